@@ -1,0 +1,88 @@
+"""The engines behind crosstune, one file each, imported on first use.
+
+>>> get("optuna").name
+'optuna'
+>>> get("optunna")
+Traceback (most recent call last):
+...
+crosstune.errors.UnknownName: no backend 'optunna'. Known: ... Did you mean 'optuna'?
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+
+from crosstune.adapters.base import Adapter
+from crosstune.errors import MissingLibrary, UnknownName, no_such
+
+GROUP = "crosstune.backends"
+"""The entry-point group through which other packages add backends."""
+
+
+@dataclass(frozen=True)
+class _BuiltIn:
+    target: str
+    """module:class."""
+    library: str
+    """What is installed, in words."""
+    extra: str
+    modules: tuple[str, ...]
+    """The modules whose absence means that the extra is not installed."""
+
+
+_BUILT_IN = {
+    "optuna": _BuiltIn("crosstune.adapters.optuna:OptunaAdapter", "optuna", "optuna", ("optuna",)),
+    "hyperopt": _BuiltIn(
+        "crosstune.adapters.hyperopt:HyperoptAdapter", "hyperopt", "hyperopt", ("hyperopt",)
+    ),
+    "keras_tuner": _BuiltIn(
+        "crosstune.adapters.keras_tuner:KerasTunerAdapter",
+        "keras-tuner",
+        "keras-tuner",
+        ("keras_tuner", "keras", "six", "sklearn", "scipy", "jax", "torch", "tensorflow"),
+    ),
+}
+
+
+def names() -> list[str]:
+    """Every backend that can be asked for, installed or not: the built-in ones first."""
+    return [*_BUILT_IN, *sorted(set(_plugins()) - set(_BUILT_IN))]
+
+
+@cache
+def get(name: str) -> Adapter:
+    """The adapter of a backend.
+
+    Raises:
+        UnknownName: there is no such backend.
+        MissingLibrary: its library is not installed; the message names the extra.
+    """
+    if name in _BUILT_IN:
+        built_in = _BUILT_IN[name]
+        try:
+            return _load(built_in.target)
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] not in built_in.modules:
+                raise
+            raise MissingLibrary(
+                f"the {name} backend needs {built_in.library}, which is not installed "
+                f'(no module {error.name!r}): pip install "crosstune[{built_in.extra}]"'
+            ) from error
+    plugins = _plugins()
+    if name not in plugins:
+        raise UnknownName(no_such("backend", name, names()))
+    return _load(plugins[name])
+
+
+def _load(target: str) -> Adapter:
+    module, _, attribute = target.partition(":")
+    adapter: Adapter = getattr(importlib.import_module(module), attribute)()
+    return adapter
+
+
+@cache
+def _plugins() -> dict[str, str]:
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}

@@ -1,0 +1,203 @@
+"""What an adapter is: a compiler of spaces, and a driver of the engine's ask and tell.
+
+The life of an engine, whoever drives it:
+
+    engine = adapter.engine("tpe", space, seed=0, maximize=False, options={})
+    params = engine.ask(trial)                      # once a trial, before it is evaluated
+    engine.tell(trial, outcome)                     # once it ended and had the values proposed
+    engine.replace(trial, params, outcome)          # ... and had other values
+    engine.insert(params, outcome)                  # a finished trial that was never proposed
+
+Calls come from one thread at a time. `trial` is the number of a trial in the ledger. Points are
+the spec's values, active parameters only, already checked against the space; how a value is
+drawn inside the engine is the adapter's own business.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from crosstune.errors import MissingLibrary, UnknownName, Unsupported, no_such
+from crosstune.space import Params, Space
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+
+class Exhausted(Exception):
+    """The engine has no point left to propose."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended.
+
+    Attributes:
+        value: the objective in the study's own direction; of a pruned trial the last report;
+            None for a failed trial and for a pruned one without reports. Never NaN.
+        state: "complete", "pruned" or "failed".
+        reports: intermediate values by step.
+        constraints: constraint values by key; feasible at 0 or below.
+    """
+
+    state: str
+    value: float | None = None
+    reports: Mapping[int, float] = field(default_factory=dict)
+    constraints: Mapping[str, float] = field(default_factory=dict)
+
+
+class Engine(ABC):
+    """One search by one algorithm over one space."""
+
+    native: Any
+    """The live native object: `hyperopt.Trials`, `keras_tuner.Oracle`, `optuna.Study`."""
+
+    exhaustive: bool = False
+    """Whether it walks through points that must each be evaluated once. If so, a point that was
+    not evaluated is proposed again, and one evaluated elsewhere is not proposed."""
+
+    @abstractmethod
+    def ask(self, trial: int) -> Params:
+        """The point that the algorithm proposes for a trial.
+
+        Raises:
+            Exhausted: there is none left.
+        """
+
+    @abstractmethod
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """A trial ended and was evaluated as proposed."""
+
+    @abstractmethod
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """A trial ended and was evaluated at `params` instead of the point proposed."""
+
+    @abstractmethod
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """A trial ended that was never proposed."""
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm of a backend, as `crosstune backends` shows it.
+
+    Attributes:
+        summary: what it does, in a few words.
+        options: what builds it; its keyword arguments are the options that a spec may give.
+        reserved: keyword arguments that crosstune sets itself.
+        needs: modules that have to be installed, and the extra that brings them.
+        refused: why it cannot be offered; None when it can.
+    """
+
+    summary: str
+    options: Callable[[], Callable[..., Any]] | None = None
+    reserved: tuple[str, ...] = ("seed",)
+    needs: tuple[tuple[str, ...], str] = ((), "")
+    refused: str | None = None
+
+    def check_options(self, name: str, options: Mapping[str, Any]) -> None:
+        """Raise UnknownName for an option that the algorithm does not have."""
+        if not options:
+            return
+        known: list[str] = []
+        if self.options is not None:
+            signature = inspect.signature(self.options())
+            known = [
+                p.name
+                for p in signature.parameters.values()
+                if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+                and p.name not in (*self.reserved, "self")
+            ]
+        for option in options:
+            if option not in known:
+                raise UnknownName(no_such(f"option of {name}", option, known))
+
+
+class Adapter(ABC):
+    """A backend: what it can search, and how.
+
+    Subclasses are stateless. A new one becomes known through the entry-point group
+    `crosstune.backends` and is held to `crosstune.testing.BackendContract`.
+    """
+
+    name: ClassVar[str]
+    distribution: ClassVar[str]
+    """The name under which the library is installed."""
+
+    roles: ClassVar[Mapping[str, str]]
+    """What `random`, `grid` and `bayesian` are called here. A role left out is served by
+    crosstune's own sampler and labelled so."""
+
+    algorithms: ClassVar[Mapping[str, Algorithm]]
+    """The native names."""
+
+    @abstractmethod
+    def compile(self, space: Space, *, mode: str = "exact") -> Any:
+        """The space in the library's own form.
+
+        Args:
+            mode: "exact": the same values with the same prior as on every other engine.
+
+        Raises:
+            Unsupported: the library cannot do that, with the reason.
+        """
+
+    @abstractmethod
+    def engine(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: bool,
+        options: Mapping[str, Any],
+    ) -> Engine:
+        """A fresh search. `seed` is any integer; the same one gives the same points."""
+
+    def sampler(
+        self, algorithm: str, space: Space, *, seed: int | None, options: Mapping[str, Any]
+    ) -> BaseSampler | None:
+        """The algorithm as an Optuna sampler that works on the ledger itself, where there is one.
+
+        None: an engine drives it.
+        """
+        return None
+
+    def algorithm(self, name: str) -> str:
+        """The native name of a role or an algorithm.
+
+        Raises:
+            UnknownName: no such algorithm here.
+            Unsupported: it is known and refused, with the reason.
+            MissingLibrary: it needs a library that is not installed.
+        """
+        native = self.roles.get(name, name)
+        if native not in self.algorithms:
+            known = {*self.roles, *(k for k, a in self.algorithms.items() if a.refused is None)}
+            raise UnknownName(no_such(f"{self.name} sampler", name, known))
+        refused = self.algorithms[native].refused
+        if refused is not None:
+            raise Unsupported(f"{self.name} cannot run {native!r} here: {refused}")
+        modules, extra = self.algorithms[native].needs
+        for module in modules:
+            if importlib.util.find_spec(module) is None:
+                raise MissingLibrary(
+                    f"{self.name}:{native} needs {module}, which is not installed: "
+                    f'pip install "crosstune[{extra}]"'
+                )
+        return native
+
+    def check_mode(self, mode: str) -> None:
+        """Raise UnknownName for a mode of `compile` that does not exist."""
+        if mode != "exact":
+            raise UnknownName(no_such("mode", mode, ["exact"]))
+
+
+def seed_in_32_bits(seed: int | None) -> int | None:
+    """The seed for a library that takes 0 to 2**32 - 1 only; those stay what they are."""
+    return None if seed is None else seed % 2**32

@@ -1,0 +1,217 @@
+"""Hyperopt: spaces as `hp` expressions, searches as `hyperopt.Trials`.
+
+What this backend does differently:
+
+- A condition is a `scope.switch` on the parent's index, nested for several parents. In the
+  native space an inactive parameter has the value None.
+- An ordered index is `hp.quniform(name, -0.5, n - 0.5, 1)`; `hp.uniformint` and a plain
+  `hp.quniform` would halve the odds of both ends.
+- Hyperopt minimises: the loss of a study that maximises is the negated value.
+- A failed trial is told as STATUS_FAIL without a loss. A pruned one is told as STATUS_FAIL with
+  its last report as the loss: the algorithms learn from it, `Trials.best_trial` leaves it out.
+- A running trial counts as a bad one, so trials in parallel keep apart.
+- There is no grid. The role is served by `crosstune.samplers.GridSampler`.
+- atpe is refused: it ignores its seed and fails on a failed or pending trial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import hyperopt
+import numpy as np
+from hyperopt import anneal, hp, mix, pyll, rand, tpe
+from hyperopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING, Domain
+from hyperopt.pyll import scope
+from hyperopt.utils import coarse_utcnow
+
+from crosstune.adapters.base import Adapter, Algorithm, Engine, Outcome, seed_in_32_bits
+from crosstune.coordinates import Continuous, Index, LogInteger
+from crosstune.parameters import Choice, Float, Parameter
+from crosstune.space import Params, Space
+
+_SUGGEST_ARGUMENTS = ("new_ids", "domain", "trials", "seed", "verbose")
+
+
+class HyperoptAdapter(Adapter):
+    """Hyperopt 0.3."""
+
+    name: ClassVar[str] = "hyperopt"
+    distribution: ClassVar[str] = "hyperopt"
+    roles: ClassVar[Mapping[str, str]] = {"random": "rand", "bayesian": "tpe"}
+    algorithms: ClassVar[Mapping[str, Algorithm]] = {
+        "tpe": Algorithm(
+            "tree-structured Parzen estimator", lambda: tpe.suggest, _SUGGEST_ARGUMENTS
+        ),
+        "rand": Algorithm("random search", lambda: rand.suggest, _SUGGEST_ARGUMENTS),
+        "anneal": Algorithm("simulated annealing", lambda: anneal.suggest, _SUGGEST_ARGUMENTS),
+        "mix": Algorithm("a random one of rand, anneal and tpe a trial"),
+        "atpe": Algorithm(
+            "adaptive TPE",
+            refused="it ignores its seed, and raises on a failed or a pending trial. Use 'tpe'",
+        ),
+    }
+
+    def compile(self, space: Space, *, mode: str = "exact") -> dict[str, Any]:
+        """A dictionary of `hp` expressions, one a parameter, in the spec's values."""
+        self.check_mode(mode)
+        draws = {name: _draw(name, item) for name, item in space.searched.items()}
+        native: dict[str, Any] = {}
+        for name, item in space.items():
+            value = _value(draws[name], item) if name in draws else item.only
+            for parent, allowed in reversed(space.conditions[name].items()):
+                value = _guard(value, draws[parent], space[parent], allowed)
+            native[name] = value
+        return native
+
+    def engine(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: bool,
+        options: Mapping[str, Any],
+    ) -> HyperoptEngine:
+        """A search by tpe, rand, anneal or mix."""
+        self.algorithms[algorithm].check_options(f"hyperopt:{algorithm}", options)
+        return HyperoptEngine(
+            space, self.compile(space), _suggest(algorithm, options), seed, maximize
+        )
+
+
+class HyperoptEngine(Engine):
+    """What `hyperopt.fmin` does between two evaluations, draw for draw."""
+
+    def __init__(
+        self,
+        space: Space,
+        native_space: Any,
+        suggest: Callable[..., list[dict[str, Any]]],
+        seed: int | None,
+        maximize: bool,
+    ):
+        self.space = space
+        self.native = hyperopt.Trials()
+        self._suggest = suggest
+        self._domain = Domain(_never_called, native_space)
+        # fmin(rstate=default_rng(seed)); as there, one number is drawn for each suggestion.
+        self._rng = np.random.default_rng(seed_in_32_bits(seed))
+        self._sign = -1.0 if maximize else 1.0
+        self._docs: dict[int, dict[str, Any]] = {}
+
+    def ask(self, trial: int) -> Params:
+        """One call of the algorithm."""
+        ids = self.native.new_trial_ids(1)
+        seed = self._rng.integers(2**31 - 1)
+        self.native.insert_trial_docs(self._suggest(ids, self._domain, self.native, seed))
+        self.native.refresh()
+        doc = self.native.trials[-1]
+        doc["state"] = JOB_STATE_RUNNING
+        doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
+        self._docs[trial] = doc
+        drawn = doc["misc"]["vals"]
+        params: Params = {}
+        for name, item in self.space.items():
+            if name not in drawn:
+                if self.space.is_active(name, params):
+                    params[name] = item.only
+            elif len(drawn[name]):
+                params[name] = item.decode(drawn[name][0])
+        return params
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """Write the result into the trial's document."""
+        doc = self._docs.pop(trial)
+        doc["result"] = self._result(outcome)
+        doc["state"] = JOB_STATE_DONE
+        doc["refresh_time"] = coarse_utcnow()
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """Write the result and the values into the trial's document."""
+        misc = self._docs[trial]["misc"]
+        misc["idxs"], misc["vals"] = self._encoded(misc["tid"], params)
+        self.tell(trial, outcome)
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """Append a finished document."""
+        (tid,) = self.native.new_trial_ids(1)
+        idxs, vals = self._encoded(tid, params)
+        misc = {"tid": tid, "cmd": self._domain.cmd, "workdir": None, "idxs": idxs, "vals": vals}
+        (doc,) = self.native.new_trial_docs([tid], [None], [self._result(outcome)], [misc])
+        doc["state"] = JOB_STATE_DONE
+        doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
+        self.native.insert_trial_doc(doc)
+        self.native.refresh()
+
+    def _encoded(
+        self, tid: int, params: Params
+    ) -> tuple[dict[str, list[int]], dict[str, list[float]]]:
+        vals = {
+            name: [item.encode(params[name])] if name in params else []
+            for name, item in self.space.searched.items()
+        }
+        return {name: [tid] if val else [] for name, val in vals.items()}, vals
+
+    def _result(self, outcome: Outcome) -> dict[str, Any]:
+        status = hyperopt.STATUS_OK if outcome.state == "complete" else hyperopt.STATUS_FAIL
+        if outcome.value is None:
+            return {"status": status}
+        return {"status": status, "loss": self._sign * outcome.value}
+
+
+def _suggest(algorithm: str, options: Mapping[str, Any]) -> Callable[..., list[dict[str, Any]]]:
+    if algorithm == "mix":
+        return partial(
+            mix.suggest,
+            p_suggest=[(0.1, rand.suggest), (0.2, anneal.suggest), (0.7, tpe.suggest)],
+        )
+    if algorithm == "tpe":
+        return partial(tpe.suggest, verbose=False, **options)
+    return partial({"rand": rand.suggest, "anneal": anneal.suggest}[algorithm], **options)
+
+
+def _never_called(_: Any) -> float:
+    """The objective of a Domain: we evaluate trials ourselves."""
+    raise AssertionError
+
+
+def _draw(name: str, item: Parameter) -> Any:
+    """The node that draws a parameter's coordinate."""
+    match item.coordinate:
+        case Continuous(low, high, log=True):
+            return hp.loguniform(name, math.log(low), math.log(high))
+        case Continuous(low, high):
+            return hp.uniform(name, low, high)
+        case LogInteger(low, high):
+            return hp.qloguniform(name, math.log(low - 0.5), math.log(high + 0.5), 1)
+        case Index(n, ordered=False):
+            return scope.hyperopt_param(name, scope.randint(n))
+        case Index(n):
+            return hp.quniform(name, -0.5, n - 0.5, 1)
+    raise AssertionError(item)
+
+
+def _value(draw: Any, item: Parameter) -> Any:
+    """The node with the user's value."""
+    match item:
+        case Choice(weights=None, ordered=False):
+            return scope.switch(draw, *item.values)
+        case Float(log=False, step=None):
+            return draw
+    return scope.call(pyll.Literal(item.decode), (draw,))
+
+
+def _guard(value: Any, draw: Any, parent: Parameter, allowed: frozenset[float]) -> Any:
+    """`value` where the parent's coordinate is an allowed one, None elsewhere."""
+    coordinate = parent.coordinate
+    assert isinstance(coordinate, Index | LogInteger), "only these can be parents"
+    first = coordinate.low if isinstance(coordinate, LogInteger) else 0
+    unordered = isinstance(coordinate, Index) and not coordinate.ordered
+    index = draw if unordered else scope.int(draw) - first
+    return scope.switch(
+        index, *[value if first + i in allowed else None for i in range(coordinate.n)]
+    )

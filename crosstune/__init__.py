@@ -1,0 +1,1 @@
+"""One model-tuning spec, three engines, one flag between them."""

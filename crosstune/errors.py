@@ -1,0 +1,113 @@
+"""What crosstune raises.
+
+    CrosstuneError
+    ├── RequestError            a bad request; nothing was evaluated       (exit status 2)
+    │   ├── SpecError           a spec, a space or a point that cannot be right
+    │   ├── UnknownName         no such backend, sampler, pruner or option
+    │   ├── MissingLibrary      a backend whose library is not installed
+    │   ├── Unsupported         an engine cannot do what the spec asks for
+    │   └── StudyExists         a new study was asked for, and there is one already
+    └── RunError                the run failed; finished trials are kept   (exit status 1)
+        └── ObjectiveError      the objective returned what no study can use
+
+A request error is found before the first trial. Messages say what was given, what holds,
+where, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class CrosstuneError(Exception):
+    """Base of every error that crosstune raises itself."""
+
+    exit_status = 1
+
+
+class RequestError(CrosstuneError):
+    """A request that cannot be carried out; nothing was evaluated."""
+
+    exit_status = 2
+
+
+class SpecError(RequestError, ValueError):
+    """A spec, a space or a point that cannot be right.
+
+    Attributes:
+        path: keys from the root of the spec to the fault, such as ``("space", "lr", "high")``.
+        file, line: where the fault stands, when the spec was read from a file. Lines count from 1.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: Sequence[str | int] = (),
+        *,
+        file: str | None = None,
+        line: int | None = None,
+    ):
+        self.message = message
+        self.path = tuple(path)
+        self.file = file
+        self.line = line
+        super().__init__(message)
+
+    def under(self, *keys: str | int) -> SpecError:
+        """The same fault, seen from `keys` further up."""
+        return SpecError(self.message, (*keys, *self.path), file=self.file, line=self.line)
+
+    def at(self, file: str, line: int | None) -> SpecError:
+        """The same fault with the place where it stands."""
+        return SpecError(self.message, self.path, file=file, line=line)
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        parts = (place, ".".join(str(key) for key in self.path), self.message)
+        return ": ".join(part for part in parts if part)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore_spec_error, (self.message, self.path, self.file, self.line)
+
+
+def _restore_spec_error(
+    message: str, path: tuple[str | int, ...], file: str | None, line: int | None
+) -> SpecError:
+    return SpecError(message, path, file=file, line=line)
+
+
+class UnknownName(RequestError, ValueError):
+    """No such backend, sampler, pruner or option."""
+
+
+class MissingLibrary(RequestError, ImportError):
+    """A backend whose library is not installed."""
+
+
+class Unsupported(RequestError, ValueError):
+    """An engine cannot do what the spec asks for."""
+
+
+class StudyExists(RequestError):
+    """A new study was asked for, and there is one already."""
+
+
+class RunError(CrosstuneError):
+    """The run failed; the trials that were finished are kept."""
+
+
+class ObjectiveError(RunError):
+    """The objective returned what no study can use."""
+
+
+def no_such(kind: str, given: object, known: Iterable[str]) -> str:
+    """A sentence for a name that does not exist: the known ones, sorted, and the near miss.
+
+    >>> no_such("backend", "optunna", ["optuna", "hyperopt"])
+    "no backend 'optunna'. Known: hyperopt, optuna. Did you mean 'optuna'?"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"no {kind} {given!r}. Known: {', '.join(names) or 'none'}.{hint}"
