@@ -1,0 +1,306 @@
+"""Keras Tuner: spaces as `HyperParameters`, searches as oracles.
+
+What this backend does differently:
+
+- Seeds: Keras Tuner takes 0 for "no seed"; here 0 is a seed like the others.
+- An integer on a log scale is a `Float` on [low - 1/2, high + 1/2], rounded, since `Int` with
+  log sampling has other odds. Nothing can be conditional on it: conditions are equalities.
+- A choice of one type is a `Choice`, of several types an `Int` index. Either way the Bayesian
+  oracle sees an order, since Keras Tuner has no unordered type.
+- `random`, and the first points of `bayesian`, are drawn without replacement, so branches with
+  few points run dry. When no new point is found the oracle stops, and the study says so.
+- `grid` takes the lowest value and ten middles of a continuous range. Points that were evaluated
+  outside the grid are not evaluated again.
+- A pruned trial is COMPLETED with its last report; a failed or infinite one is FAILED, and left
+  out by the Bayesian oracle.
+- Oracles write no files, print nothing, and are released with the study.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crosstune.adapters.base import (
+    Adapter,
+    Algorithm,
+    Engine,
+    Exhausted,
+    Outcome,
+    seed_in_32_bits,
+)
+from crosstune.coordinates import Continuous, Index, LogInteger
+from crosstune.errors import Unsupported
+from crosstune.parameters import Bool, Choice, Float, Parameter
+from crosstune.space import Params, Space
+
+
+def _choose_keras_backend() -> None:
+    """Let Keras start on a library that is installed, unless the environment names one.
+
+    Keras itself falls back to tensorflow, and writes that into its configuration file when it is
+    first imported.
+    """
+    if "KERAS_BACKEND" in os.environ or "keras" in sys.modules:
+        return
+    file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        configured = json.loads(file.read_text()).get("backend", "tensorflow")
+    except (OSError, ValueError, AttributeError):
+        configured = "tensorflow"
+    for backend in (configured, "tensorflow", "jax", "torch"):
+        if importlib.util.find_spec(backend):
+            os.environ["KERAS_BACKEND"] = backend
+            return
+
+
+_choose_keras_backend()
+
+import keras_tuner  # noqa: E402  Keras reads KERAS_BACKEND when it is imported.
+from keras_tuner import oracles  # noqa: E402
+from keras_tuner.engine import hyperparameters as kinds  # noqa: E402
+from keras_tuner.engine.trial import Trial  # noqa: E402
+
+# Private: the dictionaries LOCKS and THREADS, and the condition that conditional_scope makes
+# (which itself takes two independent parents for a missing one).
+from keras_tuner.src.engine import oracle as oracle_module  # noqa: E402
+from keras_tuner.src.engine.conditions import Parent  # noqa: E402
+
+_ORACLE_ARGUMENTS = (
+    "seed",
+    "objective",
+    "hyperparameters",
+    "max_trials",
+    "allow_new_entries",
+    "tune_new_entries",
+    "max_retries_per_trial",
+    "max_consecutive_failed_trials",
+)
+_OBJECTIVE = "objective"
+_NO_LIMIT = sys.maxsize
+
+
+class KerasTunerAdapter(Adapter):
+    """Keras Tuner 1.4."""
+
+    name: ClassVar[str] = "keras_tuner"
+    distribution: ClassVar[str] = "keras-tuner"
+    roles: ClassVar[Mapping[str, str]] = {
+        "random": "random",
+        "grid": "grid",
+        "bayesian": "bayesian",
+    }
+    algorithms: ClassVar[Mapping[str, Algorithm]] = {
+        "bayesian": Algorithm(
+            "Gaussian process with upper confidence bound",
+            lambda: oracles.BayesianOptimizationOracle,
+            _ORACLE_ARGUMENTS,
+            needs=(("sklearn", "scipy"), "keras-tuner"),
+        ),
+        "random": Algorithm(
+            "random search without replacement",
+            lambda: oracles.RandomSearchOracle,
+            _ORACLE_ARGUMENTS,
+        ),
+        "grid": Algorithm(
+            "every point of a grid once", lambda: oracles.GridSearchOracle, _ORACLE_ARGUMENTS
+        ),
+    }
+
+    def compile(self, space: Space, *, mode: str = "exact") -> keras_tuner.HyperParameters:
+        """`HyperParameters` with each searched parameter, in the order of the space."""
+        self.check_mode(mode)
+        native = keras_tuner.HyperParameters()
+        for name, item in space.searched.items():
+            conditions = []
+            for parent, allowed in space.conditions[name].items():
+                if isinstance(space[parent].coordinate, LogInteger):
+                    raise Unsupported(
+                        f"keras_tuner cannot search {name!r}: its conditions are equalities, "
+                        f"and {parent!r} is an integer on a log scale, which is a rounded "
+                        "float there. Make the parent a choice, or drop log"
+                    )
+                values = [_encode(space[parent], raw) for raw in sorted(allowed)]
+                conditions.append(Parent(parent, values))
+            native.merge([_construct(name, item, conditions)])
+        return native
+
+    def engine(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: bool,
+        options: Mapping[str, Any],
+    ) -> KerasTunerEngine:
+        """A search by the Bayesian, the random or the grid oracle."""
+        chosen = self.algorithms[algorithm]
+        chosen.check_options(f"keras_tuner:{algorithm}", options)
+        assert chosen.options is not None
+        native_seed = seed_in_32_bits(seed)
+        oracle = chosen.options()(
+            objective=keras_tuner.Objective(_OBJECTIVE, "max" if maximize else "min"),
+            hyperparameters=self.compile(space),
+            max_trials=None,
+            seed=None if native_seed is None else _Seed(native_seed),
+            max_consecutive_failed_trials=_NO_LIMIT,
+            **options,
+        )
+        return KerasTunerEngine(space, oracle, exhaustive=algorithm == "grid")
+
+
+class KerasTunerEngine(Engine):
+    """What `keras_tuner.Tuner.search` does between two evaluations, without its files."""
+
+    def __init__(self, space: Space, oracle: keras_tuner.Oracle, *, exhaustive: bool = False):
+        self.space = space
+        self.exhaustive = exhaustive
+        self.native = oracle
+        oracle.verbose = 0
+        # An oracle rewrites up to 100 kB after each trial; the ledger is on disk already.
+        # `_save_trial` is private, and the only place where trial files are written.
+        oracle.save = oracle._save_trial = _save_nothing
+        self._trials: dict[int, Any] = {}
+
+    def ask(self, trial: int) -> Params:
+        """One `create_trial`; each trial has a tuner of its own, so several can be open."""
+        with _released_lock(self.native):
+            proposed = self.native.create_trial(f"trial {trial}")
+            if proposed.status == "IDLE":
+                # The grid waits for running trials, since they might bring new parameters. Ours
+                # never do, so it may go on from the points that they have (`_populate_next` is
+                # private; the oracle's own comments allow an id to stand in it twice).
+                self.native._populate_next.extend(
+                    running.trial_id for running in self.native.ongoing_trials.values()
+                )
+                proposed = self.native.create_trial(f"trial {trial}")
+        if proposed.status != "RUNNING":
+            raise Exhausted
+        self._trials[trial] = proposed
+        values = proposed.hyperparameters.values
+        params: Params = {}
+        for name, item in self.space.items():
+            if self.space.is_active(name, params):
+                searched = item.coordinate is not None
+                params[name] = _decode(item, values[name]) if searched else item.only
+        return params
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """One `update_trial` with the value and one `end_trial`."""
+        self._end(self._trials.pop(trial), outcome, self.native.end_trial)
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """The same, at other values."""
+        self._trials[trial].hyperparameters.values = self._encoded(params)
+        self.tell(trial, outcome)
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """Add a finished trial under the next id."""
+        values = self.native.get_space()
+        values.values = self._encoded(params)
+        trial = Trial(
+            hyperparameters=values, trial_id=f"{len(self.native.trials):04d}"
+        )
+        self.native.trials[trial.trial_id] = trial
+        if self.exhaustive:
+            # A point that is not on the grid has no next point: the grid must not go on from it.
+            self._end(trial, outcome, lambda t: keras_tuner.Oracle.end_trial(self.native, t))
+        else:
+            self.native.start_order.append(trial.trial_id)
+            self._end(trial, outcome, self.native.end_trial)
+
+    def __del__(self) -> None:
+        # Keras Tuner keeps every oracle for ever in these two dictionaries.
+        with contextlib.suppress(AttributeError, TypeError):
+            oracle_module.LOCKS.pop(self.native, None)
+            oracle_module.THREADS.pop(self.native, None)
+
+    def _end(self, trial: Any, outcome: Outcome, end_trial: Callable[[Any], None]) -> None:
+        with _released_lock(self.native):
+            if outcome.value is None or not math.isfinite(outcome.value):
+                trial.status = "FAILED"
+                trial.message = outcome.state
+            else:
+                self.native.update_trial(trial.trial_id, {_OBJECTIVE: outcome.value})
+                trial.status = "COMPLETED"
+            end_trial(trial)
+
+    def _encoded(self, params: Params) -> dict[str, Any]:
+        return {
+            name: _encode(item, item.encode(params[name]))
+            for name, item in self.space.searched.items()
+            if name in params
+        }
+
+
+class _Seed(int):
+    """An integer that is true even at 0: Keras Tuner reads `seed or a random number`."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _save_nothing(*_: Any) -> None:
+    """In place of writing files."""
+
+
+@contextlib.contextmanager
+def _released_lock(oracle: keras_tuner.Oracle) -> Iterator[None]:
+    """Release the oracle's lock when a call raises, which Keras Tuner itself does not."""
+    try:
+        yield
+    except BaseException:
+        lock = oracle_module.LOCKS[oracle]
+        if lock.locked():
+            oracle_module.THREADS[oracle] = None
+            lock.release()
+        raise
+
+
+def _construct(name: str, item: Parameter, conditions: list[Parent]) -> Any:
+    """The hyperparameter with a parameter's values and prior."""
+    match item.coordinate:
+        case Continuous(low, high, log):
+            sampling = "log" if log else "linear"
+            return kinds.Float(name, low, high, sampling=sampling, conditions=conditions)
+        case LogInteger(low, high):
+            return kinds.Float(name, low - 0.5, high + 0.5, sampling="log", conditions=conditions)
+        case Index() if isinstance(item, Bool):
+            return kinds.Boolean(name, conditions=conditions)
+        case Index() if isinstance(item, Choice) and _of_one_type(item):
+            return kinds.Choice(name, list(item.values), conditions=conditions)
+        case Index(n):
+            return kinds.Int(name, 0, n - 1, conditions=conditions)
+    raise AssertionError(item)
+
+
+def _of_one_type(item: Parameter) -> bool:
+    return (
+        isinstance(item, Choice)
+        and item.weights is None
+        and {type(value) for value in item.values} in ({str}, {int}, {float})
+    )
+
+
+def _encode(item: Parameter, raw: float) -> Any:
+    """The value inside Keras Tuner of a coordinate."""
+    if isinstance(item, Bool) or _of_one_type(item):
+        return item.decode(raw)
+    return raw
+
+
+def _decode(item: Parameter, drawn: Any) -> Any:
+    """The parameter's value of what Keras Tuner drew."""
+    if isinstance(item, Bool) or _of_one_type(item):
+        return item.decode(item.encode(drawn))
+    if isinstance(item, Float) and item.grid is None:
+        return item.decode(float(drawn))
+    return item.decode(drawn)

@@ -1,0 +1,36 @@
+"""Every private name of Optuna that crosstune uses, with the reason.
+
+`tests/test_optuna_private.py` fails when one of them moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+
+def all_trials(study: Study) -> list[FrozenTrial]:
+    """Every trial of a study, by number; not to be changed.
+
+    Under `HyperbandPruner` a sampler is handed a view of the study whose `get_trials` leaves out
+    the trials of other brackets, though an engine has to learn from all of them. `_storage` and
+    `_study_id` are what that view lets through.
+    """
+    return study._storage.get_all_trials(study._study_id, deepcopy=False)
+
+
+def identity(study: Study) -> Hashable:
+    """What tells two studies in this process apart; names may repeat between storages."""
+    return id(study._storage), study._study_id
+
+
+def contains(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether Optuna will take `value` from a sampler.
+
+    `_contains` is what Optuna asks itself; a value that fails is drawn again without a word.
+    """
+    return distribution._contains(distribution.to_internal_repr(value))

@@ -1,0 +1,40 @@
+"""Optuna samplers: the engines of other libraries, and our own algorithms.
+
+Each drops into any Optuna study:
+
+    study = optuna.create_study(sampler=crosstune.samplers.HyperoptSampler())
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crosstune.samplers.engine import EngineSampler, SpaceExhausted
+    from crosstune.samplers.grid import GridSampler
+    from crosstune.samplers.hyperopt import HyperoptSampler
+    from crosstune.samplers.keras_tuner import KerasTunerSampler
+
+_HOMES = {
+    "EngineSampler": "crosstune.samplers.engine",
+    "GridSampler": "crosstune.samplers.grid",
+    "HyperoptSampler": "crosstune.samplers.hyperopt",
+    "KerasTunerSampler": "crosstune.samplers.keras_tuner",
+    "SpaceExhausted": "crosstune.samplers.engine",
+}
+__all__ = [
+    "EngineSampler",
+    "GridSampler",
+    "HyperoptSampler",
+    "KerasTunerSampler",
+    "SpaceExhausted",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a sampler on first use, since some engines take seconds to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

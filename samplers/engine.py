@@ -1,0 +1,266 @@
+"""Any engine as an Optuna sampler.
+
+With a declared space one engine searches all of it. Without one, the space is learnt from the
+trials: what every trial so far has had in common is searched together, anything else by an
+engine of its own a parameter. A learnt space is labelled "not native", since no library would
+be called like that by hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from crosstune import _optuna
+from crosstune.adapters import ledger
+from crosstune.adapters.base import Adapter, Exhausted, seed_in_32_bits
+from crosstune.errors import SpecError, Unsupported
+from crosstune.samplers.follower import Follower
+from crosstune.samplers.learnt import LearntSpace
+from crosstune.space import Space
+
+_logger = logging.getLogger("crosstune")
+
+
+class SpaceExhausted(optuna.TrialPruned):
+    """The engine has no point left: this trial is pruned without being evaluated."""
+
+
+class EngineSampler(BaseSampler):
+    """A backend's algorithm, asked and told by hand inside an Optuna study.
+
+    Optuna calls `sample_relative` once a trial, when its first parameter is suggested. There the
+    engine is brought level with the ledger and then asked. Nothing happens when a trial ends:
+    the next call reads it from the ledger, whoever evaluated it.
+
+    Args:
+        adapter: the backend.
+        algorithm: a native name of the backend.
+        space: what to search. None: learn it from the trials.
+        seed: any integer; None for a random one.
+        options: keyword arguments of the algorithm.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        algorithm: str,
+        *,
+        space: Space | None = None,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ):
+        self.adapter = adapter
+        self.algorithm = algorithm
+        self.space = space
+        self.seed = seed
+        self.options = dict(options or {})
+        if space is not None:
+            adapter.compile(space)
+        adapter.algorithms[algorithm].check_options(
+            f"{adapter.name}:{algorithm}", self.options
+        )
+        self._lock = threading.RLock()
+        self._reset(None)
+
+    @property
+    def label(self) -> str:
+        """Backend and algorithm, as they are written on the command line."""
+        return f"{self.adapter.name}:{self.algorithm}"
+
+    @property
+    def native(self) -> Any:
+        """The live native object of a declared space; None before the first trial."""
+        return None if self._follower is None else self._follower.engine.native
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All of a declared space; of a learnt one what the trials have in common."""
+        with self._lock:
+            self._use(study)
+            if self.space is not None:
+                return ledger.distributions(self.space)
+            common = self._intersection.calculate(study)
+            return {name: held for name, held in common.items() if not held.single()}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The engine's proposal: the active parameters, as the ledger holds them.
+
+        Raises:
+            SpaceExhausted: a declared space has no point left. `study.stop()` was called.
+        """
+        with self._lock:
+            self._use(study)
+            if self.space is None:
+                return self._sample_learnt(study, trial, search_space)
+            try:
+                params = self._declared(study).propose(_optuna.all_trials(study), trial.number)
+            except Exhausted:
+                self._stop(study, trial)
+            held = ledger.write_point(self.space, params)
+            for name, value in held.items():
+                _check_contained(name, value, search_space[name])
+            return held
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """A parameter that the proposal does not have.
+
+        In a declared space that is one whose parents were fixed by hand: it is drawn from the
+        prior. In a learnt one it gets an engine of its own.
+
+        Raises:
+            SpecError: the parameter, or its range, is not that of the declared space.
+        """
+        with self._lock:
+            self._use(study)
+            if self.space is None:
+                alone = {param_name: param_distribution}
+                return self._sample_learnt(study, trial, alone)[param_name]
+            if param_name not in self.space:
+                raise SpecError(
+                    f"the objective asks for {param_name!r}, which is not in the space: "
+                    f"{', '.join(self.space)}"
+                )
+            declared = ledger.distribution(self.space[param_name])
+            if declared != param_distribution:
+                raise SpecError(
+                    f"the objective asks for {param_name!r} in {param_distribution}, and the "
+                    f"space says {declared}"
+                )
+            drawn = self.space[param_name].sample(self._rng(trial, param_name))
+            return ledger.write(self.space[param_name], drawn)
+
+    def exhausted(self, study: Study) -> bool:
+        """Whether a declared space has no point left for one more trial."""
+        if self.space is None:
+            return False
+        with self._lock:
+            self._use(study)
+            try:
+                self._declared(study).look_ahead(_optuna.all_trials(study))
+            except Exhausted:
+                return True
+            return False
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Native objects stay behind: a copy builds its engine anew from the ledger.
+        return {
+            key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def _reset(self, owner: Hashable) -> None:
+        self._owner = owner
+        self._follower: Follower | None = None
+        self._learnt: dict[Hashable, tuple[LearntSpace, Follower]] = {}
+        self._common: Hashable = None
+        self._intersection = IntersectionSearchSpace(include_pruned=True)
+
+    def _use(self, study: Study) -> None:
+        """Start anew when the sampler is handed to another study."""
+        owner = _optuna.identity(study)
+        if owner != self._owner:
+            if len(study.directions) > 1:
+                raise Unsupported(
+                    f"{self.label} searches for one objective, and this study has "
+                    f"{len(study.directions)}. Optuna's own samplers take several"
+                )
+            self._reset(owner)
+
+    def _declared(self, study: Study) -> Follower:
+        if self._follower is None:
+            assert self.space is not None
+            self._follower = self._follow(
+                study, self.space, partial(ledger.read_point, self.space), self.seed, strict=True
+            )
+        return self._follower
+
+    def _follow(
+        self, study: Study, space: Space, read_point: Any, seed: int | None, *, strict: bool
+    ) -> Follower:
+        maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
+        engine = self.adapter.engine(
+            self.algorithm, space, seed=seed, maximize=maximize, options=self.options
+        )
+        return Follower(engine, space, read_point, strict=strict)
+
+    def _sample_learnt(
+        self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        known = {name: held for name, held in search_space.items() if LearntSpace.knows(held)}
+        drawn: dict[str, Any] = {}
+        if known:
+            learnt, follower = self._learnt_follower(study, known)
+            try:
+                params = follower.propose(_optuna.all_trials(study), trial.number)
+            except Exhausted:
+                # Nobody has said that the trials so far are all there is.
+                params = learnt.space.sample(self._rng(trial, *known))
+            drawn = learnt.write(params)
+        for name, held in search_space.items():
+            if name not in drawn:
+                fallback = optuna.samplers.RandomSampler(seed=self._number(trial, name))
+                drawn[name] = fallback.sample_independent(study, trial, name, held)
+        return drawn
+
+    def _learnt_follower(
+        self, study: Study, known: dict[str, BaseDistribution]
+    ) -> tuple[LearntSpace, Follower]:
+        key = tuple((name, repr(held)) for name, held in known.items())
+        if key not in self._learnt:
+            if len(known) > 1:
+                # What trials have in common only shrinks: the larger space will not come back.
+                self._learnt.pop(self._common, None)
+                self._common = key
+            learnt = LearntSpace(known)
+            seed = None if self.seed is None else zlib.crc32(repr((self.seed, *known)).encode())
+            follower = self._follow(study, learnt.space, learnt.read, seed, strict=False)
+            self._learnt[key] = learnt, follower
+        return self._learnt[key]
+
+    def _stop(self, study: Study, trial: FrozenTrial) -> None:
+        message = (
+            f"{self.label} has no new point after {trial.number} trials, so the study stops here"
+        )
+        _logger.warning(message)
+        with suppress(RuntimeError):  # Outside optimize() there is no loop to stop.
+            study.stop()
+        raise SpaceExhausted(message)
+
+    def _number(self, trial: FrozenTrial, *names: str) -> int | None:
+        if self.seed is None:
+            return None
+        return zlib.crc32(repr((self.seed, trial.number, *names)).encode())
+
+    def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
+        return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))
+
+
+def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:
+    """Raise for a value that Optuna would silently draw again."""
+    if not _optuna.contains(held, value):
+        raise AssertionError(f"the engine proposed {name}={value!r}, outside {held}")

@@ -1,0 +1,154 @@
+"""Keeps an engine level with the ledger: the one rule of reconciliation.
+
+Before each proposal the engine is told of every finished trial, by number, with the values that
+were really evaluated. A proposal that was not evaluated as proposed is replaced by what was; a
+trial that the engine never proposed is inserted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.adapters.base import Engine, Outcome
+from crosstune.errors import SpecError
+from crosstune.space import Params, Space
+
+_STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+_logger = logging.getLogger("crosstune")
+
+ReadPoint: TypeAlias = Callable[[Mapping[str, Any]], Params]
+"""From a trial's params to a point of the space; SpecError where it is none."""
+
+
+class Follower:
+    """An engine, what it has proposed, and how much of the ledger it knows.
+
+    Args:
+        engine: fresh.
+        space: the engine's.
+        read_point: how the ledger's values are read.
+        strict: say so when a trial is no point of the space. Off for a space that was learnt,
+            where that is normal.
+    """
+
+    def __init__(self, engine: Engine, space: Space, read_point: ReadPoint, *, strict: bool):
+        self.engine = engine
+        self._space = space
+        self._read_point = read_point
+        self._strict = strict
+        self._keys = itertools.count()
+        self._proposed: dict[int, tuple[int, Params]] = {}
+        self._waiting: list[tuple[int, Params]] = []
+        """Proposals that no trial has been given, or that a trial was given and did not use."""
+        self._elsewhere: dict[tuple[tuple[str, type, Any], ...], Outcome] = {}
+        """What was evaluated without being proposed; kept for exhaustive engines only."""
+        self._told: set[int] = set()
+        self._first_open = 0
+
+    def propose(self, trials: Sequence[FrozenTrial], number: int) -> Params:
+        """The point for the trial `number`, after telling the engine what `trials` hold.
+
+        Raises:
+            Exhausted: the engine has no point left.
+        """
+        self.catch_up(trials)
+        if not self._waiting:
+            self._waiting.append(self._ask())
+        key, params = self._waiting.pop(0)
+        self._proposed[number] = key, params
+        return params
+
+    def look_ahead(self, trials: Sequence[FrozenTrial]) -> None:
+        """Make sure that there is a point for the next trial.
+
+        Raises:
+            Exhausted: there is none.
+        """
+        self.catch_up(trials)
+        if not self._waiting:
+            self._waiting.append(self._ask())
+
+    def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Tell the engine every finished trial that it does not know yet."""
+        for trial in itertools.islice(trials, self._first_open, None):
+            if trial.number not in self._told and trial.state.is_finished():
+                self._told.add(trial.number)
+                self._tell(trial)
+        while self._first_open in self._told:
+            self._told.discard(self._first_open)
+            self._first_open += 1
+
+    def _ask(self) -> tuple[int, Params]:
+        while True:
+            key = next(self._keys)
+            params = self.engine.ask(key)
+            known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
+            if known is None:
+                return key, params
+            self.engine.tell(key, known)
+
+    def _tell(self, trial: FrozenTrial) -> None:
+        outcome = _outcome(trial)
+        proposed = self._proposed.pop(trial.number, None)
+        params = self._params(trial, outcome)
+        if proposed is None:
+            if params is not None and self._is_complete(params):
+                self._insert(params, outcome)
+            return
+        key, wanted = proposed
+        if params is None:
+            self.engine.tell(key, Outcome("failed"))
+        elif all(name in wanted and wanted[name] == value for name, value in params.items()):
+            self.engine.tell(key, outcome)
+        elif self.engine.exhaustive:
+            self._waiting.append(proposed)
+            if self._is_complete(params):
+                self._insert(params, outcome)
+        elif self._is_complete(params):
+            self.engine.replace(key, params, outcome)
+        else:
+            self.engine.tell(key, Outcome("failed"))
+
+    def _params(self, trial: FrozenTrial, outcome: Outcome) -> Params | None:
+        try:
+            return self._read_point(trial.params)
+        except SpecError as error:
+            if self._strict:
+                _logger.warning(
+                    "trial %d is outside the space, so the engine does not learn from it: %s",
+                    trial.number,
+                    error,
+                )
+            return None
+
+    def _is_complete(self, params: Params) -> bool:
+        return all(
+            name in params for name in self._space if self._space.is_active(name, params)
+        )
+
+    def _insert(self, params: Params, outcome: Outcome) -> None:
+        self.engine.insert(params, outcome)
+        if self.engine.exhaustive:
+            self._elsewhere[_frozen(params)] = outcome
+
+
+def _outcome(trial: FrozenTrial) -> Outcome:
+    return Outcome(
+        state=_STATES[trial.state],
+        value=trial.value,
+        reports=trial.intermediate_values,
+        constraints=getattr(trial, "constraints", {}),  # Optuna 5
+    )
+
+
+def _frozen(params: Params) -> tuple[tuple[str, type, Any], ...]:
+    return tuple((name, type(value), value) for name, value in params.items())

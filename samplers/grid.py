@@ -1,0 +1,116 @@
+"""Grid search of our own, for every space and every backend that has none."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from crosstune.adapters.base import Adapter, Algorithm, Engine, Exhausted, Outcome, seed_in_32_bits
+from crosstune.errors import Unsupported
+from crosstune.samplers.engine import EngineSampler
+from crosstune.space import Params, Space
+
+MAX_POINTS = 1_000_000
+
+
+class GridSampler(EngineSampler):
+    """Every point of a grid once, in an order that the seed shuffles.
+
+    A finite parameter brings all its values, any other the middles of `points` equal shares of
+    its prior. Points that differ in inactive parameters alone are one point. When all are
+    evaluated the study stops.
+
+    Use it for small spaces that should be covered; not for one with more points than trials.
+    Memory is O(points of the grid), which are at most a million; a proposal takes O(1).
+
+    Args:
+        space: what to search. None: learn it from the trials.
+        points: how many values a parameter that is not finite brings.
+        seed: any integer; None is 0.
+    """
+
+    def __init__(self, *, space: Space | None = None, points: int = 10, seed: int | None = None):
+        super().__init__(_Grid(), "grid", space=space, seed=seed, options={"points": points})
+
+
+def _options(points: int = 10) -> None:
+    """The options of the grid."""
+
+
+class _Grid(Adapter):
+    """The grid as a backend of one algorithm, which the user never names."""
+
+    name: ClassVar[str] = "crosstune"
+    distribution: ClassVar[str] = "crosstune"
+    roles: ClassVar[Mapping[str, str]] = {}
+    algorithms: ClassVar[Mapping[str, Algorithm]] = {
+        "grid": Algorithm("every point of a grid once", lambda: _options)
+    }
+
+    def compile(self, space: Space, *, mode: str = "exact") -> Space:
+        """The space itself."""
+        self.check_mode(mode)
+        return space
+
+    def engine(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: bool,
+        options: Mapping[str, Any],
+    ) -> GridEngine:
+        """A walk through the grid."""
+        return GridEngine(space, seed=seed, **options)
+
+
+class GridEngine(Engine):
+    """The points of a grid, each proposed once."""
+
+    exhaustive = True
+
+    def __init__(self, space: Space, *, points: int, seed: int | None):
+        self.native = list(itertools.islice(grid(space, points), MAX_POINTS + 1))
+        if len(self.native) > MAX_POINTS:
+            raise Unsupported(
+                f"a grid over this space has more than {MAX_POINTS} points. Use 'random', or steps"
+            )
+        random.Random(seed_in_32_bits(seed) or 0).shuffle(self.native)
+        self._next = 0
+
+    def ask(self, trial: int) -> Params:
+        """The next point."""
+        if self._next == len(self.native):
+            raise Exhausted
+        self._next += 1
+        return dict(self.native[self._next - 1])
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """A grid does not learn."""
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """A grid does not learn."""
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """A grid does not learn."""
+
+
+def grid(space: Space, points: int) -> Iterator[Params]:
+    """Every point of the grid, active parameters only, the last parameter changing fastest."""
+    names = list(space)
+
+    def extend(params: Params, depth: int) -> Iterator[Params]:
+        if depth == len(names):
+            yield dict(params)
+            return
+        name = names[depth]
+        if not space.is_active(name, params):
+            yield from extend(params, depth + 1)
+            return
+        for raw in space[name].grid_points(points):
+            yield from extend({**params, name: space[name].decode(raw)}, depth + 1)
+
+    return extend({}, 0)

@@ -1,0 +1,82 @@
+"""A space that nobody declared: Optuna distributions, seen in trials, as a space of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from crosstune.errors import SpecError
+from crosstune.parameters import Choice, Float, Int, Parameter
+from crosstune.space import Params, Space
+
+
+class LearntSpace:
+    """The space behind some distributions, and how its points stand in the ledger.
+
+    A categorical is searched by position, since Optuna takes any object as a choice.
+    """
+
+    def __init__(self, known: Mapping[str, BaseDistribution]):
+        self._known = dict(known)
+        self.space = Space({name: _parameter(held) for name, held in known.items()})
+
+    @staticmethod
+    def knows(held: BaseDistribution) -> bool:
+        """Whether there is a parameter for the distribution (not for a range of 10**9 steps)."""
+        try:
+            _parameter(held)
+        except SpecError:
+            return False
+        return True
+
+    def read(self, params: Mapping[str, Any]) -> Params:
+        """The point behind a trial's params.
+
+        Raises:
+            SpecError: a parameter is missing or out of range.
+        """
+        point: Params = {}
+        for name, item in self.space.items():
+            if name not in params:
+                raise SpecError(f"{name!r} is missing")
+            value = params[name]
+            held = self._known[name]
+            if isinstance(held, CategoricalDistribution):
+                try:
+                    value = int(held.to_internal_repr(value))
+                except ValueError as error:
+                    raise SpecError(str(error)) from error
+            coordinate = item.encode(value)
+            exact = isinstance(item, Float) and item.grid is None
+            point[name] = float(value) if exact else item.decode(coordinate)
+        return point
+
+    def write(self, point: Params) -> dict[str, Any]:
+        """A point as the ledger holds it."""
+        return {
+            name: self._known[name].to_external_repr(value)
+            if isinstance(self._known[name], CategoricalDistribution)
+            else value
+            for name, value in point.items()
+        }
+
+
+def _parameter(held: BaseDistribution) -> Parameter:
+    match held:
+        case FloatDistribution():
+            step = None if held.single() else held.step
+            return Float(held.low, held.high, log=held.log, step=step)
+        case IntDistribution(log=True):
+            return Int(held.low, held.high, log=True)
+        case IntDistribution():
+            return Int(held.low, held.high, step=None if held.single() else held.step)
+        case CategoricalDistribution():
+            return Choice(range(len(held.choices)))
+    raise SpecError(f"no parameter for {held!r}")
