@@ -130,8 +130,8 @@ class Parameter(ABC):
 
     def _outside(self, value: object) -> SpecError:
         held = {k: v for k, v in self.to_dict().items() if k not in ("type", "when")}
-        text = ", ".join(f"{k}: {_shown(v)}" for k, v in held.items())
-        return SpecError(f"{_shown(value)} is not in the range of this {self.type} ({text})")
+        text = ", ".join(f"{k}: {shown(v)}" for k, v in held.items())
+        return SpecError(f"{shown(value)} is not in the range of this {self.type} ({text})")
 
 
 @dataclass(frozen=True)
@@ -318,21 +318,21 @@ class Choice(Parameter):
 
     def _check(self) -> None:
         if isinstance(self.values, str) or not isinstance(self.values, Sequence):
-            raise SpecError(f"a list of values is needed, not {_shown(self.values)}", ("values",))
+            raise SpecError(f"a list of values is needed, not {shown(self.values)}", ("values",))
         if not self.values:
             raise SpecError("a choice needs at least one value", ("values",))
         seen: set[tuple[type, Scalar]] = set()
         for i, value in enumerate(self.values):
             if not isinstance(value, bool | int | float | str | None):
                 raise SpecError(
-                    f"{_shown(value)} is no scalar. A choice holds strings, numbers, booleans and "
+                    f"{shown(value)} is no scalar. A choice holds strings, numbers, booleans and "
                     "null; name the value by a string and build it in the objective",
                     ("values", i),
                 )
             if isinstance(value, float) and not math.isfinite(value):
                 raise SpecError(f"{value!r} is not a finite number", ("values", i))
             if (type(value), value) in seen:
-                raise SpecError(f"{_shown(value)} is there twice", ("values", i))
+                raise SpecError(f"{shown(value)} is there twice", ("values", i))
             seen.add((type(value), value))
         _boolean(self.ordered, "ordered")
         object.__setattr__(self, "values", tuple(self.values))
@@ -341,7 +341,7 @@ class Choice(Parameter):
 
     def _checked_weights(self, weights: object) -> tuple[float, ...]:
         if isinstance(weights, str) or not isinstance(weights, Sequence):
-            raise SpecError(f"a list of numbers is needed, not {_shown(weights)}", ("weights",))
+            raise SpecError(f"a list of numbers is needed, not {shown(weights)}", ("weights",))
         if len(weights) != len(self.values):
             raise SpecError(
                 f"{len(weights)} weights for {len(self.values)} values", ("weights",)
@@ -445,7 +445,7 @@ class Constant(Parameter):
 
     def _check(self) -> None:
         if not isinstance(self.value, bool | int | float | str | None):
-            raise SpecError(f"{_shown(self.value)} is no scalar", ("value",))
+            raise SpecError(f"{shown(self.value)} is no scalar", ("value",))
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise SpecError(f"{self.value!r} is not a finite number", ("value",))
 
@@ -635,7 +635,7 @@ def parameter(plain: object) -> Parameter:
     if not isinstance(plain, Mapping):
         raise SpecError(
             f"a parameter is a mapping such as {{type: float, low: 0, high: 1}}, "
-            f"not {_shown(plain)}"
+            f"not {shown(plain)}"
         )
     if "type" not in plain:
         raise SpecError(f"the type is missing. Known: {', '.join(sorted(TYPES))}")
@@ -668,7 +668,7 @@ def _condition(when: object) -> dict[str, tuple[Scalar, ...]]:
     if not isinstance(when, Mapping):
         raise SpecError(
             f"a condition maps a parent to its value or values, such as {{optimizer: sgd}}, "
-            f"not {_shown(when)}",
+            f"not {shown(when)}",
             ("when",),
         )
     condition: dict[str, tuple[Scalar, ...]] = {}
@@ -706,32 +706,32 @@ def _is_number(value: object) -> bool:
 
 def _finite(value: object, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise SpecError(f"a number is needed, not {_shown(value)}", (key,))
+        raise SpecError(f"a number is needed, not {shown(value)}", (key,))
     try:
         finite = math.isfinite(value)
     except OverflowError:
         finite = False
     if not finite:
-        raise SpecError(f"a finite number is needed, not {_shown(value)}", (key,))
+        raise SpecError(f"a finite number is needed, not {shown(value)}", (key,))
     return value  # type: ignore[return-value]
 
 
 def _integer(value: object, key: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise SpecError(f"an integer is needed, not {_shown(value)}", (key,))
+        raise SpecError(f"an integer is needed, not {shown(value)}", (key,))
     return int(value)
 
 
 def _boolean(value: object, key: str) -> None:
     if not isinstance(value, bool):
-        raise SpecError(f"true or false is needed, not {_shown(value)}", (key,))
+        raise SpecError(f"true or false is needed, not {shown(value)}", (key,))
 
 
 def _a(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as a spec file would hold it, shortened."""
     try:
         text = json.dumps(value)
