@@ -61,6 +61,9 @@ class Engine(ABC):
     """Whether it walks through points that must each be evaluated once. If so, a point that was
     not evaluated is proposed again, and one evaluated elsewhere is not proposed."""
 
+    can_run_dry: bool = False
+    """Whether `ask` may find no point left."""
+
     @abstractmethod
     def ask(self, trial: int) -> Params:
         """The point that the algorithm proposes for a trial.
@@ -91,6 +94,7 @@ class Algorithm:
         options: what builds it; its keyword arguments are the options that a spec may give.
         reserved: keyword arguments that crosstune sets itself.
         needs: modules that have to be installed, and the extra that brings them.
+        exhaustive: whether it evaluates each point once and ends then.
         refused: why it cannot be offered; None when it can.
     """
 
@@ -98,6 +102,7 @@ class Algorithm:
     options: Callable[[], Callable[..., Any]] | None = None
     reserved: tuple[str, ...] = ("seed",)
     needs: tuple[tuple[str, ...], str] = ((), "")
+    exhaustive: bool = False
     refused: str | None = None
 
     def check_options(self, name: str, options: Mapping[str, Any]) -> None:

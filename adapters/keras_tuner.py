@@ -24,6 +24,7 @@ import json
 import math
 import os
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -110,7 +111,10 @@ class KerasTunerAdapter(Adapter):
             _ORACLE_ARGUMENTS,
         ),
         "grid": Algorithm(
-            "every point of a grid once", lambda: oracles.GridSearchOracle, _ORACLE_ARGUMENTS
+            "every point of a grid once",
+            lambda: oracles.GridSearchOracle,
+            _ORACLE_ARGUMENTS,
+            exhaustive=True,
         ),
     }
 
@@ -154,7 +158,7 @@ class KerasTunerAdapter(Adapter):
             max_consecutive_failed_trials=_NO_LIMIT,
             **options,
         )
-        return KerasTunerEngine(space, oracle, exhaustive=algorithm == "grid")
+        return KerasTunerEngine(space, oracle, exhaustive=chosen.exhaustive)
 
 
 class KerasTunerEngine(Engine):
@@ -163,7 +167,10 @@ class KerasTunerEngine(Engine):
     def __init__(self, space: Space, oracle: keras_tuner.Oracle, *, exhaustive: bool = False):
         self.space = space
         self.exhaustive = exhaustive
+        self.can_run_dry = True
         self.native = oracle
+        # Keras Tuner keeps every oracle for ever in these two dictionaries.
+        weakref.finalize(self, _forget, oracle)
         oracle.verbose = 0
         # An oracle rewrites up to 100 kB after each trial; the ledger is on disk already.
         # `_save_trial` is private, and the only place where trial files are written.
@@ -206,9 +213,7 @@ class KerasTunerEngine(Engine):
         """Add a finished trial under the next id."""
         values = self.native.get_space()
         values.values = self._encoded(params)
-        trial = Trial(
-            hyperparameters=values, trial_id=f"{len(self.native.trials):04d}"
-        )
+        trial = Trial(hyperparameters=values, trial_id=f"{len(self.native.trials):04d}")
         self.native.trials[trial.trial_id] = trial
         if self.exhaustive:
             # A point that is not on the grid has no next point: the grid must not go on from it.
@@ -216,12 +221,6 @@ class KerasTunerEngine(Engine):
         else:
             self.native.start_order.append(trial.trial_id)
             self._end(trial, outcome, self.native.end_trial)
-
-    def __del__(self) -> None:
-        # Keras Tuner keeps every oracle for ever in these two dictionaries.
-        with contextlib.suppress(AttributeError, TypeError):
-            oracle_module.LOCKS.pop(self.native, None)
-            oracle_module.THREADS.pop(self.native, None)
 
     def _end(self, trial: Any, outcome: Outcome, end_trial: Callable[[Any], None]) -> None:
         with _released_lock(self.native):
@@ -246,6 +245,11 @@ class _Seed(int):
 
     def __bool__(self) -> bool:
         return True
+
+
+def _forget(oracle: keras_tuner.Oracle) -> None:
+    oracle_module.LOCKS.pop(oracle, None)
+    oracle_module.THREADS.pop(oracle, None)
 
 
 def _save_nothing(*_: Any) -> None:

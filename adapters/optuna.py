@@ -78,9 +78,11 @@ class OptunaAdapter(Adapter):
             needs=(("scipy",), "optuna"),
         ),
         "random": Algorithm("random search", lambda: samplers.RandomSampler),
-        "grid": Algorithm("every point of a grid once", lambda: _grid_options),
+        "grid": Algorithm("every point of a grid once", lambda: _grid_options, exhaustive=True),
         "brute-force": Algorithm(
-            "every point of a finite space once", lambda: samplers.BruteForceSampler
+            "every point of a finite space once",
+            lambda: samplers.BruteForceSampler,
+            exhaustive=True,
         ),
     }
 
@@ -96,7 +98,7 @@ class OptunaAdapter(Adapter):
         direct = all(
             held == ledger.distribution(space[name]) for name, held in self.compile(space).items()
         )
-        if not direct or algorithm in ("grid", "brute-force"):
+        if not direct or self.algorithms[algorithm].exhaustive:
             return None
         return self._native(algorithm, space, seed, options)
 
@@ -111,9 +113,8 @@ class OptunaAdapter(Adapter):
     ) -> OptunaEngine:
         """Optuna's sampler on a study of its own."""
         native = self._native(algorithm, space, seed, options)
-        return OptunaEngine(
-            space, native, maximize, exhaustive=algorithm in ("grid", "brute-force")
-        )
+        exhaustive = self.algorithms[algorithm].exhaustive
+        return OptunaEngine(space, native, maximize, exhaustive=exhaustive)
 
     def _native(
         self, algorithm: str, space: Space, seed: int | None, options: Mapping[str, Any]
@@ -153,7 +154,7 @@ class OptunaEngine(Engine):
         exhaustive: bool = False,
     ):
         self.space = space
-        self.exhaustive = exhaustive
+        self.exhaustive = self.can_run_dry = exhaustive
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
@@ -213,7 +214,9 @@ class OptunaEngine(Engine):
     def insert(self, params: Params, outcome: Outcome) -> None:
         """Add a finished trial."""
         searched = {name: value for name, value in params.items() if name in self._compiled}
-        extra = {"constraints": dict(outcome.constraints)} if outcome.constraints else {}
+        extra: dict[str, Any] = {}
+        if outcome.constraints:
+            extra["constraints"] = dict(outcome.constraints)
         self.native.add_trial(
             optuna.trial.create_trial(
                 state=_STATES[outcome.state],
@@ -270,4 +273,3 @@ def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:
             ledger.write(item, item.decode(raw)) if native else raw for raw in coordinates
         ]
     return values
-

@@ -1,1 +1,66 @@
-"""One model-tuning spec, three engines, one flag between them."""
+"""One model-tuning spec, three engines, one flag between them.
+
+    import crosstune
+
+    study = crosstune.tune("iris.yaml", backend="hyperopt")
+
+`study` is an `optuna.Study`, whichever engine proposed its trials.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crosstune import adapters, samplers
+    from crosstune.errors import CrosstuneError
+    from crosstune.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
+    from crosstune.space import Space
+    from crosstune.spec import Spec
+    from crosstune.study import create_study
+    from crosstune.tuning import tune
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Bool": "crosstune.parameters",
+    "Choice": "crosstune.parameters",
+    "Constant": "crosstune.parameters",
+    "CrosstuneError": "crosstune.errors",
+    "Float": "crosstune.parameters",
+    "Int": "crosstune.parameters",
+    "LogNormal": "crosstune.parameters",
+    "Normal": "crosstune.parameters",
+    "Space": "crosstune.space",
+    "Spec": "crosstune.spec",
+    "create_study": "crosstune.study",
+    "tune": "crosstune.tuning",
+}
+
+__all__ = [
+    "Bool",
+    "Choice",
+    "Constant",
+    "CrosstuneError",
+    "Float",
+    "Int",
+    "LogNormal",
+    "Normal",
+    "Space",
+    "Spec",
+    "adapters",
+    "create_study",
+    "samplers",
+    "tune",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use: `crosstune --help` needs none of them."""
+    import importlib
+
+    if name in ("adapters", "samplers"):
+        return importlib.import_module(f"crosstune.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'crosstune' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

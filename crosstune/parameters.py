@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -79,6 +79,11 @@ class Parameter(ABC):
         """
 
     @property
+    def parents(self) -> Mapping[str, tuple[Scalar, ...]]:
+        """The condition, as each parent with the tuple of its values."""
+        return self.when  # type: ignore[return-value]  # so since __post_init__
+
+    @property
     def only(self) -> Scalar:
         """The value of a parameter that has a single one."""
         return self.decode(0)
@@ -123,8 +128,7 @@ class Parameter(ABC):
         if self.when:
             plain["when"] = {
                 parent: values[0] if len(values) == 1 else list(values)
-                for parent, values in self.when.items()
-                if isinstance(values, tuple)
+                for parent, values in self.parents.items()
             }
         return plain
 
@@ -187,11 +191,11 @@ class Float(Parameter):
 
     def encode(self, value: object) -> float:
         """The coordinate of a number."""
-        if not _is_number(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+        if not _is_number(value) or not self.low <= value <= self.high:
             raise self._outside(value)
         if self.grid is None:
-            return float(value)  # type: ignore[arg-type]
-        index = self.grid.index(float(value))  # type: ignore[arg-type]
+            return float(value)
+        index = self.grid.index(float(value))
         if index is None:
             raise self._outside(value)
         return index
@@ -279,9 +283,9 @@ class Int(Parameter):
 
     def encode(self, value: object) -> float:
         """The coordinate of an integer."""
-        if not _is_number(value) or value != int(value):  # type: ignore[call-overload]
+        if not _is_number(value) or value != int(value):
             raise self._outside(value)
-        number = int(value)  # type: ignore[call-overload]
+        number = int(value)
         if not self.low <= number <= self.high:
             raise self._outside(value)
         if self.grid:
@@ -343,9 +347,7 @@ class Choice(Parameter):
         if isinstance(weights, str) or not isinstance(weights, Sequence):
             raise SpecError(f"a list of numbers is needed, not {shown(weights)}", ("weights",))
         if len(weights) != len(self.values):
-            raise SpecError(
-                f"{len(weights)} weights for {len(self.values)} values", ("weights",)
-            )
+            raise SpecError(f"{len(weights)} weights for {len(self.values)} values", ("weights",))
         numbers = tuple(float(_finite(w, "weights")) for w in weights)
         if min(numbers) <= 0:
             raise SpecError(
@@ -383,7 +385,7 @@ class Choice(Parameter):
     def encode(self, value: object) -> float:
         """The coordinate of a value."""
         try:
-            index = self._position.get((type(value), value))  # type: ignore[arg-type]
+            index = self._position.get((type(value), value))
         except TypeError:
             index = None
         if index is None:
@@ -395,7 +397,7 @@ class Choice(Parameter):
                 raise self._outside(value)
             index = equal[0]
         if self.weights is not None and len(self.values) > 1:
-            return self._edges[index] - self.weights[index] / 2
+            return float(self._edges[index] - self.weights[index] / 2)
         return index
 
 
@@ -571,17 +573,15 @@ class Normal(Parameter):
         share = min(max(low + u * (high - low), math.ulp(0.0)), 1 - 2**-53)
         x = self._value(self.mu + sign * self.sigma * NormalDist().inv_cdf(share))
         if self.grid:
-            return self.grid.value(
-                Index(self.grid.n).clip((x - self.grid.low) / self.grid.step)
-            )
+            return self.grid.value(Index(self.grid.n).clip((x - self.grid.low) / self.grid.step))
         return min(max(x, self.bounds[0]), self.bounds[1])
 
     def encode(self, value: object) -> float:
         """The quantile of a number."""
         low, high = self.bounds
-        if not _is_number(value) or not low <= value <= high:  # type: ignore[operator]
+        if not _is_number(value) or not low <= value <= high:
             raise self._outside(value)
-        x = float(value)  # type: ignore[arg-type]
+        x = float(value)
         if self.grid and self.grid.index(x) is None:
             raise self._outside(value)
         sign, start, end = self._cut
@@ -634,8 +634,7 @@ def parameter(plain: object) -> Parameter:
         return plain
     if not isinstance(plain, Mapping):
         raise SpecError(
-            f"a parameter is a mapping such as {{type: float, low: 0, high: 1}}, "
-            f"not {shown(plain)}"
+            f"a parameter is a mapping such as {{type: float, low: 0, high: 1}}, not {shown(plain)}"
         )
     if "type" not in plain:
         raise SpecError(f"the type is missing. Known: {', '.join(sorted(TYPES))}")
@@ -696,7 +695,7 @@ def _check_range(low: float, high: float, log: object, step: object) -> None:
             )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return (
         isinstance(value, int | float | np.integer | np.floating)
         and not isinstance(value, bool)

@@ -56,7 +56,7 @@ class Space(Mapping[str, Parameter]):
             {name: declared[name] for name in _parents_first(declared)}
         )
         for name in self:
-            for parent, values in self[name].when.items():
+            for parent, values in self[name].parents.items():
                 _check_parent_values(name, parent, self[parent], values)
         for name, condition in self.conditions.items():
             for parent, allowed in condition.items():
@@ -102,7 +102,7 @@ class Space(Mapping[str, Parameter]):
         found: dict[str, dict[str, frozenset[float]]] = {}
         for name, item in self.items():
             merged: dict[str, frozenset[float]] = {}
-            for parent, values in item.when.items():
+            for parent, values in item.parents.items():
                 for ancestor, allowed in found[parent].items():
                     merged[ancestor] = merged.get(ancestor, allowed) & allowed
                 if parent in self.searched:
@@ -114,7 +114,7 @@ class Space(Mapping[str, Parameter]):
     def is_active(self, name: str, params: Mapping[str, Scalar]) -> bool:
         """Whether a parameter takes part, given the values of its parents in `params`."""
         return all(
-            parent in params and self._allowed[name][parent].__contains__(_typed(params[parent]))
+            parent in params and _typed(params[parent]) in self._allowed[name][parent]
             for parent in self[name].when
         )
 
@@ -122,8 +122,10 @@ class Space(Mapping[str, Parameter]):
     def _allowed(self) -> dict[str, dict[str, frozenset[tuple[type, Scalar]]]]:
         return {
             name: {
-                parent: frozenset(_typed(self[parent].decode(self[parent].encode(v))) for v in values)
-                for parent, values in item.when.items()
+                parent: frozenset(
+                    _typed(self[parent].decode(self[parent].encode(v))) for v in values
+                )
+                for parent, values in item.parents.items()
             }
             for name, item in self.items()
         }
@@ -163,7 +165,7 @@ class Space(Mapping[str, Parameter]):
                 absent.add(name)
                 if name in point:
                     wanted = " and ".join(
-                        f"{parent} in {list(values)}" for parent, values in item.when.items()
+                        f"{parent} in {list(values)}" for parent, values in item.parents.items()
                     )
                     raise SpecError(f"{name!r} is only there when {wanted}", (name,))
             elif name in point:
@@ -231,13 +233,14 @@ def _parents_first(declared: Mapping[str, Parameter]) -> list[str]:
     return list(order)
 
 
-def _check_parent_values(name: str, parent: str, item: Parameter, values: object) -> None:
+def _check_parent_values(
+    name: str, parent: str, item: Parameter, values: tuple[Scalar, ...]
+) -> None:
     if not item.can_be_parent:
         raise SpecError(
             f"{parent!r} is a {item.type}. Only a choice, a bool or an int can be a parent",
             (name, "when", parent),
         )
-    assert isinstance(values, tuple)
     for value in values:
         if not item.contains(value):
             raise SpecError(f"{parent!r} can never be {value!r}", (name, "when", parent))

@@ -96,7 +96,7 @@ class Spec(BaseModel):
         try:
             super().__init__(**keys)
         except ValidationError as error:
-            raise _readable(error) from None
+            raise readable(error, _KEYS) from None
         for i, point in enumerate(self.start):
             try:
                 self.space.check_point(point)
@@ -150,7 +150,9 @@ class Spec(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of a spec file; what is at its default is left out."""
-        plain = self.model_dump(exclude={"space", "sampler", "pruner", "start"}, exclude_defaults=True)
+        plain = self.model_dump(
+            exclude={"space", "sampler", "pruner", "start"}, exclude_defaults=True
+        )
         plain = {"name": self.name, **plain}
         if self.sampler.plain() != "bayesian":
             plain["sampler"] = self.sampler.plain()
@@ -170,6 +172,7 @@ class Spec(BaseModel):
         specfile.write(Path(path), self.to_dict())
 
 
+_UNION_TAGS = ("str", "dict[str,any]", "Named", "list[str]", "_Table")
 _KEYS = [name for name in Spec.model_fields if name != "folder"]
 
 
@@ -185,15 +188,15 @@ def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
     raise RequestError(f"a spec, its file or a mapping is needed, not {spec!r}")
 
 
-def _readable(error: ValidationError) -> SpecError:
-    """The first fault in a validation, in a sentence."""
+def readable(error: ValidationError, keys: list[str]) -> SpecError:
+    """The first fault in a validation, in a sentence; `keys` are those of the top level."""
     fault = error.errors(include_url=False)[0]
-    path = tuple(key for key in fault["loc"] if key not in ("str", "dict[str,any]", "Named"))
+    path = tuple(key for key in fault["loc"] if key not in _UNION_TAGS)
     given = fault.get("input")
     match fault["type"]:
         case "extra_forbidden":
-            known = list(Metric.model_fields) if path[:1] == ("metric",) else _KEYS
-            return SpecError(no_such("key", path[-1], known), path)
+            known = {"metric": ["name", "direction"], "data": ["csv", "target"]}
+            return SpecError(no_such("key", path[-1], known.get(str(path[0]), keys)), path)
         case "literal_error":
             names = fault["ctx"]["expected"].replace("'", "").split(" or ")
             return SpecError(no_such(str(path[-1]), given, names), path)

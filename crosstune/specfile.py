@@ -237,12 +237,12 @@ def _toml_line(text: str, path: Sequence[str | int]) -> int | None:
     lines = text.splitlines()
     for count in range(1, len(lines) + 1):
         try:
-            part = tomllib.loads("\n".join(lines[:count]))
+            part: Any = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
         try:
             for key in path[:depth]:
-                part = part[key]  # type: ignore[index]
+                part = part[key]
         except (KeyError, IndexError, TypeError):
             start = count
             continue

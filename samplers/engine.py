@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -70,9 +70,7 @@ class EngineSampler(BaseSampler):
         self.options = dict(options or {})
         if space is not None:
             adapter.compile(space)
-        adapter.algorithms[algorithm].check_options(
-            f"{adapter.name}:{algorithm}", self.options
-        )
+        adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", self.options)
         self._lock = threading.RLock()
         self._reset(None)
 

@@ -70,12 +70,17 @@ class Follower:
     def look_ahead(self, trials: Sequence[FrozenTrial]) -> None:
         """Make sure that there is a point for the next trial.
 
+        Engines that never run dry are left alone, and so is one whose next trial is queued: it
+        is to learn of that trial first.
+
         Raises:
             Exhausted: there is none.
         """
-        self.catch_up(trials)
-        if not self._waiting:
-            self._waiting.append(self._ask())
+        queued = any(trial.state == TrialState.WAITING for trial in trials)
+        if self.engine.can_run_dry and not queued:
+            self.catch_up(trials)
+            if not self._waiting:
+                self._waiting.append(self._ask())
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it does not know yet."""
@@ -131,9 +136,7 @@ class Follower:
             return None
 
     def _is_complete(self, params: Params) -> bool:
-        return all(
-            name in params for name in self._space if self._space.is_active(name, params)
-        )
+        return all(name in params for name in self._space if self._space.is_active(name, params))
 
     def _insert(self, params: Params, outcome: Outcome) -> None:
         self.engine.insert(params, outcome)

@@ -71,6 +71,7 @@ class GridEngine(Engine):
     """The points of a grid, each proposed once."""
 
     exhaustive = True
+    can_run_dry = True
 
     def __init__(self, space: Space, *, points: int, seed: int | None):
         self.native = list(itertools.islice(grid(space, points), MAX_POINTS + 1))

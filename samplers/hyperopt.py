@@ -36,6 +36,4 @@ class HyperoptSampler(EngineSampler):
         **options: Any,
     ):
         adapter = adapters.get("hyperopt")
-        super().__init__(
-            adapter, adapter.algorithm(algo), space=space, seed=seed, options=options
-        )
+        super().__init__(adapter, adapter.algorithm(algo), space=space, seed=seed, options=options)

@@ -60,12 +60,11 @@ class LearntSpace:
 
     def write(self, point: Params) -> dict[str, Any]:
         """A point as the ledger holds it."""
-        return {
-            name: self._known[name].to_external_repr(value)
-            if isinstance(self._known[name], CategoricalDistribution)
-            else value
-            for name, value in point.items()
-        }
+        return {name: self._held(name, value) for name, value in point.items()}
+
+    def _held(self, name: str, value: Any) -> Any:
+        held = self._known[name]
+        return held.to_external_repr(value) if isinstance(held, CategoricalDistribution) else value
 
 
 def _parameter(held: BaseDistribution) -> Parameter:

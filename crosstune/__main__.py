@@ -1,0 +1,5 @@
+"""`python -m crosstune`."""
+
+from crosstune.cli import main
+
+main()

@@ -1,0 +1,192 @@
+"""The command line.
+
+Exit status: 0 done, 1 the run failed, 2 a bad request, 130 interrupted. Everything for people
+goes to standard error, so that standard output holds the `--json` line alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from crosstune import __version__
+
+if TYPE_CHECKING:
+    pass
+
+_EXAMPLES = """
+\b
+Examples:
+  crosstune run examples/iris.yaml
+  crosstune run examples/iris.yaml --backend hyperopt --trials 50
+  crosstune backends
+"""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXAMPLES,
+)
+@click.version_option(__version__, prog_name="crosstune")
+def crosstune() -> None:
+    """Tune a model with Optuna, Hyperopt or Keras Tuner from one spec.
+
+    A spec names what to tune, by what measure and for how long; --backend swaps the engine that
+    proposes the trials. The result is an Optuna study, whichever engine it was.
+    """
+
+
+_DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+
+
+@crosstune.command(
+    epilog="""
+\b
+SAMPLER is a role (random, grid, bayesian), which every backend has, or a native
+name of the backend; `crosstune backends` lists them.
+
+\b
+Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if
+that is taken. Look at it with: optuna-dashboard runs/....journal
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("-b", "--backend", metavar="NAME", help="optuna, hyperopt or keras_tuner.")
+@click.option("-s", "--sampler", metavar="NAME", help="random, grid, bayesian, tpe, ...")
+@click.option("-p", "--pruner", metavar="NAME", help="median, hyperband, ...")
+@click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
+@click.option("--seconds", type=float, metavar="S", help="How long to go on.")
+@click.option("--seed", type=int, metavar="N", help="Any integer; the same one, the same trials.")
+@click.option("--storage", metavar="PLACE", help="A journal file, or the URL of a database.")
+@click.option("--study", "study_name", metavar="NAME", help="The study's name in its storage.")
+@click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@_DEBUG
+def run(
+    spec: Path,
+    backend: str | None,
+    sampler: str | None,
+    pruner: str | None,
+    trials: int | None,
+    seconds: float | None,
+    seed: int | None,
+    storage: str | None,
+    study_name: str | None,
+    resume: bool,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Run the study that SPEC describes, a YAML, TOML or JSON file."""
+    import optuna
+    from rich.console import Console
+
+    from crosstune.running import Request, run_spec
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    console = Console(stderr=True)
+    request = Request(
+        spec=spec,
+        backend=backend,
+        sampler=sampler,
+        pruner=pruner,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+        storage=storage,
+        study_name=study_name,
+        resume=resume,
+    )
+    result = run_spec(request, console, debug=debug)
+    if as_json:
+        click.echo(json.dumps(result.summary))
+    sys.exit(result.exit_status)
+
+
+@crosstune.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@_DEBUG
+def backends(as_json: bool, debug: bool) -> None:
+    """List the engines, whether they are installed, and their samplers."""
+    from crosstune import adapters
+    from crosstune.errors import MissingLibrary
+
+    found: dict[str, Any] = {}
+    for name in adapters.names():
+        try:
+            adapter = adapters.get(name)
+        except MissingLibrary as error:
+            found[name] = {"installed": False, "reason": str(error)}
+            continue
+        from importlib.metadata import version
+
+        found[name] = {
+            "installed": True,
+            "version": version(adapter.distribution),
+            "roles": {role: adapter.roles.get(role, "grid (crosstune's)") for role in _ROLES},
+            "samplers": {
+                key: {"summary": algorithm.summary, "refused": algorithm.refused}
+                for key, algorithm in adapter.algorithms.items()
+            },
+        }
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, known in found.items():
+        if not known["installed"]:
+            click.echo(f"{name}: {known['reason']}")
+            continue
+        click.echo(f"{name} {known['version']}")
+        for key, about in known["samplers"].items():
+            roles = [role for role, native in known["roles"].items() if native == key]
+            role = f" [{', '.join(roles)}]" if roles and roles != [key] else ""
+            text = f"refused: {about['refused']}" if about["refused"] else about["summary"]
+            click.echo(f"  {key + role:22} {text}")
+
+
+_ROLES = ("random", "grid", "bayesian")
+
+
+@crosstune.command()
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors and other programs."""
+    from crosstune.schema import schema as made
+
+    click.echo(json.dumps(made(), indent=2))
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except Exception as error:
+        from crosstune.errors import CrosstuneError
+
+        if "--debug" in given:
+            raise
+        if not isinstance(error, CrosstuneError):
+            text = f"{type(error).__name__}: {error}"
+            click.echo(f"crosstune: {text}\n(--debug shows where it was raised)", err=True)
+            sys.exit(1)
+        click.echo(f"crosstune: {error}", err=True)
+        sys.exit(error.exit_status)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

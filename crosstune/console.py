@@ -1,0 +1,118 @@
+"""What a person sees of a run: a live line, and a table of the best trials at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_NAMES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+class LiveLine:
+    """A callback that keeps one line up to date: best value, trials left, pruned and failed.
+
+    On a terminal the line is redrawn; elsewhere a line is printed for each new best value.
+    """
+
+    def __init__(self, console: Console, metric: str, total: int | None, done: int):
+        self._console = console
+        self._metric = metric
+        self._total = total
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn(
+                "{task.completed:.0f}" + ("/{task.total:.0f} trials" if total else " trials")
+            ),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("tuning", total=total, completed=done, status="")
+        self._best: float | None = None
+
+    def __enter__(self) -> LiveLine:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Draw the state after a trial."""
+        states = count(study)
+        best = best_trial(study)
+        parts = [f"best {self._metric} {best.value:.6g}" if best else "no value yet"]
+        parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
+        done = sum(states[state] for state in ("complete", "pruned", "failed"))
+        self._progress.update(self._task, completed=done, status=escape(", ".join(parts)))
+        if not self._console.is_terminal and best and best.value != self._best:
+            self._best = best.value
+            of = f" of {self._total}" if self._total else ""
+            self._console.print(
+                escape(f"trial {best.number}{of}: {self._metric} {best.value:.6g}"), highlight=False
+            )
+
+
+def best_trial(study: Study) -> FrozenTrial | None:
+    """The best complete trial; None where there is none."""
+    try:
+        return study.best_trial
+    except ValueError:
+        return None
+
+
+def count(study: Study) -> Counter[str]:
+    """The trials by state: complete, pruned, failed, running, waiting."""
+    return Counter(_NAMES[trial.state] for trial in study.get_trials(deepcopy=False))
+
+
+def table(study: Study, metric: str, rows: int = 5) -> Table:
+    """The best trials, with their parameters and further metrics."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
+    ranked = sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:rows]
+    further = dict.fromkeys(
+        name for trial in ranked for name in trial.user_attrs if not name.startswith("crosstune:")
+    )
+    names = dict.fromkeys(name for trial in ranked for name in trial.params)
+    shown = Table(title=f"The best of {len(complete)} complete trials", title_justify="left")
+    shown.add_column("trial", justify="right")
+    for name in (metric, *further, *names):
+        shown.add_column(escape(name), justify="right", overflow="fold")
+    for trial in ranked:
+        shown.add_row(
+            str(trial.number),
+            _cell(trial.value),
+            *(_cell(trial.user_attrs.get(name)) for name in further),
+            *(_cell(trial.params[name]) if name in trial.params else "" for name in names),
+        )
+    return shown
+
+
+def _cell(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else escape(str(value))
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(75)
+    '1 min 15 s'
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

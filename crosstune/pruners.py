@@ -1,0 +1,50 @@
+"""Optuna's pruners by name. They decide for every engine, since every study is Optuna's."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from optuna import pruners
+
+from crosstune.errors import RequestError, UnknownName, no_such
+
+NAMES: dict[str, type[pruners.BasePruner]] = {
+    "none": pruners.NopPruner,
+    "median": pruners.MedianPruner,
+    "percentile": pruners.PercentilePruner,
+    "successive-halving": pruners.SuccessiveHalvingPruner,
+    "hyperband": pruners.HyperbandPruner,
+    "threshold": pruners.ThresholdPruner,
+    "patient": pruners.PatientPruner,
+    "wilcoxon": pruners.WilcoxonPruner,
+}
+
+
+def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.BasePruner:
+    """A pruner by name; None is no pruning.
+
+    `patient` takes the name of another as `wrapped_pruner`; `percentile` defaults to 25.
+
+    Raises:
+        UnknownName: no such pruner or option.
+        RequestError: an option that the pruner refuses, or one missing.
+
+    >>> create("hyperband", {"min_resource": 1})
+    <optuna.pruners._hyperband.HyperbandPruner object at ...>
+    """
+    name = name or "none"
+    if name not in NAMES:
+        raise UnknownName(no_such("pruner", name, NAMES))
+    given: dict[str, Any] = {"percentile": 25.0} if name == "percentile" else {}
+    given.update(options or {})
+    known = list(inspect.signature(NAMES[name]).parameters) if name != "none" else []
+    for option in given:
+        if option not in known:
+            raise UnknownName(no_such(f"option of the pruner {name}", option, known))
+    if name == "patient" and isinstance(given.get("wrapped_pruner"), str):
+        given["wrapped_pruner"] = create(given["wrapped_pruner"])
+    try:
+        return NAMES[name](**given)
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"the pruner {name} cannot be made: {error}") from error

@@ -1,0 +1,102 @@
+"""The JSON Schema of a spec file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCALAR = {"type": ["string", "number", "boolean", "null"]}
+
+
+def schema() -> dict[str, Any]:
+    """The schema, draft 2020-12. What it cannot say (that steps reach the upper bound, that
+    conditions run in no circle) is checked when the spec is read."""
+    number = {"type": "number"}
+    integer = {"type": "integer"}
+    when = {
+        "type": "object",
+        "description": "parents and their values for which the parameter is active",
+        "additionalProperties": {
+            "anyOf": [SCALAR, {"type": "array", "items": SCALAR, "minItems": 1}]
+        },
+    }
+    scale = {
+        "log": {"type": "boolean", "default": False},
+        "step": {"type": "number", "exclusiveMinimum": 0},
+    }
+    cut = {"low": number, "high": number, "step": {"type": "number", "exclusiveMinimum": 0}}
+    spread = {"mu": number, "sigma": {"type": "number", "exclusiveMinimum": 0}}
+    kinds = [
+        _kind("float", {"low": number, "high": number}, scale, when),
+        _kind("int", {"low": integer, "high": integer}, scale, when),
+        _kind(
+            "choice",
+            {"values": {"type": "array", "items": SCALAR, "minItems": 1, "uniqueItems": True}},
+            {
+                "ordered": {"type": "boolean", "default": False},
+                "weights": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}},
+            },
+            when,
+        ),
+        _kind("bool", {}, {}, when),
+        _kind("normal", spread, cut, when),
+        _kind("lognormal", spread, cut, when),
+        _kind("constant", {"value": SCALAR}, {}, when),
+    ]
+    named = {
+        "anyOf": [
+            {"type": "string", "minLength": 1},
+            {
+                "type": "object",
+                "properties": {"name": {"type": "string", "minLength": 1}},
+                "required": ["name"],
+            },
+        ]
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "crosstune spec",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["space"],
+        "properties": {
+            "name": {"type": "string", "minLength": 1},
+            "objective": {"type": ["string", "object"]},
+            "metric": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1},
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            "name": {"type": "string", "minLength": 1},
+                            "direction": {"enum": ["minimize", "maximize"]},
+                        },
+                    },
+                ]
+            },
+            "trials": {"type": "integer", "minimum": 1},
+            "seconds": {"type": "number", "exclusiveMinimum": 0},
+            "seed": integer,
+            "backend": {"type": "string"},
+            "sampler": named,
+            "pruner": named,
+            "start": {"type": "array", "items": {"type": "object", "additionalProperties": SCALAR}},
+            "space": {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"minLength": 1},
+                "additionalProperties": {"oneOf": kinds},
+            },
+        },
+    }
+
+
+def _kind(
+    name: str, needed: dict[str, Any], optional: dict[str, Any], when: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"type": {"const": name}, **needed, **optional, "when": when},
+        "required": ["type", *needed],
+    }

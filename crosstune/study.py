@@ -1,0 +1,278 @@
+"""From a spec to an `optuna.Study` with the chosen engine in it."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+
+from crosstune import adapters, pruners
+from crosstune.adapters import ledger
+from crosstune.adapters.base import Adapter
+from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.grid import GridSampler
+from crosstune.space import Space
+from crosstune.spec import Named, Spec, load
+from crosstune.storage import Place, describe, open_storage
+
+SPACE = "crosstune:space"
+"""The study attribute that holds the space."""
+
+RUNS = "crosstune:runs"
+"""The study attribute that holds, a run: engine, seed, versions, and whether it is native."""
+
+_logger = logging.getLogger("crosstune")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What will propose: a backend, its algorithm with options, and the seed.
+
+    Attributes:
+        notes: what the user should know of the choice.
+        native: whether its suggestions are those of the library called by hand.
+    """
+
+    adapter: Adapter
+    algorithm: str
+    options: Mapping[str, Any]
+    seed: int
+    ours: bool = False
+    native: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        """Backend and sampler, such as ``hyperopt:tpe``."""
+        return f"{self.adapter.name}:{self.algorithm}"
+
+    def sampler(self, space: Space) -> BaseSampler:
+        """The Optuna sampler behind which it works.
+
+        Raises:
+            Unsupported: it cannot search this space.
+        """
+        if self.ours:
+            return GridSampler(space=space, seed=self.seed, **self.options)
+        direct = self.adapter.sampler(self.algorithm, space, seed=self.seed, options=self.options)
+        return direct or EngineSampler(
+            self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
+        )
+
+    def record(self, first_trial: int) -> dict[str, Any]:
+        """What the study keeps of it."""
+        return {
+            "backend": self.adapter.name,
+            "sampler": self.algorithm,
+            "options": dict(self.options),
+            "seed": self.seed,
+            "native": self.native,
+            "notes": list(self.notes),
+            "first_trial": first_trial,
+            "versions": {
+                "python": platform.python_version(),
+                **{
+                    name: version(name)
+                    for name in ("crosstune", "optuna", self.adapter.distribution)
+                },
+            },
+        }
+
+
+def choose(
+    spec: Spec,
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    seed: int | None = None,
+) -> Engine:
+    """The engine that a spec and its overrides name.
+
+    Args:
+        backend, sampler, seed: in place of the spec's. A spec's sampler that another backend
+            does not have becomes that backend's `bayesian`, which is noted.
+
+    Raises:
+        RequestError: there is no such backend, sampler or option, or its library is missing.
+    """
+    adapter = adapters.get(backend or spec.backend)
+    wanted = spec.sampler if sampler is None else _named(sampler)
+    notes: list[str] = []
+    swapped = sampler is None and adapter.name != spec.backend
+    options = wanted.options
+    if swapped and not _is_role(wanted.name):
+        if wanted.name not in adapter.algorithms:
+            notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
+            wanted = Named(name="bayesian")
+            options = {}
+    seed = spec.seed if seed is None else seed
+    if seed is None:
+        seed = secrets.randbits(31)
+    ours = wanted.name == "grid" and not _has_grid(adapter, spec.space)
+    if ours:
+        notes.append(f"{adapter.name} has no grid for this space, so crosstune's own runs")
+    algorithm = "grid" if ours else adapter.algorithm(wanted.name)
+    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes))
+    if not ours:
+        adapter.algorithms[algorithm].check_options(chosen.label, options)
+    return chosen
+
+
+def create_study(
+    spec: Spec | str | Path | Mapping[str, Any],
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    pruner: str | Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    storage: Place = None,
+    study_name: str | None = None,
+) -> Study:
+    """A new `optuna.Study` whose trials the chosen engine proposes.
+
+    Every keyword defaults to what the spec says. Start points are queued.
+
+    Args:
+        spec: a Spec, its file, or a mapping of its keys.
+        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in.
+        sampler: a role (random, grid, bayesian), a native name of the backend, or a mapping of a
+            name and options.
+        pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
+        seed: any integer.
+        storage: None for memory, a path for a journal file, a database URL, or a storage.
+        study_name: defaults to the spec's name. Hyperband's brackets depend on it.
+
+    Raises:
+        RequestError: anything in it cannot be carried out.
+
+    >>> study = create_study({"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0})
+    >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
+    >>> len(study.trials)
+    20
+    """
+    spec = load(spec)
+    engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
+    return open_study(
+        spec, engine, pruner=pruner, storage=storage, study_name=study_name, resume=False
+    )
+
+
+def open_study(
+    spec: Spec,
+    engine: Engine,
+    *,
+    pruner: str | Mapping[str, Any] | None = None,
+    storage: Place = None,
+    study_name: str | None = None,
+    resume: bool = False,
+) -> Study:
+    """A study for an engine: a new one, or with `resume` the one that is there.
+
+    Raises:
+        StudyExists: it is there, has trials, and was not to be resumed.
+        RequestError: it was made with another space or direction.
+    """
+    name = study_name or spec.name
+    named = spec.pruner if pruner is None else _named(pruner)
+    chosen_pruner = pruners.create(named.name, named.options) if named else pruners.create(None)
+    sampler = engine.sampler(spec.space)
+    place = open_storage(storage)
+    try:
+        study = optuna.create_study(
+            study_name=name,
+            storage=place,
+            sampler=sampler,
+            pruner=chosen_pruner,
+            direction=spec.metric.direction,
+            load_if_exists=True,
+        )
+    except ImportError as error:
+        raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
+    finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    if SPACE in study.user_attrs:
+        _check_same(study, spec)
+    started = bool(study.get_trials(deepcopy=False))
+    if started and not resume:
+        raise StudyExists(
+            f"the study {name!r} in {describe(storage)} has {finished} finished trials. Resume "
+            "it, or choose another name or place"
+        )
+    if finished:
+        engine = _continued(engine, finished)
+        study.sampler = engine.sampler(spec.space)
+    if not started:
+        study.set_user_attr(SPACE, spec.space.to_dict())
+        for point in spec.points:
+            study.enqueue_trial(ledger.write_point(spec.space, point))
+    record = engine.record(first_trial=len(study.get_trials(deepcopy=False)) if started else 0)
+    study.set_user_attr(RUNS, [*study.user_attrs.get(RUNS, []), record])
+    for note in engine.notes:
+        _logger.warning(note)
+    return study
+
+
+def _continued(engine: Engine, finished: int) -> Engine:
+    """The engine for the rest of a study.
+
+    Its random state begins anew, so a shifted seed keeps it from proposing the first trials
+    again. A walk through a grid keeps its order, and leaves out what is evaluated.
+    """
+    walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
+    seed = engine.seed if walks else zlib.crc32(repr((engine.seed, finished)).encode())
+    note = f"continued after {finished} finished trials with a fresh random state"
+    return Engine(
+        engine.adapter,
+        engine.algorithm,
+        engine.options,
+        seed,
+        engine.ours,
+        False,
+        (*engine.notes, note),
+    )
+
+
+def _check_same(study: Study, spec: Spec) -> None:
+    kept = Space(study.user_attrs[SPACE])
+    if kept != spec.space:
+        raise RequestError(
+            f"the study {study.study_name!r} was made with another space:\n"
+            f"{kept.difference(spec.space)}"
+        )
+    if study.direction.name.lower() != spec.metric.direction:
+        raise RequestError(
+            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
+            f"spec says {spec.metric.direction}"
+        )
+
+
+def _has_grid(adapter: Adapter, space: Space) -> bool:
+    if "grid" not in adapter.roles and "grid" not in adapter.algorithms:
+        return False
+    try:
+        adapter.engine("grid", space, seed=0, maximize=False, options={})
+    except Unsupported:
+        return not any(space.conditions.values())
+    return True
+
+
+def _is_role(name: str) -> bool:
+    return name in ("random", "grid", "bayesian")
+
+
+def _named(value: str | Mapping[str, Any]) -> Named:
+    if isinstance(value, str):
+        return Named(name=value)
+    if "name" not in value:
+        raise UnknownName(f"a sampler or pruner with options needs a name: {dict(value)!r}")
+    return Named(**value)

@@ -1,0 +1,182 @@
+"""The tuning loop: `study.optimize` with a budget for the study as a whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.errors import RequestError, RunError
+from crosstune.objective import ERROR, Objective, TrialFailed, prepare
+from crosstune.samplers.engine import EngineSampler
+from crosstune.spec import Spec, load
+from crosstune.storage import Place
+from crosstune.study import Engine, choose, open_study
+
+DEFAULT_TRIALS = 100
+"""The budget where neither trials nor seconds are given."""
+
+HOPELESS = 3
+"""How many trials may fail before any has worked: then the objective is taken to be broken."""
+
+Callback = Callable[[Study, FrozenTrial], None]
+_logger = logging.getLogger("crosstune")
+
+
+def tune(
+    spec: Spec | str | Path | Mapping[str, Any],
+    objective: Objective | str | Mapping[str, Any] | None = None,
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    pruner: str | Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    start: Iterable[Mapping[str, Any]] | None = None,
+    storage: Place = None,
+    study_name: str | None = None,
+    resume: bool = False,
+    callbacks: Iterable[Callback] = (),
+    dialect: str | None = None,
+) -> Study:
+    """Run a study and return it.
+
+    Every keyword defaults to what the spec says.
+
+    Args:
+        spec: a Spec, its file, or a mapping of its keys.
+        objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
+            the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
+        backend, sampler, pruner, seed: see `create_study`.
+        trials: how many finished trials the study shall have, pruned and failed ones counted.
+        seconds: how long to go on. With neither, the budget is 100 trials.
+        start: points to evaluate first.
+        storage, study_name: where to keep the study. None keeps it in memory.
+        resume: go on with the study that is there, up to the budget.
+        callbacks: Optuna's, called with the study and the finished trial.
+        dialect: "optuna", "crosstune" or "sklearn", where it cannot be told.
+
+    Returns:
+        The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.
+
+    Raises:
+        RequestError: a bad request; nothing was evaluated.
+        RunError: the objective returned no number, or its first three trials all failed.
+
+    >>> study = tune(
+    ...     {"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0},
+    ...     lambda params: params["x"] ** 2,
+    ...     trials=30,
+    ... )
+    >>> study.best_value < 0.01
+    True
+    """
+    loaded = load(spec)
+    if start is not None:
+        loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
+    engine = choose(loaded, backend=backend, sampler=sampler, seed=seed)
+    function = prepare(loaded, objective, dialect)
+    study = open_study(
+        loaded, engine, pruner=pruner, storage=storage, study_name=study_name, resume=resume
+    )
+    run(
+        study,
+        function,
+        trials=loaded.trials if trials is None else trials,
+        seconds=loaded.seconds if seconds is None else seconds,
+        callbacks=callbacks,
+    )
+    return study
+
+
+def run(
+    study: Study,
+    function: Callable[[optuna.Trial], float],
+    *,
+    trials: int | None,
+    seconds: float | None,
+    callbacks: Iterable[Callback] = (),
+) -> None:
+    """Evaluate until the study has `trials` finished trials, or `seconds` have passed.
+
+    Raises:
+        RequestError: a budget that is not positive.
+        RunError: see `tune`.
+    """
+    for name, budget in (("trials", trials), ("seconds", seconds)):
+        if budget is not None and not budget > 0:
+            raise RequestError(f"{name} has to be above 0, not {budget!r}")
+    if trials is None and seconds is None:
+        trials = DEFAULT_TRIALS
+    deadline = None if seconds is None else time.monotonic() + seconds
+    guard = _Guard(trials, deadline)
+    left = None if trials is None else trials - finished(study)
+    if (left is not None and left <= 0) or _exhausted(study):
+        return
+    study.optimize(
+        function,
+        n_trials=left,
+        timeout=seconds,
+        catch=(TrialFailed,),
+        callbacks=[*callbacks, guard],
+    )
+
+
+def finished(study: Study) -> int:
+    """How many trials have ended, in whatever state."""
+    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+
+
+class _Guard:
+    """A callback that ends a study whose space is exhausted or whose objective is broken."""
+
+    def __init__(self, trials: int | None, deadline: float | None):
+        self._trials = trials
+        self._deadline = deadline
+        self._failed = 0
+        self._works = False
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        if trial.state != TrialState.FAIL:
+            self._works = True
+        elif not self._works:
+            self._failed += 1
+            worked = any(
+                t.state in (TrialState.COMPLETE, TrialState.PRUNED)
+                for t in study.get_trials(deepcopy=False)
+            )
+            if self._failed >= HOPELESS and not worked:
+                raise RunError(
+                    f"the first {self._failed} trials all failed, the last with "
+                    f"{trial.user_attrs.get(ERROR, 'no message')}"
+                )
+        over = self._deadline is not None and time.monotonic() >= self._deadline
+        done = self._trials is not None and finished(study) >= self._trials
+        if not (over or done) and _exhausted(study):
+            study.stop()
+
+
+def _exhausted(study: Study) -> bool:
+    sampler = study.sampler
+    if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
+        _logger.warning(
+            "%s has no new point after %d trials, so the study ends here",
+            sampler.label,
+            finished(study),
+        )
+        return True
+    return False
+
+
+def _keys(spec: Spec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in type(spec).model_fields}
+
+
+__all__ = ["Engine", "finished", "run", "tune"]
