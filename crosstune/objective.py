@@ -148,6 +148,13 @@ class Prepared:
         self._wants_trial = "trial" in names or (names == [] and dialect == "crosstune")
 
     def __call__(self, trial: Trial) -> float:
+        """The metric of a trial.
+
+        Raises:
+            optuna.TrialPruned: the objective gave up the trial.
+            TrialFailed: the objective raised.
+            ObjectiveError: it returned no number.
+        """
         try:
             if self._dialect == "optuna":
                 returned = self._objective(trial)

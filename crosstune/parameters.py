@@ -325,7 +325,7 @@ class Choice(Parameter):
             raise SpecError(f"a list of values is needed, not {shown(self.values)}", ("values",))
         if not self.values:
             raise SpecError("a choice needs at least one value", ("values",))
-        seen: set[tuple[type, Scalar]] = set()
+        seen: set[tuple[str, Scalar]] = set()
         for i, value in enumerate(self.values):
             if not isinstance(value, bool | int | float | str | None):
                 raise SpecError(
@@ -335,9 +335,9 @@ class Choice(Parameter):
                 )
             if isinstance(value, float) and not math.isfinite(value):
                 raise SpecError(f"{value!r} is not a finite number", ("values", i))
-            if (type(value), value) in seen:
+            if (type(value).__name__, value) in seen:
                 raise SpecError(f"{shown(value)} is there twice", ("values", i))
-            seen.add((type(value), value))
+            seen.add((type(value).__name__, value))
         _boolean(self.ordered, "ordered")
         object.__setattr__(self, "values", tuple(self.values))
         if self.weights is not None:
@@ -373,8 +373,8 @@ class Choice(Parameter):
         return tuple(itertools.accumulate(self.weights or ()))
 
     @cached_property
-    def _position(self) -> dict[tuple[type, Scalar], int]:
-        return {(type(value), value): i for i, value in enumerate(self.values)}
+    def _position(self) -> dict[tuple[str, object], int]:
+        return {(type(value).__name__, value): i for i, value in enumerate(self.values)}
 
     def decode(self, raw: float) -> Scalar:
         """The value at a coordinate."""
@@ -385,7 +385,7 @@ class Choice(Parameter):
     def encode(self, value: object) -> float:
         """The coordinate of a value."""
         try:
-            index = self._position.get((type(value), value))
+            index = self._position.get((type(value).__name__, value))
         except TypeError:
             index = None
         if index is None:

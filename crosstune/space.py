@@ -122,9 +122,7 @@ class Space(Mapping[str, Parameter]):
     def _allowed(self) -> dict[str, dict[str, frozenset[tuple[type, Scalar]]]]:
         return {
             name: {
-                parent: frozenset(
-                    _typed(self[parent].decode(self[parent].encode(v))) for v in values
-                )
+                parent: frozenset(_typed(_own(self[parent], value)) for value in values)
                 for parent, values in item.parents.items()
             }
             for name, item in self.items()
@@ -204,6 +202,11 @@ class Space(Mapping[str, Parameter]):
         if not lines and self != other:
             lines.append(f"order: {', '.join(self)} -> {', '.join(other)}")
         return "\n".join(lines)
+
+
+def _own(item: Parameter, value: Scalar) -> Scalar:
+    """A value in the parameter's own type, such as 1 for 1.0."""
+    return item.decode(item.encode(value))
 
 
 def _typed(value: Scalar) -> tuple[type, Scalar]:

@@ -225,7 +225,7 @@ def _read_toml(text: str) -> Any:
 
 def _toml_line(text: str, path: Sequence[str | int]) -> int | None:
     """Where the deepest part of `path` that exists begins, by reading ever more of the file."""
-    data = tomllib.loads(text)
+    data: Any = tomllib.loads(text)
     depth = 0
     for key in path:
         try:

@@ -111,11 +111,10 @@ def choose(
     notes: list[str] = []
     swapped = sampler is None and adapter.name != spec.backend
     options = wanted.options
-    if swapped and not _is_role(wanted.name):
-        if wanted.name not in adapter.algorithms:
-            notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
-            wanted = Named(name="bayesian")
-            options = {}
+    if swapped and not _is_role(wanted.name) and wanted.name not in adapter.algorithms:
+        notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
+        wanted = Named(name="bayesian")
+        options = {}
     seed = spec.seed if seed is None else seed
     if seed is None:
         seed = secrets.randbits(31)
