@@ -24,6 +24,7 @@ import json
 import math
 import os
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -179,7 +180,9 @@ class KerasTunerEngine(Engine):
 
     def ask(self, trial: int) -> Params:
         """One `create_trial`; each trial has a tuner of its own, so several can be open."""
-        with _released_lock(self.native):
+        with _released_lock(self.native), warnings.catch_warnings():
+            # scikit-learn tells of the oracle's own model, about which nobody here can do a thing.
+            warnings.simplefilter("ignore")
             proposed = self.native.create_trial(f"trial {trial}")
             if proposed.status == "IDLE":
                 # The grid waits for running trials, since they might bring new parameters. Ours
