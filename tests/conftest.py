@@ -1,9 +1,14 @@
-"""Quiet libraries, and a clean slate for each test."""
+"""Quiet libraries and one thread for each test process."""
 
 from __future__ import annotations
 
-import optuna
-import pytest
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before numpy is imported
+
+import optuna  # noqa: E402
+import pytest  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

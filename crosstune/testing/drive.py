@@ -25,9 +25,7 @@ def engine(
     adapter: Adapter, role: str, space: Space, seed: int | None = 0, *, maximize: bool = False
 ) -> Engine:
     """A fresh engine by role."""
-    return adapter.engine(
-        adapter.algorithm(role), space, seed=seed, maximize=maximize, options={}
-    )
+    return adapter.engine(adapter.algorithm(role), space, seed=seed, maximize=maximize, options={})
 
 
 def draw(adapter: Adapter, space: Space, n: int, seed: int = 0) -> list[Params]:
@@ -51,8 +49,9 @@ def sampler(adapter: Adapter, role: str, space: Space, seed: int | None = 0) -> 
     return own or driven(adapter, role, space, seed)
 
 
-def study(sampler: BaseSampler, direction: str = "minimize") -> Study:
+def study(sampler: BaseSampler, *, maximize: bool = False) -> Study:
     """An in-memory study."""
+    direction = optuna.study.StudyDirection.MAXIMIZE if maximize else None
     return optuna.create_study(sampler=sampler, direction=direction, study_name="contract")
 
 
@@ -112,7 +111,7 @@ def witnessed(adapter: Adapter) -> Iterator[list[Witness]]:
     try:
         yield made
     finally:
-        del adapter.engine  # type: ignore[method-assign]
+        del adapter.engine
 
 
 @contextmanager

@@ -121,9 +121,7 @@ class FailureContract:
         assert len(engines[0].learnt) == TRIALS - 1
 
     @staticmethod
-    def _search(
-        adapter: Adapter, role: str, spoil: Callable[[int, float], Any]
-    ) -> optuna.Study:
+    def _search(adapter: Adapter, role: str, spoil: Callable[[int, float], Any]) -> optuna.Study:
         def measure(params: Params) -> float:
             return float(params["x"] or 0) ** 2
 

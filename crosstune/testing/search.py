@@ -56,7 +56,7 @@ class SearchContract:
     def test_maximizing_equals_minimizing_the_negated_value(self, adapter: Adapter) -> None:
         down = drive.study(drive.sampler(adapter, "bayesian", SPACE))
         down.optimize(drive.objective(SPACE, loss), n_trials=25)
-        up = drive.study(drive.sampler(adapter, "bayesian", SPACE), "maximize")
+        up = drive.study(drive.sampler(adapter, "bayesian", SPACE), maximize=True)
         up.optimize(drive.objective(SPACE, lambda p: -loss(p)), n_trials=25)
         assert [t.params for t in up.trials] == [t.params for t in down.trials]
 
@@ -145,9 +145,7 @@ class SearchContract:
         drive.study(sampler).optimize(drive.objective(SPACE, loss), n_trials=2)
         assert sampler.native is not None
 
-    def test_nothing_is_printed(
-        self, adapter: Adapter, capfd: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_nothing_is_printed(self, adapter: Adapter, capfd: pytest.CaptureFixture[str]) -> None:
         self._search(adapter, "bayesian", 0)
         captured = capfd.readouterr()
         assert (captured.out, captured.err) == ("", "")

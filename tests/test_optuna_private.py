@@ -1,0 +1,38 @@
+"""The private names of Optuna in crosstune/_optuna.py are where they were."""
+
+from __future__ import annotations
+
+import optuna
+from optuna.distributions import FloatDistribution
+
+from crosstune import _optuna
+
+
+def test_all_trials_sees_through_hyperbands_view() -> None:
+    seen = []
+
+    class Spy(optuna.samplers.RandomSampler):
+        def sample_relative(self, study, trial, search_space):  # type: ignore[no-untyped-def]
+            seen.append((len(_optuna.all_trials(study)), _optuna.identity(study)))
+            return {}
+
+    pruner = optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9)
+    study = optuna.create_study(sampler=Spy(), pruner=pruner)
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.report(trial.suggest_float("x", 0, 1), 0)
+        return 1.0
+
+    study.optimize(objective, n_trials=5)
+    assert [count for count, _ in seen] == [1, 2, 3, 4, 5]
+    assert len({identity for _, identity in seen}) == 1
+
+
+def test_identity_tells_studies_apart() -> None:
+    first, second = optuna.create_study(study_name="s"), optuna.create_study(study_name="s")
+    assert _optuna.identity(first) != _optuna.identity(second)
+
+
+def test_contains_is_what_optuna_asks() -> None:
+    assert _optuna.contains(FloatDistribution(0, 1), 1.0)
+    assert not _optuna.contains(FloatDistribution(0, 1), 1.5)
