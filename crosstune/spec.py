@@ -141,9 +141,10 @@ class Spec(BaseModel):
         try:
             if not isinstance(document.data, dict):
                 raise SpecError(f"a spec is a mapping of keys, not {shown(document.data)}")
+            for key in document.data:
+                if key not in _KEYS:
+                    raise SpecError(no_such("key", key, _KEYS), (str(key),))
             keys = {"name": path.stem, **document.data}
-            if "folder" in keys:
-                raise SpecError(no_such("key", "folder", _KEYS), ("folder",))
             return cls(**keys, folder=path.resolve().parent)
         except SpecError as error:
             raise error.at(str(path), document.line(error.path)) from None

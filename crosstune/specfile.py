@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import tomli_w
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from crosstune.errors import RequestError, SpecError, no_such
 
@@ -27,8 +28,9 @@ else:
     import tomli as tomllib
 
 FORMATS = (".yaml", ".yml", ".toml", ".json")
-MAX_BYTES = 10_000_000
+MAX_BYTES = 1_000_000
 _MAX_ALIASED = 1_000_000
+_MAX_SEARCHED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class Document:
 
     def line(self, path: Sequence[str | int]) -> int | None:
         """The line, from 1, of the deepest key of `path` that the file has."""
-        if not path:
-            return None
-        if self.suffix == ".toml":
-            return _toml_line(self.text, path)
-        return _yaml_line(self.text, path)
+        try:
+            if self.suffix == ".toml":
+                return _toml_line(self.text, path)
+            return _yaml_line(self.text, path)
+        except (YAMLError, RecursionError):
+            return None  # JSON that is no YAML, such as a tab before a key.
 
 
 def read(path: Path) -> Document:
@@ -138,6 +141,8 @@ def _read_yaml(text: str) -> Any:
     try:
         _count_aliased(_yaml().compose(text))
         return _yaml().load(text)
+    except SpecError:
+        raise
     except DuplicateKeyError as error:
         problem = (error.problem or "").partition(" with value")[0]
         raise SpecError(f"{problem or error}", line=_mark(error)) from None
@@ -163,7 +168,7 @@ def _count_aliased(root: Node | None) -> None:
     def size(node: Node) -> int:
         if id(node) in sizes:
             if sizes[id(node)] < 0:
-                raise SpecError("an alias stands inside what it stands for")
+                raise SpecError("an alias stands inside what it stands for", line=_line(node))
             return sizes[id(node)]
         sizes[id(node)] = -1
         children: list[Node] = []
@@ -173,7 +178,7 @@ def _count_aliased(root: Node | None) -> None:
             children = [child for pair in node.value for child in pair]
         total = 1 + sum(size(child) for child in children)
         if total > _MAX_ALIASED:
-            raise SpecError("the aliases unfold to more than a spec can hold")
+            raise SpecError("the aliases unfold to more than a spec can hold", line=_line(node))
         sizes[id(node)] = total
         return total
 
@@ -186,16 +191,21 @@ def _yaml_line(text: str, path: Sequence[str | int]) -> int | None:
     line = None
     for key in path:
         if isinstance(node, MappingNode):
-            pairs = {pair[0].value: pair for pair in node.value}
+            pairs = {k.value: (k, v) for k, v in node.value if isinstance(k, ScalarNode)}
             if key not in pairs:
                 break
-            line = pairs[key][0].start_mark.line + 1
+            line = _line(pairs[key][0])
             node = pairs[key][1]
         elif isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
-            line = node.start_mark.line + 1
+            line = _line(node)
         else:
             break
+    return line
+
+
+def _line(node: Node) -> int:
+    line: int = node.start_mark.line + 1
     return line
 
 
@@ -204,47 +214,84 @@ def _read_json(text: str) -> Any:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                raise SpecError(f"duplicate key {key!r}")
+                raise SpecError(f"duplicate key {key!r}", line=_second_line(text, key))
             found[key] = value
         return found
 
     try:
         return json.loads(text, object_pairs_hook=unique)
+    except SpecError:
+        raise
     except json.JSONDecodeError as error:
         raise SpecError(f"this is not JSON: {error.msg}", line=error.lineno) from None
     except ValueError as error:
         raise SpecError(f"this is not JSON: {error}") from None
 
 
+def _second_line(text: str, key: str) -> int | None:
+    """The line on which a JSON key stands for the second time, where the file has it twice."""
+    places = [match.start() for match in re.finditer(re.escape(json.dumps(key)) + r"\s*:", text)]
+    return text.count("\n", 0, places[1]) + 1 if len(places) == 2 else None
+
+
 def _read_toml(text: str) -> Any:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        # Python 3.14 has error.lineno; the text has it everywhere but at the end of the file.
+        place = re.search(r"line (\d+)", str(error))
+        line = int(place[1]) if place else text.rstrip("\n").count("\n") + 1
+        raise SpecError(f"this is not TOML: {error}", line=line) from None
+    except ValueError as error:
         raise SpecError(f"this is not TOML: {error}") from None
 
 
 def _toml_line(text: str, path: Sequence[str | int]) -> int | None:
-    """Where the deepest part of `path` that exists begins, by reading ever more of the file."""
-    data: Any = tomllib.loads(text)
-    depth = 0
-    for key in path:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
+    """The line of the deepest key of `path` that can be found."""
+    lines = text.split("\n")
+    found: int | None = None
+    for depth in range(1, len(path) + 1):
+        deeper = _toml_key_line(lines, path[:depth], found or 1)
+        if deeper is None:
             break
-        depth += 1
-    start = 0
-    lines = text.splitlines()
-    for count in range(1, len(lines) + 1):
-        try:
-            part: Any = tomllib.loads("\n".join(lines[:count]))
-        except tomllib.TOMLDecodeError:
-            continue
-        try:
-            for key in path[:depth]:
-                part = part[key]
-        except (KeyError, IndexError, TypeError):
-            start = count
-            continue
-        return start + 1 if depth else None
+        found = deeper
+    return found
+
+
+def _toml_key_line(lines: list[str], path: Sequence[str | int], start: int) -> int | None:
+    """The first line, from `start` on, that has the key and up to which the file has the path.
+
+    The part of a file that ends inside a value cannot be read, so its lines count as one.
+    """
+    key = path[-1]
+    named = [
+        i for i in range(start - 1, len(lines)) if not isinstance(key, str) or key in lines[i]
+    ]
+    unread: int | None = None
+    searched = 0
+    for line, end in zip(named, [*named[1:], len(lines)], strict=True):
+        unread = line if unread is None else unread
+        part = "\n".join(lines[:end])
+        searched += len(part)
+        if searched > _MAX_SEARCHED:
+            return None
+        known = _toml_has(part, path)
+        if known:
+            return unread + 1
+        if known is not None:
+            unread = None
     return None
+
+
+def _toml_has(text: str, path: Sequence[str | int]) -> bool | None:
+    """Whether a part of a file has a path of keys; None where the part cannot be read."""
+    try:
+        data: Any = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    try:
+        for key in path:
+            data = data[key]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True

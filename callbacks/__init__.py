@@ -1,1 +1,0 @@
-"""Pruning callbacks for training loops, and TensorBoard; each imports the one library it serves."""

@@ -1,0 +1,94 @@
+"""The README and the docs are true: their tables are generated, their examples run.
+
+    python -m tests.test_readme --write    # generate the tables anew
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crosstune import Spec, adapters, tune
+from crosstune.specfile import read
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    return [
+        (f"{page.name}:{page.read_text()[: match.start()].count(chr(10)) + 1}", match[2])
+        for page in PAGES
+        for match in BLOCK.finditer(page.read_text())
+        if match[1] == language
+    ]
+
+
+def samplers_table() -> str:
+    """The samplers of each built-in backend, from what the adapters declare."""
+    lines = ["| backend | sampler | role | what it does |", "|---|---|---|---|"]
+    for name in ("optuna", "hyperopt", "keras_tuner"):
+        adapter = adapters.get(name)
+        for key, algorithm in adapter.algorithms.items():
+            roles = ", ".join(role for role, native in adapter.roles.items() if native == key)
+            text = f"refused: {algorithm.refused}" if algorithm.refused else algorithm.summary
+            lines.append(f"| {name} | `{key}` | {roles} | {text} |")
+        if "grid" not in adapter.roles:
+            lines.append(f"| {name} | `grid` | grid | crosstune's own, every point of a grid once |")
+    return "\n".join(lines)
+
+
+def with_tables(text: str) -> str:
+    return re.sub(
+        r"(<!-- samplers: begin.*?-->\n).*?(<!-- samplers: end -->)",
+        lambda match: f"{match[1]}{samplers_table()}\n{match[2]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def test_the_tables_are_what_the_adapters_declare() -> None:
+    assert README.read_text() == with_tables(README.read_text())
+
+
+@pytest.mark.parametrize(("where", "code"), blocks("python"), ids=lambda x: x[:30])
+def test_an_example_in_python_runs(where: str, code: str, tmp_path: Path) -> None:
+    script = tmp_path / "example.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, f"{where}\n{done.stderr}"
+
+
+@pytest.mark.parametrize(("where", "text"), blocks("yaml"), ids=lambda x: x[:30])
+def test_an_example_of_a_spec_is_one(where: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(text)
+    data = read(file).data
+    if "space" not in data:  # a part of a spec
+        data["space"] = {"x": {"type": "bool"}}
+    Spec(**data)
+
+
+def test_the_readmes_spec_finds_a_good_model(tmp_path: Path) -> None:
+    file = tmp_path / "iris.yaml"
+    (text,) = [text for where, text in blocks("yaml") if where.startswith("README")]
+    file.write_text(text)
+    assert tune(file, trials=10, seed=0).best_value > 0.9
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    README.write_text(with_tables(README.read_text()))
