@@ -1,0 +1,1 @@
+"""What crosstune costs, measured against the same libraries called by hand."""
