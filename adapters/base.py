@@ -33,6 +33,10 @@ class Exhausted(Exception):
     """The engine has no point left to propose."""
 
 
+class Busy(Exception):
+    """The engine has no point until a running trial has ended."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a trial ended.
@@ -49,6 +53,25 @@ class Outcome:
     value: float | None = None
     reports: Mapping[int, float] = field(default_factory=dict)
     constraints: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a scheduler wants a trial to be trained.
+
+    Attributes:
+        epochs: train up to this epoch, counted from the very start of the model.
+        initial_epoch: how many of them the trial that this one continues has done; 0 for none.
+        resume_from: that trial, whose checkpoint may be loaded; None for a fresh model. An
+            objective that keeps no checkpoints trains all `epochs` again.
+        bracket, round: where the trial stands in the schedule.
+    """
+
+    epochs: int
+    initial_epoch: int = 0
+    resume_from: int | None = None
+    bracket: int = 0
+    round: int = 0
 
 
 class Engine(ABC):
@@ -70,7 +93,12 @@ class Engine(ABC):
 
         Raises:
             Exhausted: there is none left.
+            Busy: there is none until a running trial has ended.
         """
+
+    def budget(self, trial: int) -> Budget | None:
+        """The budget of a trial that was just asked for; None when the engine sets none."""
+        return None
 
     @abstractmethod
     def tell(self, trial: int, outcome: Outcome) -> None:
@@ -95,6 +123,7 @@ class Algorithm:
         reserved: keyword arguments that crosstune sets itself.
         needs: modules that have to be installed, and the extra that brings them.
         exhaustive: whether it evaluates each point once and ends then.
+        scheduler: whether it says how far each trial is trained, and when the search is over.
         refused: why it cannot be offered; None when it can.
     """
 
@@ -103,6 +132,7 @@ class Algorithm:
     reserved: tuple[str, ...] = ("seed",)
     needs: tuple[tuple[str, ...], str] = ((), "")
     exhaustive: bool = False
+    scheduler: bool = False
     refused: str | None = None
 
     def check_options(self, name: str, options: Mapping[str, Any]) -> None:

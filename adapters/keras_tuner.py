@@ -13,6 +13,10 @@ What this backend does differently:
   outside the grid are not evaluated again.
 - A pruned trial is COMPLETED with its last report; a failed or infinite one is FAILED, and left
   out by the Bayesian oracle.
+- `hyperband` is a scheduler: each rung is a trial of its own with the same parameters, whose
+  `crosstune.budget(trial)` says how far to train it and which trial it continues. The oracle sets
+  the number of trials, and the study's `trials` is a cap. It waits for running trials, so it is
+  refused with several jobs.
 - Oracles write no files, print nothing, and are released with the study.
 """
 
@@ -33,6 +37,8 @@ from typing import Any, ClassVar
 from crosstune.adapters.base import (
     Adapter,
     Algorithm,
+    Budget,
+    Busy,
     Engine,
     Exhausted,
     Outcome,
@@ -117,6 +123,12 @@ class KerasTunerAdapter(Adapter):
             _ORACLE_ARGUMENTS,
             exhaustive=True,
         ),
+        "hyperband": Algorithm(
+            "random search with successive halving of the epochs",
+            lambda: oracles.HyperbandOracle,
+            _ORACLE_ARGUMENTS,
+            scheduler=True,
+        ),
     }
 
     def compile(self, space: Space, *, mode: str = "exact") -> keras_tuner.HyperParameters:
@@ -154,9 +166,9 @@ class KerasTunerAdapter(Adapter):
         oracle = chosen.options()(
             objective=keras_tuner.Objective(_OBJECTIVE, "max" if maximize else "min"),
             hyperparameters=self.compile(space),
-            max_trials=None,
             seed=None if native_seed is None else _Seed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
+            **({} if chosen.scheduler else {"max_trials": None}),
             **options,
         )
         return KerasTunerEngine(space, oracle, exhaustive=chosen.exhaustive)
@@ -177,6 +189,7 @@ class KerasTunerEngine(Engine):
         # `_save_trial` is private, and the only place where trial files are written.
         oracle.save = oracle._save_trial = _save_nothing
         self._trials: dict[int, Any] = {}
+        self._asked: dict[str, int] = {}
 
     def ask(self, trial: int) -> Params:
         """One `create_trial`; each trial has a tuner of its own, so several can be open."""
@@ -184,7 +197,7 @@ class KerasTunerEngine(Engine):
             # scikit-learn tells of the oracle's own model, about which nobody here can do a thing.
             warnings.simplefilter("ignore")
             proposed = self.native.create_trial(f"trial {trial}")
-            if proposed.status == "IDLE":
+            if proposed.status == "IDLE" and self.exhaustive:
                 # The grid waits for running trials, since they might bring new parameters. Ours
                 # never do, so it may go on from the points that they have (`_populate_next` is
                 # private; the oracle's own comments allow an id to stand in it twice).
@@ -192,9 +205,12 @@ class KerasTunerEngine(Engine):
                     running.trial_id for running in self.native.ongoing_trials.values()
                 )
                 proposed = self.native.create_trial(f"trial {trial}")
+        if proposed.status == "IDLE":
+            raise Busy
         if proposed.status != "RUNNING":
             raise Exhausted
         self._trials[trial] = proposed
+        self._asked[proposed.trial_id] = trial
         values = proposed.hyperparameters.values
         params: Params = {}
         for name, item in self.space.items():
@@ -203,13 +219,29 @@ class KerasTunerEngine(Engine):
                 params[name] = _decode(item, values[name]) if searched else item.only
         return params
 
+    def budget(self, trial: int) -> Budget | None:
+        """The rung that the Hyperband oracle has put the trial on."""
+        values = self._trials[trial].hyperparameters.values
+        if "tuner/epochs" not in values:
+            return None
+        past = values.get("tuner/trial_id")
+        return Budget(
+            epochs=values["tuner/epochs"],
+            initial_epoch=values["tuner/initial_epoch"],
+            resume_from=None if past is None else self._asked[past],
+            bracket=values["tuner/bracket"],
+            round=values["tuner/round"],
+        )
+
     def tell(self, trial: int, outcome: Outcome) -> None:
         """One `update_trial` with the value and one `end_trial`."""
         self._end(self._trials.pop(trial), outcome, self.native.end_trial)
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
         """The same, at other values."""
-        self._trials[trial].hyperparameters.values = self._encoded(params)
+        hyperparameters = self._trials[trial].hyperparameters
+        rung = {k: v for k, v in hyperparameters.values.items() if k.startswith("tuner/")}
+        hyperparameters.values = {**rung, **self._encoded(params)}
         self.tell(trial, outcome)
 
     def insert(self, params: Params, outcome: Outcome) -> None:

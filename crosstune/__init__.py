@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crosstune.space import Space
     from crosstune.spec import Spec
     from crosstune.study import create_study
+    from crosstune.trials import budget, trial_seed
     from crosstune.tuning import tune
 
 __version__ = "0.1.0"
@@ -33,7 +34,9 @@ _HOMES = {
     "Normal": "crosstune.parameters",
     "Space": "crosstune.space",
     "Spec": "crosstune.spec",
+    "budget": "crosstune.trials",
     "create_study": "crosstune.study",
+    "trial_seed": "crosstune.trials",
     "tune": "crosstune.tuning",
 }
 
@@ -49,8 +52,10 @@ __all__ = [
     "Space",
     "Spec",
     "adapters",
+    "budget",
     "create_study",
     "samplers",
+    "trial_seed",
     "tune",
 ]
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -23,9 +22,12 @@ def all_trials(study: Study) -> list[FrozenTrial]:
     return study._storage.get_all_trials(study._study_id, deepcopy=False)
 
 
-def identity(study: Study) -> Hashable:
-    """What tells two studies in this process apart; names may repeat between storages."""
-    return id(study._storage), study._study_id
+def identity(study: Study) -> tuple[object, int]:
+    """What tells two studies in this process apart; names may repeat between storages.
+
+    It holds the storage itself: the id of one that is gone may be given to the next.
+    """
+    return study._storage, study._study_id
 
 
 def contains(distribution: BaseDistribution, value: Any) -> bool:
@@ -34,3 +36,12 @@ def contains(distribution: BaseDistribution, value: Any) -> bool:
     `_contains` is what Optuna asks itself; a value that fails is drawn again without a word.
     """
     return distribution._contains(distribution.to_internal_repr(value))
+
+
+def set_user_attr(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
+    """Give a running trial an attribute from inside a sampler, which is handed a frozen one.
+
+    The frozen trial is what the live one reads its attributes from, so both are written.
+    """
+    study._storage.set_trial_user_attr(trial._trial_id, key, value)
+    trial.set_user_attr(key, value)

@@ -56,7 +56,8 @@ def tune(
             the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
         backend, sampler, pruner, seed: see `create_study`.
         trials: how many finished trials the study shall have, pruned and failed ones counted.
-        seconds: how long to go on. With neither, the budget is 100 trials.
+        seconds: how long to go on. With neither, the budget is 100 trials, and none for a grid
+            or a scheduler, which end by themselves.
         start: points to evaluate first.
         storage, study_name: where to keep the study. None keeps it in memory.
         resume: go on with the study that is there, up to the budget.
@@ -113,7 +114,7 @@ def run(
     for name, budget in (("trials", trials), ("seconds", seconds)):
         if budget is not None and not budget > 0:
             raise RequestError(f"{name} has to be above 0, not {budget!r}")
-    if trials is None and seconds is None:
+    if trials is None and seconds is None and not ends_by_itself(study):
         trials = DEFAULT_TRIALS
     deadline = None if seconds is None else time.monotonic() + seconds
     guard = _Guard(trials, deadline)
@@ -127,6 +128,15 @@ def run(
         catch=(TrialFailed,),
         callbacks=[*callbacks, guard],
     )
+
+
+def ends_by_itself(study: Study) -> bool:
+    """Whether the engine decides when the search is over: a grid, or a scheduler."""
+    sampler = study.sampler
+    if not isinstance(sampler, EngineSampler):
+        return False
+    algorithm = sampler.adapter.algorithms[sampler.algorithm]
+    return algorithm.exhaustive or algorithm.scheduler
 
 
 def finished(study: Study) -> int:

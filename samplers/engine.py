@@ -13,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -26,11 +27,14 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
-from crosstune.adapters.base import Adapter, Exhausted, seed_in_32_bits
+from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSpace
 from crosstune.space import Space
+
+BUDGET = "crosstune:budget"
+"""The trial attribute that holds how far a scheduler wants it to be trained."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -70,6 +74,11 @@ class EngineSampler(BaseSampler):
         self.options = dict(options or {})
         if space is not None:
             adapter.compile(space)
+        elif adapter.algorithms[algorithm].scheduler:
+            raise Unsupported(
+                f"{adapter.name}:{algorithm} schedules whole points, so it needs to be told the "
+                "space: give space="
+            )
         adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", self.options)
         self._lock = threading.RLock()
         self._reset(None)
@@ -111,6 +120,14 @@ class EngineSampler(BaseSampler):
                 params = self._declared(study).propose(_optuna.all_trials(study), trial.number)
             except Exhausted:
                 self._stop(study, trial)
+            except Busy:
+                raise Unsupported(
+                    f"{self.label} has no trial to give until one that is running has ended. "
+                    "Tell its value first"
+                ) from None
+            budget = self._declared(study).budget(trial.number)
+            if budget is not None:
+                _optuna.set_user_attr(study, trial, BUDGET, asdict(budget))
             held = ledger.write_point(self.space, params)
             for name, value in held.items():
                 _check_contained(name, value, search_space[name])
@@ -150,6 +167,20 @@ class EngineSampler(BaseSampler):
             drawn = self.space[param_name].sample(self._rng(trial, param_name))
             return ledger.write(self.space[param_name], drawn)
 
+    def reseed_rng(self) -> None:
+        """Called by Optuna for each thread of several jobs.
+
+        There is one engine behind one lock, and so nothing to seed anew.
+
+        Raises:
+            Unsupported: the engine is a scheduler, which waits for running trials.
+        """
+        if self.adapter.algorithms[self.algorithm].scheduler:
+            raise Unsupported(
+                f"{self.label} waits for running trials before it goes on, so it cannot have "
+                "several jobs. Use n_jobs=1"
+            )
+
     def exhausted(self, study: Study) -> bool:
         """Whether a declared space has no point left for one more trial."""
         if self.space is None:
@@ -171,7 +202,7 @@ class EngineSampler(BaseSampler):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    def _reset(self, owner: Hashable) -> None:
+    def _reset(self, owner: tuple[object, int] | None) -> None:
         self._owner = owner
         self._follower: Follower | None = None
         self._learnt: dict[Hashable, tuple[LearntSpace, Follower]] = {}
@@ -215,7 +246,7 @@ class EngineSampler(BaseSampler):
             learnt, follower = self._learnt_follower(study, known)
             try:
                 params = follower.propose(_optuna.all_trials(study), trial.number)
-            except Exhausted:
+            except (Exhausted, Busy):
                 # Nobody has said that the trials so far are all there is.
                 params = learnt.space.sample(self._rng(trial, *known))
             drawn = learnt.write(params)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune.adapters.base import Engine, Outcome
+from crosstune.adapters.base import Budget, Busy, Engine, Outcome
 from crosstune.errors import SpecError
 from crosstune.space import Params, Space
 
@@ -51,6 +53,9 @@ class Follower:
         """Proposals that no trial has been given, or that a trial was given and did not use."""
         self._elsewhere: dict[tuple[tuple[str, type, Any], ...], Outcome] = {}
         """What was evaluated without being proposed; kept for exhaustive engines only."""
+        self._budget: dict[int, Budget] = {}
+        self._number: dict[int, int] = {}
+        """Which trial got which question; kept where the engine sets budgets."""
         self._told: set[int] = set()
         self._first_open = 0
 
@@ -65,7 +70,19 @@ class Follower:
             self._waiting.append(self._ask())
         key, params = self._waiting.pop(0)
         self._proposed[number] = key, params
+        self._budgets(key, number)
         return params
+
+    def budget(self, number: int) -> Budget | None:
+        """The budget of a trial that was just proposed."""
+        return self._budget.pop(number, None)
+
+    def _budgets(self, key: int, number: int) -> None:
+        budget = self.engine.budget(key)
+        if budget is not None:
+            self._number[key] = number
+            past = None if budget.resume_from is None else self._number[budget.resume_from]
+            self._budget[number] = replace(budget, resume_from=past)
 
     def look_ahead(self, trials: Sequence[FrozenTrial]) -> None:
         """Make sure that there is a point for the next trial.
@@ -80,7 +97,8 @@ class Follower:
         if self.engine.can_run_dry and not queued:
             self.catch_up(trials)
             if not self._waiting:
-                self._waiting.append(self._ask())
+                with suppress(Busy):
+                    self._waiting.append(self._ask())
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it does not know yet."""

@@ -46,7 +46,7 @@ class _Grid(Adapter):
     distribution: ClassVar[str] = "crosstune"
     roles: ClassVar[Mapping[str, str]] = {}
     algorithms: ClassVar[Mapping[str, Algorithm]] = {
-        "grid": Algorithm("every point of a grid once", lambda: _options)
+        "grid": Algorithm("every point of a grid once", lambda: _options, exhaustive=True)
     }
 
     def compile(self, space: Space, *, mode: str = "exact") -> Space:

@@ -256,3 +256,50 @@ def test_keras_tuner_bayesian_suggests_what_it_suggests_by_hand_at_first() -> No
 def test_keras_tuner_bayesian_suggests_what_it_suggests_by_hand(seed: int) -> None:
     native = keras_tuner_by_hand("bayesian", seed, TRIALS)
     assert_identical(native, through_crosstune("keras_tuner", "bayesian", seed, TRIALS))
+
+
+@pytest.mark.parametrize("seed", KERAS_TUNER_SEEDS)
+def test_keras_tuner_hyperband_schedules_what_it_schedules_by_hand(seed: int) -> None:
+    from crosstune.adapters import get
+
+    get("keras_tuner")
+    import keras_tuner
+
+    compiled = get("keras_tuner").compile(SPACE)
+    native: list[Any] = []
+
+    class Native(keras_tuner.Hyperband):  # type: ignore[misc]
+        def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+            values = trial.hyperparameters.values
+            rung = {k: values[k] for k in ("tuner/epochs", "tuner/initial_epoch")}
+            past = values.get("tuner/trial_id")
+            native.append((values["lr"], rung, None if past is None else int(past)))
+            return abs(math.log(values["lr"]) + 7) + 5 / values["tuner/epochs"]
+
+    with tempfile.TemporaryDirectory() as folder:
+        Native(
+            hyperparameters=compiled,
+            max_epochs=27,
+            seed=seed,
+            directory=folder,
+            project_name="native",
+        ).search(verbose=0)
+
+    ours: list[Any] = []
+
+    def objective(params: dict[str, Any], trial: optuna.Trial) -> float:
+        planned = crosstune.budget(trial)
+        assert planned is not None
+        rung = {"tuner/epochs": planned.epochs, "tuner/initial_epoch": planned.initial_epoch}
+        ours.append((params["lr"], rung, planned.resume_from))
+        return abs(math.log(params["lr"]) + 7) + 5 / planned.epochs
+
+    study = crosstune.tune(
+        {"space": SPACE, "seed": seed},
+        objective,
+        backend="keras_tuner",
+        sampler={"name": "hyperband", "max_epochs": 27},
+    )
+    assert study.user_attrs["crosstune:runs"][0]["native"]
+    assert len(native) > TRIALS
+    assert repr(ours) == repr(native)

@@ -1,6 +1,6 @@
 """The README and the docs are true: their tables are generated, their examples run.
 
-    python -m tests.test_readme --write    # generate the tables anew
+python -m tests.test_readme --write    # generate the tables anew
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def samplers_table() -> str:
             text = f"refused: {algorithm.refused}" if algorithm.refused else algorithm.summary
             lines.append(f"| {name} | `{key}` | {roles} | {text} |")
         if "grid" not in adapter.roles:
-            lines.append(f"| {name} | `grid` | grid | crosstune's own, every point of a grid once |")
+            lines.append(
+                f"| {name} | `grid` | grid | every point of a grid once, crosstune's own |"
+            )
     return "\n".join(lines)
 
 
