@@ -30,6 +30,7 @@ else:
 FORMATS = (".yaml", ".yml", ".toml", ".json")
 MAX_BYTES = 1_000_000
 _MAX_ALIASED = 1_000_000
+_MAX_BITS = 512
 _MAX_SEARCHED = 1_000_000
 
 
@@ -86,7 +87,12 @@ def read(path: Path) -> Document:
         raise error.at(str(path), error.line) from None
     except RecursionError:
         raise SpecError("this is nested too deeply for a spec", file=str(path)) from None
-    return Document(data, text, suffix)
+    document = Document(data, text, suffix)
+    try:
+        _check_sizes(data)
+    except SpecError as error:
+        raise error.at(str(path), document.line(error.path)) from None
+    return document
 
 
 def write(path: Path, data: dict[str, Any]) -> None:
@@ -112,6 +118,24 @@ def write(path: Path, data: dict[str, Any]) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _check_sizes(data: Any) -> None:
+    """Raise for an integer that no engine, and no message, could hold."""
+    left: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*path, key), item) for pair in value.items() for key, item in _both(*pair)]
+        elif isinstance(value, list | tuple):
+            left += [((*path, i), item) for i, item in enumerate(value)]
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            raise SpecError(f"this integer is too large: it has {value.bit_length()} bits", path)
+
+
+def _both(key: Any, value: Any) -> list[tuple[str, Any]]:
+    """A key and its value to look at, each under a path that can be shown."""
+    return [(key, value)] if isinstance(key, str) else [("a key", key), ("a value", value)]
 
 
 class _Constructor(SafeConstructor):
@@ -150,7 +174,7 @@ def _read_yaml(text: str) -> Any:
         problem = ": ".join(part for part in (error.context, error.problem) if part)
         raise SpecError(f"this is not YAML: {problem}", line=_mark(error)) from None
     except YAMLError as error:
-        raise SpecError(f"this is not YAML: {error}") from None
+        raise SpecError(f"this is not YAML: {str(error).splitlines()[0]}") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         # ruamel's own constructors, on scalars such as 0o9 or !!int x.
         raise SpecError(f"this is not YAML 1.2: {error}") from None
@@ -264,9 +288,7 @@ def _toml_key_line(lines: list[str], path: Sequence[str | int], start: int) -> i
     The part of a file that ends inside a value cannot be read, so its lines count as one.
     """
     key = path[-1]
-    named = [
-        i for i in range(start - 1, len(lines)) if not isinstance(key, str) or key in lines[i]
-    ]
+    named = [i for i in range(start - 1, len(lines)) if not isinstance(key, str) or key in lines[i]]
     unread: int | None = None
     searched = 0
     for line, end in zip(named, [*named[1:], len(lines)], strict=True):
