@@ -11,14 +11,11 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from crosstune import __version__
-
-if TYPE_CHECKING:
-    pass
 
 _EXAMPLES = """
 \b
@@ -42,6 +39,13 @@ def crosstune() -> None:
     """
 
 
+def _not_empty(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
+    """Refuse an empty string, as an unset shell variable makes it."""
+    if given == "":
+        raise click.BadParameter("it is empty. Leave the option out to get what the spec says.")
+    return given
+
+
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 
@@ -57,14 +61,29 @@ that is taken. Look at it with: optuna-dashboard runs/....journal
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option("-b", "--backend", metavar="NAME", help="optuna, hyperopt or keras_tuner.")
-@click.option("-s", "--sampler", metavar="NAME", help="random, grid, bayesian, tpe, ...")
-@click.option("-p", "--pruner", metavar="NAME", help="median, hyperband, ...")
+@click.option(
+    "-b", "--backend", metavar="NAME", callback=_not_empty, help="optuna, hyperopt or keras_tuner."
+)
+@click.option(
+    "-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, grid, bayesian, tpe, ..."
+)
+@click.option("-p", "--pruner", metavar="NAME", callback=_not_empty, help="median, hyperband, ...")
 @click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
 @click.option("--seconds", type=float, metavar="S", help="How long to go on.")
 @click.option("--seed", type=int, metavar="N", help="Any integer; the same one, the same trials.")
-@click.option("--storage", metavar="PLACE", help="A journal file, or the URL of a database.")
-@click.option("--study", "study_name", metavar="NAME", help="The study's name in its storage.")
+@click.option(
+    "--storage",
+    metavar="PLACE",
+    callback=_not_empty,
+    help="A journal file, or the URL of a database.",
+)
+@click.option(
+    "--study",
+    "study_name",
+    metavar="NAME",
+    callback=_not_empty,
+    help="The study's name in its storage.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the study that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @_DEBUG
@@ -104,7 +123,7 @@ def run(
     )
     result = run_spec(request, console, debug=debug)
     if as_json:
-        click.echo(json.dumps(result.summary))
+        click.echo(json.dumps(result.summary, allow_nan=False))
     sys.exit(result.exit_status)
 
 

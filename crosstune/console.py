@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -10,6 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from crosstune.adapters import ledger
+from crosstune.errors import SpecError
+from crosstune.space import Space
 
 _NAMES = {
     TrialState.COMPLETE: "complete",
@@ -80,7 +86,7 @@ def count(study: Study) -> Counter[str]:
     return Counter(_NAMES[trial.state] for trial in study.get_trials(deepcopy=False))
 
 
-def table(study: Study, metric: str, rows: int = 5) -> Table:
+def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
     """The best trials, with their parameters and further metrics."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
@@ -88,19 +94,33 @@ def table(study: Study, metric: str, rows: int = 5) -> Table:
     further = dict.fromkeys(
         name for trial in ranked for name in trial.user_attrs if not name.startswith("crosstune:")
     )
-    names = dict.fromkeys(name for trial in ranked for name in trial.params)
-    shown = Table(title=f"The best of {len(complete)} complete trials", title_justify="left")
+    points = [values(space, trial) for trial in ranked]
+    names = dict.fromkeys(name for point in points for name in point)
+    title = f"The best of {len(complete)} complete trials"
+    shown = Table(title=Text(title, no_wrap=True), title_justify="left")
     shown.add_column("trial", justify="right")
     for name in (metric, *further, *names):
         shown.add_column(escape(name), justify="right", overflow="fold")
-    for trial in ranked:
+    for trial, point in zip(ranked, points, strict=True):
         shown.add_row(
             str(trial.number),
             _cell(trial.value),
-            *(_cell(trial.user_attrs.get(name)) for name in further),
-            *(_cell(trial.params[name]) if name in trial.params else "" for name in names),
+            *(_cell(trial.user_attrs.get(name, "")) for name in further),
+            *(_cell(point[name]) if name in point else "" for name in names),
         )
     return shown
+
+
+def values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
+    """The parameters of a trial in the types of the space.
+
+    What an objective suggested on its own, outside the space, is as it suggested it.
+    """
+    try:
+        known = ledger.read_point(space, trial.params)
+    except SpecError:
+        known = {}
+    return {**trial.params, **known}
 
 
 def _cell(value: object) -> str:

@@ -19,6 +19,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+MAX_NAMES = 40
+"""How many known names a message lists."""
+
 
 class CrosstuneError(Exception):
     """Base of every error that crosstune raises itself."""
@@ -110,4 +113,6 @@ def no_such(kind: str, given: object, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"no {kind} {given!r}. Known: {', '.join(names) or 'none'}.{hint}"
+    shown = ", ".join(names[:MAX_NAMES]) or "none"
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"no {kind} {given!r}. Known: {shown}{more}.{hint}"

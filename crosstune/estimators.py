@@ -85,8 +85,8 @@ class EstimatorObjective:
         known = self._estimator.get_params()
         for name in (*spec.space, *keys.params):
             if name not in known:
-                where = "space" if name in spec.space else "objective.params"
-                raise SpecError(no_such("parameter of the estimator", name, known), (where, name))
+                where = ("space",) if name in spec.space else ("objective", "params")
+                raise SpecError(no_such("parameter of the estimator", name, known), (*where, name))
         self._estimator.set_params(**keys.params)
         self._x, self._y = self._data(keys.data, spec.folder)
         self._held_out = None

@@ -24,7 +24,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters import ledger
-from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, no_such
+from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, no_such
 from crosstune.space import Params, Space
 from crosstune.spec import Spec
 
@@ -78,11 +78,15 @@ def find(target: str, folder: Path | None) -> Any:
     """
     module_name, colon, attribute = target.partition(":")
     if not colon or not module_name or not attribute:
-        raise RequestError(f"an objective is written module:function, not {target!r}")
+        raise RequestError(
+            f"an objective is written module:function, such as train:score for the function score "
+            f"in train.py, not {target!r}"
+        )
     if folder is not None and str(folder) not in sys.path:
         # As Python does for a script: the objective may import its neighbours at any time.
         sys.path.insert(0, str(folder))
     where = f"beside the spec in {folder} or installed" if folder else "installed"
+    _check_not_shadowed(module_name.partition(".")[0], folder)
     try:
         found = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -98,9 +102,22 @@ def find(target: str, folder: Path | None) -> Any:
             found = getattr(found, part)
         except AttributeError:
             raise RequestError(
-                f"{target!r}: {no_such(f'name in {module_name}', part, _public(found))}"
+                f"{target!r}: {module_name} has {no_such('name', part, _public(found))}"
             ) from None
     return found
+
+
+def _check_not_shadowed(module: str, folder: Path | None) -> None:
+    """Raise where the module beside the spec would not be the one that is used."""
+    if folder is None or module not in sys.modules:
+        return
+    beside = [path for path in (folder / f"{module}.py", folder / module) if path.exists()]
+    loaded = getattr(sys.modules[module], "__file__", None)
+    if beside and folder not in Path(loaded or "/").resolve().parents:
+        raise RequestError(
+            f"{beside[0]} cannot be used: another module {module!r} is imported already, from "
+            f"{loaded or 'Python itself'}. Rename it"
+        )
 
 
 def tell_dialect(objective: Any) -> str:
@@ -121,7 +138,8 @@ def tell_dialect(objective: Any) -> str:
     shown = ", ".join(needed)
     raise RequestError(
         f"the objective {getattr(objective, '__name__', objective)}({shown}) has to take 'trial' "
-        "(Optuna's), or 'params', or 'params' and 'trial'. Rename its parameters, or say dialect="
+        "(Optuna's), or 'params', or 'params' and 'trial', and nothing else without a default. "
+        "Rename its parameters, or say dialect= in Python"
     )
 
 
@@ -154,20 +172,32 @@ class Prepared:
             optuna.TrialPruned: the objective gave up the trial.
             TrialFailed: the objective raised.
             ObjectiveError: it returned no number.
+            RunError: the sampler raised.
         """
+        args, more = self._arguments(trial)
         try:
-            if self._dialect == "optuna":
-                returned = self._objective(trial)
-            else:
-                params = suggest(self._space, trial)
-                more = {"trial": trial} if self._wants_trial else {}
-                returned = self._objective(params, **more)
+            returned = self._objective(*args, **more)
         except (optuna.TrialPruned, CrosstuneError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
             raise TrialFailed(str(error)) from error
         return self._value(trial, returned)
+
+    def _arguments(self, trial: Trial) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What the objective is called with."""
+        if self._dialect == "optuna":
+            return (trial,), {}
+        try:
+            params = suggest(self._space, trial)
+        except (optuna.TrialPruned, CrosstuneError):
+            raise
+        except Exception as error:
+            raise RunError(
+                f"the sampler failed on trial {trial.number}: {type(error).__name__}: {error}. "
+                "Are its options of the right types? --debug shows where it failed"
+            ) from error
+        return (params,), {"trial": trial} if self._wants_trial else {}
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
         """What the objective's own `test(params)` says of a trial; None where it has none."""
@@ -187,7 +217,7 @@ class Prepared:
                 trial.set_user_attr(str(name), _plain(value))
         value = _number(returned, self._metric)
         if value != value:
-            trial.set_user_attr(ERROR, f"{self._metric} is NaN")
+            trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
         return value
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.markup import escape
 
-from crosstune.console import LiveLine, best_trial, count, duration, table
-from crosstune.errors import CrosstuneError, RequestError
-from crosstune.objective import prepare
+from crosstune import adapters, pruners, specfile
+from crosstune.console import LiveLine, best_trial, count, duration, table, values
+from crosstune.errors import CrosstuneError, RequestError, SpecError
+from crosstune.objective import Prepared, prepare
 from crosstune.spec import Spec, load
 from crosstune.storage import describe
 from crosstune.study import Engine, choose, open_study
@@ -56,8 +59,9 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
         RequestError: a bad request; nothing was evaluated.
     """
     spec = load(request.spec)
-    engine = choose(spec, backend=request.backend, sampler=request.sampler, seed=request.seed)
-    function = prepare(spec, None, None)
+    trials = spec.trials if request.trials is None else request.trials
+    seconds = spec.seconds if request.seconds is None else request.seconds
+    engine, function = _checked(request, spec)
     place = request.storage or str(journal(spec, engine, resume=request.resume))
     study = open_study(
         spec,
@@ -67,18 +71,25 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
         study_name=request.study_name,
         resume=request.resume,
     )
-    trials = spec.trials if request.trials is None else request.trials
-    seconds = spec.seconds if request.seconds is None else request.seconds
     if trials is None and seconds is None:
         trials = DEFAULT_TRIALS
     console.print(
         escape(f"{study.study_name}: {engine.label}, seed {engine.seed}, in {describe(place)}"),
         highlight=False,
+        soft_wrap=True,
     )
+    done = finished(study)
+    if trials is not None and done >= trials:
+        console.print(
+            f"the study has {done} finished trials already, and --trials {trials} is their "
+            "number in all: there is nothing left to do",
+            highlight=False,
+            soft_wrap=True,
+        )
     clock = _Clock(study.sampler)
     before = time.monotonic()
     exit_status = 0
-    with LiveLine(console, spec.metric.name, trials, finished(study)) as line:
+    with LiveLine(console, spec.metric.name, trials, done) as line:
         try:
             run(study, function, trials=trials, seconds=seconds, callbacks=[line])
         except KeyboardInterrupt:
@@ -90,12 +101,56 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
                 raise
             exit_status = error.exit_status
             line.__exit__()
-            console.print(escape(f"crosstune: {error}"), style="red", highlight=False)
+            console.print(
+                escape(f"crosstune: {error}"), style="red", highlight=False, soft_wrap=True
+            )
     seconds_taken = time.monotonic() - before
     if exit_status == 0 and best_trial(study) is None:
         exit_status = 1
     _report(study, spec, function, console, place, seconds_taken, exit_status)
-    return Result(exit_status, _summary(study, engine, place, seconds_taken, clock.seconds))
+    return Result(exit_status, _summary(study, spec, engine, place, seconds_taken, clock.seconds))
+
+
+def _checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:
+    """The engine and the objective; all that can be refused is, before anything is written.
+
+    Raises:
+        RequestError: with file and line, where it is the spec and not an option that asks for it.
+    """
+    for name, budget in (("--trials", request.trials), ("--seconds", request.seconds)):
+        if budget is not None and not 0 < budget < float("inf"):
+            raise RequestError(f"{name} has to be above 0, not {budget!r}")
+    with _stands_at(request, "backend", request.backend):
+        adapters.get(request.backend or spec.backend)
+    with _stands_at(request, "sampler", request.sampler or request.backend):
+        engine = choose(spec, backend=request.backend, sampler=request.sampler, seed=request.seed)
+        engine.sampler(spec.space)
+    with _stands_at(request, "pruner", request.pruner):
+        if request.pruner is not None:
+            pruners.create(request.pruner)
+        elif spec.pruner is not None:
+            pruners.create(spec.pruner.name, spec.pruner.options)
+    with _stands_at(request, "objective", None):
+        return engine, prepare(spec, None, None)
+
+
+@contextmanager
+def _stands_at(request: Request, key: str, option: str | None) -> Iterator[None]:
+    """Adds file, line and key to a refusal, unless an option of the command line caused it."""
+    try:
+        yield
+    except RequestError as error:
+        path = error.path if isinstance(error, SpecError) and error.path else (key,)
+        if option is not None or (isinstance(error, SpecError) and error.file is not None):
+            raise
+        line = specfile.read(request.spec).line(path)
+        if line is None:
+            raise
+        if isinstance(error, SpecError):
+            placed: RequestError = SpecError(error.message, path, file=str(request.spec), line=line)
+        else:
+            placed = type(error)(f"{request.spec}:{line}: {key}: {error}")
+        raise placed from error.__cause__ or error
 
 
 def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
@@ -159,17 +214,19 @@ def _report(
     states = count(study)
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
     if exit_status == 130:
-        console.print("interrupted; what is finished is kept", highlight=False)
+        console.print(
+            "interrupted; what is finished is kept, and --resume goes on", highlight=False
+        )
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
     best = best_trial(study)
     if best is None:
         console.print("no trial has a value", highlight=False)
     else:
-        console.print(table(study, spec.metric.name))
+        console.print(table(study, spec.metric.name, spec.space))
         if exit_status == 0:
             _print_test(function, best, console)
     if "://" not in place:
-        console.print(escape(f"kept in {place}"), highlight=False)
+        console.print(escape(f"kept in {place}"), highlight=False, soft_wrap=True)
 
 
 def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
@@ -184,9 +241,11 @@ def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
 
 
 def _summary(
-    study: Study, engine: Engine, place: str, seconds: float, sampler_seconds: float
+    study: Study, spec: Spec, engine: Engine, place: str, seconds: float, sampler_seconds: float
 ) -> dict[str, Any]:
+    """The object of `--json`; JSON has no infinity, so an infinite best value is null."""
     best = best_trial(study)
+    value = None if best is None or best.value is None else best.value
     return {
         "study": study.study_name,
         "storage": describe(place),
@@ -194,8 +253,8 @@ def _summary(
         "sampler": engine.algorithm,
         "seed": engine.seed,
         "trials": dict(count(study)),
-        "best_value": None if best is None else best.value,
-        "best_params": None if best is None else best.params,
+        "best_value": value if value is not None and math.isfinite(value) else None,
+        "best_params": None if best is None else values(spec.space, best),
         "seconds": round(seconds, 3),
         "sampler_seconds": round(sampler_seconds, 3),
     }

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TypeAlias
 
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend
 
 from crosstune.errors import RequestError
@@ -15,7 +15,7 @@ from crosstune.errors import RequestError
 Place: TypeAlias = str | os.PathLike[str] | BaseStorage | None
 
 
-def open_storage(place: Place) -> str | BaseStorage:
+def open_storage(place: Place) -> BaseStorage:
     """The storage at a place.
 
     Args:
@@ -23,7 +23,7 @@ def open_storage(place: Place) -> str | BaseStorage:
             path is a journal file, made with its folders if it is not there.
 
     Raises:
-        RequestError: the file cannot be written.
+        RequestError: the file cannot be written, or the database cannot be opened.
     """
     match place:
         case None:
@@ -31,13 +31,21 @@ def open_storage(place: Place) -> str | BaseStorage:
         case BaseStorage():
             return place
         case str() if "://" in place:
-            return place
+            return _open_database(place)
     path = Path(place)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(path)))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _open_database(url: str) -> BaseStorage:
+    try:
+        return get_storage(url)
+    except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
+        reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
+        raise RequestError(f"the storage {describe(url)} cannot be opened: {reason}") from error
 
 
 def describe(place: Place) -> str:
@@ -51,4 +59,5 @@ def describe(place: Place) -> str:
             return "memory"
         case BaseStorage():
             return type(place).__name__
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", os.fspath(place))
+    text = re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", os.fspath(place))
+    return re.sub(r"([?&](?:password|passwd|pwd|token)=)[^&]*", r"\1***", text, flags=re.I)
