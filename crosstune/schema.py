@@ -8,8 +8,11 @@ SCALAR = {"type": ["string", "number", "boolean", "null"]}
 
 
 def schema() -> dict[str, Any]:
-    """The schema, draft 2020-12. What it cannot say (that steps reach the upper bound, that
-    conditions run in no circle) is checked when the spec is read."""
+    """The schema, draft 2020-12.
+
+    What it cannot say (that steps reach the upper bound, that conditions run in no circle) is
+    checked when the spec is read.
+    """
     number = {"type": "number"}
     integer = {"type": "integer"}
     when = {
@@ -21,19 +24,21 @@ def schema() -> dict[str, Any]:
     }
     scale = {
         "log": {"type": "boolean", "default": False},
-        "step": {"type": "number", "exclusiveMinimum": 0},
+        "step": _or_null({"type": "number", "exclusiveMinimum": 0}),
     }
-    cut = {"low": number, "high": number, "step": {"type": "number", "exclusiveMinimum": 0}}
+    cut = {"low": _or_null(number), "high": _or_null(number), "step": scale["step"]}
     spread = {"mu": number, "sigma": {"type": "number", "exclusiveMinimum": 0}}
     kinds = [
         _kind("float", {"low": number, "high": number}, scale, when),
         _kind("int", {"low": integer, "high": integer}, scale, when),
         _kind(
             "choice",
-            {"values": {"type": "array", "items": SCALAR, "minItems": 1, "uniqueItems": True}},
+            {"values": {"type": "array", "items": SCALAR, "minItems": 1}},
             {
                 "ordered": {"type": "boolean", "default": False},
-                "weights": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}},
+                "weights": _or_null(
+                    {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}}
+                ),
             },
             when,
         ),
@@ -60,7 +65,7 @@ def schema() -> dict[str, Any]:
         "required": ["space"],
         "properties": {
             "name": {"type": "string", "minLength": 1},
-            "objective": {"type": ["string", "object"]},
+            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator()]},
             "metric": {
                 "anyOf": [
                     {"type": "string", "minLength": 1},
@@ -74,12 +79,12 @@ def schema() -> dict[str, Any]:
                     },
                 ]
             },
-            "trials": {"type": "integer", "minimum": 1},
-            "seconds": {"type": "number", "exclusiveMinimum": 0},
-            "seed": integer,
+            "trials": _or_null({"type": "integer", "minimum": 1}),
+            "seconds": _or_null({"type": "number", "exclusiveMinimum": 0}),
+            "seed": _or_null(integer),
             "backend": {"type": "string"},
             "sampler": named,
-            "pruner": named,
+            "pruner": _or_null(named),
             "start": {"type": "array", "items": {"type": "object", "additionalProperties": SCALAR}},
             "space": {
                 "type": "object",
@@ -97,6 +102,34 @@ def _kind(
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"type": {"const": name}, **needed, **optional, "when": when},
+        "properties": {"type": {"const": name}, **needed, **optional, "when": _or_null(when)},
         "required": ["type", *needed],
     }
+
+
+def _estimator() -> dict[str, Any]:
+    """The objective of the sklearn dialect."""
+    text = {"type": "string"}
+    table = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"csv": text, "target": text},
+        "required": ["csv", "target"],
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "estimator": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]},
+            "data": {"anyOf": [text, table]},
+            "params": {"type": "object"},
+            "cv": {"type": "integer", "minimum": 2},
+            "scoring": {"type": "array", "items": text},
+            "test": _or_null({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+        },
+        "required": ["estimator", "data"],
+    }
+
+
+def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [kind, {"type": "null"}]}
