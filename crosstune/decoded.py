@@ -1,0 +1,96 @@
+"""How far what an engine draws, once it is decoded, is from the prior of a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from crosstune.laws import (
+    Continuous,
+    Discrete,
+    Law,
+    Numbers,
+    coordinate_law,
+    law,
+    total_variation,
+)
+from crosstune.parameters import Choice, Parameter, Scalar
+
+MAX_DECODED = 20_000
+"""Up to how many values are decoded one by one."""
+
+_CUTS = 300
+_HALVINGS = 60
+
+
+def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None = None) -> float:
+    """The total variation between the parameter's prior and `decode` of what is drawn.
+
+    Args:
+        drawn: the law of what the engine draws.
+        decode: from what is drawn to the parameter's value; None where it is the value.
+
+    >>> from crosstune.parameters import Normal
+    >>> normal = Normal(0.0, 1.0)
+    >>> distance(Continuous(0.0, 1.0), normal, normal.decode) < 1e-9
+    True
+    """
+    wanted = law(item)
+    if decode is None:
+        return total_variation(drawn, wanted)
+    if isinstance(drawn, Discrete) and len(drawn) <= MAX_DECODED:
+        return total_variation(drawn.mapped(decode), wanted)
+    if not isinstance(drawn, Continuous):
+        # Decoding a long list of indices is one to one, so it keeps the distance.
+        assert item.coordinate is not None
+        return total_variation(drawn, coordinate_law(item.coordinate))
+    if isinstance(wanted, Continuous):
+        cuts = drawn.quantile(np.linspace(0.0, 1.0, 10 * _CUTS + 1))
+        values = np.array([decode(cut) for cut in cuts.tolist()], float)
+        apart = np.abs(_shares(drawn, cuts) - wanted.share(values[:-1], values[1:]))
+        return min(float(apart.sum()) / 2, 1.0)
+    return _swept(drawn, item, decode, wanted)
+
+
+def _shares(drawn: Continuous, cuts: Numbers) -> Numbers:
+    return drawn.share(cuts[:-1], cuts[1:])
+
+
+def _swept(
+    drawn: Continuous, item: Parameter, decode: Callable[[Any], Scalar], wanted: Law
+) -> float:
+    """A number that is cut into one interval a value: find the cuts, compare what lies between."""
+    if isinstance(wanted, Discrete) and isinstance(item, Choice):
+        held = dict(wanted.items())
+        keys: list[Any] = list(range(len(item.values)))
+        masses = np.array([held[value] for value in item.values])
+
+        def key(value: Any) -> Any:
+            return item.values.index(value)
+
+    else:
+        assert not isinstance(wanted, Continuous)
+        listed = wanted if isinstance(wanted, Discrete) else wanted.listed()
+        keys = [value for value, _ in listed.items()]
+        masses = np.array([mass for _, mass in listed.items()])
+
+        def key(value: Any) -> Any:
+            return value
+
+    stride = max(1, len(keys) // _CUTS)
+    last = list(range(stride - 1, len(keys) - 1, stride))
+    cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), keys[i]) for i in last)]
+    blocks = np.add.reduceat(masses, [0, *(i + 1 for i in last)])
+    apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - blocks)
+    return min(float(apart.sum()) / 2, 1.0)
+
+
+def _cut(drawn: Continuous, key: Callable[[float], Any], last: Any) -> float:
+    """Up to where `key` stays at or below `last`."""
+    low, high = drawn.low, drawn.high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if key(middle) <= last else (low, middle)
+    return high
