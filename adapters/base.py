@@ -17,16 +17,23 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crosstune.errors import MissingLibrary, UnknownName, Unsupported, no_such
+from crosstune.laws import Law
+from crosstune.parameters import Scalar
 from crosstune.space import Params, Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
+
+
+MODES = ("exact", "literal")
+"""What `Adapter.compile` can be asked for."""
 
 
 class Exhausted(Exception):
@@ -74,6 +81,21 @@ class Budget:
     round: int = 0
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What a library really draws for a parameter.
+
+    Attributes:
+        law: of what the library draws.
+        decode: from that to the parameter's value; None where it is the value.
+        notes: what differs although the law may be the same, such as an order that is lost.
+    """
+
+    law: Law
+    decode: Callable[[Any], Scalar] | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Engine(ABC):
     """One search by one algorithm over one space."""
 
@@ -84,8 +106,8 @@ class Engine(ABC):
     """Whether it walks through points that must each be evaluated once. If so, a point that was
     not evaluated is proposed again, and one evaluated elsewhere is not proposed."""
 
-    can_run_dry: bool = False
-    """Whether `ask` may find no point left."""
+    lasts: float = math.inf
+    """For how many questions there surely is a point; `ask` may be Exhausted after that."""
 
     @abstractmethod
     def ask(self, trial: int) -> Params:
@@ -177,10 +199,28 @@ class Adapter(ABC):
 
         Args:
             mode: "exact": the same values with the same prior as on every other engine.
+                "literal": the constructs that the library's documentation would use, for people
+                who migrate; `crosstune check --mode literal` says how far off each is.
 
         Raises:
             Unsupported: the library cannot do that, with the reason.
         """
+
+    def read(self, native: Any) -> Space:
+        """The space behind a native one; `read(compile(space)) == space`.
+
+        Raises:
+            Unsupported: something in it has no parameter here, with its name and the reason.
+        """
+        raise Unsupported(f"the {self.name} backend cannot read native spaces")
+
+    def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
+        """What the compiled space draws for one searched parameter, whenever it is active.
+
+        Raises:
+            Unsupported: the library cannot draw it, with the reason.
+        """
+        raise Unsupported(f"the {self.name} backend does not say what it draws")
 
     @abstractmethod
     def engine(
@@ -229,8 +269,14 @@ class Adapter(ABC):
 
     def check_mode(self, mode: str) -> None:
         """Raise UnknownName for a mode of `compile` that does not exist."""
-        if mode != "exact":
-            raise UnknownName(no_such("mode", mode, ["exact"]))
+        if mode not in MODES:
+            raise UnknownName(no_such("mode", mode, MODES))
+
+
+def fewest_grid_points(space: Space, points: int = 10) -> int:
+    """A lower bound of the points of a grid: those of its unconditional parameters."""
+    unconditional = (item for name, item in space.items() if not space.conditions[name])
+    return math.prod(len(item.grid_points(points)) for item in unconditional)
 
 
 def seed_in_32_bits(seed: int | None) -> int | None:

@@ -23,6 +23,7 @@ What this backend does differently:
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib.util
 import json
 import math
@@ -42,6 +43,7 @@ from crosstune.adapters.base import (
     Engine,
     Exhausted,
     Outcome,
+    fewest_grid_points,
     seed_in_32_bits,
 )
 from crosstune.coordinates import Continuous, Index, LogInteger
@@ -165,7 +167,7 @@ class KerasTunerAdapter(Adapter):
         native_seed = seed_in_32_bits(seed)
         oracle = chosen.options()(
             objective=keras_tuner.Objective(_OBJECTIVE, "max" if maximize else "min"),
-            hyperparameters=self.compile(space),
+            hyperparameters=_Declared.of(self.compile(space)),
             seed=None if native_seed is None else _Seed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
             **({} if chosen.scheduler else {"max_trials": None}),
@@ -180,7 +182,12 @@ class KerasTunerEngine(Engine):
     def __init__(self, space: Space, oracle: keras_tuner.Oracle, *, exhaustive: bool = False):
         self.space = space
         self.exhaustive = exhaustive
-        self.can_run_dry = True
+        if exhaustive:
+            self.lasts = fewest_grid_points(space)
+        elif isinstance(oracle, oracles.HyperbandOracle) or not any(
+            _is_endless(space, name) for name in space
+        ):
+            self.lasts = 0
         self.native = oracle
         # Keras Tuner keeps every oracle for ever in these two dictionaries.
         weakref.finalize(self, _forget, oracle)
@@ -275,6 +282,27 @@ class KerasTunerEngine(Engine):
         }
 
 
+class _Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped
+    """A space that is complete, so that its copies can share the hyperparameters.
+
+    An oracle copies its space several times a trial, and Keras Tuner's own copy makes every
+    hyperparameter anew from its configuration.
+    """
+
+    @classmethod
+    def of(cls, native: keras_tuner.HyperParameters) -> _Declared:
+        """The space of `native`."""
+        declared = cls()
+        declared.merge(native)
+        return declared
+
+    def copy(self) -> _Declared:
+        """The same hyperparameters with values of its own."""
+        other = copy.copy(self)
+        other.values = dict(self.values)
+        return other
+
+
 class _Seed(int):
     """An integer that is true even at 0: Keras Tuner reads `seed or a random number`."""
 
@@ -319,6 +347,11 @@ def _construct(name: str, item: Parameter, conditions: list[Parent]) -> Any:
         case Index(n):
             return kinds.Int(name, 0, n - 1, conditions=conditions)
     raise AssertionError(item)
+
+
+def _is_endless(space: Space, name: str) -> bool:
+    """Whether a parameter alone brings new points for ever."""
+    return isinstance(space[name].coordinate, Continuous) and not space.conditions[name]
 
 
 def _of_one_type(item: Parameter) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from optuna.distributions import (
@@ -53,8 +54,9 @@ def distribution(item: Parameter) -> BaseDistribution:
     raise AssertionError(item)
 
 
-def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """The distribution of every parameter."""
+@lru_cache(maxsize=64)
+def distributions(space: Space) -> Mapping[str, BaseDistribution]:
+    """The distribution of every parameter; not to be changed."""
     return {name: distribution(item) for name, item in space.items()}
 
 

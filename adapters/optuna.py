@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import optuna
@@ -25,14 +26,18 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import Trial, TrialState
 
 from crosstune.adapters import ledger
+from crosstune.adapters.native import optuna as native
 from crosstune.adapters.base import (
     Adapter,
     Algorithm,
+    Drawn,
     Engine,
     Exhausted,
     Outcome,
+    fewest_grid_points,
     seed_in_32_bits,
 )
+from crosstune.adapters.native.compiled import Compiled
 from crosstune.coordinates import Continuous, Index
 from crosstune.errors import Unsupported
 from crosstune.parameters import Parameter
@@ -89,7 +94,27 @@ class OptunaAdapter(Adapter):
     def compile(self, space: Space, *, mode: str = "exact") -> dict[str, BaseDistribution]:
         """A distribution for each searched parameter, in the order of the space."""
         self.check_mode(mode)
-        return {name: _compiled(item) for name, item in space.searched.items()}
+        if mode == "literal":
+            return native.literal(space)
+        return Compiled({name: _compiled(item) for name, item in space.searched.items()}, space)
+
+    def read(self, native_space: Mapping[str, BaseDistribution]) -> Space:
+        """The space behind distributions by name; those of `compile` remember theirs."""
+        if isinstance(native_space, Compiled):
+            again = self.compile(native_space.space)
+            if dict(native_space) == dict(again):
+                return native_space.space
+        return native.read(native_space)
+
+    def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
+        """The law of the distribution."""
+        held, item = self.compile(space, mode=mode)[name], space[name]
+        notes = native.notes(item, mode)
+        if mode == "literal":
+            return Drawn(native.law_of(held), None, notes)
+        if held == ledger.distribution(item):
+            return Drawn(native.law_of(held), partial(ledger.read, item), notes)
+        return Drawn(native.law_of(held), item.decode, notes)
 
     def sampler(
         self, algorithm: str, space: Space, *, seed: int | None, options: Mapping[str, Any]
@@ -154,7 +179,9 @@ class OptunaEngine(Engine):
         exhaustive: bool = False,
     ):
         self.space = space
-        self.exhaustive = self.can_run_dry = exhaustive
+        self.exhaustive = exhaustive
+        if exhaustive:
+            self.lasts = fewest_grid_points(space, 1)
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
@@ -166,6 +193,8 @@ class OptunaEngine(Engine):
         finally:
             optuna.logging.set_verbosity(verbosity)
         self._compiled = {name: _compiled(item) for name, item in space.searched.items()}
+        held = ledger.distributions(space)
+        self._latent = {name for name in self._compiled if self._compiled[name] != held[name]}
         self._asked: dict[int, Trial] = {}
         self._stopped = False
 
@@ -230,15 +259,11 @@ class OptunaEngine(Engine):
 
     def _value(self, name: str, drawn: Any) -> Any:
         item = self.space[name]
-        if self._compiled[name] == ledger.distribution(item):
-            return ledger.read(item, drawn)
-        return item.decode(drawn)
+        return item.decode(drawn) if name in self._latent else ledger.read(item, drawn)
 
     def _coordinate(self, name: str, value: Any) -> Any:
         item = self.space[name]
-        if self._compiled[name] == ledger.distribution(item):
-            return ledger.write(item, value)
-        return item.encode(value)
+        return item.encode(value) if name in self._latent else ledger.write(item, value)
 
 
 def _compiled(item: Parameter) -> BaseDistribution:

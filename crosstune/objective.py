@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,7 +78,7 @@ def find(target: str, folder: Path | None) -> Any:
         RequestError: it does not import, or has no such name.
     """
     module_name, colon, attribute = target.partition(":")
-    if not colon or not module_name or not attribute:
+    if not colon or not re.fullmatch(r"[^./\\:]+(\.[^./\\:]+)*", module_name) or not attribute:
         raise RequestError(
             f"an objective is written module:function, such as train:score for the function score "
             f"in train.py, not {target!r}"
@@ -145,11 +146,11 @@ def tell_dialect(objective: Any) -> str:
 
 def suggest(space: Space, trial: Trial) -> Params:
     """The values of the active parameters of a trial, suggested in the order of the space."""
+    distributions = ledger.distributions(space)
     params: Params = {}
     for name, item in space.items():
         if space.is_active(name, params):
-            held = ledger.suggest(trial, name, ledger.distribution(item))
-            params[name] = ledger.read(item, held)
+            params[name] = ledger.read(item, ledger.suggest(trial, name, distributions[name]))
     return params
 
 

@@ -113,6 +113,8 @@ class Space(Mapping[str, Parameter]):
 
     def is_active(self, name: str, params: Mapping[str, Scalar]) -> bool:
         """Whether a parameter takes part, given the values of its parents in `params`."""
+        if not self[name].parents:
+            return True
         return all(
             parent in params and _typed(params[parent]) in self._allowed[name][parent]
             for parent in self[name].when

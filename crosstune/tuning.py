@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -116,17 +117,15 @@ def run(
             raise RequestError(f"{name} has to be above 0, not {budget!r}")
     if trials is None and seconds is None and not ends_by_itself(study):
         trials = DEFAULT_TRIALS
-    deadline = None if seconds is None else time.monotonic() + seconds
-    guard = _Guard(trials, deadline)
     left = None if trials is None else trials - finished(study)
     if (left is not None and left <= 0) or _exhausted(study):
         return
     study.optimize(
-        function,
+        _Hopeful(function),
         n_trials=left,
         timeout=seconds,
         catch=(TrialFailed,),
-        callbacks=[*callbacks, guard],
+        callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds)],
     )
 
 
@@ -144,33 +143,59 @@ def finished(study: Study) -> int:
     return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
 
 
-class _Guard:
-    """A callback that ends a study whose space is exhausted or whose objective is broken."""
+class _Hopeful:
+    """An objective that is given up when its first trials all fail."""
 
-    def __init__(self, trials: int | None, deadline: float | None):
-        self._trials = trials
-        self._deadline = deadline
+    def __init__(self, function: Callable[[optuna.Trial], float]):
+        self._function = function
         self._failed = 0
         self._works = False
 
-    def __call__(self, study: Study, trial: FrozenTrial) -> None:
-        if trial.state != TrialState.FAIL:
+    def __call__(self, trial: optuna.Trial) -> float:
+        try:
+            value = self._function(trial)
+        except optuna.TrialPruned:
             self._works = True
-        elif not self._works:
-            self._failed += 1
-            worked = any(
-                t.state in (TrialState.COMPLETE, TrialState.PRUNED)
-                for t in study.get_trials(deepcopy=False)
+            raise
+        except TrialFailed:
+            self._note_failure(trial)
+            raise
+        if value != value:
+            self._note_failure(trial)
+        else:
+            self._works = True
+        return value
+
+    def _note_failure(self, trial: optuna.Trial) -> None:
+        self._failed += 1
+        if not self._works and self._failed >= HOPELESS and not _has_worked(trial.study):
+            raise RunError(
+                f"the first {self._failed} trials all failed, the last with "
+                f"{trial.user_attrs.get(ERROR, 'no message')}"
             )
-            if self._failed >= HOPELESS and not worked:
-                raise RunError(
-                    f"the first {self._failed} trials all failed, the last with "
-                    f"{trial.user_attrs.get(ERROR, 'no message')}"
-                )
-        over = self._deadline is not None and time.monotonic() >= self._deadline
-        done = self._trials is not None and finished(study) >= self._trials
-        if not (over or done) and _exhausted(study):
+
+
+def _has_worked(study: Study) -> bool:
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    return bool(study.get_trials(deepcopy=False, states=states))
+
+
+def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None) -> list[Callback]:
+    """A callback that stops a study whose engine has no point left, where that can happen.
+
+    Optuna copies a trial for each callback, so there is none where it is not needed.
+    """
+    sampler = study.sampler
+    if not isinstance(sampler, EngineSampler) or (trials or math.inf) <= sampler.lasts(study):
+        return []
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+
+    def stop_when_exhausted(study: Study, _: FrozenTrial) -> None:
+        done = trials is not None and finished(study) >= trials
+        if not done and time.monotonic() < deadline and _exhausted(study):
             study.stop()
+
+    return [stop_when_exhausted]
 
 
 def _exhausted(study: Study) -> bool:

@@ -9,6 +9,7 @@ be called like that by hand.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import zlib
 from collections.abc import Hashable, Mapping
@@ -100,7 +101,7 @@ class EngineSampler(BaseSampler):
         with self._lock:
             self._use(study)
             if self.space is not None:
-                return ledger.distributions(self.space)
+                return dict(ledger.distributions(self.space))
             common = self._intersection.calculate(study)
             return {name: held for name, held in common.items() if not held.single()}
 
@@ -158,7 +159,7 @@ class EngineSampler(BaseSampler):
                     f"the objective asks for {param_name!r}, which is not in the space: "
                     f"{', '.join(self.space)}"
                 )
-            declared = ledger.distribution(self.space[param_name])
+            declared = ledger.distributions(self.space)[param_name]
             if declared != param_distribution:
                 raise SpecError(
                     f"the objective asks for {param_name!r} in {param_distribution}, and the "
@@ -180,6 +181,12 @@ class EngineSampler(BaseSampler):
                 f"{self.label} waits for running trials before it goes on, so it cannot have "
                 "several jobs. Use n_jobs=1"
             )
+
+    def lasts(self, study: Study) -> float:
+        """For how many trials there surely is a point."""
+        with self._lock:
+            self._use(study)
+            return math.inf if self.space is None else self._declared(study).engine.lasts
 
     def exhausted(self, study: Study) -> bool:
         """Whether a declared space has no point left for one more trial."""

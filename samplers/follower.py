@@ -47,7 +47,7 @@ class Follower:
         self._space = space
         self._read_point = read_point
         self._strict = strict
-        self._keys = itertools.count()
+        self._asked = 0
         self._proposed: dict[int, tuple[int, Params]] = {}
         self._waiting: list[tuple[int, Params]] = []
         """Proposals that no trial has been given, or that a trial was given and did not use."""
@@ -87,18 +87,18 @@ class Follower:
     def look_ahead(self, trials: Sequence[FrozenTrial]) -> None:
         """Make sure that there is a point for the next trial.
 
-        Engines that never run dry are left alone, and so is one whose next trial is queued: it
+        An engine that surely has one is left alone, and so is one whose next trial is queued: it
         is to learn of that trial first.
 
         Raises:
             Exhausted: there is none.
         """
-        queued = any(trial.state == TrialState.WAITING for trial in trials)
-        if self.engine.can_run_dry and not queued:
+        if self._asked < self.engine.lasts or self._waiting:
+            return
+        if not any(trial.state == TrialState.WAITING for trial in trials):
             self.catch_up(trials)
-            if not self._waiting:
-                with suppress(Busy):
-                    self._waiting.append(self._ask())
+            with suppress(Busy):
+                self._waiting.append(self._ask())
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it does not know yet."""
@@ -112,7 +112,8 @@ class Follower:
 
     def _ask(self) -> tuple[int, Params]:
         while True:
-            key = next(self._keys)
+            key = self._asked
+            self._asked += 1
             params = self.engine.ask(key)
             known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
             if known is None:

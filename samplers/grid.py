@@ -71,7 +71,6 @@ class GridEngine(Engine):
     """The points of a grid, each proposed once."""
 
     exhaustive = True
-    can_run_dry = True
 
     def __init__(self, space: Space, *, points: int, seed: int | None):
         self.native = list(itertools.islice(grid(space, points), MAX_POINTS + 1))
@@ -80,6 +79,7 @@ class GridEngine(Engine):
                 f"a grid over this space has more than {MAX_POINTS} points. Use 'random', or steps"
             )
         random.Random(seed_in_32_bits(seed) or 0).shuffle(self.native)
+        self.lasts = len(self.native)
         self._next = 0
 
     def ask(self, trial: int) -> Params:

@@ -72,7 +72,7 @@ class Witness(Engine):
         self.inner = inner
         self.native = inner.native
         self.exhaustive = inner.exhaustive
-        self.can_run_dry = inner.can_run_dry
+        self.lasts = inner.lasts
         self.asked: dict[int, Params] = {}
         self.learnt: list[tuple[Params, Outcome]] = []
 
