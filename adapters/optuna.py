@@ -27,6 +27,7 @@ from optuna.trial import Trial, TrialState
 
 from crosstune.adapters import ledger
 from crosstune.adapters.native import optuna as native
+from crosstune.adapters.native import optuna as native
 from crosstune.adapters.base import (
     Adapter,
     Algorithm,
@@ -37,6 +38,8 @@ from crosstune.adapters.base import (
     fewest_grid_points,
     seed_in_32_bits,
 )
+from crosstune.adapters.native.compiled import Compiled
+from crosstune.adapters.native import optuna as native_optuna
 from crosstune.adapters.native.compiled import Compiled
 from crosstune.coordinates import Continuous, Index
 from crosstune.errors import Unsupported

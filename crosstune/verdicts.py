@@ -1,0 +1,66 @@
+"""What is said of a parameter on an engine: exact, approximate with its distance, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+EXACT = "exact"
+APPROXIMATE = "approximate"
+REFUSED = "refused"
+
+TOLERANCE = 1e-8
+"""Laws closer than this are the same: fewer than one draw in 10**8 could tell them apart. It is
+above the 2e-9 by which a normal without bounds is cut."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How faithfully an engine draws a parameter, or how faithfully a native one is read.
+
+    Attributes:
+        kind: "exact", "approximate" or "refused".
+        distance: the total variation between what is drawn and the prior; None when refused.
+        reason: why it is refused.
+        notes: what is the same law and yet differs, such as an order that is lost.
+        elsewhere: the engines that are not refused, where this one is.
+
+    >>> Verdict.of(0.0).kind, str(Verdict.of(0.071))
+    ('exact', 'approximate (0.071 off)')
+    """
+
+    kind: str
+    distance: float | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, distance: float, notes: tuple[str, ...] = ()) -> Verdict:
+        """The verdict on a distance."""
+        if distance <= TOLERANCE:
+            return cls(EXACT, 0.0, notes=notes)
+        return cls(APPROXIMATE, distance, notes=notes)
+
+    @classmethod
+    def refusal(cls, reason: str) -> Verdict:
+        """A refusal with its reason."""
+        return cls(REFUSED, reason=reason)
+
+    def __str__(self) -> str:
+        if self.kind == APPROXIMATE:
+            return f"approximate ({self.distance:.2g} off)"
+        return self.kind
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plain form; what does not apply is left out."""
+        plain: dict[str, Any] = {"verdict": self.kind}
+        if self.distance is not None:
+            plain["distance"] = self.distance
+        if self.reason:
+            plain["reason"] = self.reason
+        if self.notes:
+            plain["notes"] = list(self.notes)
+        if self.elsewhere:
+            plain["elsewhere"] = list(self.elsewhere)
+        return plain
