@@ -200,6 +200,8 @@ def _read_table(table: _Table, folder: Path | None) -> tuple[Any, Any]:
         raise SpecError(f"{path} is empty", ("objective", "data", "csv")) from None
     if table.target not in header:
         raise SpecError(no_such("column", table.target, header), ("objective", "data", "target"))
+    if not rows:
+        raise SpecError(f"{path} has a header and no rows", ("objective", "data", "csv"))
     at = header.index(table.target)
     features = []
     for number, row in enumerate(rows, start=2):

@@ -190,8 +190,13 @@ def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
 
 
 def readable(error: ValidationError, keys: list[str]) -> SpecError:
-    """The first fault in a validation, in a sentence; `keys` are those of the top level."""
-    fault = error.errors(include_url=False)[0]
+    """The first fault in a validation, in a sentence; `keys` are those of the top level.
+
+    Where several forms are allowed, it is the fault of the form that fits furthest.
+    """
+    faults = error.errors(include_url=False)
+    same_key = [fault for fault in faults if fault["loc"][:1] == faults[0]["loc"][:1]]
+    fault = max(same_key, key=lambda fault: len(fault["loc"]))
     path = tuple(key for key in fault["loc"] if key not in _UNION_TAGS)
     given = fault.get("input")
     match fault["type"]:

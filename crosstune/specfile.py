@@ -114,6 +114,8 @@ def write(path: Path, data: dict[str, Any]) -> None:
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     else:
         text = _yaml_text(data)
+        if _read_yaml(text) != data:  # ruamel.yaml folds a few breaks, such as U+0085.
+            text = _yaml_text(data, escape=True)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -151,8 +153,9 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _yaml_text(data: dict[str, Any]) -> str:
+def _yaml_text(data: dict[str, Any], *, escape: bool = False) -> str:
     yaml = YAML(typ="safe", pure=True)
+    yaml.allow_unicode = not escape
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 100
