@@ -26,16 +26,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from crosstune.errors import MissingLibrary, UnknownName, Unsupported, no_such
 from crosstune.laws import Law
 from crosstune.parameters import Scalar
-from crosstune.laws import Law
-from crosstune.parameters import Scalar
 from crosstune.space import Params, Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
-
-
-MODES = ("exact", "literal")
-"""What `Adapter.compile` can be asked for."""
 
 
 MODES = ("exact", "literal")
@@ -85,21 +79,6 @@ class Budget:
     resume_from: int | None = None
     bracket: int = 0
     round: int = 0
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a library really draws for a parameter.
-
-    Attributes:
-        law: of what the library draws.
-        decode: from that to the parameter's value; None where it is the value.
-        notes: what differs although the law may be the same, such as an order that is lost.
-    """
-
-    law: Law
-    decode: Callable[[Any], Scalar] | None = None
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,6 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import Trial, TrialState
 
 from crosstune.adapters import ledger
-from crosstune.adapters.native import optuna as native
-from crosstune.adapters.native import optuna as native
 from crosstune.adapters.base import (
     Adapter,
     Algorithm,
@@ -38,7 +36,6 @@ from crosstune.adapters.base import (
     fewest_grid_points,
     seed_in_32_bits,
 )
-from crosstune.adapters.native.compiled import Compiled
 from crosstune.adapters.native import optuna as native_optuna
 from crosstune.adapters.native.compiled import Compiled
 from crosstune.coordinates import Continuous, Index
@@ -98,26 +95,26 @@ class OptunaAdapter(Adapter):
         """A distribution for each searched parameter, in the order of the space."""
         self.check_mode(mode)
         if mode == "literal":
-            return native.literal(space)
+            return native_optuna.literal(space)
         return Compiled({name: _compiled(item) for name, item in space.searched.items()}, space)
 
-    def read(self, native_space: Mapping[str, BaseDistribution]) -> Space:
+    def read(self, native: Mapping[str, BaseDistribution]) -> Space:
         """The space behind distributions by name; those of `compile` remember theirs."""
-        if isinstance(native_space, Compiled):
-            again = self.compile(native_space.space)
-            if dict(native_space) == dict(again):
-                return native_space.space
-        return native.read(native_space)
+        if isinstance(native, Compiled):
+            again = self.compile(native.space)
+            if dict(native) == dict(again):
+                return native.space
+        return native_optuna.read(native)
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the distribution."""
         held, item = self.compile(space, mode=mode)[name], space[name]
-        notes = native.notes(item, mode)
+        notes = native_optuna.notes(item, mode)
         if mode == "literal":
-            return Drawn(native.law_of(held), None, notes)
+            return Drawn(native_optuna.law_of(held), None, notes)
         if held == ledger.distribution(item):
-            return Drawn(native.law_of(held), partial(ledger.read, item), notes)
-        return Drawn(native.law_of(held), item.decode, notes)
+            return Drawn(native_optuna.law_of(held), partial(ledger.read, item), notes)
+        return Drawn(native_optuna.law_of(held), item.decode, notes)
 
     def sampler(
         self, algorithm: str, space: Space, *, seed: int | None, options: Mapping[str, Any]
