@@ -83,7 +83,7 @@ BAD: list[tuple[Any, str]] = [
     ({"loss": 1.0}, "returned no 'value'. It returned: loss"),
     ({}, "It returned: an empty mapping"),
     ({"value": None}, "returned None"),
-    (object(), "returned object, which is no number"),
+    (3j, "returned complex, which is no number"),
     (np.array([1.0, 2.0]), "returned ndarray, which is no number"),
 ]
 
