@@ -167,9 +167,14 @@ def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
         return latest
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"the folder {FOLDER} cannot be made: {error.strerror}. Use --storage"
+        ) from error
+    try:
         path.touch(exist_ok=False)
     except FileExistsError:
-        return journal(spec, engine, resume=False)
+        return journal(spec, engine, resume=False)  # Another run was faster.
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from error
     return path

@@ -89,7 +89,7 @@ def read(path: Path) -> Document:
         raise SpecError("this is nested too deeply for a spec", file=str(path)) from None
     document = Document(data, text, suffix)
     try:
-        _check_sizes(data)
+        _check_values(data)
     except SpecError as error:
         raise error.at(str(path), document.line(error.path)) from None
     return document
@@ -122,8 +122,8 @@ def write(path: Path, data: dict[str, Any]) -> None:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _check_sizes(data: Any) -> None:
-    """Raise for an integer that no engine, and no message, could hold."""
+def _check_values(data: Any) -> None:
+    """Raise for an integer or a string that no engine, and no message, could hold."""
     left: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
     while left:
         path, value = left.pop()
@@ -133,11 +133,23 @@ def _check_sizes(data: Any) -> None:
             left += [((*path, i), item) for i, item in enumerate(value)]
         elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
             raise SpecError(f"this integer is too large: it has {value.bit_length()} bits", path)
+        elif isinstance(value, str) and not _is_text(value):
+            raise SpecError(f"{value!a} holds half a character (a lone surrogate)", path)
 
 
 def _both(key: Any, value: Any) -> list[tuple[str, Any]]:
     """A key and its value to look at, each under a path that can be shown."""
-    return [(key, value)] if isinstance(key, str) else [("a key", key), ("a value", value)]
+    if isinstance(key, str) and _is_text(key):
+        return [(key, value)]
+    return [("a key", key), ("a value", value)]
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Constructor(SafeConstructor):
@@ -166,7 +178,8 @@ def _yaml_text(data: dict[str, Any], *, escape: bool = False) -> str:
 
 def _read_yaml(text: str) -> Any:
     try:
-        _count_aliased(_yaml().compose(text))
+        if "*" in text:
+            _count_aliased(_yaml().compose(text))
         return _yaml().load(text)
     except SpecError:
         raise

@@ -201,6 +201,9 @@ MALFORMED: list[tuple[str, str, int | None, str]] = [
     (".json", '{"a": 1,\n "b": }', 2, "not JSON"),
     (".json", '{"a": 1,\n "a": 2}', 2, "duplicate key 'a'"),
     (".json", '{"a": NaN}', 1, "no key 'a'"),
+    (".json", '{"name":\n "\\ud800"}', 1, "half a character"),
+    (".json", '{"space": {"\\ud800": 1}}', 1, "half a character"),
+    (".yaml", 'name: "\\ud800"', 1, "half a character"),
     (".json", "[1]", None, "a spec is a mapping"),
     (".json", '{"seed": ' + "9" * 5000 + "}", None, "not JSON"),
 ]
