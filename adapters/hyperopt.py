@@ -29,6 +29,7 @@ from hyperopt.pyll import scope
 from hyperopt.utils import coarse_utcnow
 
 from crosstune.adapters.base import Adapter, Algorithm, Engine, Outcome, seed_in_32_bits
+from crosstune.adapters.hyperopt_tpe import suggest_once_built
 from crosstune.coordinates import Continuous, Index, LogInteger
 from crosstune.parameters import Choice, Float, Parameter
 from crosstune.space import Params, Space
@@ -167,10 +168,10 @@ def _suggest(algorithm: str, options: Mapping[str, Any]) -> Callable[..., list[d
     if algorithm == "mix":
         return partial(
             mix.suggest,
-            p_suggest=[(0.1, rand.suggest), (0.2, anneal.suggest), (0.7, tpe.suggest)],
+            p_suggest=[(0.1, rand.suggest), (0.2, anneal.suggest), (0.7, suggest_once_built())],
         )
     if algorithm == "tpe":
-        return partial(tpe.suggest, verbose=False, **options)
+        return partial(suggest_once_built(), verbose=False, **options)
     return partial({"rand": rand.suggest, "anneal": anneal.suggest}[algorithm], **options)
 
 
