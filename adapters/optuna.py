@@ -95,13 +95,14 @@ class OptunaAdapter(Adapter):
         """A distribution for each searched parameter, in the order of the space."""
         self.check_mode(mode)
         if mode == "literal":
-            return native_optuna.literal(space)
-        return Compiled({name: _compiled(item) for name, item in space.searched.items()}, space)
+            return Compiled(native_optuna.literal(space), space, mode)
+        exact = {name: _compiled(item) for name, item in space.searched.items()}
+        return Compiled(exact, space, mode)
 
     def read(self, native: Mapping[str, BaseDistribution]) -> Space:
         """The space behind distributions by name; those of `compile` remember theirs."""
         if isinstance(native, Compiled):
-            again = self.compile(native.space)
+            again = self.compile(native.space, mode=native.mode)
             if dict(native) == dict(again):
                 return native.space
         return native_optuna.read(native)

@@ -52,9 +52,8 @@ def test_random_draws_follow_the_law(kind: str) -> None:
 def test_what_is_written_literally_is_read_back(written: dict[str, Parameter]) -> None:
     space = Space(written)
     compiled = ADAPTER.compile(space, mode="literal")
-    assert type(compiled) is dict
-    assert ADAPTER.read(compiled) == space
-    _, verdicts = native.read_with_verdicts(compiled)
+    assert ADAPTER.read(compiled) == native.read(dict(compiled)) == space
+    _, verdicts = native.read_with_verdicts(dict(compiled))
     assert {verdict.kind for verdict in verdicts.values()} == {EXACT}
 
 
