@@ -138,6 +138,8 @@ class OptunaAdapter(Adapter):
         options: Mapping[str, Any],
     ) -> OptunaEngine:
         """Optuna's sampler on a study of its own."""
+        if algorithm == "brute-force":
+            _check_finite(space)
         native = self._native(algorithm, space, seed, options)
         exhaustive = self.algorithms[algorithm].exhaustive
         return OptunaEngine(space, native, maximize, exhaustive=exhaustive)
@@ -276,6 +278,16 @@ def _compiled(item: Parameter) -> BaseDistribution:
         case Continuous(low, high, log):
             return FloatDistribution(low, high, log=log)
     return held
+
+
+def _check_finite(space: Space) -> None:
+    """Raise for a space that brute force could not come to the end of."""
+    for name, held in {name: _compiled(item) for name, item in space.searched.items()}.items():
+        if isinstance(held, FloatDistribution):
+            raise Unsupported(
+                f"optuna's brute-force needs a finite space, and {name!r} is searched as a real "
+                "number. Give it a step, or use 'grid'"
+            )
 
 
 def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:

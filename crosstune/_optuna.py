@@ -45,3 +45,13 @@ def set_user_attr(study: Study, trial: FrozenTrial, key: str, value: Any) -> Non
     """
     study._storage.set_trial_user_attr(trial._trial_id, key, value)
     trial.set_user_attr(key, value)
+
+
+def has_user_attr(study: Study, key: str) -> bool:
+    """Whether a study has an attribute; Hyperband's view of it has no `user_attrs`."""
+    return key in study._storage.get_study_user_attrs(study._study_id)
+
+
+def set_study_attr(study: Study, key: str, value: Any) -> None:
+    """Give a study an attribute; Hyperband's view of it has no `set_user_attr`."""
+    study._storage.set_study_user_attr(study._study_id, key, value)

@@ -25,7 +25,14 @@ import optuna
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters import ledger
-from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, no_such
+from crosstune.errors import (
+    CrosstuneError,
+    ObjectiveError,
+    RequestError,
+    RunError,
+    SpecError,
+    no_such,
+)
 from crosstune.space import Params, Space
 from crosstune.spec import Spec
 
@@ -178,6 +185,7 @@ class Prepared:
         args, more = self._arguments(trial)
         try:
             returned = self._objective(*args, **more)
+            self._check_ranges(trial)
         except (optuna.TrialPruned, CrosstuneError):
             raise
         except (Exception, SystemExit) as error:
@@ -198,7 +206,26 @@ class Prepared:
                 f"the sampler failed on trial {trial.number}: {type(error).__name__}: {error}. "
                 "Are its options of the right types? --debug shows where it failed"
             ) from error
-        return (params,), {"trial": trial} if self._wants_trial else {}
+        if self._wants_trial:
+            return (), {"params": params, "trial": trial}
+        return (params,), {}
+
+    def _check_ranges(self, trial: Trial) -> None:
+        """Raise where the objective suggested another range than the space says.
+
+        Only an objective in Optuna's dialect can: an engine would have searched one range, and
+        the objective used another.
+        """
+        if self._dialect != "optuna":
+            return
+        for name, held in trial.distributions.items():
+            if name not in self._space:
+                raise SpecError(no_such("parameter in the space", name, self._space))
+            if held != self._distributions[name]:
+                raise SpecError(
+                    f"the objective asks for {name!r} in {held}, and the space says "
+                    f"{self._distributions[name]}"
+                )
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
         """What the objective's own `test(params)` says of a trial; None where it has none."""

@@ -102,10 +102,14 @@ class Parameter(ABC):
         return self.only if coordinate is None else self.decode(coordinate.sample(rng))
 
     def grid_points(self, points: int) -> list[float]:
-        """The coordinates that a grid search takes: all of a finite range, else quantiles.
+        """The coordinates that a grid search takes: one for each value of a finite range, else
+        quantiles.
 
         The quantiles are the middles of `points` equal shares of the prior, without repeats.
         """
+        finite = self._finite_values()
+        if finite is not None:
+            return [self.encode(value) for value in finite]
         match self.coordinate:
             case None:
                 return [0]
@@ -117,6 +121,10 @@ class Parameter(ABC):
                 middles = (scale.quantile((i + 0.5) / points) for i in range(points))
                 return list(dict.fromkeys(middles))
         raise AssertionError(self)
+
+    def _finite_values(self) -> Sequence[Scalar] | None:
+        """The values of a finite range whose coordinate is a quantile; else None."""
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """The form in which a spec file holds it; what is at its default is left out."""
@@ -368,6 +376,9 @@ class Choice(Parameter):
             return Continuous(0.0, 1.0)
         return Index(len(self.values), self.ordered)
 
+    def _finite_values(self) -> Sequence[Scalar] | None:
+        return None if self.weights is None or len(self.values) == 1 else self.values
+
     @cached_property
     def _edges(self) -> tuple[float, ...]:
         return tuple(itertools.accumulate(self.weights or ()))
@@ -540,6 +551,9 @@ class Normal(Parameter):
     def grid(self) -> Grid | None:
         """The points of a stepped range."""
         return None if self.step is None else Grid(*self.bounds, self.step)
+
+    def _finite_values(self) -> Sequence[Scalar] | None:
+        return None if self.grid is None else [self.grid.value(i) for i in range(self.grid.n)]
 
     @cached_property
     def _cut(self) -> tuple[float, float, float]:

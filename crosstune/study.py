@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import platform
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from crosstune import adapters, pruners
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
-from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.engine import RUNS, EngineSampler, run_record
 from crosstune.samplers.grid import GridSampler
 from crosstune.space import Space
 from crosstune.spec import Named, Spec, load
@@ -28,9 +26,6 @@ from crosstune.storage import Place, describe, open_storage
 
 SPACE = "crosstune:space"
 """The study attribute that holds the space."""
-
-RUNS = "crosstune:runs"
-"""The study attribute that holds, a run: engine, seed, versions, and whether it is native."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -73,20 +68,15 @@ class Engine:
     def record(self, first_trial: int) -> dict[str, Any]:
         """What the study keeps of it."""
         return {
-            "backend": self.adapter.name,
-            "sampler": self.algorithm,
-            "options": dict(self.options),
-            "seed": self.seed,
-            "native": self.native,
-            "notes": list(self.notes),
+            **run_record(
+                self.adapter,
+                self.algorithm,
+                self.options,
+                self.seed,
+                native=self.native,
+                notes=self.notes,
+            ),
             "first_trial": first_trial,
-            "versions": {
-                "python": platform.python_version(),
-                **{
-                    name: version(name)
-                    for name in ("crosstune", "optuna", self.adapter.distribution)
-                },
-            },
         }
 
 
@@ -215,6 +205,9 @@ def open_study(
         for point in spec.points:
             study.enqueue_trial(ledger.write_point(spec.space, point))
     record = engine.record(first_trial=len(study.get_trials(deepcopy=False)) if started else 0)
+    if spec.points:
+        record["native"] = False
+        record["notes"].append("start points were evaluated first")
     study.set_user_attr(RUNS, [*study.user_attrs.get(RUNS, []), record])
     for note in engine.notes:
         _logger.warning(note)
@@ -230,15 +223,7 @@ def _continued(engine: Engine, finished: int) -> Engine:
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
     seed = engine.seed if walks else zlib.crc32(repr((engine.seed, finished)).encode())
     note = f"continued after {finished} finished trials with a fresh random state"
-    return Engine(
-        engine.adapter,
-        engine.algorithm,
-        engine.options,
-        seed,
-        engine.ours,
-        False,
-        (*engine.notes, note),
-    )
+    return replace(engine, seed=seed, native=False, notes=(*engine.notes, note))
 
 
 def _check_same(study: Study, spec: Spec) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import math
+import platform
 import threading
 import zlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,9 @@ from crosstune.space import Space
 
 BUDGET = "crosstune:budget"
 """The trial attribute that holds how far a scheduler wants it to be trained."""
+
+RUNS = "crosstune:runs"
+"""The study attribute that holds, a run: engine, seed, versions, and whether it is native."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -226,6 +231,21 @@ class EngineSampler(BaseSampler):
                     f"{len(study.directions)}. Optuna's own samplers take several"
                 )
             self._reset(owner)
+            self._leave_record(study)
+
+    def _leave_record(self, study: Study) -> None:
+        """Say in a study that crosstune did not make what searches it."""
+        if not _optuna.has_user_attr(study, RUNS):
+            notes = [] if self.space is not None else ["the space is learnt from the trials"]
+            record = run_record(
+                self.adapter,
+                self.algorithm,
+                self.options,
+                self.seed,
+                native=self.space is not None,
+                notes=notes,
+            )
+            _optuna.set_study_attr(study, RUNS, [{**record, "first_trial": 0}])
 
     def _declared(self, study: Study) -> Follower:
         if self._follower is None:
@@ -294,6 +314,36 @@ class EngineSampler(BaseSampler):
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))
+
+
+def run_record(
+    adapter: Adapter,
+    algorithm: str,
+    options: Mapping[str, Any],
+    seed: int | None,
+    *,
+    native: bool,
+    notes: Iterable[str],
+) -> dict[str, Any]:
+    """What a study keeps of the engine that searches it."""
+    libraries = ("crosstune", "optuna", adapter.distribution)
+    return {
+        "backend": adapter.name,
+        "sampler": algorithm,
+        "options": dict(options),
+        "seed": seed,
+        "native": native,
+        "notes": list(notes),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in libraries},
+        },
+    }
+
+
+@cache
+def _version(distribution: str) -> str:
+    return version(distribution)
 
 
 def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:

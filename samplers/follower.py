@@ -93,7 +93,8 @@ class Follower:
         Raises:
             Exhausted: there is none.
         """
-        if self._asked < self.engine.lasts or self._waiting:
+        used = self._asked + len(self._elsewhere)
+        if used < self.engine.lasts or self._waiting:
             return
         if not any(trial.state == TrialState.WAITING for trial in trials):
             self.catch_up(trials)
