@@ -301,23 +301,21 @@ def _toml_line(text: str, path: Sequence[str | int]) -> int | None:
 def _toml_key_line(lines: list[str], path: Sequence[str | int], start: int) -> int | None:
     """The first line, from `start` on, that has the key and up to which the file has the path.
 
-    The part of a file that ends inside a value cannot be read, so its lines count as one.
+    None where that line cannot be told, as inside a value of several lines.
     """
     key = path[-1]
     named = [i for i in range(start - 1, len(lines)) if not isinstance(key, str) or key in lines[i]]
-    unread: int | None = None
+    unread = False
     searched = 0
     for line, end in zip(named, [*named[1:], len(lines)], strict=True):
-        unread = line if unread is None else unread
         part = "\n".join(lines[:end])
         searched += len(part)
         if searched > _MAX_SEARCHED:
             return None
         known = _toml_has(part, path)
         if known:
-            return unread + 1
-        if known is not None:
-            unread = None
+            return None if unread else line + 1
+        unread = known is None
     return None
 
 

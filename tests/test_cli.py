@@ -19,7 +19,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from crosstune import adapters
+from crosstune import adapters, storage
 from crosstune.cli import main
 from crosstune.storage import open_storage
 
@@ -477,6 +477,17 @@ def test_a_password_is_never_printed(at: Workplace, url: str) -> None:
     assert (ran.status, "hunter2" in ran.out + ran.err) == (2, False), ran.err
 
 
+def test_a_password_in_a_library_s_message_is_not_passed_on(
+    at: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(url: str) -> None:
+        raise ValueError(f"cannot connect to {url}")
+
+    monkeypatch.setattr(storage, "get_storage", fail)
+    ran = at("run", at.spec(), "--storage", "mysql://me:hunter2@host/db")
+    assert ran.err.endswith("cannot connect to mysql://me:***@host/db\n")
+
+
 @pytest.mark.parametrize("name", ["../../x", "/etc/x", "..", "a/b", ".hidden", "a\\b", "x" * 500])
 def test_no_name_leaves_the_folder_of_runs(at: Workplace, name: str) -> None:
     before = set(at.folder.parent.rglob("*"))
@@ -485,6 +496,7 @@ def test_no_name_leaves_the_folder_of_runs(at: Workplace, name: str) -> None:
     expected = {path for path in made if path.parent == at.folder / "runs"}
     cache = {path for path in made if "__pycache__" in path.parts}
     assert (ran.status, made - expected - cache - {at.folder / "spec.yaml"}) == (0, set()), ran.err
+    assert not at.journals[0].startswith((".", "-"))
 
 
 @pytest.mark.parametrize("name", ["[bold]n[/bold]", "[/]", "[link=http://a]n[/link]"])
@@ -622,6 +634,19 @@ def test_help_imports_no_engine(at: Workplace) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_interrupt_before_the_first_trial_is_told_too(
+    at: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosstune import running
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "load", interrupt)
+    ran = at("run", at.spec())
+    assert (ran.status, ran.err.strip()) == (130, "interrupted")
 
 
 def test_an_unexpected_error_is_one_line_without_debug(

@@ -175,6 +175,24 @@ def test_a_fault_stands_on_its_line(
     assert (error.file, error.line, error.path) == (str(file), line, path), str(error)
 
 
+TOML_LINES: list[tuple[str, int]] = [
+    ("start = [\n {x = 0},\n {x = 9},\n]\nspace.x = {type='float', low=0, high=1}\n", 1),
+    ("space.x = {type='float', low=0, high=1}\n[[start]]\nx = 0\n[[start]]\nx = 9\n", 5),
+    ('name = """\n[space.x]\n"""\n[space.x]\ntype = \'flaot\'\n', 5),
+    ("[space.x]\ntype = 'choice'\nvalues = [\n 1,\n 1,\n]\n", 3),
+    ("# space.x.low\nspace.x.type = 'float'\nspace.x.high = 1\nspace.x.low = 'a'\n", 4),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), TOML_LINES)
+def test_a_fault_in_toml_stands_on_the_line_of_its_key(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    error = fault(written(tmp_path, text, ".toml"))
+    assert isinstance(error, SpecError)
+    assert error.line == line, str(error)
+
+
 MALFORMED: list[tuple[str, str, int | None, str]] = [
     (".yaml", "a: [1\nb: 2", 2, "not YAML"),
     (".yaml", "a: 1\nb: 2\na: 3", 3, "duplicate key"),
