@@ -28,8 +28,10 @@ from hyperopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING, Domain
 from hyperopt.pyll import scope
 from hyperopt.utils import coarse_utcnow
 
-from crosstune.adapters.base import Adapter, Algorithm, Engine, Outcome, seed_in_32_bits
+from crosstune.adapters.base import Adapter, Algorithm, Drawn, Engine, Outcome, seed_in_32_bits
 from crosstune.adapters.hyperopt_tpe import suggest_once_built
+from crosstune.adapters.native import hyperopt as native_hyperopt
+from crosstune.adapters.native.compiled import Compiled
 from crosstune.coordinates import Continuous, Index, LogInteger
 from crosstune.parameters import Choice, Float, Parameter
 from crosstune.space import Params, Space
@@ -59,6 +61,8 @@ class HyperoptAdapter(Adapter):
     def compile(self, space: Space, *, mode: str = "exact") -> dict[str, Any]:
         """A dictionary of `hp` expressions, one a parameter, in the spec's values."""
         self.check_mode(mode)
+        if mode == "literal":
+            return Compiled(native_hyperopt.literal(space), space, mode)
         draws = {name: _draw(name, item) for name, item in space.searched.items()}
         native: dict[str, Any] = {}
         for name, item in space.items():
@@ -66,7 +70,20 @@ class HyperoptAdapter(Adapter):
             for parent, allowed in reversed(space.conditions[name].items()):
                 value = _guard(value, draws[parent], space[parent], allowed)
             native[name] = value
-        return native
+        return Compiled(native, space, mode)
+
+    def read(self, native: Any) -> Space:
+        """The space behind `hp` expressions; those of `compile` remember theirs."""
+        if isinstance(native, Compiled):
+            again = self.compile(native.space, mode=native.mode)
+            if str(pyll.as_apply(dict(native))) == str(pyll.as_apply(dict(again))):
+                return native.space
+        return native_hyperopt.read(native)
+
+    def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
+        """The law of the draw under the label."""
+        held = native_hyperopt.drawn(self.compile(space, mode=mode), name)
+        return Drawn(held.law, held.decode, native_hyperopt.notes(space[name], mode))
 
     def engine(
         self,

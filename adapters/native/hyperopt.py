@@ -1,0 +1,468 @@
+"""Hyperopt's own constructs: what they draw, and spaces written in and read from them.
+
+- `hp.quniform(label, low, high, q)` draws multiples of q, not low + k * q. They may lie outside
+  the bounds, and the first and last have about half the odds of the others; so has
+  `hp.uniformint`. They are read as the nearest range, with the distance as the verdict.
+- `hp.qloguniform` reaches 0 where low is below q / 2. It is read as an int on a log scale where
+  q is 1, the values are integers and 0 is not among them; else as a choice of all values with
+  their weights.
+- `hp.normal` and its kin have no bounds. They are read as ours, cut at the quantiles 1e-9.
+- `hp.choice` has no order. Its options keep their own values where all are different scalars;
+  dictionaries go by a field that names them (the label itself, name, type, kind, or the first
+  scalar that differs); other options by their position, 0 to n - 1.
+- What stands under an option is read with `when`; one expression under several options is one
+  parameter. Other fixed entries of a dictionary are constants.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from hyperopt import hp
+from hyperopt.pyll import scope
+from hyperopt.pyll.base import Apply, Literal
+
+from crosstune.adapters.base import Drawn
+from crosstune.adapters.native.compiled import Condition, merged, minimal, when
+from crosstune.adapters.native.hyperopt_graph import Graph, Label
+from crosstune.decoded import distance
+from crosstune.errors import SpecError, Unsupported
+from crosstune.grid import decimal
+from crosstune.laws import Continuous, Discrete, Lattice, Law, rounded
+from crosstune.parameters import (
+    Bool,
+    Choice,
+    Constant,
+    Float,
+    Int,
+    LogNormal,
+    Normal,
+    Parameter,
+    Scalar,
+)
+from crosstune.space import Space
+from crosstune.verdicts import Verdict
+
+MAX_LISTED = 1000
+"""Up to how many values are read as a weighted choice."""
+
+_SIGMAS = 9
+"""Beyond so many deviations a normal has no mass that a double could hold."""
+
+
+def literal(space: Space) -> dict[str, Any]:
+    """Nested `hp` expressions: children stand in the options of the `hp.choice` above them.
+
+    Raises:
+        Unsupported: Hyperopt has no such construct, with the reason.
+    """
+    below: dict[tuple[str, float], list[str]] = {}
+    top = []
+    for name, condition in minimal(space.conditions).items():
+        if len(condition) > 1:
+            raise _none(name, space[name], "hp.choice nests under one parent, and it has two")
+        if not condition:
+            top.append(name)
+        for parent, raws in condition.items():
+            if not isinstance(space[parent], Choice | Bool):
+                raise _none(name, space[name], f"{parent!r} is no hp.choice to stand under")
+            for raw in raws:
+                index = space[parent].encode(space[parent].decode(raw))
+                below.setdefault((parent, index), []).append(name)
+    written: dict[str, Any] = {}
+
+    def write(name: str) -> Any:
+        item = space[name]
+        if name not in written:
+            if item.coordinate is None:
+                written[name] = item.only
+            elif isinstance(item, Choice | Bool):
+                values = item.values if isinstance(item, Choice) else (False, True)
+                options: list[Any] = list(values)
+                if any(parent == name for parent, _ in below):
+                    options = [
+                        {name: v, **{c: write(c) for c in below.get((name, item.encode(v)), ())}}
+                        for v in values
+                    ]
+                written[name] = _choice(name, item, options)
+            else:
+                written[name] = _expression(name, item)
+        return written[name]
+
+    return {name: write(name) for name in top}
+
+
+def _choice(name: str, item: Parameter, options: list[Any]) -> Any:
+    weights = item.weights if isinstance(item, Choice) else None
+    if weights is None:
+        return hp.choice(name, options)
+    return hp.pchoice(name, list(zip(weights, options, strict=True)))
+
+
+def _expression(name: str, item: Parameter) -> Any:
+    match item:
+        case Float(log=True, step=step) | Int(log=True, step=step) if step is not None:
+            raise _none(name, item, "the step of hp.qloguniform is added, not a factor")
+        case Float(low, high, log=True):
+            return hp.loguniform(name, math.log(low), math.log(high))
+        case Int(low, high, log=True):
+            return scope.int(hp.qloguniform(name, math.log(low), math.log(high), 1))
+        case Float(low, high, step=None):
+            return hp.uniform(name, low, high)
+        case Float(low, high, step=step):
+            return hp.quniform(name, low, high, step)
+        case Int(low, high, step=step) if step is None or step == 1:
+            return hp.uniformint(name, low, high)
+        case Int(low, high, step=step):
+            return scope.int(hp.quniform(name, low, high, step))
+        case Normal(mu, sigma, low=None, high=None, step=step):
+            log = isinstance(item, LogNormal)
+            if step is None:
+                return (hp.lognormal if log else hp.normal)(name, mu, sigma)
+            return (hp.qlognormal if log else hp.qnormal)(name, mu, sigma, step)
+        case Normal():
+            raise _none(name, item, "hp.normal and hp.lognormal take no bounds")
+    raise AssertionError(item)
+
+
+def _none(name: str, item: Parameter, reason: str) -> Unsupported:
+    return Unsupported(
+        f"hyperopt has no literal form of {name!r} ({item.type}): {reason}. Use exact mode"
+    )
+
+
+def notes(item: Parameter, mode: str) -> tuple[str, ...]:
+    """What differs although the law may be the same."""
+    if mode == "literal" and isinstance(item, Choice) and item.ordered:
+        return ("the order is lost: hp.choice has none",)
+    return ()
+
+
+def law_of(construct: Any) -> Law:
+    """What a construct such as ``hp.quniform(label, 1, 10, 3)`` really draws.
+
+    Of `hp.choice` and `hp.pchoice` it is the index. An `int` around it is taken into account.
+    """
+    label = _only_label(construct)
+    return _whole(label, _raw(label)) if label.whole else _raw(label)
+
+
+def _only_label(construct: Any) -> Label:
+    if isinstance(construct, Apply) and construct.name == "switch":
+        return Graph(construct).labels[str(construct.pos_args[0].arg["label"].obj)]
+    (label,) = Graph(construct).labels.values()
+    return label
+
+
+def drawn(native: Any, name: str) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
+    return _drawn(Graph(native).labels[name])
+
+
+def _drawn(label: Label) -> Drawn:
+    raw = _raw(label)
+    if label.item is not None:
+        return Drawn(raw, label.item.decode)
+    if label.naming is not None and _by_position(label):
+        return Drawn(raw, _named(label.naming[2]))
+    return Drawn(_whole(label, raw) if label.whole else raw)
+
+
+def _by_position(label: Label) -> bool:
+    """Whether the label is a choice, which draws the position of an option."""
+    return label.node.name in ("randint", "categorical") and not label.whole
+
+
+def _named(values: list[Scalar]) -> Callable[[Any], Scalar]:
+    return lambda position: values[int(position)]
+
+
+def _raw(label: Label) -> Law:
+    """The law of the distribution under a label."""
+    kind, numbers = label.node.name, _arguments(label)
+    if kind in ("uniform", "quniform"):
+        base = Continuous(numbers["low"], numbers["high"])
+    elif kind in ("loguniform", "qloguniform"):
+        base = Continuous(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
+    elif kind in ("normal", "qnormal"):
+        base = Continuous(-math.inf, math.inf, False, numbers["mu"], numbers["sigma"])
+    elif kind in ("lognormal", "qlognormal"):
+        base = Continuous(0.0, math.inf, True, numbers["mu"], numbers["sigma"])
+    elif kind == "randint":
+        low, high = _span(numbers)
+        return rounded(None, 0, 1, low, high - 1, whole=True)
+    elif kind == "categorical":
+        weights = _weights(label)
+        return Discrete(list(range(len(weights))), weights)
+    else:
+        raise Unsupported(f"{label.name!r} draws from {kind!r}, which has no known law")
+    if not kind.startswith("q"):
+        return base if base.low < base.high else Discrete([base.low], [1.0])
+    first, last = _multiples(base, numbers["q"])
+    return rounded(base, 0.0, numbers["q"], first, last)
+
+
+def _multiples(base: Continuous, q: float) -> tuple[int, int]:
+    """The first and last multiple of `q` to which something is rounded."""
+    low, high = base.low, base.high
+    if base.mu is not None and base.sigma is not None:
+        ends = [base.mu - _SIGMAS * base.sigma, base.mu + _SIGMAS * base.sigma]
+        low, high = [math.exp(min(z, 700.0)) for z in ends] if base.log else ends
+    first, last = math.floor(low / q + 0.5), math.ceil(high / q - 0.5)
+    if max(abs(first), abs(last)) > 2**53:
+        raise Unsupported(f"q = {q!r} is too fine for a range from {low:.3g} to {high:.3g}")
+    return first, max(first, last)
+
+
+def _whole(label: Label, raw: Law) -> Law:
+    """The law after `int`."""
+    match raw:
+        case Discrete():
+            return raw.mapped(int)
+        case Lattice() if raw.whole:
+            return raw
+        case Lattice() if float(raw.step).is_integer():
+            return dataclasses.replace(raw, whole=True)
+        case Continuous(low, high) if low >= 0 and high < 2**53:
+            return rounded(raw, 0, 1, int(low), math.ceil(high) - 1, whole=True, offset=0)
+    raise Unsupported(f"{label.name!r} rounds a range with int(), which has no finite form")
+
+
+def read(native: Any) -> Space:
+    """The space behind an expression, or a dictionary or list with expressions in it.
+
+    Raises:
+        Unsupported: something has no parameter here, with its name and the reason.
+    """
+    return read_with_verdicts(native)[0]
+
+
+def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
+    """The space behind a Hyperopt one, and how near each parameter is to its construct."""
+    graph = Graph(native)
+    if not graph.labels:
+        raise Unsupported("there is no hp expression in the space: nothing to tune")
+    items = {name: _held(label) for name, label in graph.labels.items()}
+    ranges: Condition = {}
+    for name, label in graph.labels.items():
+        raws = {float(s.first + i) for s in label.switches for i in range(len(s.options))}
+        ranges[name] = frozenset(raws)
+    ways = {name: label.ways for name, label in graph.labels.items()}
+    for name, constant, way in graph.constants():
+        if name in graph.labels:
+            raise Unsupported(f"{name!r} is both a label and a fixed entry. Rename one of them")
+        held = items.setdefault(name, Constant(constant))
+        if held != Constant(constant):
+            raise Unsupported(
+                f"{name!r} is fixed to {constant!r} in one place and to {held.only!r} in another. "
+                "Give them two names, or make it a choice"
+            )
+        ways.setdefault(name, []).append(way)
+
+    items = {name: items[name] for name in graph.order if name in items}
+
+    def value(parent: str, raw: float) -> Scalar:
+        label = graph.labels[parent]
+        if label.item is not None:
+            return label.item.decode(raw)
+        if label.naming is not None and _by_position(label):
+            return label.naming[2][int(raw)]
+        return int(raw)
+
+    conditions = {name: merged(name, ways[name], ranges) for name in items}
+    conditions = minimal(_closed(conditions))
+    try:
+        space = Space(
+            {
+                name: dataclasses.replace(item, when=when(conditions[name], items, value))
+                for name, item in items.items()
+            }
+        )
+    except SpecError as error:
+        raise Unsupported(f"the space cannot be held: {error}") from error
+    verdicts = {}
+    for name, item in items.items():
+        if name not in graph.labels:
+            verdicts[name] = Verdict.of(0.0)
+            continue
+        what = _drawn(graph.labels[name])
+        verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
+    return space, verdicts
+
+
+def _closed(conditions: dict[str, Condition]) -> dict[str, Condition]:
+    """Each condition with those of its parents, from which paths through `scope` may be free."""
+    closed: dict[str, Condition] = {}
+
+    def close(name: str, seen: tuple[str, ...] = ()) -> Condition:
+        if name not in closed and name not in seen:
+            found = dict(conditions[name])
+            for parent in conditions[name]:
+                for ancestor, held in close(parent, (*seen, name)).items():
+                    found[ancestor] = found.get(ancestor, held) & held
+            closed[name] = found
+        return closed.get(name, {})
+
+    for name in conditions:
+        close(name)
+    return closed
+
+
+def _held(label: Label) -> Parameter:
+    """The parameter of a label, without its condition."""
+    try:
+        if label.item is not None:
+            return dataclasses.replace(label.item, when={})
+        if label.naming is not None and _by_position(label):
+            values = label.naming[2]
+            weights = _weights(label) if label.node.name == "categorical" else None
+            if weights is None and [*map(repr, values)] == ["False", "True"]:
+                return Bool()
+            if weights is None and len(values) == 1:
+                return Constant(values[0])
+            return Choice(values, weights=weights)
+        return _nearest(label)
+    except SpecError as error:
+        raise Unsupported(
+            f"{label.name!r} (hp.{label.node.name}) cannot be held: {error}"
+        ) from None
+
+
+def _nearest(label: Label) -> Parameter:
+    kind, numbers = label.node.name, _arguments(label)
+    whole = label.whole or kind == "randint"
+    if kind == "categorical":
+        return _listed(label)
+    if kind == "randint":
+        start, end = _span(numbers)
+        return Int(start, end - 1)
+    if kind == "uniform":
+        low, high = numbers["low"], numbers["high"]
+        return Int(int(low), max(math.ceil(high) - 1, int(low))) if whole else Float(low, high)
+    if kind == "loguniform" and not whole:
+        return Float(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
+    if kind in ("normal", "lognormal") and not whole:
+        cls = Normal if kind == "normal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"])
+    if kind in ("qnormal", "qlognormal") and not whole:
+        cls = Normal if kind == "qnormal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"], step=numbers["q"])
+    if kind == "quniform":
+        first, last = _multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
+        return _stepped(first, last, numbers["q"], whole)
+    if kind == "qloguniform" and whole and numbers["q"] == 1:
+        base = Continuous(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
+        first, last = _multiples(base, 1)
+        if first >= 1:
+            return Int(first, last, log=True)
+    return _listed(label)
+
+
+def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
+    low, high = (decimal(q) * Decimal(k) for k in (first, last))
+    if whole and float(q).is_integer():
+        return Int(int(low), int(high), step=int(q) if q != 1 and last > first else None)
+    if whole:
+        raise SpecError(f"int() of multiples of {q!r} is no even range. Use an integer q")
+    return Float(float(low), float(high), step=q if last > first else None)
+
+
+def _listed(label: Label) -> Parameter:
+    """All values with their weights."""
+    held = _whole(label, _raw(label)) if label.whole else _raw(label)
+    if not isinstance(held, Discrete) or len(held) > MAX_LISTED:
+        raise SpecError(
+            f"more than {MAX_LISTED} values with unequal odds, for which there is no parameter. "
+            "Use hp.loguniform or hp.normal and round in the objective"
+        )
+    pairs = [(value, mass) for value, mass in held.items() if mass > 1e-15]
+    return Choice([v for v, _ in pairs], ordered=True, weights=[m for _, m in pairs])
+
+
+def _arguments(label: Label) -> dict[str, float]:
+    """The numbers of a distribution.
+
+    Raises:
+        Unsupported: one depends on another draw, is not finite, or cannot be.
+    """
+    if label.node.name not in _KINDS:
+        raise Unsupported(f"{label.name!r} draws from {label.node.name!r}, which has no known law")
+    found: dict[str, float] = {}
+    given = label.node.arg
+    for key in _KINDS[label.node.name]:
+        held = given.get(key)
+        if not isinstance(held, Literal):
+            if key == "high" and label.node.name == "randint":
+                continue
+            raise Unsupported(
+                f"{key} of {label.name!r} depends on another draw, which has no finite form"
+            )
+        if held.obj is None and key == "high":
+            continue
+        found[key] = _finite(label, key, held.obj)
+    for key in ("sigma", "q"):
+        if key in found and found[key] <= 0:
+            raise Unsupported(f"{key} of {label.name!r} has to be above 0, not {found[key]!r}")
+    if "high" in found and "low" in found and found["low"] > found["high"]:
+        raise Unsupported(f"low of {label.name!r} is above its high: {found}")
+    if label.node.name == "randint" and _span(found)[0] >= _span(found)[1]:
+        raise Unsupported(f"the range of {label.name!r} is empty: {found}")
+    return found
+
+
+_KINDS: dict[str, tuple[str, ...]] = {
+    "uniform": ("low", "high"),
+    "quniform": ("low", "high", "q"),
+    "loguniform": ("low", "high"),
+    "qloguniform": ("low", "high", "q"),
+    "normal": ("mu", "sigma"),
+    "qnormal": ("mu", "sigma", "q"),
+    "lognormal": ("mu", "sigma"),
+    "qlognormal": ("mu", "sigma", "q"),
+    "randint": ("low", "high"),
+    "categorical": (),
+}
+
+
+def _finite(label: Label, key: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unsupported(f"{key} of {label.name!r} is {value!r}, not a finite number")
+    return number
+
+
+def _span(numbers: dict[str, float]) -> tuple[int, int]:
+    """From where to where `randint` goes; the end is excluded."""
+    if "high" in numbers:
+        return int(numbers["low"]), int(numbers["high"])
+    return 0, int(numbers["low"])
+
+
+def _weights(label: Label) -> list[float]:
+    held = label.node.arg["p"]
+    plain = held.obj if isinstance(held, Literal) else [_literal(label, p) for p in held.pos_args]
+    return [_finite(label, "p", p) for p in np.asarray(plain).ravel()]
+
+
+def _literal(label: Label, held: Apply) -> Any:
+    if not isinstance(held, Literal):
+        raise Unsupported(f"p of {label.name!r} depends on another draw, which has no finite form")
+    return held.obj
+
+
+def _natural(log: float) -> float:
+    """The shortest decimal number with this logarithm; exp(log(0.1)) is 0.10000000000000002."""
+    value = math.exp(log)
+    for digits in range(1, 17):
+        short = float(f"{value:.{digits}g}")
+        if short > 0 and math.log(short) == log:
+            return short
+    return value
