@@ -148,6 +148,10 @@ class Spec(BaseModel):
             return cls(**keys, folder=path.resolve().parent)
         except SpecError as error:
             raise error.at(str(path), document.line(error.path)) from None
+        except RecursionError:
+            raise SpecError(
+                "its conditions are nested too deeply", ("space",), file=str(path)
+            ) from None
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of a spec file; what is at its default is left out."""

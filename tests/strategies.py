@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space
 from crosstune.parameters import Parameter, Scalar
 
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "crosstune-hypothesis")
 settings.register_profile("crosstune", database=None, deadline=None)
 settings.load_profile("crosstune")
 
 NAMES = st.one_of(
     st.sampled_from(
-        ["type", "when", "=", "a.b", "a b", "ü", "日本", "null", "true", "1", "1e-3", "~", "#x", "- x",
-         "a: b", "'", '"', "\\", "[", "{x}", "&a", "*a", "!t", "%", "<<", "x" * 500, "\u2028", "\t"]
+        ["type", "when", "=", "a.b", "a b", "ü", "日本", "null", "true", "1", "1e-3", "~", "#x",
+         "- x", "a: b", "'", '"', "\\", "[", "{x}", "&a", "*a", "!t", "%", "<<", "x" * 500, "\u2028", "\t"]
     ),
     st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20),
 )  # fmt: skip

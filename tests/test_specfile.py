@@ -251,6 +251,12 @@ def test_nesting_near_the_limit_breaks_nothing(tmp_path: Path, depth: int) -> No
     fault(written(tmp_path, "space: {x: " + "[" * depth + "]" * depth + "}"))
 
 
+def test_a_chain_of_conditions_too_long_to_follow_is_refused(tmp_path: Path) -> None:
+    chain = [f"  x{i}: {{type: bool, when: {{x{i + 1}: true}}}}\n" for i in range(3000)]
+    error = fault(written(tmp_path, "space:\n" + "".join(chain) + "  x3000: {type: bool}\n"))
+    assert "nested too deeply" in str(error)
+
+
 @pytest.mark.parametrize("fan", [2, 9])
 def test_an_alias_bomb_is_refused_at_once(tmp_path: Path, fan: int) -> None:
     lines = ["a0: &a0 [x, x]"]
