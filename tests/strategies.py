@@ -20,7 +20,8 @@ settings.load_profile("crosstune")
 NAMES = st.one_of(
     st.sampled_from(
         ["type", "when", "=", "a.b", "a b", "ü", "日本", "null", "true", "1", "1e-3", "~", "#x",
-         "- x", "a: b", "'", '"', "\\", "[", "{x}", "&a", "*a", "!t", "%", "<<", "x" * 500, "\u2028", "\t"]
+         "- x", "a: b", "'", '"', "\\", "[", "{x}", "&a", "*a", "!t", "%", "<<", "x" * 500,
+         "\u2028", "\t"]
     ),
     st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20),
 )  # fmt: skip
