@@ -223,7 +223,7 @@ class KerasTunerEngine(Engine):
         for name, item in self.space.items():
             if self.space.is_active(name, params):
                 searched = item.coordinate is not None
-                params[name] = _decode(item, values[name]) if searched else item.only
+                params[name] = decode(item, values[name]) if searched else item.only
         return params
 
     def budget(self, trial: int) -> Budget | None:
@@ -369,7 +369,7 @@ def _encode(item: Parameter, raw: float) -> Any:
     return raw
 
 
-def _decode(item: Parameter, drawn: Any) -> Any:
+def decode(item: Parameter, drawn: Any) -> Any:
     """The parameter's value of what Keras Tuner drew."""
     if isinstance(item, Bool) or _of_one_type(item):
         return item.decode(item.encode(drawn))
