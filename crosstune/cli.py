@@ -171,6 +171,46 @@ def backends(as_json: bool, debug: bool) -> None:
 _ROLES = ("random", "grid", "bayesian")
 
 
+@crosstune.command(
+    epilog="""
+\b
+Each library runs as its own users would call it, on the space of SPEC, and crosstune beside it,
+with the same seed and an objective that takes no time. Exit status 0 where every suggestion is
+identical, else 1. All samplers together take minutes; one is quick:
+  crosstune verify spec.yaml --backend hyperopt --sampler tpe
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("-s", "--sampler", "samplers", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("-n", "--trials", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+@_DEBUG
+def verify(
+    spec: Path,
+    backends: tuple[str, ...],
+    samplers: tuple[str, ...],
+    trials: int,
+    seeds: int,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Prove that each engine suggests what its library suggests by hand."""
+    from crosstune.commands import verify as command
+
+    sys.exit(
+        command.run(
+            spec,
+            backends=backends,
+            samplers=samplers,
+            seeds=seeds,
+            trials=trials,
+            as_json=as_json,
+        )
+    )
+
+
 @crosstune.command()
 def schema() -> None:
     """Print the JSON Schema of a spec, for editors and other programs."""

@@ -18,6 +18,7 @@ from crosstune.adapters.by_hand import Loss, Suggestion
 from crosstune.coordinates import Continuous, Index, LogInteger
 from crosstune.errors import CrosstuneError, MissingLibrary, RequestError, Unsupported, no_such
 from crosstune.parameters import Parameter, Scalar
+from crosstune.samplers.engine import RUNS
 from crosstune.space import Params, Space
 from crosstune.spec import Spec, load
 from crosstune.trials import budget
@@ -112,8 +113,8 @@ def _prove(backend: str, algorithm: str, space: Space, seeds: int, trials: int) 
         by_hand = _by_hand(backend)
         adapters.get(backend).algorithm(algorithm)
         # Libraries import parts of themselves at the first suggestion.
-        by_hand(algorithm, space, seed=1, trials=2, loss=measure)
         _through(backend, algorithm, space, 1, 2, measure)
+        by_hand(algorithm, space, seed=1, trials=2, loss=measure)
         for seed in range(1, seeds + 1):
             start = time.process_time()
             ours = _through(backend, algorithm, space, seed, trials, measure)
@@ -150,13 +151,16 @@ def _through(
         made.append(Suggestion(params, None if planned is None else planned.epochs))
         return measure(made[-1])
 
-    tune(
+    study = tune(
         Spec(space=space, seed=seed, name="verify"),
         objective,
         backend=backend,
         sampler=algorithm,
         trials=trials,
     )
+    (record,) = study.user_attrs[RUNS]
+    if not record["native"]:
+        raise Unsupported("; ".join(record["notes"]))
     return made
 
 
