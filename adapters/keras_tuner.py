@@ -32,6 +32,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,6 +41,7 @@ from crosstune.adapters.base import (
     Algorithm,
     Budget,
     Busy,
+    Drawn,
     Engine,
     Exhausted,
     Outcome,
@@ -82,6 +84,8 @@ from keras_tuner.engine.trial import Trial  # noqa: E402
 # (which itself takes two independent parents for a missing one).
 from keras_tuner.src.engine import oracle as oracle_module  # noqa: E402
 from keras_tuner.src.engine.conditions import Parent  # noqa: E402
+
+from crosstune.adapters.native import keras_tuner as native_keras_tuner  # noqa: E402
 
 _ORACLE_ARGUMENTS = (
     "seed",
@@ -136,6 +140,8 @@ class KerasTunerAdapter(Adapter):
     def compile(self, space: Space, *, mode: str = "exact") -> keras_tuner.HyperParameters:
         """`HyperParameters` with each searched parameter, in the order of the space."""
         self.check_mode(mode)
+        if mode == "literal":
+            return _remember(native_keras_tuner.literal(space), space, mode)
         native = keras_tuner.HyperParameters()
         for name, item in space.searched.items():
             conditions = []
@@ -149,7 +155,22 @@ class KerasTunerAdapter(Adapter):
                 values = [_encode(space[parent], raw) for raw in sorted(allowed)]
                 conditions.append(Parent(parent, values))
             native.merge([_construct(name, item, conditions)])
-        return native
+        return _remember(native, space, mode)
+
+    def read(self, native: keras_tuner.HyperParameters) -> Space:
+        """The space behind `HyperParameters`; those of `compile` remember theirs."""
+        if hasattr(native, _COMPILED_FROM):
+            space, mode = getattr(native, _COMPILED_FROM)
+            if _configs(native) == _configs(self.compile(space, mode=mode)):
+                return space  # type: ignore[no-any-return]
+        return native_keras_tuner.read(native)
+
+    def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
+        """The law of the hyperparameter."""
+        (held,) = (held for held in self.compile(space, mode=mode).space if held.name == name)
+        item, law = space[name], native_keras_tuner.law_of(held)
+        decoded = partial(decode, item) if mode == "exact" else None
+        return Drawn(law, decoded, native_keras_tuner.notes(item, mode))
 
     def engine(
         self,
@@ -280,6 +301,23 @@ class KerasTunerEngine(Engine):
             for name, item in self.space.searched.items()
             if name in params
         }
+
+
+_COMPILED_FROM = "compiled_from"
+"""The attribute of `HyperParameters` that holds the space and the mode they were compiled from.
+
+A native object cannot tell an index from an integer. A copy does not have it."""
+
+
+def _remember(
+    native: keras_tuner.HyperParameters, space: Space, mode: str
+) -> keras_tuner.HyperParameters:
+    setattr(native, _COMPILED_FROM, (space, mode))
+    return native
+
+
+def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
+    return [(type(held), held.get_config()) for held in native.space]
 
 
 class _Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped

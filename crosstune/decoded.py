@@ -10,6 +10,7 @@ import numpy as np
 from crosstune.laws import (
     Continuous,
     Discrete,
+    Lattice,
     Law,
     Numbers,
     coordinate_law,
@@ -62,34 +63,30 @@ def _swept(
     drawn: Continuous, item: Parameter, decode: Callable[[Any], Scalar], wanted: Law
 ) -> float:
     """A number that is cut into one interval a value: find the cuts, compare what lies between."""
+    key: Callable[[Any], Any] = lambda value: value  # noqa: E731
     if isinstance(wanted, Discrete) and isinstance(item, Choice):
         held = dict(wanted.items())
-        keys: list[Any] = list(range(len(item.values)))
-        masses = np.array([held[value] for value in item.values])
-
-        def key(value: Any) -> Any:
-            return item.values.index(value)
-
+        key = item.values.index
+        last: list[Any] = list(range(len(item.values)))
+        below = np.cumsum([held[value] for value in item.values])
+    elif isinstance(wanted, Discrete):
+        stride = max(1, len(wanted) // _CUTS)
+        last = [value for value, _ in wanted.items()][stride - 1 :: stride]
+        below = np.cumsum([mass for _, mass in wanted.items()])[stride - 1 :: stride]
     else:
-        assert not isinstance(wanted, Continuous)
-        listed = wanted if isinstance(wanted, Discrete) else wanted.listed()
-        keys = [value for value, _ in listed.items()]
-        masses = np.array([mass for _, mass in listed.items()])
-
-        def key(value: Any) -> Any:
-            return value
-
-    stride = max(1, len(keys) // _CUTS)
-    last = list(range(stride - 1, len(keys) - 1, stride))
-    cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), keys[i]) for i in last)]
-    blocks = np.add.reduceat(masses, [0, *(i + 1 for i in last)])
-    apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - blocks)
+        assert isinstance(wanted, Lattice)
+        last = np.unique(wanted.quantile(np.linspace(0.0, 1.0, _CUTS))).tolist()
+        below = wanted.cdf(np.array(last))
+    cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), value) for value in last)]
+    apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - np.diff([0.0, *below, 1.0]))
     return min(float(apart.sum()) / 2, 1.0)
 
 
 def _cut(drawn: Continuous, key: Callable[[float], Any], last: Any) -> float:
     """Up to where `key` stays at or below `last`."""
     low, high = drawn.low, drawn.high
+    if key(high) <= last:
+        return high
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if key(middle) <= last else (low, middle)

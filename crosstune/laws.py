@@ -201,6 +201,14 @@ class Lattice:
             k = np.floor(position + self.offset).astype(np.int64)
         return self.values(np.clip(k, self.first, self.last))
 
+    def cdf(self, values: NDArray[Any]) -> Numbers:
+        """The mass at or below some of the numbers."""
+        k = np.round((values - self.origin) / self.step)
+        if self.base is None:
+            return np.asarray((k - self.first + 1) / (self.last - self.first + 1))
+        ends = np.where(k >= self.last, np.inf, self.origin + (k + 1 - self.offset) * self.step)
+        return self.base.share(-np.inf, ends)
+
     def mass(self, kind: type, values: NDArray[Any]) -> Numbers:
         """The masses of some numbers of a type, 0 where they are not among the values."""
         if kind is not (int if self.whole else float):

@@ -100,6 +100,24 @@ def _without_irrelevant(
             return found
 
 
+def closed(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
+    """Each condition with those of its parents, which a native space need not repeat."""
+    found: dict[str, Condition] = {}
+
+    def close(name: str, seen: tuple[str, ...] = ()) -> Condition:
+        if name not in found and name not in seen:
+            merged_in = dict(conditions[name])
+            for parent in conditions[name]:
+                for ancestor, held in close(parent, (*seen, name)).items():
+                    merged_in[ancestor] = merged_in.get(ancestor, held) & held
+            found[name] = merged_in
+        return found.get(name, {})
+
+    for name in conditions:
+        close(name)
+    return found
+
+
 def minimal(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
     """The conditions without the parents that other parents imply."""
     return {

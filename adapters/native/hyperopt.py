@@ -28,7 +28,7 @@ from hyperopt.pyll import scope
 from hyperopt.pyll.base import Apply, Literal
 
 from crosstune.adapters.base import Drawn
-from crosstune.adapters.native.compiled import Condition, merged, minimal, when
+from crosstune.adapters.native.compiled import Condition, closed, merged, minimal, when
 from crosstune.adapters.native.hyperopt_graph import Graph, Label
 from crosstune.decoded import distance
 from crosstune.errors import SpecError, Unsupported
@@ -275,7 +275,7 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
         return int(raw)
 
     conditions = {name: merged(name, ways[name], ranges) for name in items}
-    conditions = minimal(_closed(conditions))
+    conditions = minimal(closed(conditions))
     try:
         space = Space(
             {
@@ -293,24 +293,6 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
         what = _drawn(graph.labels[name])
         verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
     return space, verdicts
-
-
-def _closed(conditions: dict[str, Condition]) -> dict[str, Condition]:
-    """Each condition with those of its parents, from which paths through `scope` may be free."""
-    closed: dict[str, Condition] = {}
-
-    def close(name: str, seen: tuple[str, ...] = ()) -> Condition:
-        if name not in closed and name not in seen:
-            found = dict(conditions[name])
-            for parent in conditions[name]:
-                for ancestor, held in close(parent, (*seen, name)).items():
-                    found[ancestor] = found.get(ancestor, held) & held
-            closed[name] = found
-        return closed.get(name, {})
-
-    for name in conditions:
-        close(name)
-    return closed
 
 
 def _held(label: Label) -> Parameter:
