@@ -19,7 +19,7 @@ import importlib.util
 import inspect
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -193,6 +193,9 @@ class Adapter(ABC):
     algorithms: ClassVar[Mapping[str, Algorithm]]
     """The native names."""
 
+    cautions: ClassVar[Sequence[str]] = ()
+    """What `crosstune check` says of the whole backend: laws of single draws do not show it."""
+
     @abstractmethod
     def compile(self, space: Space, *, mode: str = "exact") -> Any:
         """The space in the library's own form.
@@ -219,8 +222,9 @@ class Adapter(ABC):
 
         Raises:
             Unsupported: the library cannot draw it, with the reason.
+            NotImplementedError: the backend does not say; `crosstune check` leaves it out then.
         """
-        raise Unsupported(f"the {self.name} backend does not say what it draws")
+        raise NotImplementedError(f"the {self.name} backend does not say what it draws")
 
     @abstractmethod
     def engine(

@@ -31,7 +31,7 @@ import os
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -136,6 +136,11 @@ class KerasTunerAdapter(Adapter):
             scheduler=True,
         ),
     }
+
+    cautions: ClassVar[Sequence[str]] = (
+        "random, and the first points of bayesian, are drawn without replacement: a branch with "
+        "few points is left once they are tried",
+    )
 
     def compile(self, space: Space, *, mode: str = "exact") -> keras_tuner.HyperParameters:
         """`HyperParameters` with each searched parameter, in the order of the space."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crosstune import adapters, samplers
+    from crosstune.certificate import check
     from crosstune.errors import CrosstuneError
     from crosstune.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
     from crosstune.space import Space
@@ -35,6 +36,7 @@ _HOMES = {
     "Space": "crosstune.space",
     "Spec": "crosstune.spec",
     "budget": "crosstune.trials",
+    "check": "crosstune.certificate",
     "create_study": "crosstune.study",
     "trial_seed": "crosstune.trials",
     "tune": "crosstune.tuning",
@@ -53,6 +55,7 @@ __all__ = [
     "Spec",
     "adapters",
     "budget",
+    "check",
     "create_study",
     "samplers",
     "trial_seed",

@@ -211,6 +211,28 @@ def verify(
     )
 
 
+@crosstune.command(
+    epilog="""
+\b
+Exit status 0; 2 where an engine refuses a parameter, and with --strict where one is approximate.
+--backend limits the question to the engine that the study is for.
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("--mode", default="exact", show_default=True, metavar="NAME", help="Or literal.")
+@click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("--strict", is_flag=True, help="Make an approximation an error.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@_DEBUG
+def check(
+    spec: Path, mode: str, backends: tuple[str, ...], strict: bool, as_json: bool, debug: bool
+) -> None:
+    """Say how faithfully each engine draws each parameter of SPEC."""
+    from crosstune.commands import check as command
+
+    sys.exit(command.run(spec, mode=mode, strict=strict, backends=backends, as_json=as_json))
+
+
 @crosstune.command()
 def schema() -> None:
     """Print the JSON Schema of a spec, for editors and other programs."""
