@@ -51,8 +51,9 @@ class Grid:
     def __post_init__(self) -> None:
         if self.n > MAX_POINTS:
             raise SpecError(
-                f"step {self.step!r} makes {self.n} values between {self.low!r} and {self.high!r}; "
-                f"at most {MAX_POINTS} can be told apart. Leave the step out or enlarge it",
+                f"step {self.step!r} makes {_count(self.n)} values between {self.low!r} and "
+                f"{self.high!r}; at most {MAX_POINTS} can be told apart. Leave the step out, or "
+                "enlarge it",
                 ("step",),
             )
         last = self._point(self.n - 1)
@@ -94,3 +95,7 @@ class Grid:
             return None
         index = round(exact)
         return index if abs(exact - index) <= 1e-6 else None
+
+
+def _count(n: int) -> str:
+    return str(n) if n < 10**15 else f"about {Decimal(n):.1e}"

@@ -18,6 +18,10 @@ Params: TypeAlias = dict[str, Scalar]
 """The values of the active parameters, by name, parents first."""
 
 
+MAX_DEPTH = 16
+"""How deep conditions may be nested. Hyperopt's graph grows with a power of it."""
+
+
 class Space(Mapping[str, Parameter]):
     """The parameters of a spec, in an order in which parents come before their children.
 
@@ -216,7 +220,8 @@ def _typed(value: Scalar) -> tuple[type, Scalar]:
 
 
 def _parents_first(declared: Mapping[str, Parameter]) -> list[str]:
-    order: dict[str, None] = {}
+    order: dict[str, int] = {}
+    """Each name with the length of the longest chain of parents above it."""
     path: list[str] = []
 
     def visit(name: str) -> None:
@@ -225,17 +230,25 @@ def _parents_first(declared: Mapping[str, Parameter]) -> list[str]:
         if name in path:
             cycle = " -> ".join([*path[path.index(name) :], name])
             raise SpecError(f"the conditions run in a circle: {cycle}", (path[-1], "when", name))
+        if len(path) > MAX_DEPTH:
+            raise _too_deep(name)
         path.append(name)
         for parent in declared[name].when:
             if parent not in declared:
                 raise SpecError(no_such("parameter", parent, declared), (name, "when", parent))
             visit(parent)
         path.pop()
-        order[name] = None
+        order[name] = 1 + max((order[parent] for parent in declared[name].when), default=-1)
+        if order[name] > MAX_DEPTH:
+            raise _too_deep(name)
 
     for name in declared:
         visit(name)
     return list(order)
+
+
+def _too_deep(name: str) -> SpecError:
+    return SpecError(f"the conditions are nested more than {MAX_DEPTH} deep", (name, "when"))
 
 
 def _check_parent_values(

@@ -255,8 +255,8 @@ def _is_role(name: str) -> bool:
 
 
 def _named(value: str | Mapping[str, Any]) -> Named:
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         return Named(name=value)
-    if "name" not in value:
-        raise UnknownName(f"a sampler or pruner with options needs a name: {dict(value)!r}")
+    if isinstance(value, str) or not value.get("name"):
+        raise UnknownName(f"a sampler or pruner with options needs a name: {value!r}")
     return Named(**value)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,13 @@ def test_a_parent_with_a_single_value_can_carry_conditions() -> None:
     assert "x" in space.sample(np.random.default_rng(0))
 
 
-def test_a_chain_of_a_hundred_conditions_is_read() -> None:
-    chain: dict[str, Any] = {"x0": Bool()}
-    chain |= {f"x{i}": Bool(when={f"x{i - 1}": True}) for i in range(1, 100)}
-    assert len(Space(chain)) == 100
+@pytest.mark.parametrize("backwards", [False, True])
+def test_conditions_are_nested_sixteen_deep_at_most(backwards: bool) -> None:
+    def chain(length: int) -> Space:
+        names = [f"x{i}" for i in range(length + 1)]
+        items = {"x0": Bool(), **{b: Bool(when={a: True}) for a, b in pairwise(names)}}
+        return Space(dict(reversed(items.items())) if backwards else items)
+
+    assert len(chain(16)) == 17
+    with pytest.raises(SpecError, match="more than 16 deep"):
+        chain(17)

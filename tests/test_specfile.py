@@ -254,7 +254,7 @@ def test_nesting_near_the_limit_breaks_nothing(tmp_path: Path, depth: int) -> No
 def test_a_chain_of_conditions_too_long_to_follow_is_refused(tmp_path: Path) -> None:
     chain = [f"  x{i}: {{type: bool, when: {{x{i + 1}: true}}}}\n" for i in range(3000)]
     error = fault(written(tmp_path, "space:\n" + "".join(chain) + "  x3000: {type: bool}\n"))
-    assert "nested too deeply" in str(error)
+    assert "nested more than 16 deep" in str(error)
 
 
 @pytest.mark.parametrize("fan", [2, 9])
