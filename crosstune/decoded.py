@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,11 @@ def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None
     if isinstance(drawn, Discrete) and len(drawn) <= MAX_DECODED:
         return total_variation(drawn.mapped(decode), wanted)
     if not isinstance(drawn, Continuous):
-        # Decoding a long list of indices is one to one, so it keeps the distance.
+        # Decoding a long list of indices is one to one, so it keeps the distance. An index may
+        # come as a float.
         assert item.coordinate is not None
-        return total_variation(drawn, coordinate_law(item.coordinate))
+        whole = drawn.mapped(int) if isinstance(drawn, Discrete) else replace(drawn, whole=True)
+        return total_variation(whole, coordinate_law(item.coordinate))
     if isinstance(wanted, Continuous):
         cuts = drawn.quantile(np.linspace(0.0, 1.0, 10 * _CUTS + 1))
         values = np.array([decode(cut) for cut in cuts.tolist()], float)
@@ -77,6 +80,12 @@ def _swept(
         assert isinstance(wanted, Lattice)
         last = np.unique(wanted.quantile(np.linspace(0.0, 1.0, _CUTS))).tolist()
         below = wanted.cdf(np.array(last))
+    steps = np.linspace(drawn.low, drawn.high, 10 * _CUTS + 1).tolist()
+    keys = [key(decode(u)) for u in steps]
+    if keys != sorted(keys):
+        # Not in order, which no decode of ours does: as fine as the steps are.
+        found = Discrete([decode(u) for u in steps[:-1]], _shares(drawn, np.array(steps)))
+        return total_variation(found, wanted)
     cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), value) for value in last)]
     apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - np.diff([0.0, *below, 1.0]))
     return min(float(apart.sum()) / 2, 1.0)

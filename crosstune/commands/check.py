@@ -57,10 +57,8 @@ def _remarks(certificate: Certificate) -> list[str]:
             for note in verdict.notes:
                 said.setdefault(f"{engine}: {note}", []).append(name)
             if verdict.reason:
-                able = (
-                    f" (possible on: {', '.join(verdict.elsewhere)})" if verdict.elsewhere else ""
-                )
-                said.setdefault(f"{engine} refuses: {verdict.reason}{able}", [])
+                able = f" (not refused by {', '.join(verdict.elsewhere)})"
+                said.setdefault(verdict.reason + (able if verdict.elsewhere else ""), [])
     lines = [f"{text} [{', '.join(names)}]" if names else text for text, names in said.items()]
     for engine, notes in certificate.notes.items():
         lines += [f"{engine}: {note}" for note in notes]
