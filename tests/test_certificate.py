@@ -156,6 +156,7 @@ def test_swapped_weights_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     def swapped(self: Choice, raw: float) -> Any:
         return {"a": "b", "b": "a"}[str(original(self, raw))]
 
+    swapped.__name__ = "decode"
     monkeypatch.setattr(Choice, "decode", swapped)
     for engine in ENGINES:
         found = verdict(Choice(["a", "b"], weights=[0.2, 0.8]), engine, "exact")
