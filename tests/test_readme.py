@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from crosstune import Spec, adapters, tune
+from crosstune import Bool, Float, Int, Space, Spec, adapters, check, tune
+from crosstune.parameters import Parameter, shown
 from crosstune.specfile import read
+from crosstune.testing.space import KINDS
+from crosstune.verdicts import Verdict
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -46,13 +50,55 @@ def samplers_table() -> str:
     return "\n".join(lines)
 
 
+ENGINES = ("optuna", "hyperopt", "keras_tuner")
+CONDITIONS: dict[str, Mapping[str, Parameter]] = {
+    "a condition on a choice or bool": {"p": Bool(), "x": Float(0, 1, when={"p": True})},
+    "a condition on an int": {"p": Int(1, 3), "x": Float(0, 1, when={"p": 2})},
+    "a condition on a log int": {"p": Int(1, 8, log=True), "x": Float(0, 1, when={"p": 2})},
+    "a condition on two parents": {
+        "p": Bool(),
+        "q": Bool(),
+        "x": Float(0, 1, when={"p": True, "q": True}),
+    },
+}
+
+
+def support_table() -> str:
+    """What each engine really draws for each kind of parameter, from the laws of its constructs."""
+    modes = ("exact", "literal")
+    heads = [*ENGINES, *(f"{engine}, literal" for engine in ENGINES)]
+    lines = [f"| kind | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
+    rows: dict[str, Mapping[str, Parameter]] = {_inline(i): {"x": i} for i in KINDS.values()}
+    for label, plain in {**rows, **CONDITIONS}.items():
+        space = Space(plain)
+        cells = []
+        for mode in modes:
+            certificate = check(space, mode=mode, backends=ENGINES)
+            cells += [_cell(certificate.verdicts[engine]["x"]) for engine in ENGINES]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _inline(item: Parameter) -> str:
+    plain = item.to_dict()
+    rest = ", ".join(f"{key}: {shown(value)}" for key, value in plain.items() if key != "type")
+    return f"`{plain['type']}`" + (f" `{rest}`" if rest else "")
+
+
+def _cell(verdict: Verdict) -> str:
+    lost = [note.split(":")[0].removeprefix("the ") for note in verdict.notes if " is lost" in note]
+    return ", ".join([f"{verdict.distance:.2g} off" if verdict.distance else verdict.kind, *lost])
+
+
 def with_tables(text: str) -> str:
-    return re.sub(
-        r"(<!-- samplers: begin.*?-->\n).*?(<!-- samplers: end -->)",
-        lambda match: f"{match[1]}{samplers_table()}\n{match[2]}",
-        text,
-        flags=re.DOTALL,
-    )
+    for name, table in (("samplers", samplers_table), ("support", support_table)):
+        text = re.sub(
+            rf"(<!-- {name}: begin.*?-->\n).*?(<!-- {name}: end -->)",
+            lambda match: f"{match[1]}{table()}\n{match[2]}",  # noqa: B023
+            text,
+            flags=re.DOTALL,
+        )
+    return text
 
 
 def test_the_tables_are_what_the_adapters_declare() -> None:
