@@ -17,7 +17,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -343,7 +343,10 @@ def run_record(
 
 @cache
 def _version(distribution: str) -> str:
-    return version(distribution)
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed as a package"
 
 
 def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:

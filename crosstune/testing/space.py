@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,17 +70,10 @@ SMALLEST_P = 1e-4
 class SpaceContract:
     """What a backend draws, against the reference prior `space.sample`."""
 
-    @pytest.fixture(scope="class")
-    def drawn(self, request: pytest.FixtureRequest) -> dict[str, list[Scalar]]:
-        """Many draws of every kind; `free` keeps engines from running out of new points."""
-        adapter = self._class_adapter(request)
-        points = draw(adapter, Space({**KINDS, "free": Float(0.0, 1.0)}), DRAWS)
-        return {kind: [point[kind] for point in points] for kind in KINDS}
-
-    @staticmethod
-    def _class_adapter(request: pytest.FixtureRequest) -> Adapter:
-        adapter: Adapter = request.getfixturevalue("adapter")
-        return adapter
+    @pytest.fixture
+    def drawn(self, adapter: Adapter) -> dict[str, list[Scalar]]:
+        """Many draws of every kind."""
+        return _drawn(adapter)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_draws_lie_in_the_range_and_have_its_type(
@@ -159,6 +153,13 @@ class SpaceContract:
         for point in draw(adapter, space, 10):
             assert set(names) <= set(point)
             space.check_point(point, complete=True)
+
+
+@cache
+def _drawn(adapter: Adapter) -> dict[str, list[Scalar]]:
+    """`free` keeps engines from running out of new points."""
+    points = draw(adapter, Space({**KINDS, "free": Float(0.0, 1.0)}), DRAWS)
+    return {kind: [point[kind] for point in points] for kind in KINDS}
 
 
 def agreement(values: list[Scalar], item: Parameter) -> float:
