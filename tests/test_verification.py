@@ -33,8 +33,8 @@ def test_every_type_of_parameter_is_searched_as_by_hand(backend: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", QUICK)
-def test_every_sampler_is_as_by_hand_under_five_seeds(backend: str) -> None:
-    for proof in verify(THIRTEEN, backends=[backend], seeds=5, trials=60):
+def test_every_sampler_is_as_by_hand_under_two_seeds(backend: str) -> None:
+    for proof in verify(THIRTEEN, backends=[backend], seeds=2, trials=60):
         assert proof.holds or proof.refused
 
 
