@@ -72,7 +72,7 @@ class GridEngine(Engine):
 
     exhaustive = True
 
-    def __init__(self, space: Space, *, points: int, seed: int | None):
+    def __init__(self, space: Space, *, points: int = 10, seed: int | None = None):
         self.native = list(itertools.islice(grid(space, points), MAX_POINTS + 1))
         if len(self.native) > MAX_POINTS:
             raise Unsupported(
