@@ -16,8 +16,10 @@ What this backend does differently:
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -223,9 +225,19 @@ def _value(draw: Any, item: Parameter) -> Any:
     return scope.call(pyll.Literal(item.decode), (draw,))
 
 
+def position(weights: Sequence[float], raw: float) -> int:
+    """Which of the intervals that weights cut out of [0, 1] holds a number."""
+    return bisect.bisect_right(list(itertools.accumulate(weights))[:-1], raw)
+
+
 def _guard(value: Any, draw: Any, parent: Parameter, allowed: frozenset[float]) -> Any:
     """`value` where the parent's coordinate is an allowed one, None elsewhere."""
     coordinate = parent.coordinate
+    if isinstance(parent, Choice) and parent.weights is not None:
+        chosen = {position(parent.weights, raw) for raw in allowed}
+        index = scope.call(pyll.Literal(partial(position, parent.weights)), (draw,))
+        options = [value if i in chosen else None for i in range(len(parent.values))]
+        return scope.switch(index, *options)
     assert isinstance(coordinate, Index | LogInteger), "only these can be parents"
     first = coordinate.low if isinstance(coordinate, LogInteger) else 0
     unordered = isinstance(coordinate, Index) and not coordinate.ordered

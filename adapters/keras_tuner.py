@@ -4,7 +4,8 @@ What this backend does differently:
 
 - Seeds: Keras Tuner takes 0 for "no seed"; here 0 is a seed like the others.
 - An integer on a log scale is a `Float` on [low - 1/2, high + 1/2], rounded, since `Int` with
-  log sampling has other odds. Nothing can be conditional on it: conditions are equalities.
+  log sampling has other odds. Nothing can be conditional on it, nor on a weighted choice, which is
+  a `Float` too: conditions are equalities.
 - A choice of one type is a `Choice`, of several types an `Int` index. Either way the Bayesian
   oracle sees an order, since Keras Tuner has no unordered type.
 - `random`, and the first points of `bayesian`, are drawn without replacement, so branches with
@@ -151,11 +152,13 @@ class KerasTunerAdapter(Adapter):
         for name, item in space.searched.items():
             conditions = []
             for parent, allowed in space.conditions[name].items():
-                if isinstance(space[parent].coordinate, LogInteger):
+                rounded = {LogInteger: "an integer on a log scale", Continuous: "weighted"}
+                kind = rounded.get(type(space[parent].coordinate))
+                if kind is not None:
                     raise Unsupported(
                         f"keras_tuner cannot search {name!r}: its conditions are equalities, "
-                        f"and {parent!r} is an integer on a log scale, which is a rounded "
-                        "float there. Make the parent a choice, or drop log"
+                        f"and {parent!r} is {kind}, which is a float there. Make the parent a "
+                        "plain choice, or drop its log or weights"
                     )
                 values = [_encode(space[parent], raw) for raw in sorted(allowed)]
                 conditions.append(Parent(parent, values))

@@ -68,10 +68,11 @@ def _swept(
     """A number that is cut into one interval a value: find the cuts, compare what lies between."""
     key: Callable[[Any], Any] = lambda value: value  # noqa: E731
     if isinstance(wanted, Discrete) and isinstance(item, Choice):
-        held = dict(wanted.items())
-        key = item.values.index
+        held = {_typed(value): mass for value, mass in wanted.items()}
+        place = {_typed(value): i for i, value in enumerate(item.values)}
+        key = lambda value: place[_typed(value)]  # noqa: E731
         last: list[Any] = list(range(len(item.values)))
-        below = np.cumsum([held[value] for value in item.values])
+        below = np.cumsum([held[typed] for typed in place])
     elif isinstance(wanted, Discrete):
         stride = max(1, len(wanted) // _CUTS)
         last = [value for value, _ in wanted.items()][stride - 1 :: stride]
@@ -89,6 +90,10 @@ def _swept(
     cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), value) for value in last)]
     apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - np.diff([0.0, *below, 1.0]))
     return min(float(apart.sum()) / 2, 1.0)
+
+
+def _typed(value: Scalar) -> tuple[type, Scalar]:
+    return type(value), value
 
 
 def _cut(drawn: Continuous, key: Callable[[float], Any], last: Any) -> float:

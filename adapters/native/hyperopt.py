@@ -268,6 +268,8 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
 
     def value(parent: str, raw: float) -> Scalar:
         label = graph.labels[parent]
+        if label.positions and isinstance(label.item, Choice):
+            return label.item.values[int(raw)]
         if label.item is not None:
             return label.item.decode(raw)
         if label.naming is not None and _by_position(label):

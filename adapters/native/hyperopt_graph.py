@@ -65,6 +65,7 @@ class Label:
         ways: the conditions under which it is reached; one of them has to hold.
         whole: its value goes through `int`.
         item: the parameter whose `decode` makes its value, in an exact space of ours.
+        positions: switches on it go by the position among its weights.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Label:
     ways: list[Condition] = field(default_factory=list)
     whole: bool = False
     item: Parameter | None = None
+    positions: bool = False
     switches: list[Switch] = field(default_factory=list)
 
     @property
@@ -209,12 +211,15 @@ class Graph:
         if index.name == "sub" and isinstance(index.pos_args[1], Literal):
             first = int(index.pos_args[1].obj)
             index = index.pos_args[0]
-        index = _uncast(index)
+        weighted = _weights_below(index)
+        index = _uncast(index.pos_args[1].pos_args[0] if weighted else index)
         if index.name != "hyperopt_param":
             raise _infinite(node)
         label = self._draw(index, way)
+        label.positions = label.positions or weighted
         # An index that goes through int() is an integer; that of hp.choice is a position.
-        label.whole = label.whole or label.node.name not in ("randint", "categorical")
+        if not weighted:
+            label.whole = label.whole or label.node.name not in ("randint", "categorical")
         switch = Switch(key, first, options, label.name)
         label.switches.append(switch)
         branches: dict[int, list[int]] = {}
@@ -242,6 +247,12 @@ def _fields(node: Any) -> dict[str, Any] | None:
             raise Unsupported("a dictionary in the space has keys that are no strings")
         return dict(node.named_args)
     return None
+
+
+def _weights_below(index: Apply) -> bool:
+    """Whether an index is the position of a draw among weights, as our exact spaces have it."""
+    function = getattr(index.pos_args[0], "obj", None) if index.name == "call" else None
+    return getattr(getattr(function, "func", None), "__name__", "") == "position"
 
 
 def _uncast(node: Apply) -> Apply:

@@ -135,7 +135,10 @@ def read_with_verdicts(
         name: Verdict.of(total_variation(law_of(native[name]), law(item)))
         for name, item in parameters.items()
     }
-    return Space(parameters), verdicts
+    try:
+        return Space(parameters), verdicts
+    except SpecError as error:
+        raise Unsupported(f"the space cannot be held: {error}") from error
 
 
 def _parameter(name: str, held: BaseDistribution) -> Parameter:

@@ -148,3 +148,16 @@ def test_the_library_itself_is_left_as_it_is() -> None:
     before = dict(vars(hyperopt.tpe))
     make("tpe").ask(0)
     assert dict(vars(hyperopt.tpe)) == before
+
+
+def test_a_weighted_parent_switches_its_children() -> None:
+    parent = Choice([1, True, "c"], weights=[0.2, 0.3, 0.5])
+    space = Space({"p": parent, "x": Float(0, 1, when={"p": [True, "c"]}), "f": Bool()})
+    engine = make("rand", space)
+    for i in range(100):
+        space.check_point(engine.ask(i), complete=True)
+    native = ADAPTER.compile(space)
+    for i in range(100):
+        drawn = sample(native, np.random.default_rng(i))
+        assert (drawn["x"] is None) == (type(drawn["p"]) is int)
+    assert dict(ADAPTER.read(dict(native))) == dict(space)

@@ -50,6 +50,12 @@ def test_a_condition_on_a_log_integer_is_refused_with_the_reason() -> None:
         ADAPTER.compile(space)
 
 
+def test_a_condition_on_a_weighted_choice_is_refused_with_the_reason() -> None:
+    parent = Choice(["a", "b"], weights=[0.2, 0.8])
+    with pytest.raises(Unsupported, match="'x'.*'p' is weighted"):
+        ADAPTER.compile(Space({"p": parent, "x": Float(0, 1, when={"p": "b"})}))
+
+
 def test_a_choice_of_one_type_is_a_choice_and_of_several_an_index() -> None:
     space = Space({"one": Choice(["a", "b"]), "several": Choice(["a", 1, None])})
     one, several = ADAPTER.compile(space).space

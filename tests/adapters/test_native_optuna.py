@@ -136,6 +136,7 @@ def test_distributions_of_optuna_2_are_refused_with_what_to_write(
         ({"x": CategoricalDistribution([(1, 2), "a"])}, "'x'.*is no scalar"),
         ({"x": "FloatDistribution(0, 1)"}, "'x' is no Optuna distribution"),
         (FloatDistribution(0, 1), "a mapping of names"),
+        ({}, "nothing to tune"),
     ],
 )
 def test_what_cannot_be_held_is_refused_by_name(held: Any, reason: str) -> None:
