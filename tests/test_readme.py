@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crosstune import Bool, Float, Int, Space, Spec, adapters, check, tune
+from crosstune import Bool, Choice, Float, Int, Space, Spec, adapters, check, tune
 from crosstune.parameters import Parameter, shown
 from crosstune.specfile import read
 from crosstune.testing.space import KINDS
@@ -55,6 +55,10 @@ CONDITIONS: dict[str, Mapping[str, Parameter]] = {
     "a condition on a choice or bool": {"p": Bool(), "x": Float(0, 1, when={"p": True})},
     "a condition on an int": {"p": Int(1, 3), "x": Float(0, 1, when={"p": 2})},
     "a condition on a log int": {"p": Int(1, 8, log=True), "x": Float(0, 1, when={"p": 2})},
+    "a condition on a weighted choice": {
+        "p": Choice(["a", "b"], weights=[0.2, 0.8]),
+        "x": Float(0, 1, when={"p": "a"}),
+    },
     "a condition on two parents": {
         "p": Bool(),
         "q": Bool(),
