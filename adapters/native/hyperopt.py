@@ -22,18 +22,26 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 from hyperopt import hp
 from hyperopt.pyll import scope
-from hyperopt.pyll.base import Apply, Literal
 
 from crosstune.adapters.base import Drawn
 from crosstune.adapters.native.compiled import Condition, closed, merged, minimal, when
 from crosstune.adapters.native.hyperopt_graph import Graph, Label
+from crosstune.adapters.native.hyperopt_laws import (
+    arguments,
+    law_of,
+    multiples,
+    natural,
+    raw_law,
+    span,
+    weights_of,
+    whole_law,
+)
 from crosstune.decoded import distance
 from crosstune.errors import SpecError, Unsupported
 from crosstune.grid import decimal
-from crosstune.laws import Continuous, Discrete, Lattice, Law, rounded
+from crosstune.laws import Continuous, Discrete
 from crosstune.parameters import (
     Bool,
     Choice,
@@ -48,11 +56,10 @@ from crosstune.parameters import (
 from crosstune.space import Space
 from crosstune.verdicts import Verdict
 
+__all__ = ["drawn", "law_of", "literal", "notes", "read", "read_with_verdicts"]
+
 MAX_LISTED = 1000
 """Up to how many values are read as a weighted choice."""
-
-_SIGMAS = 9
-"""Beyond so many deviations a normal has no mass that a double could hold."""
 
 
 def literal(space: Space) -> dict[str, Any]:
@@ -143,34 +150,18 @@ def notes(item: Parameter, mode: str) -> tuple[str, ...]:
     return ()
 
 
-def law_of(construct: Any) -> Law:
-    """What a construct such as ``hp.quniform(label, 1, 10, 3)`` really draws.
-
-    Of `hp.choice` and `hp.pchoice` it is the index. An `int` around it is taken into account.
-    """
-    label = _only_label(construct)
-    return _whole(label, _raw(label)) if label.whole else _raw(label)
-
-
-def _only_label(construct: Any) -> Label:
-    if isinstance(construct, Apply) and construct.name == "switch":
-        return Graph(construct).labels[str(construct.pos_args[0].arg["label"].obj)]
-    (label,) = Graph(construct).labels.values()
-    return label
-
-
 def drawn(native: Any, name: str) -> Drawn:
     """What is drawn under a label, and how it becomes the value."""
     return _drawn(Graph(native).labels[name])
 
 
 def _drawn(label: Label) -> Drawn:
-    raw = _raw(label)
+    raw = raw_law(label)
     if label.item is not None:
         return Drawn(raw, label.item.decode)
     if label.naming is not None and _by_position(label):
         return Drawn(raw, _named(label.naming[2]))
-    return Drawn(_whole(label, raw) if label.whole else raw)
+    return Drawn(whole_law(label, raw) if label.whole else raw)
 
 
 def _by_position(label: Label) -> bool:
@@ -180,57 +171,6 @@ def _by_position(label: Label) -> bool:
 
 def _named(values: list[Scalar]) -> Callable[[Any], Scalar]:
     return lambda position: values[int(position)]
-
-
-def _raw(label: Label) -> Law:
-    """The law of the distribution under a label."""
-    kind, numbers = label.node.name, _arguments(label)
-    if kind in ("uniform", "quniform"):
-        base = Continuous(numbers["low"], numbers["high"])
-    elif kind in ("loguniform", "qloguniform"):
-        base = Continuous(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
-    elif kind in ("normal", "qnormal"):
-        base = Continuous(-math.inf, math.inf, False, numbers["mu"], numbers["sigma"])
-    elif kind in ("lognormal", "qlognormal"):
-        base = Continuous(0.0, math.inf, True, numbers["mu"], numbers["sigma"])
-    elif kind == "randint":
-        low, high = _span(numbers)
-        return rounded(None, 0, 1, low, high - 1, whole=True)
-    elif kind == "categorical":
-        weights = _weights(label)
-        return Discrete(list(range(len(weights))), weights)
-    else:
-        raise Unsupported(f"{label.name!r} draws from {kind!r}, which has no known law")
-    if not kind.startswith("q"):
-        return base if base.low < base.high else Discrete([base.low], [1.0])
-    first, last = _multiples(base, numbers["q"])
-    return rounded(base, 0.0, numbers["q"], first, last)
-
-
-def _multiples(base: Continuous, q: float) -> tuple[int, int]:
-    """The first and last multiple of `q` to which something is rounded."""
-    low, high = base.low, base.high
-    if base.mu is not None and base.sigma is not None:
-        ends = [base.mu - _SIGMAS * base.sigma, base.mu + _SIGMAS * base.sigma]
-        low, high = [math.exp(min(z, 700.0)) for z in ends] if base.log else ends
-    first, last = math.floor(low / q + 0.5), math.ceil(high / q - 0.5)
-    if max(abs(first), abs(last)) > 2**53:
-        raise Unsupported(f"q = {q!r} is too fine for a range from {low:.3g} to {high:.3g}")
-    return first, max(first, last)
-
-
-def _whole(label: Label, raw: Law) -> Law:
-    """The law after `int`."""
-    match raw:
-        case Discrete():
-            return raw.mapped(int)
-        case Lattice() if raw.whole:
-            return raw
-        case Lattice() if float(raw.step).is_integer():
-            return dataclasses.replace(raw, whole=True)
-        case Continuous(low, high) if low >= 0 and high < 2**53:
-            return rounded(raw, 0, 1, int(low), math.ceil(high) - 1, whole=True, offset=0)
-    raise Unsupported(f"{label.name!r} rounds a range with int(), which has no finite form")
 
 
 def read(native: Any) -> Space:
@@ -304,7 +244,7 @@ def _held(label: Label) -> Parameter:
             return dataclasses.replace(label.item, when={})
         if label.naming is not None and _by_position(label):
             values = label.naming[2]
-            weights = _weights(label) if label.node.name == "categorical" else None
+            weights = weights_of(label) if label.node.name == "categorical" else None
             if weights is None and [*map(repr, values)] == ["False", "True"]:
                 return Bool()
             if weights is None and len(values) == 1:
@@ -318,18 +258,18 @@ def _held(label: Label) -> Parameter:
 
 
 def _nearest(label: Label) -> Parameter:
-    kind, numbers = label.node.name, _arguments(label)
+    kind, numbers = label.node.name, arguments(label)
     whole = label.whole or kind == "randint"
     if kind == "categorical":
         return _listed(label)
     if kind == "randint":
-        start, end = _span(numbers)
+        start, end = span(numbers)
         return Int(start, end - 1)
     if kind == "uniform":
         low, high = numbers["low"], numbers["high"]
         return Int(int(low), max(math.ceil(high) - 1, int(low))) if whole else Float(low, high)
     if kind == "loguniform" and not whole:
-        return Float(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
+        return Float(natural(numbers["low"]), natural(numbers["high"]), log=True)
     if kind in ("normal", "lognormal") and not whole:
         cls = Normal if kind == "normal" else LogNormal
         return cls(numbers["mu"], numbers["sigma"])
@@ -337,11 +277,11 @@ def _nearest(label: Label) -> Parameter:
         cls = Normal if kind == "qnormal" else LogNormal
         return cls(numbers["mu"], numbers["sigma"], step=numbers["q"])
     if kind == "quniform":
-        first, last = _multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
+        first, last = multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
         return _stepped(first, last, numbers["q"], whole)
     if kind == "qloguniform" and whole and numbers["q"] == 1:
-        base = Continuous(_natural(numbers["low"]), _natural(numbers["high"]), log=True)
-        first, last = _multiples(base, 1)
+        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+        first, last = multiples(base, 1)
         if first >= 1:
             return Int(first, last, log=True)
     return _listed(label)
@@ -358,7 +298,7 @@ def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
 
 def _listed(label: Label) -> Parameter:
     """All values with their weights."""
-    held = _whole(label, _raw(label)) if label.whole else _raw(label)
+    held = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
     if not isinstance(held, Discrete) or len(held) > MAX_LISTED:
         raise SpecError(
             f"more than {MAX_LISTED} values with unequal odds, for which there is no parameter. "
@@ -366,87 +306,3 @@ def _listed(label: Label) -> Parameter:
         )
     pairs = [(value, mass) for value, mass in held.items() if mass > 1e-15]
     return Choice([v for v, _ in pairs], ordered=True, weights=[m for _, m in pairs])
-
-
-def _arguments(label: Label) -> dict[str, float]:
-    """The numbers of a distribution.
-
-    Raises:
-        Unsupported: one depends on another draw, is not finite, or cannot be.
-    """
-    if label.node.name not in _KINDS:
-        raise Unsupported(f"{label.name!r} draws from {label.node.name!r}, which has no known law")
-    found: dict[str, float] = {}
-    given = label.node.arg
-    for key in _KINDS[label.node.name]:
-        held = given.get(key)
-        if not isinstance(held, Literal):
-            if key == "high" and label.node.name == "randint":
-                continue
-            raise Unsupported(
-                f"{key} of {label.name!r} depends on another draw, which has no finite form"
-            )
-        if held.obj is None and key == "high":
-            continue
-        found[key] = _finite(label, key, held.obj)
-    for key in ("sigma", "q"):
-        if key in found and found[key] <= 0:
-            raise Unsupported(f"{key} of {label.name!r} has to be above 0, not {found[key]!r}")
-    if "high" in found and "low" in found and found["low"] > found["high"]:
-        raise Unsupported(f"low of {label.name!r} is above its high: {found}")
-    if label.node.name == "randint" and _span(found)[0] >= _span(found)[1]:
-        raise Unsupported(f"the range of {label.name!r} is empty: {found}")
-    return found
-
-
-_KINDS: dict[str, tuple[str, ...]] = {
-    "uniform": ("low", "high"),
-    "quniform": ("low", "high", "q"),
-    "loguniform": ("low", "high"),
-    "qloguniform": ("low", "high", "q"),
-    "normal": ("mu", "sigma"),
-    "qnormal": ("mu", "sigma", "q"),
-    "lognormal": ("mu", "sigma"),
-    "qlognormal": ("mu", "sigma", "q"),
-    "randint": ("low", "high"),
-    "categorical": (),
-}
-
-
-def _finite(label: Label, key: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise Unsupported(f"{key} of {label.name!r} is {value!r}, not a finite number")
-    return number
-
-
-def _span(numbers: dict[str, float]) -> tuple[int, int]:
-    """From where to where `randint` goes; the end is excluded."""
-    if "high" in numbers:
-        return int(numbers["low"]), int(numbers["high"])
-    return 0, int(numbers["low"])
-
-
-def _weights(label: Label) -> list[float]:
-    held = label.node.arg["p"]
-    plain = held.obj if isinstance(held, Literal) else [_literal(label, p) for p in held.pos_args]
-    return [_finite(label, "p", p) for p in np.asarray(plain).ravel()]
-
-
-def _literal(label: Label, held: Apply) -> Any:
-    if not isinstance(held, Literal):
-        raise Unsupported(f"p of {label.name!r} depends on another draw, which has no finite form")
-    return held.obj
-
-
-def _natural(log: float) -> float:
-    """The shortest decimal number with this logarithm; exp(log(0.1)) is 0.10000000000000002."""
-    value = math.exp(log)
-    for digits in range(1, 17):
-        short = float(f"{value:.{digits}g}")
-        if short > 0 and math.log(short) == log:
-            return short
-    return value

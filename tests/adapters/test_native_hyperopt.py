@@ -289,6 +289,8 @@ def test_a_changed_space_is_read_for_what_it_is() -> None:
         ({"a": hp.pchoice("x", [(0.5, 1), (0.2, 2)])}, "'x'.*weights sum to 0.7"),
         ({"a": hp.qlognormal("x", 0, 40, 1e-3)}, "'x'|too fine"),
         ({"a": hp.qloguniform("x", 0, 9, 1)}, "'x'.*more than 1000 values"),
+        ({"a": hp.loguniform("x", 0, 800)}, "high of 'x' is a logarithm"),
+        ({"a": hp.loguniform("x", -800, 0)}, "'x'.*needs low above 0"),
         ({"a": 1}, "no hp expression"),
         (
             hp.choice("a", [{"s": SHARED}, {"b": hp.choice("b", [SHARED, 1])}, {}]),
