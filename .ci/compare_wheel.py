@@ -1,6 +1,6 @@
 """Fail unless a wheel and an sdist hold exactly the package's tracked files.
 
-    python .ci/compare_wheel.py dist/crosstune-*.whl dist/crosstune-*.tar.gz
+python .ci/compare_wheel.py dist/crosstune-*.whl dist/crosstune-*.tar.gz
 """
 
 import subprocess

@@ -10,12 +10,9 @@ from typing import Any
 
 from crosstune.adapters import get
 from crosstune.adapters.by_hand import Loss, Suggestion
-from crosstune.adapters.keras_tuner import decode
+from crosstune.adapters.keras_library import keras_tuner
+from crosstune.adapters.keras_tuner_space import decode
 from crosstune.space import Params, Space
-
-get("keras_tuner")  # chooses a Keras backend that is installed
-
-import keras_tuner  # noqa: E402
 
 _TUNERS = {
     "bayesian": keras_tuner.BayesianOptimization,

@@ -20,11 +20,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-# Chooses a Keras backend that is installed, before Keras is imported.
-import crosstune.adapters.keras_tuner  # noqa: F401  # isort: skip
-import keras_tuner
-from keras_tuner.engine import hyperparameters as kinds
-
+from crosstune.adapters.keras_library import keras_tuner, kinds
 from crosstune.adapters.native.compiled import Condition, closed, minimal, when
 from crosstune.coordinates import Index, LogInteger
 from crosstune.decoded import distance

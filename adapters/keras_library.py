@@ -1,0 +1,46 @@
+"""Keras Tuner, imported on a Keras backend that is installed.
+
+Every other file takes the library from here: Keras reads its backend when it is first imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def choose_keras_backend() -> None:
+    """Let Keras start on a library that is installed, unless the environment names one.
+
+    Keras itself falls back to tensorflow, and writes that into its configuration file when it is
+    first imported.
+    """
+    if "KERAS_BACKEND" in os.environ or "keras" in sys.modules:
+        return
+    file = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        configured = json.loads(file.read_text()).get("backend", "tensorflow")
+    except (OSError, ValueError, AttributeError):
+        configured = "tensorflow"
+    for backend in (configured, "tensorflow", "jax", "torch"):
+        if importlib.util.find_spec(backend):
+            os.environ["KERAS_BACKEND"] = backend
+            return
+
+
+choose_keras_backend()
+
+import keras_tuner  # noqa: E402
+from keras_tuner import oracles  # noqa: E402
+from keras_tuner.engine import hyperparameters as kinds  # noqa: E402
+from keras_tuner.engine.trial import Trial  # noqa: E402
+
+# Private: the dictionaries LOCKS and THREADS, and the condition that conditional_scope makes
+# (which itself takes two independent parents for a missing one).
+from keras_tuner.src.engine import oracle as oracle_module  # noqa: E402
+from keras_tuner.src.engine.conditions import Parent  # noqa: E402
+
+__all__ = ["Parent", "Trial", "keras_tuner", "kinds", "oracle_module", "oracles"]
