@@ -18,8 +18,9 @@ from crosstune import adapters, pruners
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
-from crosstune.samplers.engine import RUNS, EngineSampler, run_record
+from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
+from crosstune.samplers.record import RUNS, run_record
 from crosstune.space import Space
 from crosstune.spec import Named, Spec, load
 from crosstune.storage import Place, describe, open_storage

@@ -18,7 +18,7 @@ from crosstune.adapters.by_hand import Loss, Suggestion
 from crosstune.coordinates import Continuous, Index, LogInteger
 from crosstune.errors import CrosstuneError, MissingLibrary, RequestError, Unsupported, no_such
 from crosstune.parameters import Parameter, Scalar
-from crosstune.samplers.engine import RUNS
+from crosstune.samplers.record import RUNS
 from crosstune.space import Params, Space
 from crosstune.spec import Spec, load
 from crosstune.trials import budget

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import logging
 import math
-import platform
 import threading
 import zlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,13 +32,11 @@ from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSpace
+from crosstune.samplers.record import RUNS, run_record
 from crosstune.space import Space
 
 BUDGET = "crosstune:budget"
 """The trial attribute that holds how far a scheduler wants it to be trained."""
-
-RUNS = "crosstune:runs"
-"""The study attribute that holds, a run: engine, seed, versions, and whether it is native."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -212,7 +208,7 @@ class EngineSampler(BaseSampler):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+        EngineSampler.__init__(self, **state)  # a subclass takes other arguments
 
     def _reset(self, owner: tuple[object, int] | None) -> None:
         self._owner = owner
@@ -314,39 +310,6 @@ class EngineSampler(BaseSampler):
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))
-
-
-def run_record(
-    adapter: Adapter,
-    algorithm: str,
-    options: Mapping[str, Any],
-    seed: int | None,
-    *,
-    native: bool,
-    notes: Iterable[str],
-) -> dict[str, Any]:
-    """What a study keeps of the engine that searches it."""
-    libraries = ("crosstune", "optuna", adapter.distribution)
-    return {
-        "backend": adapter.name,
-        "sampler": algorithm,
-        "options": dict(options),
-        "seed": seed,
-        "native": native,
-        "notes": list(notes),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: _version(name) for name in libraries},
-        },
-    }
-
-
-@cache
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "not installed as a package"
 
 
 def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:

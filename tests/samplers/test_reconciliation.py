@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import optuna
@@ -153,3 +154,21 @@ def test_two_studies_in_one_process_do_not_disturb_each_other() -> None:
 
 
 FINITE2 = Space({"x": Float(0, 1)})
+
+
+@pytest.mark.parametrize("walk", ["hyperopt", "keras_tuner", "crosstune"])
+def test_a_sampler_of_ours_is_pickled_with_its_space_and_seed(walk: str) -> None:
+    sampler: Any = {
+        "hyperopt": lambda: HyperoptSampler("tpe", space=FINITE, seed=3, n_startup_jobs=5),
+        "keras_tuner": lambda: KerasTunerSampler("random", space=FINITE, seed=3),
+        "crosstune": lambda: GridSampler(space=FINITE, seed=3, points=4),
+    }[walk]()
+    copied = pickle.loads(pickle.dumps(sampler))
+
+    def run(sampler: Any) -> list[dict[str, Any]]:
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(value, n_trials=5)
+        return [trial.params for trial in study.trials]
+
+    assert run(copied) == run(sampler)
+    assert copied.options == sampler.options
