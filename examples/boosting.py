@@ -20,6 +20,9 @@ from threadpoolctl import threadpool_limits
 SEED = 0
 """Of the parts, and of the draws inside boosting: settings are compared on the same ones."""
 
+one_thread = threadpool_limits.wrap(limits=1)
+"""On tables this small, threads mostly wait for each other."""
+
 defaults = {
     "learning_rate": 0.1,
     "max_iter": 100,
@@ -44,8 +47,7 @@ def fit(params: dict[str, Any], x: np.ndarray, y: np.ndarray) -> TransformedTarg
     """The model fitted to log(1 + y), so that it errs by shares and predicts above 0."""
     boosting = HistGradientBoostingRegressor(**params, random_state=SEED)
     model = TransformedTargetRegressor(boosting, func=np.log1p, inverse_func=np.expm1)
-    with threadpool_limits(1):  # on tables this small, threads mostly wait for each other
-        return model.fit(x, y)
+    return model.fit(x, y)
 
 
 def scores(model: TransformedTargetRegressor, x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -59,6 +61,7 @@ def scores(model: TransformedTargetRegressor, x: np.ndarray, y: np.ndarray) -> d
     }
 
 
+@one_thread
 def train(params: dict[str, Any]) -> dict[str, float]:
     """The objective: the metric and, kept beside it, three further ones.
 
@@ -73,6 +76,7 @@ def train(params: dict[str, Any]) -> dict[str, float]:
     return {name: float(np.mean([fold[name] for fold in folds])) for name in folds[0]}
 
 
+@one_thread
 def test(params: dict[str, Any]) -> dict[str, float]:
     """The scores on the test part, after a fit on all the others.
 

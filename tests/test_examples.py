@@ -116,6 +116,18 @@ def test_every_block_and_head_of_the_digits_network_can_be_built() -> None:
         assert module.network(point)(images).shape == (4, 10)
 
 
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("iris", "iris"), ("digits", "digits"), ("keras", "digits_keras"), ("boosting", "boosting")],
+)
+def test_a_page_shows_the_spec_as_it_is(page: str, name: str) -> None:
+    text = (EXAMPLES.parent / "docs" / f"examples-{page}.md").read_text()
+    spec = (EXAMPLES / f"{name}.yaml").read_text()
+    shown = text.split("```yaml\n")[1].split("```")[0]
+    assert spec.endswith(shown)
+    assert shown.startswith("objective:")
+
+
 @pytest.mark.slow
 @EACH
 @pytest.mark.parametrize("backend", BACKENDS)
