@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from crosstune.errors import RequestError
+
+_logger = logging.getLogger("crosstune")
 
 Place: TypeAlias = str | os.PathLike[str] | BaseStorage | None
 
@@ -33,11 +38,47 @@ def open_storage(place: Place) -> BaseStorage:
         case str() if "://" in place:
             return _open_database(place)
     path = Path(place)
+    if path.exists() and not path.is_file():
+        raise RequestError(f"{path} is no regular file, so no journal can be kept in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_torn_line(path)
         return JournalStorage(JournalFileBackend(str(path)))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
+    except ValueError as error:
+        raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {error}") from error
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Take off what a killed process or a full disk has left of a last line.
+
+    Optuna reads past such a line, but would append the next one to it.
+    """
+    if not path.exists() or path.stat().st_size == 0 or _ends_with_newline(path):
+        return
+    with _held(JournalFileSymlinkLock(str(path))):
+        if not _ends_with_newline(path):  # nobody was in the middle of writing it
+            whole = path.read_bytes().rfind(b"\n") + 1
+            with path.open("r+b") as file:
+                file.truncate(whole)
+            _logger.warning("%s ended in an unfinished line, which was dropped", path)
+
+
+@contextmanager
+def _held(lock: JournalFileSymlinkLock) -> Iterator[None]:
+    """Hold a journal's lock."""
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _open_database(url: str) -> BaseStorage:

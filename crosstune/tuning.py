@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import time
@@ -26,6 +27,7 @@ DEFAULT_TRIALS = 100
 HOPELESS = 3
 """How many trials may fail before any has worked: then the objective is taken to be broken."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 Callback = Callable[[Study, FrozenTrial], None]
 _logger = logging.getLogger("crosstune")
 
@@ -120,13 +122,32 @@ def run(
     left = None if trials is None else trials - finished(study)
     if (left is not None and left <= 0) or _exhausted(study):
         return
-    study.optimize(
-        _Hopeful(function),
-        n_trials=left,
-        timeout=seconds,
-        catch=(TrialFailed,),
-        callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds)],
-    )
+    try:
+        study.optimize(
+            _Hopeful(function),
+            n_trials=left,
+            timeout=seconds,
+            catch=(TrialFailed,),
+            callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds)],
+        )
+    except (AssertionError, OSError, RunError) as error:
+        # Where the storage cannot tell the end of a trial either, Optuna ends in an assertion.
+        failure = _storage_failure(error)
+        if failure is None:
+            raise
+        raise RunError(
+            f"the study cannot be written: {failure.strerror}. What is finished is kept"
+        ) from error
+
+
+def _storage_failure(error: BaseException) -> OSError | None:
+    """The full disk, or the like, at the root of an error."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.errno in _NO_ROOM:
+            return found
+        found = found.__cause__ or found.__context__
+    return None
 
 
 def ends_by_itself(study: Study) -> bool:
