@@ -47,9 +47,9 @@ def set_user_attr(study: Study, trial: FrozenTrial, key: str, value: Any) -> Non
     trial.set_user_attr(key, value)
 
 
-def has_user_attr(study: Study, key: str) -> bool:
-    """Whether a study has an attribute; Hyperband's view of it has no `user_attrs`."""
-    return key in study._storage.get_study_user_attrs(study._study_id)
+def user_attrs(study: Study) -> dict[str, Any]:
+    """A study's attributes; Hyperband's view of it has no `user_attrs`."""
+    return study._storage.get_study_user_attrs(study._study_id)
 
 
 def set_study_attr(study: Study, key: str, value: Any) -> None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import optuna
@@ -43,6 +44,16 @@ _logger = logging.getLogger("crosstune")
 
 class SpaceExhausted(optuna.TrialPruned):
     """The engine has no point left: this trial is pruned without being evaluated."""
+
+
+class _Search:
+    """What a sampler knows of one study."""
+
+    def __init__(self) -> None:
+        self.follower: Follower | None = None
+        self.learnt: dict[Hashable, tuple[LearntSpace, Follower]] = {}
+        self.common: Hashable = None
+        self.intersection = IntersectionSearchSpace(include_pruned=True)
 
 
 class EngineSampler(BaseSampler):
@@ -83,7 +94,10 @@ class EngineSampler(BaseSampler):
             )
         adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", self.options)
         self._lock = threading.RLock()
-        self._reset(None)
+        self._asked = 0
+        """How many proposals a sampler has made of which this one is a copy."""
+        self._searches: WeakKeyDictionary[Any, dict[int, _Search]] = WeakKeyDictionary()
+        self._search = _Search()
 
     @property
     def label(self) -> str:
@@ -93,7 +107,8 @@ class EngineSampler(BaseSampler):
     @property
     def native(self) -> Any:
         """The live native object of a declared space; None before the first trial."""
-        return None if self._follower is None else self._follower.engine.native
+        follower = self._search.follower
+        return None if follower is None else follower.engine.native
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -103,7 +118,7 @@ class EngineSampler(BaseSampler):
             self._use(study)
             if self.space is not None:
                 return dict(ledger.distributions(self.space))
-            common = self._intersection.calculate(study)
+            common = self._search.intersection.calculate(study)
             return {name: held for name, held in common.items() if not held.single()}
 
     def sample_relative(
@@ -203,53 +218,72 @@ class EngineSampler(BaseSampler):
 
     def __getstate__(self) -> dict[str, Any]:
         # Native objects stay behind: a copy builds its engine anew from the ledger.
-        return {
+        kept = {
             key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
         }
+        asked = self._asked + sum(
+            search.follower.asked
+            for searches in self._searches.values()
+            for search in searches.values()
+            if search.follower is not None
+        )
+        return {**kept, "asked": asked}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        asked = state.pop("asked")
         EngineSampler.__init__(self, **state)  # a subclass takes other arguments
-
-    def _reset(self, owner: tuple[object, int] | None) -> None:
-        self._owner = owner
-        self._follower: Follower | None = None
-        self._learnt: dict[Hashable, tuple[LearntSpace, Follower]] = {}
-        self._common: Hashable = None
-        self._intersection = IntersectionSearchSpace(include_pruned=True)
+        self._asked = asked
 
     def _use(self, study: Study) -> None:
-        """Start anew when the sampler is handed to another study."""
-        owner = _optuna.identity(study)
-        if owner != self._owner:
+        """Turn to a study; each that the sampler is handed to has a search of its own."""
+        storage, number = _optuna.identity(study)
+        searches = self._searches.setdefault(storage, {})
+        if number not in searches:
             if len(study.directions) > 1:
                 raise Unsupported(
                     f"{self.label} searches for one objective, and this study has "
                     f"{len(study.directions)}. Optuna's own samplers take several"
                 )
-            self._reset(owner)
+            searches[number] = _Search()
             self._leave_record(study)
+        self._search = searches[number]
 
     def _leave_record(self, study: Study) -> None:
-        """Say in a study that crosstune did not make what searches it."""
-        if not _optuna.has_user_attr(study, RUNS):
+        """Say in a study what searches it, where nobody has, or where it is a copy."""
+        if RUNS not in _optuna.user_attrs(study) or self._asked:
             notes = [] if self.space is not None else ["the space is learnt from the trials"]
+            if self._asked:
+                notes.append(f"a copy of a sampler after {self._asked} proposals")
             record = run_record(
                 self.adapter,
                 self.algorithm,
                 self.options,
                 self.seed,
-                native=self.space is not None,
+                native=not notes,
                 notes=notes,
             )
-            _optuna.set_study_attr(study, RUNS, [{**record, "first_trial": 0}])
+            first = len(_optuna.all_trials(study)) - 1
+            runs = _optuna.user_attrs(study).get(RUNS, [])
+            _optuna.set_study_attr(study, RUNS, [*runs, {**record, "first_trial": first}])
 
     def _declared(self, study: Study) -> Follower:
-        if self._follower is None:
+        if self._search.follower is None:
             assert self.space is not None
-            self._follower = self._follow(
-                study, self.space, partial(ledger.read_point, self.space), self.seed, strict=True
+            read_point = partial(ledger.read_point, self.space)
+            self._search.follower = self._follow(
+                study, self.space, read_point, self._fresh_seed(self.seed), strict=True
             )
-        return self._follower
+        return self._search.follower
+
+    def _fresh_seed(self, seed: int | None) -> int | None:
+        """The seed of a new engine: another one for a copy, which must not repeat the first.
+
+        A walk through a grid keeps its order, and leaves out what is evaluated.
+        """
+        walks = self.adapter.algorithms[self.algorithm].exhaustive
+        if seed is None or self._asked == 0 or walks:
+            return seed
+        return zlib.crc32(repr((seed, self._asked)).encode())
 
     def _follow(
         self, study: Study, space: Space, read_point: Any, seed: int | None, *, strict: bool
@@ -282,17 +316,20 @@ class EngineSampler(BaseSampler):
     def _learnt_follower(
         self, study: Study, known: dict[str, BaseDistribution]
     ) -> tuple[LearntSpace, Follower]:
+        search = self._search
         key = tuple((name, repr(held)) for name, held in known.items())
-        if key not in self._learnt:
+        if key not in search.learnt:
             if len(known) > 1:
                 # What trials have in common only shrinks: the larger space will not come back.
-                self._learnt.pop(self._common, None)
-                self._common = key
+                search.learnt.pop(search.common, None)
+                search.common = key
             learnt = LearntSpace(known)
             seed = None if self.seed is None else zlib.crc32(repr((self.seed, *known)).encode())
-            follower = self._follow(study, learnt.space, learnt.read, seed, strict=False)
-            self._learnt[key] = learnt, follower
-        return self._learnt[key]
+            follower = self._follow(
+                study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False
+            )
+            search.learnt[key] = learnt, follower
+        return search.learnt[key]
 
     def _stop(self, study: Study, trial: FrozenTrial) -> None:
         message = (

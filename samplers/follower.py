@@ -47,7 +47,7 @@ class Follower:
         self._space = space
         self._read_point = read_point
         self._strict = strict
-        self._asked = 0
+        self.asked = 0
         self._proposed: dict[int, tuple[int, Params]] = {}
         self._waiting: list[tuple[int, Params]] = []
         """Proposals that no trial has been given, or that a trial was given and did not use."""
@@ -93,7 +93,7 @@ class Follower:
         Raises:
             Exhausted: there is none.
         """
-        used = self._asked + len(self._elsewhere)
+        used = self.asked + len(self._elsewhere)
         if used < self.engine.lasts or self._waiting:
             return
         if not any(trial.state == TrialState.WAITING for trial in trials):
@@ -113,8 +113,8 @@ class Follower:
 
     def _ask(self) -> tuple[int, Params]:
         while True:
-            key = self._asked
-            self._asked += 1
+            key = self.asked
+            self.asked += 1
             params = self.engine.ask(key)
             known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
             if known is None:

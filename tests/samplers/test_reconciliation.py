@@ -172,3 +172,28 @@ def test_a_sampler_of_ours_is_pickled_with_its_space_and_seed(walk: str) -> None
 
     assert run(copied) == run(sampler)
     assert copied.options == sampler.options
+
+
+@pytest.mark.parametrize("backend", ["hyperopt", "keras_tuner", "optuna"])
+def test_a_copy_of_a_sampler_repeats_nothing_and_is_marked(backend: str) -> None:
+    space = Space({"x": Float(0.0, 1.0), "s": Float(0.0, 1.0, step=0.1)})
+    study = crosstune.create_study({"space": space, "seed": 1}, backend=backend, sampler="random")
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("s", 0, 1, step=0.1)
+
+    study.optimize(objective, n_trials=6)
+    study = pickle.loads(pickle.dumps(study))
+    study.optimize(objective, n_trials=6)
+    assert len({trial.params["x"] for trial in study.trials}) == 12
+    assert [run["native"] for run in study.user_attrs["crosstune:runs"]] == [True, False]
+
+
+def test_one_sampler_between_two_studies_goes_on_in_each() -> None:
+    sampler = HyperoptSampler("rand", space=FINITE2, seed=1)
+    studies = [optuna.create_study(sampler=sampler, study_name=str(i)) for i in range(2)]
+    for _ in range(4):
+        for study in studies:
+            study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    for study in studies:
+        assert len({trial.params["x"] for trial in study.trials}) == 4
