@@ -81,6 +81,10 @@ def _swept(
         assert isinstance(wanted, Lattice)
         last = np.unique(wanted.quantile(np.linspace(0.0, 1.0, _CUTS))).tolist()
         below = wanted.cdf(np.array(last))
+    grid = getattr(item, "grid", None)
+    if grid is not None:
+        # The law counts in binary fractions and decoding in decimal ones: compare positions.
+        key, last = grid.index, [grid.index(value) for value in last]
     steps = np.linspace(drawn.low, drawn.high, 10 * _CUTS + 1).tolist()
     keys = [key(decode(u)) for u in steps]
     if keys != sorted(keys):

@@ -56,8 +56,9 @@ class Grid:
                 "enlarge it",
                 ("step",),
             )
-        last = self._point(self.n - 1)
-        if last != decimal(self.high):
+        last, high = self._point(self.n - 1), decimal(self.high)
+        # A bound that was itself computed may be off by a unit in its last place.
+        if abs(last - high) > Decimal("1e-12") * max(abs(last), abs(high)):
             near = f"{self._point(self.n - 1)} or {self._point(self.n)}"
             rule = "times" if self.log else "plus"
             raise SpecError(
@@ -72,8 +73,9 @@ class Grid:
         low, high, step = decimal(self.low), decimal(self.high), decimal(self.step)
         if self.log:
             ratio = _EXACT.divide(_EXACT.ln(_EXACT.divide(high, low)), _EXACT.ln(step))
-            return int(ratio + Decimal("1e-30")) + 1
-        return int(_EXACT.divide(_EXACT.subtract(high, low), step)) + 1
+        else:
+            ratio = _EXACT.divide(_EXACT.subtract(high, low), step)
+        return int(ratio + Decimal("1e-9")) + 1
 
     def _point(self, index: int) -> Decimal:
         low, step = decimal(self.low), decimal(self.step)
@@ -83,7 +85,7 @@ class Grid:
 
     def value(self, index: int) -> float:
         """The point at `index`, 0 to n - 1."""
-        return float(self._point(index))
+        return min(float(self._point(index)), self.high)
 
     def index(self, value: float) -> int | None:
         """Where `value` stands, or None where it is no point (to a millionth of a step)."""

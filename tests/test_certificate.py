@@ -11,7 +11,7 @@ import pytest
 from hyperopt import hp
 
 import crosstune
-from crosstune import Bool, Choice, Constant, Float, Int, Normal, Space, adapters
+from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
 from crosstune.adapters import hyperopt as hyperopt_adapter
 from crosstune.adapters import optuna as optuna_adapter
 from crosstune.adapters.base import Adapter
@@ -285,3 +285,10 @@ def test_a_bad_request_ends_with_status_two(
 def test_a_fault_in_the_file_is_placed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, text="space:\n  x: {type: float, low: 2, high: 1}\n") == 2
     assert "spec.yaml:2: space.x.high" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("step", [0.1, 0.2, 0.25, 0.3, 0.7])
+def test_a_stepped_normal_is_exact_whatever_its_step(step: float) -> None:
+    space = Space({"x": Normal(0.0, 1.0, step=step), "y": LogNormal(0.0, 1.0, step=step)})
+    for verdicts in crosstune.check(space).verdicts.values():
+        assert {verdict.kind for verdict in verdicts.values()} == {EXACT}

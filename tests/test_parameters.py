@@ -290,3 +290,18 @@ def test_strange_values_are_outside_every_range(value: object) -> None:
 def test_ranges_beyond_a_double_are_refused(make: Callable[[], Parameter]) -> None:
     with pytest.raises(SpecError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("item", "low", "high"),
+    [
+        (Normal(0.0, 1e-13, step=1e-14), -5.9e-13, 5.9e-13),
+        (Normal(0.0, 1.0, step=0.1), -5.9, 5.9),
+        (Normal(0.0, 1e-10, step=1e-10 / 10), -5.9e-10, 5.9e-10),
+    ],
+)
+def test_the_ends_of_a_stepped_normal_are_on_its_steps(
+    item: Normal, low: float, high: float
+) -> None:
+    assert item.bounds == pytest.approx((low, high))
+    assert LogNormal(-30.0, 0.1, step=1e-15).contains(1e-13)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from crosstune.coordinates import Continuous, Coordinate, Index
 from crosstune.errors import SpecError
-from crosstune.grid import Grid
+from crosstune.grid import Grid, decimal
 from crosstune.parameters.base import Parameter, Scalar
 from crosstune.parameters.checks import finite, is_number
 
@@ -22,6 +22,10 @@ TAIL = 1e-9
 def _below(z: float) -> float:
     """The share of the standard normal below z; to full precision in the lower tail."""
     return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def _steps_away(start: float, count: int, step: float) -> float:
+    return float(decimal(start) + count * decimal(step))
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,9 @@ class Normal(Parameter):
         if self.step is not None:
             if self.low is None:
                 start = 0.0 if self.high is None else self.high
-                low = start + math.ceil((low - start) / self.step) * self.step
-                low = float(repr(round(low, 12)))
+                low = _steps_away(start, math.ceil((low - start) / self.step), self.step)
             if self.high is None:
-                high = low + math.floor((high - low) / self.step) * self.step
-                high = float(repr(round(high, 12)))
+                high = _steps_away(low, math.floor((high - low) / self.step), self.step)
         return low, high
 
     @cached_property
