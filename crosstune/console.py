@@ -26,6 +26,10 @@ _NAMES = {
 }
 
 
+MAX_COLUMNS = 8
+"""Up to how many columns the table of the best trials has a row a trial."""
+
+
 class LiveLine:
     """A callback that keeps one line up to date: best value, trials left, pruned and failed.
 
@@ -98,16 +102,23 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
     names = dict.fromkeys(name for point in points for name in point)
     title = f"The best of {len(complete)} complete trials"
     shown = Table(title=Text(title, no_wrap=True), title_justify="left")
-    shown.add_column("trial", justify="right")
-    for name in (metric, *further, *names):
-        shown.add_column(escape(name), justify="right", overflow="fold")
-    for trial, point in zip(ranked, points, strict=True):
-        shown.add_row(
+    heads = ["trial", *map(escape, (metric, *further, *names))]
+    lines = [
+        [
             str(trial.number),
             _cell(trial.value),
             *(_cell(trial.user_attrs.get(name, "")) for name in further),
             *(_cell(point[name]) if name in point else "" for name in names),
-        )
+        ]
+        for trial, point in zip(ranked, points, strict=True)
+    ]
+    if len(heads) > MAX_COLUMNS:
+        # A column a trial instead, which a narrow terminal can hold.
+        heads, *lines = [list(cells) for cells in zip(heads, *lines, strict=True)]
+    for head in heads:
+        shown.add_column(head, justify="right", overflow="fold")
+    for line in lines:
+        shown.add_row(*line)
     return shown
 
 

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 from rich.console import Console
 
-from crosstune import Space, tune
+from crosstune import Float, Space, tune
 from crosstune.console import LiveLine, best_trial, count, duration, table, values
 
 SPACE = Space({"x": {"type": "float", "low": 0, "high": 1}})
@@ -125,3 +125,19 @@ def test_on_a_terminal_the_line_has_best_value_trials_and_failures() -> None:
 )  # fmt: skip
 def test_a_duration_reads_well(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_study_with_many_parameters_has_a_column_a_trial() -> None:
+    space = Space({f"x{i}": Float(0.0, 1.0) for i in range(12)})
+    made = optuna.create_study()
+    for i in range(3):
+        made.add_trial(
+            optuna.trial.create_trial(
+                params=dict.fromkeys(space, 0.5),
+                distributions=dict.fromkeys(space, optuna.distributions.FloatDistribution(0, 1)),
+                value=float(i),
+            )
+        )
+    text = shown(table(made, "loss", space))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert [line.split()[1] for line in text.splitlines() if " x11 " in line] == ["x11"]
