@@ -223,8 +223,8 @@ def _exhausted(study: Study) -> bool:
     sampler = study.sampler
     if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
         _logger.warning(
-            "%s has no new point after %d trials, so the study ends here",
-            sampler.label,
+            "%s after %d trials, so the study ends here",
+            sampler.why_it_ends,
             finished(study),
         )
         return True

@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 import zlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -23,7 +23,6 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
@@ -32,7 +31,7 @@ from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.follower import Follower
-from crosstune.samplers.learnt import LearntSpace
+from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.record import RUNS, run_record
 from crosstune.space import Space
 
@@ -51,9 +50,7 @@ class _Search:
 
     def __init__(self) -> None:
         self.follower: Follower | None = None
-        self.learnt: dict[Hashable, tuple[LearntSpace, Follower]] = {}
-        self.common: Hashable = None
-        self.intersection = IntersectionSearchSpace(include_pruned=True)
+        self.learnt = LearntSearch()
 
 
 class EngineSampler(BaseSampler):
@@ -105,6 +102,13 @@ class EngineSampler(BaseSampler):
         return f"{self.adapter.name}:{self.algorithm}"
 
     @property
+    def why_it_ends(self) -> str:
+        """What to say when there is no next trial."""
+        if self.adapter.algorithms[self.algorithm].scheduler:
+            return f"{self.label} is through with its schedule"
+        return f"{self.label} has no new point"
+
+    @property
     def native(self) -> Any:
         """The live native object of a declared space; None before the first trial."""
         follower = self._search.follower
@@ -118,8 +122,7 @@ class EngineSampler(BaseSampler):
             self._use(study)
             if self.space is not None:
                 return dict(ledger.distributions(self.space))
-            common = self._search.intersection.calculate(study)
-            return {name: held for name, held in common.items() if not held.single()}
+            return self._search.learnt.in_common(study)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -300,7 +303,9 @@ class EngineSampler(BaseSampler):
         known = {name: held for name, held in search_space.items() if LearntSpace.knows(held)}
         drawn: dict[str, Any] = {}
         if known:
-            learnt, follower = self._learnt_follower(study, known)
+            learnt, follower = self._search.learnt.follower(
+                known, lambda learnt: self._follow_learnt(study, learnt)
+            )
             try:
                 params = follower.propose(_optuna.all_trials(study), trial.number)
             except (Exhausted, Busy):
@@ -313,28 +318,14 @@ class EngineSampler(BaseSampler):
                 drawn[name] = fallback.sample_independent(study, trial, name, held)
         return drawn
 
-    def _learnt_follower(
-        self, study: Study, known: dict[str, BaseDistribution]
-    ) -> tuple[LearntSpace, Follower]:
-        search = self._search
-        key = tuple((name, repr(held)) for name, held in known.items())
-        if key not in search.learnt:
-            if len(known) > 1:
-                # What trials have in common only shrinks: the larger space will not come back.
-                search.learnt.pop(search.common, None)
-                search.common = key
-            learnt = LearntSpace(known)
-            seed = None if self.seed is None else zlib.crc32(repr((self.seed, *known)).encode())
-            follower = self._follow(
-                study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False
-            )
-            search.learnt[key] = learnt, follower
-        return search.learnt[key]
+    def _follow_learnt(self, study: Study, learnt: LearntSpace) -> Follower:
+        seed = None
+        if self.seed is not None:
+            seed = zlib.crc32(repr((self.seed, *learnt.space)).encode())
+        return self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
 
     def _stop(self, study: Study, trial: FrozenTrial) -> None:
-        message = (
-            f"{self.label} has no new point after {trial.number} trials, so the study stops here"
-        )
+        message = f"{self.why_it_ends} after {trial.number} trials, so the study stops here"
         _logger.warning(message)
         with suppress(RuntimeError):  # Outside optimize() there is no loop to stop.
             study.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from optuna.distributions import (
@@ -11,9 +11,12 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import Study
 
 from crosstune.errors import SpecError
 from crosstune.parameters import Choice, Float, Int, Parameter
+from crosstune.samplers.follower import Follower
 from crosstune.space import Params, Space
 
 
@@ -65,6 +68,37 @@ class LearntSpace:
     def _held(self, name: str, value: Any) -> Any:
         held = self._known[name]
         return held.to_external_repr(value) if isinstance(held, CategoricalDistribution) else value
+
+
+class LearntSearch:
+    """The engines of a learnt space, for one study.
+
+    One follows what all trials have in common, and one each parameter beside that.
+    """
+
+    def __init__(self) -> None:
+        self._followers: dict[Hashable, tuple[LearntSpace, Follower]] = {}
+        self._common: Hashable = None
+        self._intersection = IntersectionSearchSpace(include_pruned=True)
+
+    def in_common(self, study: Study) -> dict[str, BaseDistribution]:
+        """The distributions that every trial so far has had, those of a single value left out."""
+        common = self._intersection.calculate(study)
+        return {name: held for name, held in common.items() if not held.single()}
+
+    def follower(
+        self, known: Mapping[str, BaseDistribution], make: Callable[[LearntSpace], Follower]
+    ) -> tuple[LearntSpace, Follower]:
+        """The space behind some distributions and its engine, made at the first call."""
+        key = tuple((name, repr(held)) for name, held in known.items())
+        if key not in self._followers:
+            if len(known) > 1:
+                # What trials have in common only shrinks: the larger space will not come back.
+                self._followers.pop(self._common, None)
+                self._common = key
+            learnt = LearntSpace(known)
+            self._followers[key] = learnt, make(learnt)
+        return self._followers[key]
 
 
 def _parameter(held: BaseDistribution) -> Parameter:
