@@ -187,8 +187,8 @@ class Adapter(ABC):
     """The name under which the library is installed."""
 
     roles: ClassVar[Mapping[str, str]]
-    """What `random`, `grid` and `bayesian` are called here. A role left out is served by
-    crosstune's own sampler and labelled so."""
+    """What `random`, `grid` and `bayesian` are called here. Only `grid` may be left out: then
+    crosstune's own runs, and is labelled so."""
 
     algorithms: ClassVar[Mapping[str, Algorithm]]
     """The native names."""

@@ -19,7 +19,7 @@ from crosstune.objective import ERROR, Objective, TrialFailed, prepare
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place
-from crosstune.study import Engine, choose, open_study
+from crosstune.study import choose, open_study
 
 DEFAULT_TRIALS = 100
 """The budget where neither trials nor seconds are given."""
@@ -233,6 +233,3 @@ def _exhausted(study: Study) -> bool:
 
 def _keys(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields}
-
-
-__all__ = ["Engine", "finished", "run", "tune"]
