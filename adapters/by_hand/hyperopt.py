@@ -11,6 +11,7 @@ from hyperopt import anneal, mix, rand, tpe
 
 from crosstune.adapters import get
 from crosstune.adapters.by_hand import Loss, Suggestion
+from crosstune.adapters.native.hyperopt_labels import HyperoptSpace
 from crosstune.space import Params, Space
 
 _MIX = [(0.1, rand.suggest), (0.2, anneal.suggest), (0.7, tpe.suggest)]
@@ -26,6 +27,12 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
     """What Hyperopt suggests."""
     made: list[Suggestion] = []
 
+    def labels(expr: Any, memo: Any, ctrl: hyperopt.Ctrl) -> float:
+        drawn = ctrl.current_trial["misc"]["vals"]
+        assert isinstance(space, HyperoptSpace)
+        made.append(Suggestion(space.params({n: v[0] for n, v in drawn.items() if v})))
+        return loss(made[-1])
+
     def objective(drawn: dict[str, Any]) -> float:
         # The native space yields None for what is inactive, and for a choice of null.
         params: Params = {}
@@ -37,10 +44,11 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
         return loss(made[-1])
 
     hyperopt.fmin(
-        objective,
+        labels if isinstance(space, HyperoptSpace) else objective,
         get("hyperopt").compile(space),
         algo=_SUGGEST[algorithm],
         max_evals=trials,
+        pass_expr_memo_ctrl=isinstance(space, HyperoptSpace),
         rstate=np.random.default_rng(seed),
         show_progressbar=False,
         verbose=False,

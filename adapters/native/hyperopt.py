@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,7 @@ from crosstune.errors import SpecError, Unsupported
 from crosstune.grid import decimal
 from crosstune.laws import Continuous, Discrete
 from crosstune.parameters import (
+    TAIL,
     Bool,
     Choice,
     Constant,
@@ -56,7 +57,20 @@ from crosstune.parameters import (
 from crosstune.space import Space
 from crosstune.verdicts import Verdict
 
-__all__ = ["drawn", "law_of", "literal", "notes", "read", "read_with_verdicts"]
+__all__ = [
+    "by_position",
+    "conditioned",
+    "drawn",
+    "drawn_under",
+    "law_of",
+    "listed",
+    "literal",
+    "notes",
+    "parameter_of",
+    "read",
+    "read_with_verdicts",
+    "verdicts_of",
+]
 
 MAX_LISTED = 1000
 """Up to how many values are read as a weighted choice."""
@@ -152,19 +166,20 @@ def notes(item: Parameter, mode: str) -> tuple[str, ...]:
 
 def drawn(native: Any, name: str) -> Drawn:
     """What is drawn under a label, and how it becomes the value."""
-    return _drawn(Graph(native).labels[name])
+    return drawn_under(Graph(native).labels[name])
 
 
-def _drawn(label: Label) -> Drawn:
+def drawn_under(label: Label) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
     raw = raw_law(label)
     if label.item is not None:
         return Drawn(raw, label.item.decode)
-    if label.naming is not None and _by_position(label):
+    if label.naming is not None and by_position(label):
         return Drawn(raw, _named(label.naming[2]))
     return Drawn(whole_law(label, raw) if label.whole else raw)
 
 
-def _by_position(label: Label) -> bool:
+def by_position(label: Label) -> bool:
     """Whether the label is a choice, which draws the position of an option."""
     return label.node.name in ("randint", "categorical") and not label.whole
 
@@ -187,11 +202,7 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
     graph = Graph(native)
     if not graph.labels:
         raise Unsupported("there is no hp expression in the space: nothing to tune")
-    items = {name: _held(label) for name, label in graph.labels.items()}
-    ranges: Condition = {}
-    for name, label in graph.labels.items():
-        raws = {float(s.first + i) for s in label.switches for i in range(len(s.options))}
-        ranges[name] = frozenset(raws)
+    items = {name: parameter_of(label) for name, label in graph.labels.items()}
     ways = {name: label.ways for name, label in graph.labels.items()}
     for name, constant, way in graph.constants():
         if name in graph.labels:
@@ -203,8 +214,22 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
                 "Give them two names, or make it a choice"
             )
         ways.setdefault(name, []).append(way)
-
     items = {name: items[name] for name in graph.order if name in items}
+    return Space(conditioned(graph, items, ways)), verdicts_of(graph, items)
+
+
+def conditioned(
+    graph: Graph, items: Mapping[str, Parameter], ways: Mapping[str, list[Condition]]
+) -> dict[str, Parameter]:
+    """The parameters of a space, each with its condition.
+
+    Raises:
+        Unsupported: a condition has no form here.
+    """
+    ranges: Condition = {}
+    for name, label in graph.labels.items():
+        raws = {float(s.first + i) for s in label.switches for i in range(len(s.options))}
+        ranges[name] = frozenset(raws)
 
     def value(parent: str, raw: float) -> Scalar:
         label = graph.labels[parent]
@@ -212,37 +237,40 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
             return label.item.values[int(raw)]
         if label.item is not None:
             return label.item.decode(raw)
-        if label.naming is not None and _by_position(label):
+        if label.naming is not None and by_position(label):
             return label.naming[2][int(raw)]
         return int(raw)
 
-    conditions = {name: merged(name, ways[name], ranges) for name in items}
-    conditions = minimal(closed(conditions))
+    conditions = minimal(closed({name: merged(name, ways[name], ranges) for name in items}))
     try:
-        space = Space(
-            {
-                name: dataclasses.replace(item, when=when(conditions[name], items, value))
-                for name, item in items.items()
-            }
-        )
+        found = {
+            name: dataclasses.replace(item, when=when(conditions[name], items, value))
+            for name, item in items.items()
+        }
+        Space(found)
     except SpecError as error:
         raise Unsupported(f"the space cannot be held: {error}") from error
+    return found
+
+
+def verdicts_of(graph: Graph, items: Mapping[str, Parameter]) -> dict[str, Verdict]:
+    """How near each parameter is to the construct that it was read from."""
     verdicts = {}
     for name, item in items.items():
         if name not in graph.labels:
             verdicts[name] = Verdict.of(0.0)
             continue
-        what = _drawn(graph.labels[name])
+        what = drawn_under(graph.labels[name])
         verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
-    return space, verdicts
+    return verdicts
 
 
-def _held(label: Label) -> Parameter:
+def parameter_of(label: Label) -> Parameter:
     """The parameter of a label, without its condition."""
     try:
         if label.item is not None:
             return dataclasses.replace(label.item, when={})
-        if label.naming is not None and _by_position(label):
+        if label.naming is not None and by_position(label):
             values = label.naming[2]
             weights = weights_of(label) if label.node.name == "categorical" else None
             if weights is None and [*map(repr, values)] == ["False", "True"]:
@@ -261,7 +289,7 @@ def _nearest(label: Label) -> Parameter:
     kind, numbers = label.node.name, arguments(label)
     whole = label.whole or kind == "randint"
     if kind == "categorical":
-        return _listed(label)
+        return listed(label)
     if kind == "randint":
         start, end = span(numbers)
         return Int(start, end - 1)
@@ -284,7 +312,7 @@ def _nearest(label: Label) -> Parameter:
         first, last = multiples(base, 1)
         if first >= 1:
             return Int(first, last, log=True)
-    return _listed(label)
+    return listed(label)
 
 
 def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
@@ -296,13 +324,21 @@ def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
     return Float(float(low), float(high), step=q if last > first else None)
 
 
-def _listed(label: Label) -> Parameter:
-    """All values with their weights."""
+def listed(label: Label) -> Parameter:
+    """All values with their weights; the upper end is cut like that of a normal where it is long.
+
+    Raises:
+        SpecError: there are too many.
+    """
     held = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
-    if not isinstance(held, Discrete) or len(held) > MAX_LISTED:
+    every = held.items() if isinstance(held, Discrete) else []
+    pairs = [(value, mass) for value, mass in every if mass > 1e-15]
+    beyond = 0.0
+    while len(pairs) > MAX_LISTED and beyond + pairs[-1][1] <= TAIL:
+        beyond += pairs.pop()[1]
+    if not pairs or len(pairs) > MAX_LISTED:
         raise SpecError(
             f"more than {MAX_LISTED} values with unequal odds, for which there is no parameter. "
             "Use hp.loguniform or hp.normal and round in the objective"
         )
-    pairs = [(value, mass) for value, mass in held.items() if mass > 1e-15]
     return Choice([v for v, _ in pairs], ordered=True, weights=[m for _, m in pairs])

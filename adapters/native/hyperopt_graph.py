@@ -14,7 +14,7 @@ from crosstune.errors import Unsupported
 from crosstune.parameters import Parameter, Scalar
 
 _SCALAR = (bool, int, float, str, type(None))
-_TAGS = ("name", "type", "kind")
+TAGS = ("name", "type", "kind")
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Switch:
     @property
     def scalars(self) -> list[Scalar] | None:
         """The options where all are different scalars."""
-        return _distinct([_scalar(option) for option in self.options])
+        return distinct([scalar_of(option) for option in self.options])
 
     @property
     def tagged(self) -> tuple[str, list[Scalar]] | None:
@@ -42,15 +42,15 @@ class Switch:
         That is a scalar which differs from option to option, under the label's own key, else
         under "name", "type" or "kind", else under the first such key.
         """
-        fields = [_fields(option) for option in self.options]
+        fields = [fields_of(option) for option in self.options]
         if not fields or any(found is None for found in fields):
             return None
         keys = list(fields[0] or {})
-        for key in [k for k in (self.label, *_TAGS) if k in keys] + keys:
-            values = [_scalar((found or {}).get(key, [])) for found in fields]
-            distinct = _distinct(values)
-            if distinct is not None:
-                return key, distinct
+        for key in [k for k in (self.label, *TAGS) if k in keys] + keys:
+            values = [scalar_of((found or {}).get(key, [])) for found in fields]
+            names = distinct(values)
+            if names is not None:
+                return key, names
         return None
 
     label: str = ""
@@ -66,6 +66,7 @@ class Label:
         whole: its value goes through `int`.
         item: the parameter whose `decode` makes its value, in an exact space of ours.
         positions: switches on it go by the position among its weights.
+        names: of its options, where they are not to be told from what stands in them.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Label:
     item: Parameter | None = None
     positions: bool = False
     switches: list[Switch] = field(default_factory=list)
+    names: list[Scalar] | None = None
 
     @property
     def naming(self) -> tuple[Switch, str | None, list[Scalar]] | None:
@@ -84,6 +86,8 @@ class Label:
         """
         if self.item is not None or not self.switches:
             return None
+        if self.names is not None:
+            return self.switches[0], None, self.names
         by_key = sorted(self.switches, key=lambda switch: switch.key != self.name)
         for switch in by_key:
             if switch.scalars is not None:
@@ -154,7 +158,7 @@ class Graph:
         in_dictionary: bool,
         whole: bool,
     ) -> None:
-        fields = _fields(node)
+        fields = fields_of(node)
         if fields is not None:
             inside = switch if not in_dictionary else None
             for name, held in fields.items():
@@ -180,7 +184,11 @@ class Graph:
         elif node.name == "switch":
             self._switch(node, key, way)
         else:
-            raise _infinite(node)
+            self._computed(node, way)
+
+    def _computed(self, node: Apply, way: Condition) -> None:
+        """An expression whose values cannot be told from the ranges."""
+        raise _infinite(node)
 
     def _draw(self, node: Apply, way: Condition, *, whole: bool = False) -> Label:
         name, held = str(node.arg["label"].obj), node.arg["obj"]
@@ -202,8 +210,9 @@ class Graph:
         decodes = isinstance(item, Parameter) and getattr(function, "__name__", "") == "decode"
         draw = _uncast(arguments[0]) if len(arguments) == 1 else node
         if not decodes or draw.name != "hyperopt_param":
-            raise _infinite(node)
-        self._draw(draw, way).item = item
+            self._computed(node, way)
+        else:
+            self._draw(draw, way).item = item
 
     def _switch(self, node: Apply, key: str | None, way: Condition) -> None:
         index, *options = node.pos_args
@@ -234,7 +243,7 @@ class Graph:
                 self._visit(option, key, inner, switch, in_dictionary=False, whole=False)
 
 
-def _fields(node: Any) -> dict[str, Any] | None:
+def fields_of(node: Any) -> dict[str, Any] | None:
     """What a dictionary holds by name."""
     if isinstance(node, dict):
         if not all(isinstance(key, str) for key in node):
@@ -262,29 +271,31 @@ def _uncast(node: Apply) -> Apply:
     return node
 
 
-def _scalar(node: Any) -> Any:
+def scalar_of(node: Any) -> Any:
     """A literal scalar; anything else is the list ()."""
     value = node.obj if isinstance(node, Literal) else node
     value = value.item() if isinstance(value, np.generic) else value
     return value if isinstance(value, _SCALAR) else ()
 
 
-def _distinct(values: list[Any]) -> list[Scalar] | None:
+def distinct(values: list[Any]) -> list[Scalar] | None:
+    """The values where all are different scalars."""
     if any(value == () for value in values):
         return None
     return values if len({(type(v), v) for v in values}) == len(values) else None
 
 
 def _infinite(node: Apply) -> Unsupported:
-    names = sorted(set(_labels_below(node))) or ["no label"]
+    names = sorted(set(labels_below(node))) or ["no label"]
     return Unsupported(
         f"scope.{node.name} on {', '.join(map(repr, names))} has no finite form: what it yields "
         "cannot be told from the ranges. Search the parameter, and compute with it in the objective"
     )
 
 
-def _labels_below(node: Apply) -> Iterator[str]:
+def labels_below(node: Apply) -> Iterator[str]:
+    """Every label in an expression, as often as it is there."""
     if node.name == "hyperopt_param":
         yield str(node.arg["label"].obj)
     for held in node.inputs():
-        yield from _labels_below(held)
+        yield from labels_below(held)
