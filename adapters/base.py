@@ -122,6 +122,13 @@ class Engine(ABC):
         """The budget of a trial that was just asked for; None when the engine sets none."""
         return None
 
+    def aside(self, trial: int) -> Mapping[str, Any]:
+        """What was drawn for a trial that was just asked for, where its point says it nearly.
+
+        By name; plain numbers. Nothing for most engines: they draw what the point says.
+        """
+        return {}
+
     @abstractmethod
     def tell(self, trial: int, outcome: Outcome) -> None:
         """A trial ended and was evaluated as proposed."""
@@ -239,11 +246,12 @@ class Adapter(ABC):
         """A fresh search. `seed` is any integer; the same one gives the same points."""
 
     def sampler(
-        self, algorithm: str, space: Space, *, seed: int | None, options: Mapping[str, Any]
+        self, algorithm: str, space: Space | None, *, seed: int | None, options: Mapping[str, Any]
     ) -> BaseSampler | None:
         """The algorithm as an Optuna sampler that works on the ledger itself, where there is one.
 
-        None: an engine drives it.
+        `space` is None where nobody has declared one. The answer is None where an engine drives
+        the algorithm.
         """
         return None
 

@@ -10,6 +10,7 @@ What this backend does differently:
 - A failed trial is told as STATUS_FAIL without a loss. A pruned one is told as STATUS_FAIL with
   its last report as the loss: the algorithms learn from it, `Trials.best_trial` leaves it out.
 - A running trial counts as a bad one, so trials in parallel keep apart.
+- A space of Hyperopt's own objects is searched as it is.
 - There is no grid. The role is served by `crosstune.samplers.GridSampler`.
 - atpe is refused: it ignores its seed and fails on a failed or pending trial.
 """
@@ -31,12 +32,16 @@ from hyperopt.pyll import scope
 from hyperopt.utils import coarse_utcnow
 
 from crosstune.adapters.base import Adapter, Algorithm, Drawn, Engine, Outcome, seed_in_32_bits
+from crosstune.adapters.hyperopt_suggest import suggest
 from crosstune.adapters.hyperopt_tpe import suggest_once_built
 from crosstune.adapters.native import hyperopt as native_hyperopt
 from crosstune.adapters.native.compiled import Compiled
+from crosstune.adapters.native.hyperopt_labels import HyperoptSpace
 from crosstune.coordinates import Continuous, Index, LogInteger
 from crosstune.parameters import Choice, Float, Parameter
 from crosstune.space import Params, Space
+
+__all__ = ["HyperoptAdapter", "HyperoptEngine", "suggest"]
 
 _SUGGEST_ARGUMENTS = ("new_ids", "domain", "trials", "seed", "verbose")
 
@@ -61,8 +66,13 @@ class HyperoptAdapter(Adapter):
     }
 
     def compile(self, space: Space, *, mode: str = "exact") -> dict[str, Any]:
-        """A dictionary of `hp` expressions, one a parameter, in the spec's values."""
+        """A dictionary of `hp` expressions, one a parameter, in the spec's values.
+
+        A space that was read from Hyperopt's own objects is handed back as it was.
+        """
         self.check_mode(mode)
+        if isinstance(space, HyperoptSpace):
+            return space.native  # type: ignore[no-any-return]
         if mode == "literal":
             return Compiled(native_hyperopt.literal(space), space, mode)
         draws = {name: _draw(name, item) for name, item in space.searched.items()}
@@ -99,7 +109,7 @@ class HyperoptAdapter(Adapter):
         """A search by tpe, rand, anneal or mix."""
         self.algorithms[algorithm].check_options(f"hyperopt:{algorithm}", options)
         return HyperoptEngine(
-            space, self.compile(space), _suggest(algorithm, options), seed, maximize
+            space, self.compile(space), native_suggest(algorithm, options), seed, maximize
         )
 
 
@@ -133,7 +143,11 @@ class HyperoptEngine(Engine):
         doc["state"] = JOB_STATE_RUNNING
         doc["book_time"] = doc["refresh_time"] = coarse_utcnow()
         self._docs[trial] = doc
-        drawn = doc["misc"]["vals"]
+        return self._params(doc["misc"]["vals"])
+
+    def _params(self, drawn: Mapping[str, Sequence[Any]]) -> Params:
+        if isinstance(self.space, HyperoptSpace):
+            return self.space.params({name: held[0] for name, held in drawn.items() if held})
         params: Params = {}
         for name, item in self.space.items():
             if name not in drawn:
@@ -142,6 +156,13 @@ class HyperoptEngine(Engine):
             elif len(drawn[name]):
                 params[name] = item.decode(drawn[name][0])
         return params
+
+    def aside(self, trial: int) -> Mapping[str, Any]:
+        """Where the study's value is not the draw: a normal beyond its cut, a negative zero."""
+        if not isinstance(self.space, HyperoptSpace):
+            return {}
+        vals = self._docs[trial]["misc"]["vals"]
+        return self.space.aside({name: held[0] for name, held in vals.items() if held})
 
     def tell(self, trial: int, outcome: Outcome) -> None:
         """Write the result into the trial's document."""
@@ -170,10 +191,14 @@ class HyperoptEngine(Engine):
     def _encoded(
         self, tid: int, params: Params
     ) -> tuple[dict[str, list[int]], dict[str, list[float]]]:
-        vals = {
-            name: [item.encode(params[name])] if name in params else []
-            for name, item in self.space.searched.items()
-        }
+        if isinstance(self.space, HyperoptSpace):
+            raws = self.space.drawn(params)
+            vals = {name: [raws[name]] if name in raws else [] for name in self.space}
+        else:
+            vals = {
+                name: [item.encode(params[name])] if name in params else []
+                for name, item in self.space.searched.items()
+            }
         return {name: [tid] if val else [] for name, val in vals.items()}, vals
 
     def _result(self, outcome: Outcome) -> dict[str, Any]:
@@ -183,7 +208,10 @@ class HyperoptEngine(Engine):
         return {"status": status, "loss": self._sign * outcome.value}
 
 
-def _suggest(algorithm: str, options: Mapping[str, Any]) -> Callable[..., list[dict[str, Any]]]:
+def native_suggest(
+    algorithm: str, options: Mapping[str, Any]
+) -> Callable[..., list[dict[str, Any]]]:
+    """What `fmin` takes as `algo`."""
     if algorithm == "mix":
         return partial(
             mix.suggest,

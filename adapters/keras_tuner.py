@@ -31,6 +31,7 @@ from typing import Any, ClassVar
 from crosstune.adapters.base import Adapter, Algorithm, Drawn, seed_in_32_bits
 from crosstune.adapters.keras_library import keras_tuner, oracles
 from crosstune.adapters.keras_tuner_engine import OBJECTIVE, Declared, KerasTunerEngine
+from crosstune.adapters.keras_tuner_oracle import Oracle as Oracle
 from crosstune.adapters.keras_tuner_space import decode, exact
 from crosstune.adapters.native import keras_tuner as native_keras_tuner
 from crosstune.space import Space
@@ -128,7 +129,7 @@ class KerasTunerAdapter(Adapter):
         oracle = chosen.options()(
             objective=keras_tuner.Objective(OBJECTIVE, "max" if maximize else "min"),
             hyperparameters=Declared.of(self.compile(space)),
-            seed=None if native_seed is None else _Seed(native_seed),
+            seed=None if native_seed is None else TrueSeed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
             **({} if chosen.scheduler else {"max_trials": None}),
             **options,
@@ -153,7 +154,7 @@ def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
     return [(type(held), held.get_config()) for held in native.space]
 
 
-class _Seed(int):
+class TrueSeed(int):
     """An integer that is true even at 0: Keras Tuner reads `seed or a random number`."""
 
     def __bool__(self) -> bool:

@@ -44,7 +44,7 @@ class KerasTunerEngine(Engine):
 
     def ask(self, trial: int) -> Params:
         """One `create_trial`; each trial has a tuner of its own, so several can be open."""
-        with _released_lock(self.native), warnings.catch_warnings():
+        with released_lock(self.native), warnings.catch_warnings():
             # scikit-learn tells of the oracle's own model, about which nobody here can do a thing.
             warnings.simplefilter("ignore")
             proposed = self.native.create_trial(f"trial {trial}")
@@ -109,7 +109,7 @@ class KerasTunerEngine(Engine):
             self._end(trial, outcome, self.native.end_trial)
 
     def _end(self, trial: Any, outcome: Outcome, end_trial: Callable[[Any], None]) -> None:
-        with _released_lock(self.native):
+        with released_lock(self.native):
             if outcome.value is None or not math.isfinite(outcome.value):
                 trial.status = "FAILED"
                 trial.message = outcome.state
@@ -157,7 +157,7 @@ def _save_nothing(*_: Any) -> None:
 
 
 @contextlib.contextmanager
-def _released_lock(oracle: keras_tuner.Oracle) -> Iterator[None]:
+def released_lock(oracle: keras_tuner.Oracle) -> Iterator[None]:
     """Release the oracle's lock when a call raises, which Keras Tuner itself does not."""
     try:
         yield

@@ -40,6 +40,7 @@ from crosstune.adapters.native import optuna as native_optuna
 from crosstune.adapters.native.compiled import Compiled
 from crosstune.coordinates import Continuous, Index
 from crosstune.errors import Unsupported
+from crosstune.own import own_study
 from crosstune.parameters import Parameter
 from crosstune.space import Params, Space
 
@@ -118,9 +119,11 @@ class OptunaAdapter(Adapter):
         return Drawn(native_optuna.law_of(held), item.decode, notes)
 
     def sampler(
-        self, algorithm: str, space: Space, *, seed: int | None, options: Mapping[str, Any]
+        self, algorithm: str, space: Space | None, *, seed: int | None, options: Mapping[str, Any]
     ) -> samplers.BaseSampler | None:
         """Optuna's own sampler where it can run on the ledger itself."""
+        if space is None:
+            return self._native(algorithm, None, seed, options)
         direct = all(
             held == ledger.distribution(space[name]) for name, held in self.compile(space).items()
         )
@@ -145,7 +148,7 @@ class OptunaAdapter(Adapter):
         return OptunaEngine(space, native, maximize, exhaustive=exhaustive)
 
     def _native(
-        self, algorithm: str, space: Space, seed: int | None, options: Mapping[str, Any]
+        self, algorithm: str, space: Space | None, seed: int | None, options: Mapping[str, Any]
     ) -> samplers.BaseSampler:
         self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
         seed = seed_in_32_bits(seed)
@@ -162,6 +165,8 @@ class OptunaAdapter(Adapter):
             # The user asked for it by name.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             if algorithm == "grid":
+                if space is None:
+                    raise Unsupported("optuna:grid has to know the space before the first trial")
                 return samplers.GridSampler(_grid(space, **options), seed=seed)
             if algorithm == "tpe-v4":
                 defaults = {"multivariate": False, "constant_liar": False}
@@ -188,11 +193,12 @@ class OptunaEngine(Engine):
         verbosity = optuna.logging.get_verbosity()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         try:
-            self.native = optuna.create_study(
-                sampler=sampler,
-                study_name="crosstune mirror",
-                direction="maximize" if maximize else "minimize",
-            )
+            with own_study():
+                self.native = optuna.create_study(
+                    sampler=sampler,
+                    study_name="crosstune mirror",
+                    direction="maximize" if maximize else "minimize",
+                )
         finally:
             optuna.logging.set_verbosity(verbosity)
         self._compiled = {name: _compiled(item) for name, item in space.searched.items()}

@@ -38,6 +38,9 @@ from crosstune.space import Space
 BUDGET = "crosstune:budget"
 """The trial attribute that holds how far a scheduler wants it to be trained."""
 
+DRAWN = "crosstune:drawn"
+"""The trial attribute that holds what the engine drew where the ledger holds it nearly."""
+
 _logger = logging.getLogger("crosstune")
 
 
@@ -93,6 +96,9 @@ class EngineSampler(BaseSampler):
         self._lock = threading.RLock()
         self._asked = 0
         """How many proposals a sampler has made of which this one is a copy."""
+        self._is_copy = False
+        self._first: int | None = None
+        """The first trial that a copy proposes for."""
         self._searches: WeakKeyDictionary[Any, dict[int, _Search]] = WeakKeyDictionary()
         self._search = _Search()
 
@@ -134,6 +140,7 @@ class EngineSampler(BaseSampler):
         """
         with self._lock:
             self._use(study)
+            self._note_first(trial)
             if self.space is None:
                 return self._sample_learnt(study, trial, search_space)
             try:
@@ -148,6 +155,9 @@ class EngineSampler(BaseSampler):
             budget = self._declared(study).budget(trial.number)
             if budget is not None:
                 _optuna.set_user_attr(study, trial, BUDGET, asdict(budget))
+            aside = self._declared(study).aside(trial.number)
+            if aside:
+                _optuna.set_user_attr(study, trial, DRAWN, dict(aside))
             held = ledger.write_point(self.space, params)
             for name, value in held.items():
                 _check_contained(name, value, search_space[name])
@@ -170,6 +180,7 @@ class EngineSampler(BaseSampler):
         """
         with self._lock:
             self._use(study)
+            self._note_first(trial)
             if self.space is None:
                 alone = {param_name: param_distribution}
                 return self._sample_learnt(study, trial, alone)[param_name]
@@ -236,6 +247,11 @@ class EngineSampler(BaseSampler):
         asked = state.pop("asked")
         EngineSampler.__init__(self, **state)  # a subclass takes other arguments
         self._asked = asked
+        self._is_copy = True
+
+    def _note_first(self, trial: FrozenTrial) -> None:
+        if self._is_copy and self._first is None:
+            self._first = trial.number
 
     def _use(self, study: Study) -> None:
         """Turn to a study; each that the sampler is handed to has a search of its own."""
@@ -281,12 +297,14 @@ class EngineSampler(BaseSampler):
     def _fresh_seed(self, seed: int | None) -> int | None:
         """The seed of a new engine: another one for a copy, which must not repeat the first.
 
-        A walk through a grid keeps its order, and leaves out what is evaluated.
+        Several workers that each got a copy begin at different trials, which tells them apart. A
+        walk through a grid keeps its order, and leaves out what is evaluated.
         """
         walks = self.adapter.algorithms[self.algorithm].exhaustive
-        if seed is None or self._asked == 0 or walks:
+        shift = (self._asked, self._first or 0)
+        if seed is None or shift == (0, 0) or walks:
             return seed
-        return zlib.crc32(repr((seed, self._asked)).encode())
+        return zlib.crc32(repr((seed, *shift)).encode())
 
     def _follow(
         self, study: Study, space: Space, read_point: Any, seed: int | None, *, strict: bool

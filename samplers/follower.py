@@ -77,6 +77,10 @@ class Follower:
         """The budget of a trial that was just proposed."""
         return self._budget.pop(number, None)
 
+    def aside(self, number: int) -> Mapping[str, Any]:
+        """What the engine drew for a trial that was just proposed; see `Engine.aside`."""
+        return self.engine.aside(self._proposed[number][0])
+
     def _budgets(self, key: int, number: int) -> None:
         budget = self.engine.budget(key)
         if budget is not None:
