@@ -146,7 +146,7 @@ class EstimatorObjective:
 
     @staticmethod
     def _build(target: str | list[str], folder: Path | None, params: Mapping[str, Any]) -> Any:
-        from crosstune.objective import find
+        from crosstune.targets import find
 
         steps = [target] if isinstance(target, str) else target
         if not steps:
@@ -166,7 +166,7 @@ class EstimatorObjective:
 
     @staticmethod
     def _data(source: str | _Table, folder: Path | None) -> tuple[Any, Any]:
-        from crosstune.objective import find
+        from crosstune.targets import find
 
         if isinstance(source, _Table):
             return _read_table(source, folder)

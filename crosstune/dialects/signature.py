@@ -1,0 +1,42 @@
+"""The dialect of a function, told by its parameters' names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crosstune.errors import RequestError
+
+
+def tell_dialect(objective: Any) -> str:
+    """The dialect of an objective, by its type and then by its parameters' names.
+
+    Raises:
+        RequestError: it cannot be told.
+    """
+    if isinstance(objective, Mapping):
+        return "keras_tuner" if "build" in objective else "sklearn"
+    if not callable(objective):
+        raise RequestError(f"an objective is a function, not {objective!r}")
+    needed, every = parameter_names(objective)
+    if needed == ["trial"]:
+        return "optuna"
+    if "params" in every and set(needed) <= {"params", "trial"}:
+        return "crosstune"
+    shown = ", ".join(needed)
+    raise RequestError(
+        f"the objective {getattr(objective, '__name__', objective)}({shown}) has to take 'trial' "
+        "(Optuna's), or 'params', or 'params' and 'trial', and nothing else without a default. "
+        "Rename its parameters, or say dialect= in Python"
+    )
+
+
+def parameter_names(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
+    """The parameters that have to be given, and all that have a name."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return [], []
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [p.name for p in named if p.default is p.empty], [p.name for p in named]
