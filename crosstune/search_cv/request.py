@@ -1,0 +1,212 @@
+"""What a search was asked for: the space, the engine and the budget, settled before any fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from optuna.pruners import BasePruner, NopPruner
+from optuna.study import Study
+
+from crosstune.errors import RequestError, SpecError, Unsupported
+from crosstune.parameters import Parameter
+from crosstune.search_cv.translation import Translation, translate
+from crosstune.space import Space
+from crosstune.spec import Metric, Spec, load
+from crosstune.study import Engine, choose, open_study
+from crosstune.tuning import DEFAULT_TRIALS, finished
+
+DRAWS = 10
+"""How many candidates are drawn where none is said, as by `RandomizedSearchCV`."""
+
+BATCH = 32
+"""How many candidates are fitted at once, where none depends on the score of another."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search that can be carried out.
+
+    Attributes:
+        trials: finished trials of the study in all; None goes on to the end of the grid.
+        seconds: None for no limit.
+        batch: how many candidates are asked for at once. It depends on nothing but the engine,
+            so the candidates are the same whatever `n_jobs` is.
+        walks: whether every point of a grid is taken.
+    """
+
+    study: Study
+    translation: Translation
+    trials: int | None
+    seconds: float | None
+    batch: int
+    walks: bool
+
+    @property
+    def prunes(self) -> bool:
+        """Whether a candidate may be given up between two folds."""
+        return not isinstance(self.study.pruner, NopPruner)
+
+    @property
+    def wanted(self) -> float:
+        """How many candidates the budget has left."""
+        return math.inf if self.trials is None else max(self.trials - finished(self.study), 0)
+
+
+def settle(search: Any) -> Request:
+    """The request that the arguments of a `SearchCV` make.
+
+    Raises:
+        RequestError: it cannot be carried out.
+    """
+    spec, translation, is_grid = _space(search)
+    if search.n_trials is not None and search.n_iter is not None:
+        raise SpecError("n_trials and n_iter are two names of the same thing: give one of them")
+    given = search.n_iter if search.n_trials is None else search.n_trials
+    trials = _budget(given, "n_trials", whole=True)
+    seconds = _budget(search.timeout, "timeout")
+    sampler = search.sampler
+    if sampler is not None and not isinstance(sampler, str | Mapping):
+        raise RequestError(
+            f"a sampler is a name, or a mapping of a name and options, not {sampler!r}"
+        )
+    if spec is None:
+        unlimited = is_grid and trials is None and seconds is None
+        if sampler is None and (unlimited or (trials or 0) >= translation.points):
+            sampler = "grid"
+        elif trials is None and seconds is None:
+            trials = None if _is_walk(sampler) else DRAWS
+        spec = Spec(space=translation.space)
+    else:
+        trials = spec.trials if trials is None else trials
+        seconds = spec.seconds if seconds is None else seconds
+    spec = _scored(spec)
+    engine = choose(spec, backend=search.backend, sampler=sampler, seed=_seed(search))
+    algorithm = None if engine.ours else engine.adapter.algorithms[engine.algorithm]
+    if algorithm is not None and algorithm.scheduler:
+        raise Unsupported(
+            f"{engine.label} schedules how long each trial is trained, and cross-validation has no "
+            "such length. Choose another sampler, such as 'bayesian'"
+        )
+    walks = algorithm is None or algorithm.exhaustive
+    if trials is None and seconds is None and not walks:
+        trials = DEFAULT_TRIALS
+    if not spec.space.searched:
+        trials = 1
+    elif walks and translation.points < math.inf:
+        trials = int(min(trials or math.inf, translation.points))
+    study = _open(search, spec, engine)
+    request = Request(study, translation, trials, seconds, 1, walks)
+    if request.prunes or seconds is not None or _learns(engine):
+        return request
+    return Request(study, translation, trials, seconds, BATCH, walks)
+
+
+def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
+    """The spec, if one was given; the space; and whether it was given as a grid."""
+    given = {
+        name: getattr(search, name)
+        for name in ("spec_or_grid", "param_grid", "param_distributions")
+        if getattr(search, name) is not None
+    }
+    if len(given) != 1:
+        raise SpecError(
+            "what to search is given once, as spec_or_grid, param_grid or param_distributions; "
+            f"here: {', '.join(given) or 'none of them'}"
+        )
+    ((name, value),) = given.items()
+    if isinstance(value, Spec | Space) or (isinstance(value, Mapping) and _is_space(value)):
+        value = deepcopy(value)  # Parameters keep what they work out, and fit changes no argument.
+    if name == "spec_or_grid":
+        if isinstance(value, Space):
+            value = Spec(space=value)
+        elif isinstance(value, Mapping) and _is_space(value):
+            value = Spec(space=Space(value))
+        elif isinstance(value, str | Path) or _is_spec(value):
+            value = load(value)
+        if isinstance(value, Spec):
+            return value, Translation.of(value.space), False
+    try:
+        translation = translate(value, lists_only=name == "param_grid")
+    except SpecError as error:
+        raise error.under(name) from None
+    is_grid = name != "param_distributions" and translation.points < math.inf
+    return None, translation, is_grid
+
+
+def _is_spec(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("space"), Mapping | Space)
+
+
+def _is_space(value: Mapping[Any, Any]) -> bool:
+    return bool(value) and all(
+        isinstance(item, Parameter) or (isinstance(item, Mapping) and "type" in item)
+        for item in value.values()
+    )
+
+
+def _scored(spec: Spec) -> Spec:
+    """The spec with scikit-learn's direction: a score is better when it is larger."""
+    if spec.metric != Metric() and spec.metric.direction != "maximize":
+        raise SpecError(
+            f"the spec minimizes {spec.metric.name!r}, and scikit-learn's scorers are better when "
+            "they are larger. Write maximize, and choose the scorer by scoring=",
+            ("metric", "direction"),
+        )
+    name = "score" if spec.metric == Metric() else spec.metric.name
+    return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
+
+
+def _open(search: Any, spec: Spec, engine: Engine) -> Study:
+    pruner = search.pruner
+    own = isinstance(pruner, BasePruner)
+    if not own and pruner is not None and not isinstance(pruner, str | Mapping):
+        raise RequestError(
+            f"a pruner is a name, a mapping of a name and options, or Optuna's, not {pruner!r}"
+        )
+    study = open_study(
+        spec,
+        engine,
+        pruner=None if own else pruner,
+        storage=search.storage,
+        study_name=search.study_name,
+        resume=search.resume,
+    )
+    if own:
+        study.pruner = pruner
+    return study
+
+
+def _learns(engine: Engine) -> bool:
+    """Whether what it proposes depends on the scores so far, or it cannot be asked ahead."""
+    return not engine.ours and engine.algorithm != engine.adapter.roles.get("random")
+
+
+def _is_walk(sampler: Any) -> bool:
+    return (sampler.get("name") if isinstance(sampler, Mapping) else sampler) == "grid"
+
+
+def _seed(search: Any) -> int | None:
+    # Meta-estimators set random_state, whatever the user has given as seed.
+    seed = search.seed if search.random_state is None else search.random_state
+    if isinstance(seed, np.random.RandomState):
+        return int(seed.randint(2**31 - 1))
+    if seed is None or (isinstance(seed, int | np.integer) and not isinstance(seed, bool)):
+        return None if seed is None else int(seed)
+    raise SpecError(f"a seed is an integer, not {seed!r}")
+
+
+def _budget(value: Any, name: str, *, whole: bool = False) -> Any:
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, kinds) or not value > 0
+    ):
+        raise SpecError(
+            f"{name} has to be {'an integer' if whole else 'a number'} above 0, not {value!r}"
+        )
+    return value

@@ -1,0 +1,77 @@
+"""Every name of scikit-learn that is not in its public reference, with the reason.
+
+`tests/test_search_cv_private.py` fails when one of them moves.
+
+- `BaseSearchCV` and its `_run_search`: what scikit-learn's own docstring tells the authors of
+  further searches to derive from. Scoring, refitting, metadata routing and the delegation of
+  `predict` and the like are in it, so a search is a drop-in for `GridSearchCV` by inheritance.
+- The mapping that `evaluate_candidates` returns is the one that `fit` goes on with, so what is
+  put in its place there becomes `cv_results_`. A pruned candidate has fewer folds than the
+  others, which scikit-learn's own table cannot hold.
+- "fits failed": the text by which the error for fits that all raised is told from others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils.metadata_routing import get_routing_for_object
+
+__all__ = ["BaseSearchCV", "Evaluate", "Folds", "every_fit_failed", "replace"]
+
+Evaluate: TypeAlias = Callable[..., dict[str, Any]]
+"""`evaluate_candidates(candidates, cv=...)`."""
+
+
+def every_fit_failed(error: ValueError) -> bool:
+    """Whether `evaluate_candidates` raised since no fit of its candidates worked."""
+    return "fits failed" in str(error)
+
+
+class Folds:
+    """A splitter that splits once, so that all candidates are scored on the same folds.
+
+    Args:
+        splitter: what splits.
+        alone: whether candidates are evaluated on one fold at a time.
+    """
+
+    def __init__(self, splitter: Any, *, alone: bool):
+        self._splitter = splitter
+        self._folds: list[Any] | None = None
+        self.alone = alone
+        self.only = 0
+        """The fold to give, where they are given one at a time."""
+        self.n = 0
+        """How many there are, once `get_n_splits` was called."""
+
+    def get_n_splits(self, x: Any = None, y: Any = None, **more: Any) -> int:
+        """How many folds `split` gives."""
+        self.n = self._splitter.get_n_splits(x, y, **more)
+        return 1 if self.alone else self.n
+
+    def split(self, x: Any, y: Any = None, **more: Any) -> Iterator[Any]:
+        """The folds, as pairs of training and test indices."""
+        if self._folds is None:
+            self._folds = list(self._splitter.split(x, y, **more))
+            if len(self._folds) != self.n:
+                raise ValueError(
+                    f"cv gives {len(self._folds)} folds, and its get_n_splits says {self.n}"
+                )
+        yield from [self._folds[self.only]] if self.alone else self._folds
+
+    def get_metadata_routing(self) -> Any:
+        """What the splitter asks of `fit`, such as groups."""
+        return get_routing_for_object(self._splitter)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy goes to each worker along with the search, which has no use for the indices.
+        return {**self.__dict__, "_folds": None}
+
+
+def replace(results: dict[str, Any], table: Mapping[str, Any]) -> None:
+    """Put a table in the place of the one that `evaluate_candidates` returned."""
+    results.clear()
+    results.update(table)
