@@ -1,0 +1,17 @@
+"""Studies written for another library, and other libraries' searches read into a study."""
+
+from __future__ import annotations
+
+from crosstune.exchange.contents import IMPORTED, Contents, read_study, write_study
+from crosstune.exchange.formats import EXPORTS, IMPORTS, export_study, import_study
+
+__all__ = [
+    "EXPORTS",
+    "IMPORTED",
+    "IMPORTS",
+    "Contents",
+    "export_study",
+    "import_study",
+    "read_study",
+    "write_study",
+]

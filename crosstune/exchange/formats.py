@@ -1,0 +1,222 @@
+"""`export_study` and `import_study`: the formats by name.
+
+The format is always given. It is never found out by opening a file, since one of them, a pickle,
+runs code when it is opened.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from crosstune import adapters
+from crosstune.adapters import ledger
+from crosstune.errors import RequestError, UnknownName, no_such
+from crosstune.exchange import storages
+from crosstune.exchange.contents import (
+    IMPORTED,
+    Contents,
+    in_space,
+    read_study,
+    values,
+    write_study,
+)
+from crosstune.space import Space
+from crosstune.spec import Spec, load
+from crosstune.storage import Place, describe
+
+EXPORTS = ("hyperopt", "keras_tuner", "optuna", "csv")
+IMPORTS = ("hyperopt", "keras_tuner", "optuna")
+
+_logger = logging.getLogger("crosstune")
+
+
+def export_study(
+    study: Study | str,
+    path: str | os.PathLike[str],
+    *,
+    format: str,
+    storage: Place = None,
+    name: str | None = None,
+    metric: str | None = None,
+    force: bool = False,
+) -> None:
+    """Write a study as another library reads it.
+
+    What the reader should know of the result is logged. Nothing is left behind by an export that
+    fails.
+
+    Args:
+        study: the study, or its name in `storage`.
+        path: the file or folder to write; for optuna a journal file or the URL of a storage, to
+            which the study is added.
+        format: "hyperopt" (pickled `Trials`), "keras_tuner" (a project folder), "optuna" or "csv".
+        name: of the study in the new Optuna storage. None: the same.
+        metric: the name of Keras Tuner's objective. None: that of the study, or "objective".
+        force: replace what is there: a file, a project folder, or a study of that name.
+
+    Raises:
+        RequestError: there is no such study or format, something is in the way, or it cannot be
+            written.
+
+    >>> study = crosstune.create_study({"space": {"x": {"type": "float", "low": 0, "high": 1}}})
+    >>> study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    >>> export_study(study, folder / "trials.csv", format="csv")
+    >>> (folder / "trials.csv").read_text().splitlines()[0]
+    'number,state,value,datetime_start,datetime_complete,params_x'
+    """
+    if format not in EXPORTS:
+        raise UnknownName(no_such("format", format, EXPORTS))
+    for option, given, of in (("name", name, "optuna"), ("metric", metric, "keras_tuner")):
+        if given is not None and format != of:
+            raise RequestError(f"{option} is for {of}, and has no meaning for {format}")
+    if isinstance(study, str):
+        if storage is None:
+            raise RequestError(f"in which storage is the study {study!r}? Name it")
+        study = storages.find(storage, study)
+    if format == "optuna":
+        place = path if "://" in os.fspath(path) else Path(path)
+        storages.put(study, place, name or study.study_name, force=force)
+        return
+    contents = read_study(study)
+    for note in _write(contents, Path(path), format, metric=metric, force=force):
+        _logger.warning(note)
+
+
+def _write(
+    contents: Contents, path: Path, format: str, *, metric: str | None, force: bool
+) -> list[str]:
+    if format == "csv":
+        from crosstune.exchange import to_csv
+
+        return to_csv.write_file(contents, path, force=force)
+    adapters.get(format)  # raises where the library is not installed
+    if format == "hyperopt":
+        from crosstune.exchange import to_hyperopt
+
+        return to_hyperopt.write_file(contents, path, force=force)
+    from crosstune.exchange import to_keras_tuner
+
+    return to_keras_tuner.write_folder(contents, path, force=force, metric=metric)
+
+
+def import_study(
+    path: str | os.PathLike[str],
+    *,
+    format: str,
+    storage: Place = None,
+    name: str | None = None,
+    spec: Spec | str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    space: Any = None,
+    direction: str | None = None,
+    metric: str | None = None,
+    study_name: str | None = None,
+) -> Study:
+    """A new study with the finished trials of another library's search.
+
+    What was lost on the way is logged, and kept in the study's attribute "crosstune:imported".
+
+    Args:
+        path: a pickle of `hyperopt.Trials`, a project folder of Keras Tuner, or an Optuna storage.
+            Reading a pickle runs whatever code it holds: give only one that you trust.
+        format: "hyperopt", "keras_tuner" or "optuna".
+        storage: where the study is put; None is memory.
+        name: of the new study. None: that of the source, or of its file.
+        spec: declares the space and the direction; every trial has to be a point of it.
+        space: a native `hp` space, by which Hyperopt's choice positions become values.
+        direction: "maximize" where the losses of Hyperopt are negated values.
+        metric: which of Keras Tuner's metrics is the objective, where the folder does not tell.
+        study_name: which study of an Optuna storage.
+
+    Raises:
+        StudyExists: there is a study of that name: nothing is imported twice.
+        RequestError: it cannot be read, or does not belong to the spec.
+    """
+    if format not in IMPORTS:
+        raise UnknownName(no_such("format", format, IMPORTS))
+    for option, given, of in (
+        ("space", space, "hyperopt"),
+        ("direction", direction, "hyperopt"),
+        ("metric", metric, "keras_tuner"),
+        ("study_name", study_name, "optuna"),
+    ):
+        if given is not None and format != of:
+            raise RequestError(f"{option} is for {of}, and has no meaning for {format}")
+    if direction not in (None, "minimize", "maximize"):
+        raise RequestError(f"the direction is minimize or maximize, not {direction!r}")
+    declared = None if spec is None else load(Path(spec) if isinstance(spec, os.PathLike) else spec)
+    if declared is not None and (space is not None or direction is not None):
+        raise RequestError("a spec says the space and the direction: give it, or those")
+    if format == "optuna":
+        contents, notes = _from_optuna(path, study_name, declared)
+    else:
+        adapters.get(format)  # raises where the library is not installed
+        contents, notes = _read(path, format, declared, space, direction, metric)
+    wanted = None if declared is None else declared.metric.direction
+    if wanted is not None and contents.directions != (wanted,):
+        raise RequestError(
+            f"the trials were made to {', '.join(contents.directions)}, and the spec says {wanted}"
+        )
+    for note in notes:
+        _logger.warning(note)
+    source = describe(path) if "://" in os.fspath(path) else Path(path).name
+    attrs = {**contents.attrs, IMPORTED: {"from": format, "source": source, "notes": notes}}
+    contents = dataclasses.replace(contents, attrs=attrs, name=name or contents.name)
+    study = write_study(contents)
+    return study if storage is None else storages.put(study, storage, contents.name)
+
+
+def _read(
+    path: str | os.PathLike[str],
+    format: str,
+    spec: Spec | None,
+    space: Any,
+    direction: str | None,
+    metric: str | None,
+) -> tuple[Contents, list[str]]:
+    ours = None if spec is None else spec.space
+    if format == "hyperopt":
+        from crosstune.exchange import from_hyperopt
+
+        direction = spec.metric.direction if spec is not None else direction
+        return from_hyperopt.read_file(
+            Path(path), space=ours if space is None else space, direction=direction
+        )
+    from crosstune.exchange import from_keras_tuner
+
+    return from_keras_tuner.read_folder(Path(path), space=ours, metric=metric)
+
+
+def _from_optuna(
+    path: str | os.PathLike[str], study_name: str | None, spec: Spec | None
+) -> tuple[Contents, list[str]]:
+    """The finished trials of an Optuna study, under the distributions of the spec if given."""
+    contents = read_study(storages.find(path, study_name))
+    left = len(contents.trials) - len(contents.finished)
+    notes = [f"{left} unfinished trials are left out"] if left else []
+    trials = contents.finished
+    space = contents.space if spec is None else spec.space
+    if spec is not None:
+        trials = [_held_in(spec.space, contents.space, trial) for trial in trials]
+    return dataclasses.replace(contents, space=space, trials=trials), notes
+
+
+def _held_in(space: Space, before: Space | None, trial: FrozenTrial) -> FrozenTrial:
+    """A trial under the distributions of a space; what it has beside that stays."""
+    known = {name: v for name, v in values(before, trial).items() if name in space}
+    held = in_space(space, known, trial.number)
+    again = copy.copy(trial)
+    again.params = {**trial.params, **held}
+    again.distributions = {
+        **trial.distributions,
+        **{name: ledger.distributions(space)[name] for name in held},
+    }
+    return again
