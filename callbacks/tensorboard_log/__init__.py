@@ -1,0 +1,1 @@
+"""What stands behind `crosstune.callbacks.tensorboard`: a study's event files."""
