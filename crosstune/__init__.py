@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from crosstune import adapters, samplers
     from crosstune.certificate import check
     from crosstune.errors import CrosstuneError
+    from crosstune.exchange import export_study, import_study
+    from crosstune.keras.tuner import KerasTuner
     from crosstune.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
+    from crosstune.search_cv import SearchCV
     from crosstune.space import Space
     from crosstune.spec import Spec
     from crosstune.study import create_study
@@ -31,13 +34,17 @@ _HOMES = {
     "CrosstuneError": "crosstune.errors",
     "Float": "crosstune.parameters",
     "Int": "crosstune.parameters",
+    "KerasTuner": "crosstune.keras.tuner",
     "LogNormal": "crosstune.parameters",
     "Normal": "crosstune.parameters",
+    "SearchCV": "crosstune.search_cv",
     "Space": "crosstune.space",
     "Spec": "crosstune.spec",
     "budget": "crosstune.trials",
     "check": "crosstune.certificate",
     "create_study": "crosstune.study",
+    "export_study": "crosstune.exchange",
+    "import_study": "crosstune.exchange",
     "trial_seed": "crosstune.trials",
     "tune": "crosstune.tuning",
 }
@@ -49,14 +56,18 @@ __all__ = [
     "CrosstuneError",
     "Float",
     "Int",
+    "KerasTuner",
     "LogNormal",
     "Normal",
+    "SearchCV",
     "Space",
     "Spec",
     "adapters",
     "budget",
     "check",
     "create_study",
+    "export_study",
+    "import_study",
     "samplers",
     "trial_seed",
     "tune",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, PartialFixedSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
@@ -55,3 +56,13 @@ def user_attrs(study: Study) -> dict[str, Any]:
 def set_study_attr(study: Study, key: str, value: Any) -> None:
     """Give a study an attribute; Hyperband's view of it has no `set_user_attr`."""
     study._storage.set_study_user_attr(study._study_id, key, value)
+
+
+def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSampler]:
+    """The fixed parameters of a sampler, and what proposes the others; nothing public says it."""
+    return sampler._fixed_params, sampler._base_sampler
+
+
+def has_constraints(sampler: BaseSampler) -> bool:
+    """Whether a sampler was given a `constraints_func`, which no public name says."""
+    return getattr(sampler, "_constraints_func", None) is not None

@@ -15,6 +15,7 @@ from crosstune import adapters
 from crosstune.adapters.base import MODES, Adapter
 from crosstune.decoded import distance
 from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
+from crosstune.native_space import NativeSpace
 from crosstune.parameters import TAIL, Normal, Parameter
 from crosstune.space import Space
 from crosstune.spec import Spec, load
@@ -89,6 +90,8 @@ def check(
         try:
             adapter = adapters.get(engine)
             verdicts[engine] = {name: _verdict(adapter, space, name, mode) for name in space}
+            if isinstance(space, NativeSpace):
+                verdicts[engine] = space.seen_from(engine, verdicts[engine])
             notes[engine] = tuple(adapter.cautions)
         except MissingLibrary as error:
             unchecked[engine] = str(error)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from crosstune import __version__
+from crosstune.commands.export import export
+from crosstune.commands.import_ import import_
 
 _EXAMPLES = """
 \b
@@ -241,12 +243,112 @@ def schema() -> None:
     click.echo(json.dumps(made(), indent=2))
 
 
+@crosstune.command(
+    "exec",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="""
+\b
+Examples:
+  crosstune exec --backend hyperopt train.py --epochs 3
+  crosstune exec --backend keras_tuner --seed 1 -m my_package.train
+
+\b
+What follows the script belongs to the script. Its studies may have a sampler of their own or
+none, use optimize() or ask and tell, prune, and suggest other parameters in each trial; calls of
+hyperopt.fmin and searches of Keras Tuner are driven as well. A study
+with several objectives, with a grid or with constraints stays as the script has it; that is said,
+and is an error under --strict. What was swapped is said on standard error and kept in the study.
+Without --backend and --sampler no sampler is swapped.
+""",
+)
+@click.option(
+    "-b", "--backend", metavar="NAME", callback=_not_empty, help="optuna, hyperopt or keras_tuner."
+)
+@click.option("-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, tpe, ...")
+@click.option("--seed", type=int, metavar="N", help="Of the first study; others follow from it.")
+@click.option(
+    "-n",
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    help="In place of the budget of each optimize() or search.",
+)
+@click.option(
+    "--tensorboard", metavar="DIR", callback=_not_empty, help="Log every study there, as it runs."
+)
+@click.option("--strict", is_flag=True, help="Make a study that cannot be swapped an error.")
+@click.option("-m", "module", is_flag=True, help="The target is a module, as in python -m.")
+@_DEBUG
+@click.argument("target", metavar="SCRIPT")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def exec_(
+    backend: str | None,
+    sampler: str | None,
+    seed: int | None,
+    trials: int | None,
+    tensorboard: str | None,
+    strict: bool,
+    module: bool,
+    debug: bool,
+    target: str,
+    arguments: tuple[str, ...],
+) -> Callable[[], None]:
+    """Run a Python script whose studies the chosen engine drives, without an edit."""
+    from crosstune.commands import exec as command
+
+    return command.prepare(
+        target,
+        arguments,
+        module=module,
+        backend=backend,
+        sampler=sampler,
+        seed=seed,
+        trials=trials,
+        strict=strict,
+        tensorboard=tensorboard,
+    )
+
+
+crosstune.add_command(export)
+crosstune.add_command(import_)
+
+
+@crosstune.command(
+    epilog="""
+\b
+A log that is there is continued, without anything twice. Example:
+  crosstune tensorboard runs/iris-optuna-tpe.journal logs
+  tensorboard --logdir logs
+"""
+)
+@click.argument("storage", metavar="STUDY")
+@click.argument("log_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--study", "study_name", metavar="NAME", callback=_not_empty, help="Only this one of several."
+)
+@click.option("--metric", metavar="NAME", callback=_not_empty, help="What the objective is called.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+@_DEBUG
+def tensorboard(
+    storage: str,
+    log_dir: Path,
+    study_name: str | None,
+    metric: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Log what STUDY, a journal file or the URL of a database, holds to DIR for TensorBoard."""
+    from crosstune.commands import tensorboard as command
+
+    sys.exit(command.run(storage, log_dir, study_name=study_name, metric=metric, as_json=as_json))
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
+        script = crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         sys.exit(2)
@@ -266,6 +368,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             sys.exit(1)
         click.echo(f"crosstune: {error}", err=True)
         sys.exit(error.exit_status)
+    if callable(script):
+        script()  # Out here, so that what it raises is not taken for an error of the command line.
     sys.exit(0)
 
 

@@ -18,8 +18,8 @@ from rich.markup import escape
 
 from crosstune import adapters, pruners, specfile
 from crosstune.console import LiveLine, best_trial, count, duration, table, values
+from crosstune.dialects import Prepared, prepare
 from crosstune.errors import CrosstuneError, RequestError, SpecError
-from crosstune.objective import Prepared, prepare
 from crosstune.spec import Spec, load
 from crosstune.storage import describe
 from crosstune.study import Engine, choose, open_study

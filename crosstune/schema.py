@@ -65,7 +65,7 @@ def schema() -> dict[str, Any]:
         "required": ["space"],
         "properties": {
             "name": {"type": "string", "minLength": 1},
-            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator()]},
+            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), _hypermodel()]},
             "metric": {
                 "anyOf": [
                     {"type": "string", "minLength": 1},
@@ -87,10 +87,15 @@ def schema() -> dict[str, Any]:
             "pruner": _or_null(named),
             "start": {"type": "array", "items": {"type": "object", "additionalProperties": SCALAR}},
             "space": {
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": {"minLength": 1},
-                "additionalProperties": {"oneOf": kinds},
+                "anyOf": [
+                    {"type": "string", "pattern": ".:."},
+                    {
+                        "type": "object",
+                        "minProperties": 1,
+                        "propertyNames": {"minLength": 1},
+                        "additionalProperties": {"oneOf": kinds},
+                    },
+                ]
             },
         },
     }
@@ -133,3 +138,20 @@ def _estimator() -> dict[str, Any]:
 
 def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [kind, {"type": "null"}]}
+
+
+def _hypermodel() -> dict[str, Any]:
+    """The objective of the keras_tuner dialect."""
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "build": text,
+            "data": text,
+            "fit": {"type": "object"},
+            "executions_per_trial": {"type": "integer", "minimum": 1},
+            "save": _or_null(text),
+        },
+        "required": ["build", "data"],
+    }

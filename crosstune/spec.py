@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from crosstune import specfile
 from crosstune.errors import RequestError, SpecError, no_such
+from crosstune.native_space import as_space, holds_hyperopt
 from crosstune.parameters import shown
 from crosstune.space import Params, Space
 
@@ -48,10 +49,11 @@ class Spec(BaseModel):
     Takes the keys of a spec file:
 
     Args:
-        space: parameters by name.
+        space: parameters by name, a Hyperopt space, or ``module:name`` for one of these.
         name: of the study; for a file it defaults to the file's name without its ending.
         objective: ``module:function``, found next to the file or installed, or a mapping that
-            describes a scikit-learn objective. May be left out and given to `tune`.
+            describes a scikit-learn estimator or a Keras hypermodel. May be left out and given
+            to `tune`.
         metric: name and direction.
         trials: how many finished trials the study shall have, pruned and failed ones counted.
         seconds: how long to go on; with `trials`, whichever comes first.
@@ -89,8 +91,7 @@ class Spec(BaseModel):
         if "space" not in keys:
             raise SpecError("'space' is missing: it maps the names to tune to their ranges")
         try:
-            space = keys["space"]
-            keys["space"] = space if isinstance(space, Space) else Space(space)
+            keys["space"] = as_space(keys["space"], keys.get("folder"))
         except SpecError as error:
             raise error.under("space") from None
         try:
@@ -165,7 +166,7 @@ class Spec(BaseModel):
             plain["pruner"] = self.pruner.plain()
         if self.start:
             plain["start"] = [dict(point) for point in self.start]
-        plain["space"] = self.space.to_dict()
+        plain["space"] = getattr(self.space, "source", None) or self.space.to_dict()
         return plain
 
     def save(self, path: str | Path) -> None:
@@ -182,14 +183,16 @@ _KEYS = [name for name in Spec.model_fields if name != "folder"]
 
 
 def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
-    """A spec from whatever form the user has it in."""
+    """A spec from whatever form the user has it in; a Hyperopt space is one by itself."""
     match spec:
         case Spec():
             return spec
         case str() | Path():
             return Spec.load(spec)
-        case Mapping():
+        case Mapping() if "space" in spec or not holds_hyperopt(spec):
             return Spec(**spec)
+    if holds_hyperopt(spec):
+        return Spec(space=spec)
     raise RequestError(f"a spec, its file or a mapping is needed, not {spec!r}")
 
 

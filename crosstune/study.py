@@ -18,6 +18,8 @@ from crosstune import adapters, pruners
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
+from crosstune.native_space import NativeSpace
+from crosstune.own import own_study
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
 from crosstune.samplers.record import RUNS, run_record
@@ -106,6 +108,8 @@ def choose(
         notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
         wanted = Named(name="bayesian")
         options = {}
+    if isinstance(spec.space, NativeSpace):
+        notes += spec.space.notes_on(adapter.name)
     seed = spec.seed if seed is None else seed
     if seed is None:
         seed = secrets.randbits(31)
@@ -179,14 +183,15 @@ def open_study(
     sampler = engine.sampler(spec.space)
     place = open_storage(storage)
     try:
-        study = optuna.create_study(
-            study_name=name,
-            storage=place,
-            sampler=sampler,
-            pruner=chosen_pruner,
-            direction=spec.metric.direction,
-            load_if_exists=True,
-        )
+        with own_study():
+            study = optuna.create_study(
+                study_name=name,
+                storage=place,
+                sampler=sampler,
+                pruner=chosen_pruner,
+                direction=spec.metric.direction,
+                load_if_exists=True,
+            )
     except ImportError as error:
         raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
     finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
@@ -199,8 +204,9 @@ def open_study(
             "it, or choose another name or place"
         )
     if finished:
-        engine = _continued(engine, finished)
-        study.sampler = engine.sampler(spec.space)
+        engine = continued_engine(engine, finished)
+        with own_study():
+            study.sampler = engine.sampler(spec.space)
     if not started:
         study.set_user_attr(SPACE, spec.space.to_dict())
         for point in spec.points:
@@ -215,7 +221,7 @@ def open_study(
     return study
 
 
-def _continued(engine: Engine, finished: int) -> Engine:
+def continued_engine(engine: Engine, finished: int) -> Engine:
     """The engine for the rest of a study.
 
     Its random state begins anew, so a shifted seed keeps it from proposing the first trials

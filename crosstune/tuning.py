@@ -14,8 +14,8 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.errors import RequestError, RunError
-from crosstune.objective import ERROR, Objective, TrialFailed, prepare
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place
@@ -54,7 +54,7 @@ def tune(
     Every keyword defaults to what the spec says.
 
     Args:
-        spec: a Spec, its file, or a mapping of its keys.
+        spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
         objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
             the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
         backend, sampler, pruner, seed: see `create_study`.
@@ -65,7 +65,7 @@ def tune(
         storage, study_name: where to keep the study. None keeps it in memory.
         resume: go on with the study that is there, up to the budget.
         callbacks: Optuna's, called with the study and the finished trial.
-        dialect: "optuna", "crosstune" or "sklearn", where it cannot be told.
+        dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
 
     Returns:
         The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.

@@ -157,6 +157,7 @@ def _through(
         backend=backend,
         sampler=algorithm,
         trials=trials,
+        dialect="crosstune",
     )
     (record,) = study.user_attrs[RUNS]
     if not record["native"]:

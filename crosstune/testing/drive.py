@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter, Engine, Outcome
-from crosstune.objective import suggest
+from crosstune.dialects import suggest
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space import Params, Space
 

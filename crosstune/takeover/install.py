@@ -1,0 +1,68 @@
+"""Takes over each library when the script imports it, here and in the processes it starts."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import wrapt
+
+if TYPE_CHECKING:
+    from crosstune.takeover.choice import Choice
+
+LIBRARIES = ("optuna", "hyperopt", "keras_tuner")
+"""Each has a file of its name here, with a function `take_over`.
+
+It is handed a function to the choice, not the choice: making that may import the very library.
+"""
+
+_VARIABLE = "CROSSTUNE_EXEC"
+"""What a process that the script starts finds in its environment: the arguments of `Choice`."""
+
+_STARTUP = Path(__file__).parent / "startup"
+
+
+def install(**choice: Any) -> None:
+    """Take over this process, and those that it will start.
+
+    Args:
+        choice: the arguments of `Choice`.
+
+    Raises:
+        RequestError: see `Choice`.
+    """
+    from crosstune.takeover.choice import Choice
+
+    made = Choice(**choice)
+    _take_over_when_imported(lambda: made)
+    os.environ[_VARIABLE] = json.dumps(choice)
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(_STARTUP), *([others] if others else [])])
+
+
+def install_in_worker() -> None:
+    """Take over a process that the script started; cheap where it imports none of the libraries."""
+    arguments = json.loads(os.environ[_VARIABLE])
+
+    @functools.cache
+    def make() -> Choice:
+        from crosstune.takeover.choice import Choice
+
+        return Choice(**arguments, worker=True)
+
+    _take_over_when_imported(make)
+
+
+def _take_over_when_imported(make: Callable[[], Choice]) -> None:
+    def hook(module: ModuleType) -> None:
+        takeover = importlib.import_module(f"crosstune.takeover.{module.__name__}")
+        takeover.take_over(make)
+
+    for library in LIBRARIES:
+        wrapt.register_post_import_hook(hook, library)
