@@ -11,8 +11,9 @@ import pytest
 from optuna.trial import TrialState
 
 from crosstune import Spec, tune
+from crosstune.dialects import ERROR, prepare, tell_dialect
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
-from crosstune.objective import ERROR, find, prepare, tell_dialect
+from crosstune.targets import find
 
 SPACE = {"x": {"type": "float", "low": -1, "high": 1}}
 

@@ -85,7 +85,15 @@ def test_a_fault_is_one_for_the_schema_and_for_the_reader(plain: dict[str, Any])
 
 
 def test_the_schema_knows_the_keys_of_the_sklearn_dialect() -> None:
-    from crosstune.estimators import _Description
+    from crosstune.dialects.sklearn import _Description
 
     described = schema()["properties"]["objective"]["anyOf"][1]["properties"]
+    assert set(described) == set(_Description.model_fields)
+
+
+def test_the_schema_knows_the_keys_of_the_keras_tuner_dialect() -> None:
+    pytest.importorskip("keras_tuner")
+    from crosstune.dialects.keras_tuner import _Description
+
+    described = schema()["properties"]["objective"]["anyOf"][2]["properties"]
     assert set(described) == set(_Description.model_fields)

@@ -1,0 +1,3 @@
+import sys
+
+sys.exit("usage: give me a data set")

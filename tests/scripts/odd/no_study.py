@@ -1,0 +1,5 @@
+"""Nothing is tuned here."""
+
+import math
+
+print(math.pi)

@@ -1,0 +1,1 @@
+NAME = "package_run"

@@ -1,0 +1,3 @@
+from .tune import study
+
+assert len(study.trials) == 3
