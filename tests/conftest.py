@@ -1,8 +1,9 @@
-"""Quiet libraries, one thread for each test process, and a Keras backend."""
+"""Quiet libraries, one thread for each test process, a Keras backend, and CI's time limit."""
 
 from __future__ import annotations
 
 import os
+import time
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy is imported
@@ -17,3 +18,15 @@ import pytest  # noqa: E402
 @pytest.fixture(autouse=True)
 def _quiet_optuna() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The scripts on every engine last, which take as long as all the other long tests together."""
+    items.sort(key=lambda item: "test_scripts" in item.nodeid)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """`CROSSTUNE_LONG_TESTS_UNTIL`, in seconds since 1970, is when the last long test may begin."""
+    until = os.environ.get("CROSSTUNE_LONG_TESTS_UNTIL")
+    if until and time.time() > float(until) and item.get_closest_marker("slow"):
+        pytest.skip("CI's time is over; pytest -m slow runs them all")
