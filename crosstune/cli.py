@@ -60,6 +60,11 @@ name of the backend; `crosstune backends` lists them.
 \b
 Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if
 that is taken. Look at it with: optuna-dashboard runs/....journal
+
+\b
+With --tensorboard logs, look at it while it runs with: tensorboard --logdir logs
+Several studies may share a directory, and a resumed one goes on in its log. The log of a study
+that is over: crosstune tensorboard runs/....journal logs
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
@@ -87,6 +92,12 @@ that is taken. Look at it with: optuna-dashboard runs/....journal
     help="The study's name in its storage.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    callback=_not_empty,
+    help="Log the study there for TensorBoard, as it runs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @_DEBUG
 def run(
@@ -100,6 +111,7 @@ def run(
     storage: str | None,
     study_name: str | None,
     resume: bool,
+    tensorboard: str | None,
     as_json: bool,
     debug: bool,
 ) -> None:
@@ -122,6 +134,7 @@ def run(
         storage=storage,
         study_name=study_name,
         resume=resume,
+        tensorboard=tensorboard,
     )
     result = run_spec(request, console, debug=debug)
     if as_json:

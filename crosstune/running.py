@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from crosstune import adapters, pruners, specfile
+from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.console import LiveLine, best_trial, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
 from crosstune.errors import CrosstuneError, RequestError, SpecError
 from crosstune.spec import Spec, load
 from crosstune.storage import describe
 from crosstune.study import Engine, choose, open_study
-from crosstune.tuning import DEFAULT_TRIALS, finished, run
+from crosstune.tuning import DEFAULT_TRIALS, Callback, finished, run
 
 FOLDER = Path("runs")
 
@@ -42,6 +44,7 @@ class Request:
     storage: str | None = None
     study_name: str | None = None
     resume: bool = False
+    tensorboard: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     trials = spec.trials if request.trials is None else request.trials
     seconds = spec.seconds if request.seconds is None else request.seconds
     engine, function = _checked(request, spec)
+    log = TensorBoardCallback(request.tensorboard) if request.tensorboard else None
     place = request.storage or str(journal(spec, engine, resume=request.resume))
     study = open_study(
         spec,
@@ -89,9 +93,13 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     clock = _Clock(study.sampler)
     before = time.monotonic()
     exit_status = 0
-    with LiveLine(console, spec.metric.name, trials, done) as line:
+    with log or nullcontext(), LiveLine(console, spec.metric.name, trials, done) as line:
+        callbacks: list[Callback] = [line]
+        if log is not None:
+            log.attach(study)
+            callbacks.append(log)
         try:
-            run(study, function, trials=trials, seconds=seconds, callbacks=[line])
+            run(study, function, trials=trials, seconds=seconds, callbacks=callbacks)
         except KeyboardInterrupt:
             exit_status = 130
         except RequestError:
@@ -107,7 +115,7 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     seconds_taken = time.monotonic() - before
     if exit_status == 0 and best_trial(study) is None:
         exit_status = 1
-    _report(study, spec, function, console, place, seconds_taken, exit_status)
+    _report(study, spec, function, console, place, request.tensorboard, seconds_taken, exit_status)
     return Result(exit_status, _summary(study, spec, engine, place, seconds_taken, clock.seconds))
 
 
@@ -213,6 +221,7 @@ def _report(
     function: Any,
     console: Console,
     place: str,
+    log_dir: str | None,
     seconds: float,
     exit_status: int,
 ) -> None:
@@ -232,6 +241,9 @@ def _report(
             _print_test(function, best, console)
     if "://" not in place:
         console.print(escape(f"kept in {place}"), highlight=False, soft_wrap=True)
+    if log_dir is not None:
+        command = f"tensorboard --logdir {shlex.quote(log_dir)}"
+        console.print(escape(f"look at it with: {command}"), highlight=False, soft_wrap=True)
 
 
 def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:

@@ -212,6 +212,7 @@ def open_study(
         for point in spec.points:
             study.enqueue_trial(ledger.write_point(spec.space, point))
     record = engine.record(first_trial=len(study.get_trials(deepcopy=False)) if started else 0)
+    record["metric"] = spec.metric.name
     if spec.points:
         record["native"] = False
         record["notes"].append("start points were evaluated first")

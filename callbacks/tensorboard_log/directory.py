@@ -40,6 +40,11 @@ def folder_name(study: Study) -> str:
     return f"{name}/{as_folder(runs[0]['backend'] + '-' + runs[0]['sampler'])}" if runs else name
 
 
+def spec_metric(study: Study) -> list[str]:
+    """The metric of the spec that a study was made from; empty where it has none."""
+    return [run["metric"] for run in study.user_attrs.get(RUNS, []) if "metric" in run][-1:]
+
+
 def as_folder(name: str) -> str:
     """A name as every file system takes it; a long one is cut and told apart by its hash."""
     kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("._-") or "study"

@@ -37,7 +37,8 @@ class StudyLog:
     Args:
         root: the log directory; other studies may be in it.
         study: with one objective or several, of any engine.
-        metrics: names of the objectives. None is what the log has, or the study, or "value".
+        metrics: names of the objectives. None is what the log has, or the study, or its
+            spec, or "value".
         name: the folder under `root`. None is the study's name, and under it the engine's for a
             study of crosstune. Where that holds another study, a number is added.
     """
@@ -127,9 +128,9 @@ class StudyLog:
     def _names(self) -> tuple[str, ...]:
         count = len(self.study.directions)
         if self.metrics is None:
-            given = self.study.metric_names
-            numbered = tuple(f"value_{number}" for number in range(count))
-            self.metrics = tuple(given) if given else numbered if count > 1 else ("value",)
+            given = self.study.metric_names or directory.spec_metric(self.study)
+            numbered = [f"value_{number}" for number in range(count)] if count > 1 else ["value"]
+            self.metrics = tuple(given or numbered)
         return self.metrics
 
     def _open(self, trial: FrozenTrial) -> Path:
