@@ -1,0 +1,94 @@
+"""Threads and processes write one TensorBoard log."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import optuna
+import pytest
+
+from crosstune.callbacks import TensorBoardCallback
+from crosstune.storage import open_storage
+from tests.tensorboard_studies import (
+    PLAIN,
+    assert_holds,
+    optimize,
+)
+
+
+def test_threads_share_a_callback(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    optimize(study, 40, TensorBoardCallback(tmp_path, every=0.01), jobs=8)
+    assert_holds(tmp_path, "s", study)
+
+
+WORKER = """
+    import sys, optuna
+    from crosstune.callbacks import TensorBoardCallback
+    from crosstune.storage import open_storage
+    from tests.tensorboard_studies import optimize
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        study_name="s", storage=open_storage(sys.argv[1]), load_if_exists=True
+    )
+    optimize(study, 15, TensorBoardCallback(sys.argv[2], study, every=0.01))
+"""
+
+
+def test_processes_share_a_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(WORKER), str(tmp_path / "j"), str(tmp_path)]
+    workers = [subprocess.Popen(command, cwd=PLAIN, stderr=subprocess.PIPE) for _ in range(3)]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=120)
+        assert (worker.returncode, errors) == (0, b"")
+    storage = open_storage(tmp_path / "j")
+    study = optuna.load_study(study_name="s", storage=storage)
+    assert len(study.trials) == 45
+    assert_holds(tmp_path, "s", study)
+
+
+def test_a_file_that_another_process_has_written_anew_is_taken_up(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    first, second = (TensorBoardCallback(tmp_path, every=1000) for _ in range(2))
+    trial = study.ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    for step, callback in ((5, first), (3, second), (7, first), (1, first), (9, second)):
+        trial.report(step / 10, step)
+        callback.attach(study)
+    study.tell(trial, 1.0)
+    first.close()
+    second.close()
+    assert_holds(tmp_path, "s", study)
+    assert len(list((tmp_path / "s/trial-00000").iterdir())) == 1
+
+
+def test_a_callback_can_go_to_another_process(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    callback = pickle.loads(pickle.dumps(TensorBoardCallback(tmp_path, metric="loss")))
+    optimize(study, 4, callback)
+    assert_holds(tmp_path, "s", study, "loss")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_can_go_on_logging(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path / "j")
+    study = optuna.create_study(study_name="s", storage=storage)
+    callback = TensorBoardCallback(tmp_path, study, every=0.01)
+    optimize(study, 3, callback)
+    child = os.fork()
+    if child == 0:
+        try:
+            storage = open_storage(tmp_path / "j")
+            again = optuna.load_study(study_name="s", storage=storage)
+            optimize(again, 3, callback)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    callback.close()
+    assert_holds(tmp_path, "s", study)
