@@ -123,8 +123,3 @@ def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         timeout=120,
         cwd=PLAIN,
     )
-
-
-def crosstune_command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "crosstune", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
