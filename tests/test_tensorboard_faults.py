@@ -11,7 +11,9 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import Trial, TrialState
+from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.callbacks.tensorboard import log
@@ -211,3 +213,49 @@ def test_a_missing_library_names_the_extra(tmp_path: Path) -> None:
         tmp_path,
     )
     assert 'pip install "crosstune[tensorboard]"' in done.stdout, done.stderr
+
+
+def foreign(folder: Path) -> Path:
+    """An event file of another program."""
+    writer = EventFileWriter(str(folder))
+    writer.add_event(event_pb2.Event(step=1))
+    writer.close()
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("s/trial-00001", "s-2"), ("s/study", "s-2"), ("s", "s"), (".", "s"), ("_hparams_/0001", "s")],
+)
+def test_another_programs_event_files_are_left_alone(tmp_path: Path, where: str, name: str) -> None:
+    other = foreign(tmp_path / where)
+    before = other.read_bytes()
+    study = optuna.create_study(study_name="s")
+    optimize(study, 3, TensorBoardCallback(tmp_path))
+    assert other.read_bytes() == before
+    assert_holds(tmp_path, name, study)
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("notes")
+    study = optuna.create_study(study_name="s")
+    optimize(study, 3, TensorBoardCallback(tmp_path))
+    assert (tmp_path / "s").read_text() == "notes"
+    assert_holds(tmp_path, "s-2", study)
+
+
+def test_a_training_function_may_log_more_in_the_run_of_its_trial(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    callback = TensorBoardCallback(tmp_path, study, every=1000)
+    trial = study.ask({"x": optuna.distributions.FloatDistribution(0, 1)})
+    for step in (5, 3):  # the second makes the log write its file anew
+        trial.report(1.0, step)
+        callback.attach(study)
+        if step == 5:
+            other = foreign(tmp_path / "s/more")
+            other = other.rename(tmp_path / "s/trial-00000" / other.name)
+    study.tell(trial, 1.0)
+    callback.close()
+    assert_holds(tmp_path, "s", study)
+    assert other.exists()

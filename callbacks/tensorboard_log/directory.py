@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,8 @@ def add_columns(root: Path, new: Any) -> None:
     _experiment_file(target).append([event])
     for folder in folders:
         _experiment_file(folder).path.unlink(missing_ok=True)
-        folder.rmdir()
+        with suppress(OSError):  # another program has a file there
+            folder.rmdir()
 
 
 def _experiment_file(folder: Path) -> EventFile:
@@ -90,11 +91,18 @@ def numbered(path: Path) -> Iterator[Path]:
         number += 1
 
 
+def is_free(path: Path) -> bool:
+    """Whether a study may have this folder: nobody else's runs would be among its own."""
+    if not path.exists():
+        return True
+    return path.is_dir() and not (path / "study").exists() and not any(path.glob("trial-*"))
+
+
 def read_mark(folder: Path) -> dict[str, Any] | None:
     """What says which study is in a folder; None where there is none."""
     try:
         held = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:  # torn by a crash, before anything else was written
         return None

@@ -141,6 +141,8 @@ class StudyLog:
             ):
                 mark = directory.read_mark(path)
                 if mark is None:
+                    if not directory.is_free(path):
+                        continue  # another program's
                     directory.write_mark(path, self.study.study_name, trial, self._names())
                 elif not self._is_ours(mark):
                     continue

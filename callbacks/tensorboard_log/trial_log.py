@@ -13,6 +13,7 @@ from crosstune.callbacks.tensorboard_log import hparams
 from crosstune.callbacks.tensorboard_log.event_file import Event, EventFile, scalars
 from crosstune.callbacks.tensorboard_log.event_file import summary as summary_event
 
+FILE = "events.out.tfevents.0000000000.crosstune"
 REPORTS = "reports/"
 FURTHER = "metrics/"
 SECONDS = "seconds"
@@ -48,7 +49,7 @@ class TrialLog:
 
     def _find(self) -> None:
         """Begin with the file that is there, of which nothing is known yet."""
-        files = sorted(self._folder.glob("events.out.tfevents.*"))
+        files = sorted(self._folder.glob(f"{FILE}.*"))  # others may be of another program
         self._file = EventFile(files[-1] if files else _path(self._folder, 0))
         for stale in files[:-1]:  # a crash while the file was written anew
             stale.unlink()
@@ -156,4 +157,4 @@ def _seconds(moment: Any) -> float:
 
 
 def _path(folder: Path, number: int) -> Path:
-    return folder / f"events.out.tfevents.0000000000.crosstune.{number:03d}"
+    return folder / f"{FILE}.{number:03d}"
