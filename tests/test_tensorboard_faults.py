@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import math
 import os
 import shutil
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.study import Study
 from optuna.trial import Trial, TrialState
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api_pb2
@@ -17,6 +20,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.callbacks.tensorboard import log
+from crosstune.callbacks.tensorboard_log import event_file
 from crosstune.errors import RequestError
 from crosstune.storage import open_storage
 from tests.tensorboard_reader import curves, runs, session
@@ -228,11 +232,14 @@ def foreign(folder: Path) -> Path:
     ("where", "name"),
     [("s/trial-00001", "s-2"), ("s/study", "s-2"), ("s", "s"), (".", "s"), ("_hparams_/0001", "s")],
 )
-def test_another_programs_event_files_are_left_alone(tmp_path: Path, where: str, name: str) -> None:
+def test_another_programs_event_files_are_left_alone(
+    tmp_path: Path, where: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     other = foreign(tmp_path / where)
     before = other.read_bytes()
     study = optuna.create_study(study_name="s")
     optimize(study, 3, TensorBoardCallback(tmp_path))
+    assert not caplog.records
     assert other.read_bytes() == before
     assert_holds(tmp_path, name, study)
 
@@ -259,3 +266,54 @@ def test_a_training_function_may_log_more_in_the_run_of_its_trial(tmp_path: Path
     callback.close()
     assert_holds(tmp_path, "s", study)
     assert other.exists()
+
+
+def watched_study(log_dir: Path) -> Study:
+    """Logged after each report, as by the watching thread, with a step that goes backwards."""
+    study = optuna.create_study(study_name="s")
+    callback = TensorBoardCallback(log_dir, every=1000)
+    for number in range(3):
+        trial = study.ask()
+        x = trial.suggest_float("x", 0, 1)
+        for step in (4, 6, 2):
+            trial.report(x + step, step)
+            callback.attach(study)
+        trial.suggest_categorical(f"late{number}", [1, 2])
+        study.tell(trial, x)
+        callback(study, study.trials[-1])
+    callback.close()
+    return study
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_disk_that_is_full_at_any_one_write_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    write = event_file._write
+    calls = 0
+
+    def full_once(file: io.FileIO, data: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == fails:
+            write(file, data[: int(share * len(data))])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(file, data)
+
+    monkeypatch.setattr(event_file, "_write", full_once)
+    for fails in range(1, 100):
+        calls = 0
+        study = watched_study(tmp_path / str(fails))
+        assert_holds(tmp_path / str(fails), "s", study)
+        if calls < fails:
+            break
+    assert fails > 15
+
+
+def test_a_torn_mark_is_written_again(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/crosstune.json").write_text('{"study"')
+    for _ in range(2):
+        optimize(study, 2, TensorBoardCallback(tmp_path))
+    assert_holds(tmp_path, "s", study)
