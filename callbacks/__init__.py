@@ -6,14 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crosstune.callbacks.keras import KerasPruningCallback
+    from crosstune.callbacks.keras_tuner import KerasTunerPruningCallback
+    from crosstune.callbacks.lightning import LightningPruningCallback
+    from crosstune.callbacks.report import PruningCallback, TrainingDiverged
+    from crosstune.callbacks.sklearn import partial_fit_with_pruning
     from crosstune.callbacks.tensorboard import TensorBoardCallback
+    from crosstune.callbacks.torch import TorchPruningCallback
 
 _HOMES = {
     "KerasPruningCallback": "crosstune.callbacks.keras",
+    "KerasTunerPruningCallback": "crosstune.callbacks.keras_tuner",
+    "LightningPruningCallback": "crosstune.callbacks.lightning",
+    "PruningCallback": "crosstune.callbacks.report",
     "TensorBoardCallback": "crosstune.callbacks.tensorboard",
+    "TorchPruningCallback": "crosstune.callbacks.torch",
+    "TrainingDiverged": "crosstune.callbacks.report",
+    "partial_fit_with_pruning": "crosstune.callbacks.sklearn",
 }
 
-__all__ = ["KerasPruningCallback", "TensorBoardCallback"]
+__all__ = [
+    "KerasPruningCallback",
+    "KerasTunerPruningCallback",
+    "LightningPruningCallback",
+    "PruningCallback",
+    "TensorBoardCallback",
+    "TorchPruningCallback",
+    "TrainingDiverged",
+    "partial_fit_with_pruning",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,25 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import optuna
+from optuna.trial import BaseTrial
 
-from crosstune.errors import ObjectiveError, no_such
+from crosstune.callbacks.report import Divergence, PruningCallback
+from crosstune.errors import RequestError
 
 
 class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
     """Reports a metric after each epoch, and ends a trial that is pruned.
 
+    What is done with the metric and the epochs is told at `PruningCallback`. In the search of a
+    Keras Tuner, which has no Optuna trial, `KerasTunerPruningCallback` does this.
+
     Args:
         trial: the trial that is trained.
-        monitor: the metric, such as ``val_loss``.
+        monitor: the metric in Keras's logs, such as ``val_loss``.
+        divergence: as in `PruningCallback`.
+
+    Raises:
+        Unsupported: the study has several objectives.
+        RequestError: there is no such trial or choice.
 
     >>> callback = KerasPruningCallback(optuna.create_study().ask(), "val_loss")
     """
 
-    def __init__(self, trial: optuna.Trial, monitor: str = "val_loss"):
+    def __init__(
+        self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
+    ):
         super().__init__()
-        self._trial = trial
-        self._monitor = monitor
+        if hasattr(trial, "oracle"):
+            raise RequestError(
+                "KerasPruningCallback needs an optuna.Trial. In the search of a Keras Tuner, use "
+                "KerasTunerPruningCallback(tuner)"
+            )
+        self._prune = PruningCallback(trial, monitor, divergence=divergence)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KerasPruningCallback:
         # Keras Tuner trains with copies of its callbacks, and a trial cannot be copied.
@@ -34,12 +49,8 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
         """Report, and ask the study's pruner.
 
         Raises:
+            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
+            TrainingDiverged: the metric diverged, and that was to be a failure.
             ObjectiveError: the metric is not among those that are logged, which are listed.
-            optuna.TrialPruned: the pruner gives the trial up.
         """
-        logs = logs or {}
-        if self._monitor not in logs:
-            raise ObjectiveError(no_such("metric in the logs", self._monitor, logs))
-        self._trial.report(float(logs[self._monitor]), epoch)
-        if self._trial.should_prune():
-            raise optuna.TrialPruned(f"after epoch {epoch}")
+        self._prune(epoch, logs)

@@ -1,0 +1,82 @@
+"""Pruning in PyTorch Lightning, on one device or in the ranks of a distributed run."""
+
+from __future__ import annotations
+
+import os
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from optuna.trial import BaseTrial
+
+from crosstune.callbacks.report import Divergence, check, check_choices
+from crosstune.callbacks.torch import TorchPruningCallback
+from crosstune.errors import RequestError
+
+
+class LightningPruningCallback(Callback):
+    """Reports a metric after each epoch, and ends a trial that is pruned.
+
+    The metric is one that the module logs with ``self.log``. Where there is validation, the epochs
+    in which it ran are reported, with what it logged last; the sanity check before training is
+    none. What is done with the metric is told at `PruningCallback`.
+
+    In a distributed run the ranks agree, as told at `TorchPruningCallback`: start them by
+    ``torchrun``, and give the trial to rank 0 and None to the others.
+
+    Args:
+        trial: the trial that is trained; None on every rank but 0.
+        monitor, divergence: as in `PruningCallback`.
+
+    Raises:
+        Unsupported: the study has several objectives.
+        RequestError: there is no such choice; from `Trainer.fit`, a trial is missing on rank 0, or
+            the ranks were started from the process that holds it.
+
+    >>> callback = LightningPruningCallback(optuna.create_study().ask(), "val_loss")
+    """
+
+    def __init__(
+        self,
+        trial: BaseTrial | None,
+        monitor: str = "val_loss",
+        *,
+        divergence: Divergence = "prune",
+    ):
+        super().__init__()
+        if trial is None:
+            check_choices(monitor, divergence)
+        else:
+            check(trial, monitor, divergence)
+        self._trial, self._monitor, self._divergence = trial, monitor, divergence
+        self._process = os.getpid()
+        self._prune: TorchPruningCallback | None = None
+        self._validated = False
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Let the ranks agree on who holds the trial, once they are connected."""
+        if stage != "fit" or self._prune is not None:
+            return
+        if os.getpid() != self._process:
+            raise RequestError(
+                "this strategy starts its processes from the one that holds the trial, whose study "
+                "they cannot reach. Start the ranks by torchrun, and use strategy='ddp'"
+            )
+        self._prune = TorchPruningCallback(self._trial, self._monitor, divergence=self._divergence)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that the epoch has validation metrics."""
+        self._validated = not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report, and ask the study's pruner.
+
+        Raises:
+            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
+            TrainingDiverged: the metric diverged, and that was to be a failure.
+            ObjectiveError: the metric is not among those that are logged, which are listed.
+        """
+        if trainer.enable_validation and not self._validated:
+            return
+        self._validated = False
+        if self._prune is not None:
+            self._prune(trainer.current_epoch, trainer.callback_metrics)

@@ -1,0 +1,192 @@
+"""What every pruning callback does with a metric: check it, report it, ask whether to go on."""
+
+from __future__ import annotations
+
+import logging
+import math
+import operator
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
+
+import optuna
+from optuna.trial import BaseTrial
+
+from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported, no_such
+
+Divergence: TypeAlias = Literal["prune", "fail"]
+"""What a trial counts as whose metric is NaN or infinite."""
+
+_logger = logging.getLogger("crosstune")
+
+
+class TrainingDiverged(Exception):
+    """The monitored metric is NaN or infinite, and such a trial was to fail.
+
+    `crosstune.tune` and the command line go on with the next trial. A plain `study.optimize` does
+    with ``catch=(TrainingDiverged,)``.
+    """
+
+
+class Reports(Protocol):
+    """What a trial is here; `optuna.Trial` is one."""
+
+    def report(self, value: float, step: int) -> None:
+        """Keep the metric after `step`."""
+
+    def should_prune(self) -> bool:
+        """Whether the pruner gives the trial up."""
+
+
+class Reporter:
+    """What `PruningCallback` does, for anything that takes reports; nothing is checked here."""
+
+    def __init__(self, trial: Reports, monitor: str, divergence: Divergence):
+        self._trial, self._monitor, self._divergence = trial, monitor, divergence
+        self._last = -1
+        self._warned = False
+
+    def __call__(
+        self, step: SupportsIndex, metrics: Mapping[str, Any] | None = None, /, **more: Any
+    ) -> None:
+        """Report the metric after `step`, and ask the study's pruner.
+
+        Raises:
+            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
+            TrainingDiverged: the metric diverged, and that was to be a failure.
+            ObjectiveError: the metric is missing or no number, or the step is no whole number.
+        """
+        self.decide(whole(step), measured(self._monitor, {**(metrics or {}), **more}))
+
+    def decide(self, step: int, value: float) -> None:
+        """Report `value`, and raise where the trial is over."""
+        if not math.isfinite(value):
+            self._end_diverged(step, value)
+        if step <= self._last:
+            self._warn(step)
+            return
+        self._last = step
+        self._trial.report(value, step)
+        if self._trial.should_prune():
+            raise optuna.TrialPruned(f"pruned after step {step}: {self._monitor} = {value:.6g}")
+
+    def _end_diverged(self, step: int, value: float) -> None:
+        if step > self._last:
+            self._trial.report(math.nan, step)
+        message = f"diverged at step {step}: {self._monitor} = {value}"
+        if self._divergence == "fail":
+            raise TrainingDiverged(message)
+        raise optuna.TrialPruned(message)
+
+    def _warn(self, step: int) -> None:
+        if not self._warned:
+            self._warned = True
+            _logger.warning(
+                "step %d of %s came after step %d, so it is not reported, and nothing is pruned "
+                "until the steps go on",
+                step,
+                self._monitor,
+                self._last,
+            )
+
+
+class PruningCallback(Reporter):
+    """Reports a metric in any training loop, and ends a trial that is pruned.
+
+    Call it once an epoch, or once a step, with the metrics by name: ``prune(epoch,
+    val_loss=loss)``, or ``prune(epoch, {"val/loss": loss})``. Numbers, numpy scalars and tensors
+    of one element will do.
+
+    A step that is not above the last one, as in the second fold of a trial, is neither reported
+    nor asked about, and a warning says so once: Optuna keeps the first report of a step, so the
+    pruner would decide by that.
+
+    Args:
+        trial: the trial that is trained.
+        monitor: the metric that is reported. The study's direction is its direction.
+        divergence: what a trial counts as whose metric is NaN or infinite: "prune" or "fail". It
+            ends at once, and its last report is NaN, which pruners and samplers take for the worst.
+
+    Raises:
+        Unsupported: the study has several objectives.
+        RequestError: there is no such trial or choice.
+
+    >>> prune = PruningCallback(optuna.create_study().ask(), "loss")
+    >>> for epoch in range(3):
+    ...     prune(epoch, loss=1 / (epoch + 1), seconds=0.5)
+    """
+
+    def __init__(
+        self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
+    ):
+        check(trial, monitor, divergence)
+        super().__init__(trial, monitor, divergence)
+
+
+def check(trial: object, monitor: str, divergence: str) -> None:
+    """Raise what `PruningCallback` raises when it is made."""
+    if not isinstance(trial, BaseTrial):
+        raise RequestError(f"a pruning callback needs the optuna.Trial, not {trial!r}")
+    check_choices(monitor, divergence)
+    study = getattr(trial, "study", None)  # a FixedTrial has none
+    if study is not None:
+        check_one_objective(study.directions)
+
+
+def check_choices(monitor: object, divergence: object) -> None:
+    """Raise where `monitor` or `divergence` cannot be right."""
+    if not isinstance(monitor, str) or not monitor:
+        raise RequestError(f"monitor has to be the name of a metric, not {monitor!r}")
+    if divergence not in ("prune", "fail"):
+        raise UnknownName(no_such("divergence", divergence, ("prune", "fail")))
+
+
+def check_one_objective(objectives: Any) -> None:
+    """Raise where there are several."""
+    if len(objectives) > 1:
+        raise Unsupported(
+            f"the study has {len(objectives)} objectives, and pruning needs one: Optuna's pruners "
+            "compare a single metric. Leave the pruning callback out, or give the study one "
+            "objective"
+        )
+
+
+def measured(monitor: str, metrics: Mapping[str, Any]) -> float:
+    """The monitored metric as a number; it may be NaN or infinite.
+
+    Raises:
+        ObjectiveError: it is missing, and those that are there are listed; or it is no number.
+    """
+    if monitor not in metrics:
+        raise ObjectiveError(no_such("reported metric", monitor, map(str, metrics)))
+    given = metrics[monitor]
+    value = given
+    try:
+        if hasattr(value, "item"):  # of numpy, torch, jax and so on
+            value = value.item()
+        if isinstance(value, str | bytes | bool):
+            raise TypeError
+        return float(value)
+    except OverflowError:  # an integer beyond the range of floats
+        return math.inf
+    except (TypeError, ValueError, RuntimeError):
+        shape = getattr(given, "shape", None)
+        size = f" of shape {tuple(shape)}" if shape else ""
+        raise ObjectiveError(
+            f"the metric {monitor!r} has to be one number, not {type(given).__name__}{size}"
+            + ("" if shape else f": {given!r:.80}")
+        ) from None
+
+
+def whole(step: SupportsIndex) -> int:
+    """A step as an integer.
+
+    Raises:
+        ObjectiveError: it is none from 0 on.
+    """
+    try:
+        number = operator.index(step)
+    except (TypeError, RuntimeError):
+        number = -1
+    if number < 0 or isinstance(step, bool):
+        raise ObjectiveError(f"a step has to be a whole number from 0 on, not {step!r:.80}")
+    return number

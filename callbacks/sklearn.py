@@ -1,0 +1,142 @@
+"""Pruning of scikit-learn estimators that learn by `partial_fit`."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from optuna.study import StudyDirection
+from optuna.trial import BaseTrial
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.utils import gen_batches, shuffle
+
+from crosstune.callbacks.report import Divergence, PruningCallback
+from crosstune.errors import RequestError
+
+_OVERFLOWS = ("Floating-point under-/overflow", "non-finite parameter weights")
+"""How the ValueErrors begin, or go on, by which scikit-learn says that weights are no numbers."""
+
+
+def partial_fit_with_pruning(
+    estimator: Any,
+    X: Any,  # noqa: N803  # as in scikit-learn
+    y: Any,
+    X_valid: Any,  # noqa: N803
+    y_valid: Any,
+    *,
+    trial: BaseTrial,
+    epochs: int,
+    batch_size: int | None = None,
+    scoring: str | Callable[..., float] | None = None,
+    classes: Any = None,
+    seed: int | None = None,
+    divergence: Divergence = "prune",
+) -> float:
+    """Fit an estimator epoch by epoch, and return its score on the validation data at the end.
+
+    After each epoch the score is reported, and the trial may be pruned. For batches that come from
+    elsewhere, write the loop and call `PruningCallback` in it.
+
+    Args:
+        estimator: one with `partial_fit`, such as `SGDClassifier`, `MLPClassifier` or
+            `MultinomialNB`. It is fitted in place, and goes on from where it is.
+        X, y: the training data: arrays, a sparse matrix or a data frame.
+        X_valid, y_valid: the data of the score.
+        trial: the trial that is trained.
+        epochs: how many times the data are gone through, from 1.
+        batch_size: samples a call of `partial_fit`, in an order drawn anew each epoch; None is
+            all, in the order given.
+        scoring: as in scikit-learn, the larger the better, so the study has to maximize; None is
+            the estimator's own `score`.
+        classes: all classes of a classifier; None is those in `y`.
+        seed: of the order; None is a random one.
+        divergence: what a trial counts as whose weights or score are no numbers any more, as in
+            `PruningCallback`.
+
+    Raises:
+        optuna.TrialPruned: the pruner gives the trial up, or it diverged.
+        TrainingDiverged: it diverged, and that was to be a failure.
+        RequestError: the estimator cannot learn by epochs, the study minimizes, or a number of
+            epochs or samples is not above 0.
+
+    >>> import optuna
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> trial = optuna.create_study(direction="maximize").ask()
+    >>> X, y = load_iris(return_X_y=True)
+    >>> score = partial_fit_with_pruning(
+    ...     SGDClassifier(random_state=0), X, y, X, y, trial=trial, epochs=3
+    ... )
+    """
+    _check(estimator, trial, epochs, batch_size)
+    prune = PruningCallback(trial, "score", divergence=divergence)
+    scorer = check_scoring(estimator, scoring=scoring)
+    named: dict[str, Any] = {}
+    if "classes" in inspect.signature(estimator.partial_fit).parameters and is_classifier(
+        estimator
+    ):
+        named["classes"] = np.unique(y) if classes is None else classes
+    order = np.random.RandomState(seed)
+    score = math.nan
+    for epoch in range(epochs):
+        try:
+            for rows, targets in _batches(X, y, batch_size, order):
+                estimator.partial_fit(rows, targets, **named)
+        except ValueError as error:
+            if not any(words in str(error) for words in _OVERFLOWS):
+                raise
+            score = math.nan
+        else:
+            score = _score(scorer, estimator, X_valid, y_valid)
+        prune(epoch, score=score)
+    return score
+
+
+def _batches(
+    rows: Any, targets: Any, size: int | None, order: np.random.RandomState
+) -> Iterator[tuple[Any, Any]]:
+    if size is None:
+        yield rows, targets
+        return
+    rows, targets = shuffle(rows, targets, random_state=order)
+    for part in gen_batches(len(targets), size):
+        yield tuple(
+            data.iloc[part] if hasattr(data, "iloc") else data[part] for data in (rows, targets)
+        )
+
+
+def _score(scorer: Callable[..., float], estimator: Any, rows: Any, targets: Any) -> float:
+    """The score; NaN where the predictions are no numbers, which most scores refuse."""
+    try:
+        return float(scorer(estimator, rows, targets))
+    except ValueError:
+        predicted = np.asarray(estimator.predict(rows))
+        if predicted.dtype.kind == "f" and not np.isfinite(predicted).all():
+            return math.nan
+        raise
+
+
+def _check(estimator: Any, trial: BaseTrial, epochs: int, batch_size: int | None) -> None:
+    if not hasattr(estimator, "partial_fit"):
+        name = type(estimator).__name__
+        raise RequestError(
+            f"{name} cannot be fitted epoch by epoch: as it is set, it has no partial_fit. "
+            + (
+                "Transform the data first, and give the last step alone"
+                if hasattr(estimator, "steps")
+                else "Fit it at once, and report the score of each fold instead"
+            )
+        )
+    for name, number in (("epochs", epochs), ("batch_size", batch_size)):
+        if number is not None and number < 1:
+            raise RequestError(f"{name} has to be above 0, not {number!r}")
+    study = getattr(trial, "study", None)
+    if study is not None and study.directions == [StudyDirection.MINIMIZE]:
+        raise RequestError(
+            "the study minimizes, and a score of scikit-learn is the better the larger it is. Make "
+            "the study with direction='maximize'; a loss has a score such as 'neg_log_loss'"
+        )

@@ -1,0 +1,147 @@
+"""Pruning in a plain PyTorch training loop, in one process or in the ranks of a distributed run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, SupportsIndex
+
+import torch.distributed as dist
+from optuna import TrialPruned
+from optuna.trial import BaseTrial
+
+from crosstune.callbacks.report import (
+    Divergence,
+    PruningCallback,
+    TrainingDiverged,
+    check,
+    check_choices,
+    measured,
+    whole,
+)
+from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
+
+
+class TorchPruningCallback:
+    """Reports a metric in a PyTorch training loop, and ends a trial that is pruned.
+
+    Call it as `PruningCallback` is called: ``prune(epoch, val_loss=loss)``. What it does with the
+    metric and the steps is told there.
+
+    In a distributed run (`torch.distributed`, initialized before) each rank makes a callback and
+    calls it at the same steps. Rank 0 holds the trial, the others are given None. What rank 0
+    measured is reported; another rank may call with the step alone, and where it measured too, its
+    NaN or infinity ends the trial as well. Every rank raises the same exception, so none is left
+    waiting.
+
+    Args:
+        trial: the trial that is trained; None on every rank but 0.
+        monitor, divergence: as in `PruningCallback`.
+        group: the ranks that train the trial; None is all of them. Under NCCL each rank has to
+            have set its CUDA device, as for any exchange of objects; a gloo group needs none.
+
+    Raises:
+        Unsupported: the study has several objectives.
+        RequestError: a trial is missing on rank 0, or is given to another rank.
+
+    >>> prune = TorchPruningCallback(optuna.create_study().ask(), "val_loss")
+    >>> for epoch in range(3):
+    ...     prune(epoch, val_loss=torch.tensor(1 / (epoch + 1)))
+    """
+
+    def __init__(
+        self,
+        trial: BaseTrial | None,
+        monitor: str = "val_loss",
+        *,
+        divergence: Divergence = "prune",
+        group: dist.ProcessGroup | None = None,
+    ):
+        self._monitor, self._group = monitor, group
+        spread = dist.is_available() and dist.is_initialized()
+        self._rank = dist.get_rank(group) if spread else 0
+        self._ranks = dist.get_world_size(group) if spread else 1
+        fault: CrosstuneError | None = None
+        try:
+            self._check(trial, divergence)
+        except CrosstuneError as error:
+            fault = error
+        _raise_first(self._exchange(fault))
+        self._single = (
+            None if trial is None else PruningCallback(trial, monitor, divergence=divergence)
+        )
+
+    def __call__(
+        self, step: SupportsIndex, metrics: Mapping[str, Any] | None = None, /, **more: Any
+    ) -> None:
+        """Report the metric after `step`, and ask the study's pruner.
+
+        Raises:
+            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
+            TrainingDiverged: the metric diverged, and that was to be a failure.
+            ObjectiveError: the metric is missing or no number, or the steps cannot be right.
+            RunError: on the other ranks, where rank 0 cannot report.
+        """
+        metrics = {**(metrics or {}), **more}
+        mine: tuple[int, float | None] | ObjectiveError
+        try:
+            given = metrics or self._rank == 0
+            mine = whole(step), measured(self._monitor, metrics) if given else None
+        except ObjectiveError as error:
+            mine = error
+        everyone = self._exchange(mine)
+        failure = None if self._single is None else self._decide(self._single, everyone)
+        verdict = self._exchange(_sendable(failure))[0]
+        if failure is not None:
+            raise failure
+        _raise_first([verdict])
+
+    def _check(self, trial: object, divergence: str) -> None:
+        if self._rank == 0:
+            check(trial, self._monitor, divergence)
+        check_choices(self._monitor, divergence)
+        if self._rank != 0 and trial is not None:
+            raise RequestError(
+                f"rank {self._rank} was given a trial. Rank 0 alone holds it, so that one process "
+                "writes the study: give the other ranks trial=None"
+            )
+
+    def _decide(
+        self, single: PruningCallback, everyone: list[tuple[int, float | None] | ObjectiveError]
+    ) -> Exception | None:
+        """What every rank is to raise."""
+        for rank, given in enumerate(everyone):
+            if isinstance(given, ObjectiveError):
+                return given if self._ranks == 1 else ObjectiveError(f"on rank {rank}: {given}")
+        reports = [given for given in everyone if not isinstance(given, ObjectiveError)]
+        steps = sorted({step for step, _ in reports})
+        if len(steps) > 1:
+            return ObjectiveError(f"the ranks are at different steps: {', '.join(map(str, steps))}")
+        values = [value for _, value in reports if value is not None]
+        diverged = [value for value in values if not math.isfinite(value)]
+        try:
+            single.decide(steps[0], diverged[0] if diverged else values[0])
+        except Exception as failure:
+            return failure
+        return None
+
+    def _exchange(self, mine: Any) -> list[Any]:
+        """What each rank hands in, in the order of the ranks."""
+        if self._ranks == 1:
+            return [mine]
+        everyone: list[Any] = [None] * self._ranks
+        dist.all_gather_object(everyone, mine, group=self._group)
+        return everyone
+
+
+def _sendable(failure: Exception | None) -> Exception | None:
+    """A failure as the other ranks can receive it; one of a storage may not be pickled."""
+    if failure is None or isinstance(failure, CrosstuneError | TrialPruned | TrainingDiverged):
+        return failure
+    return RunError(f"rank 0 could not report: {type(failure).__name__}: {failure}")
+
+
+def _raise_first(failures: list[Exception | None]) -> None:
+    for failure in failures:
+        if failure is not None:
+            raise failure
