@@ -136,7 +136,10 @@ def test_an_interrupted_run_is_logged_to_its_end(folder: Path) -> None:
     while not running.exists() and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, errors
     study = load(folder / "runs/endless-optuna-tpe.journal", "endless")
     assert [trial.state for trial in study.trials][2:] == [TrialState.FAIL]
