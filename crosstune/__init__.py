@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crosstune import adapters, samplers
+    from crosstune import adapters, checkpoints, samplers
     from crosstune.certificate import check
     from crosstune.errors import CrosstuneError
     from crosstune.exchange import export_study, import_study
@@ -65,6 +65,7 @@ __all__ = [
     "adapters",
     "budget",
     "check",
+    "checkpoints",
     "create_study",
     "export_study",
     "import_study",
@@ -78,7 +79,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use: `crosstune --help` needs none of them."""
     import importlib
 
-    if name in ("adapters", "samplers"):
+    if name in ("adapters", "checkpoints", "samplers"):
         return importlib.import_module(f"crosstune.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'crosstune' has no attribute {name!r}")

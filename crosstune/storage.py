@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
@@ -18,6 +19,8 @@ from crosstune.errors import RequestError
 _logger = logging.getLogger("crosstune")
 
 Place: TypeAlias = str | os.PathLike[str] | BaseStorage | None
+
+_files: WeakKeyDictionary[BaseStorage, Path] = WeakKeyDictionary()
 
 
 def open_storage(place: Place) -> BaseStorage:
@@ -43,11 +46,18 @@ def open_storage(place: Place) -> BaseStorage:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
-        return JournalStorage(JournalFileBackend(str(path)))
+        storage = JournalStorage(JournalFileBackend(str(path)))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
     except ValueError as error:
         raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {error}") from error
+    _files[storage] = path.absolute()
+    return storage
+
+
+def file_of(storage: BaseStorage) -> Path | None:
+    """The journal or SQLite file of a storage that was opened here by its place."""
+    return _files.get(storage)
 
 
 def _drop_torn_line(path: Path) -> None:
@@ -83,10 +93,17 @@ def _ends_with_newline(path: Path) -> bool:
 
 def _open_database(url: str) -> BaseStorage:
     try:
-        return get_storage(url)
+        storage = get_storage(url)
     except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
         reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
         raise RequestError(f"the storage {describe(url)} cannot be opened: {reason}") from error
+    if url.startswith("sqlite"):
+        from sqlalchemy.engine import make_url  # slow to import, and loaded already here
+
+        file = make_url(url).database
+        if file not in (None, "", ":memory:"):
+            _files[storage] = Path(file).absolute()
+    return storage
 
 
 def describe(place: Place) -> str:
