@@ -70,15 +70,14 @@ class Record:
 
 def read(trial: BaseTrial) -> Record:
     """The record of a trial. Ids that are no UUIDs could lead out of the store's folder."""
-    held = trial.user_attrs.get(CHECKPOINTS)
-    if held is None:
-        return Record()
-    if not isinstance(held, Mapping):
+    held = trial.user_attrs.get(CHECKPOINTS, {"entries": []})
+    listed = held.get("entries") if isinstance(held, Mapping) else None
+    if not isinstance(listed, list):
         return Record(damaged=1)
-    listed = held.get("entries", ())
-    known = [entry for entry in map(_entry, listed) if entry is not None]
-    discarded = tuple(name for name in held.get("discarded", ()) if _is_artifact(name))
-    return Record(tuple(known), discarded, len(listed) - len(known))
+    entries = [entry for entry in map(_entry, listed) if entry is not None]
+    named = held.get("discarded")
+    discarded = filter(_is_artifact, named if isinstance(named, list) else [])
+    return Record(tuple(entries), tuple(discarded), len(listed) - len(entries))
 
 
 def write(trial: BaseTrial, entries: Sequence[Entry], discarded: Sequence[str]) -> None:

@@ -238,13 +238,13 @@ def _checked(content: Content, step: int, name: str | None, keep: int) -> str:
     if isinstance(content, str | os.PathLike):
         if not Path(content).is_file():
             raise RequestError(f"{os.fspath(content)} is no file, so it is no checkpoint to save")
-        name = name or Path(content).name
+        name = Path(content).name if name is None else name
     elif not isinstance(content, bytes) and not callable(content):
         raise RequestError(
             "a checkpoint is what writes a file at a path, or bytes, or the path of a file, not "
             f"{content!r}"
         )
-    name = name or "checkpoint"
+    name = "checkpoint" if name is None else name
     if not is_plain_name(name):
         raise RequestError(f"name is that of a file without folders, not {name!r}")
     return name

@@ -14,13 +14,14 @@ from crosstune.samplers.engine import BUDGET
 def budget(trial: Trial | FrozenTrial) -> Budget | None:
     """How far a scheduler, such as Keras Tuner's Hyperband, wants a trial to be trained.
 
-    None where nothing schedules: then the objective trains as long as it likes.
+    None where nothing schedules: then the objective trains as long as it likes. The retry of a
+    trial that was killed has the budget of that.
 
     >>> import optuna
     >>> budget(optuna.create_study().ask()) is None
     True
     """
-    if isinstance(trial, Trial):
+    if isinstance(trial, Trial) and BUDGET not in trial.user_attrs:
         _ = trial.relative_params  # the engine is asked when the first parameter is
     held = trial.user_attrs.get(BUDGET)
     return None if held is None else Budget(**held)
