@@ -1,0 +1,1 @@
+"""Checkpoints: kept in one step, found by the trial that continues, and by no other."""
