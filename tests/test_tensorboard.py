@@ -62,9 +62,12 @@ def test_reports_of_a_running_trial_are_there_before_it_ends(tmp_path: Path) -> 
         x = trial.suggest_float("x", 0, 1)
         trial.report(1.5, 0)
         until = time.monotonic() + 20
-        while not runs(tmp_path).get("s/trial-00000") and time.monotonic() < until:
+        while time.monotonic() < until:
+            reader = runs(tmp_path).get("s/trial-00000")
+            if reader is not None and "reports/value" in curves(reader):
+                break
             time.sleep(0.02)
-        reader = runs(tmp_path)["s/trial-00000"]
+        assert reader is not None
         seen.append(curves(reader)["reports/value"])
         assert session(reader) == ({"x": x}, None)
         return x
