@@ -104,7 +104,7 @@ class PruningCallback(Reporter):
         trial: the trial that is trained.
         monitor: the metric that is reported. The study's direction is its direction.
         divergence: what a trial counts as whose metric is NaN or infinite: "prune" or "fail". It
-            ends at once, and its last report is NaN, which pruners and samplers take for the worst.
+            ends at once, and its last report is NaN, which Optuna takes for the worst at that step.
 
     Raises:
         Unsupported: the study has several objectives.
