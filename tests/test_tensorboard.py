@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from optuna.trial import Trial, TrialState
 import crosstune
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.callbacks.tensorboard import log
+from crosstune.callbacks.tensorboard_log.study_log import StudyLog
 from crosstune.errors import RequestError
 from crosstune.storage import open_storage
-from tests.tensorboard_reader import Points, curves, runs, session
+from tests.tensorboard_reader import Points, curves, experiment, runs, session
 from tests.tensorboard_studies import (
     assert_holds,
     optimize,
@@ -162,3 +164,64 @@ def test_neither_tensorflow_nor_torch_is_imported(tmp_path: Path) -> None:
         tmp_path,
     )
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_numbers_among_the_attributes_of_a_trial_are_metrics(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+
+    def with_attributes(trial: Trial) -> float:
+        held = {"loss": 0.5, "nan": math.nan, "huge": 10**400, "flag": True, "text": "1", "n": 3}
+        for name, value in {**held, "crosstune:own": 1.0}.items():
+            trial.set_user_attr(name, value)
+        return trial.suggest_float("x", 0, 1)
+
+    study.optimize(with_attributes, n_trials=1, callbacks=[TensorBoardCallback(tmp_path)])
+    points = curves(runs(tmp_path)["s/trial-00000"])
+    assert points.keys() == {"value", "seconds", "metrics/loss", "metrics/nan", "metrics/n"}
+    assert points["metrics/n"] == [(0, 3.0)]
+    tags = {info.name.tag for info in experiment(tmp_path).metric_infos}
+    assert tags == points.keys() | {"reports/value"}
+
+
+def test_reports_keep_the_time_at_which_they_were_seen(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    log = StudyLog(tmp_path, study)
+    trial = study.ask()
+    times = {5: 100.0, 6: 200.0, 3: 300.0}  # the last makes the log write its file anew
+    for step, now in times.items():
+        trial.report(1.0, step)
+        log.sync(now)
+    study.tell(trial, 1.0)
+    log.sync(400.0)
+    assert wall_times(tmp_path) == times
+
+
+def test_reports_that_were_not_seen_in_time_have_the_time_of_the_end(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    trial = study.ask()
+    trial.report(1.0, 0)
+    study.tell(trial, 1.0)
+    StudyLog(tmp_path, study).sync(1e10)
+    end = study.trials[0].datetime_complete
+    assert end is not None
+    assert wall_times(tmp_path) == {0: end.timestamp()}
+
+
+def wall_times(root: Path) -> dict[int, float]:
+    events = runs(root)["s/trial-00000"].Tensors("reports/value")
+    return {event.step: event.wall_time for event in events}
+
+
+def test_a_running_trial_without_reports_is_shown_once_it_has_its_parameters(
+    tmp_path: Path,
+) -> None:
+    study = optuna.create_study(study_name="s")
+    log = StudyLog(tmp_path, study)
+    trial = study.ask()
+    x = trial.suggest_float("x", 0, 1)
+    start = study.trials[0].datetime_start
+    assert start is not None
+    assert log.sync(start.timestamp() + 1.9)
+    assert "s/trial-00000" not in runs(tmp_path)
+    log.sync(start.timestamp() + 2.1)
+    assert session(runs(tmp_path)["s/trial-00000"]) == ({"x": x}, None)

@@ -84,15 +84,11 @@ class EventFile:
         A torn last record is cut off, so that appending is safe. None where the file has become
         shorter or is gone: then all that is known of it is void, and the next call reads it anew.
         """
-        try:
-            length = self.path.stat().st_size
-        except FileNotFoundError:
-            length = 0
-        if length == self.size:
-            return []
-        if length < self.size:
+        if self.shrunk():
             self.size = 0
             return None
+        if self._length() == self.size:
+            return []
         with self.path.open("rb") as file:
             file.seek(self.size)
             data = file.read()
@@ -102,21 +98,27 @@ class EventFile:
             os.truncate(self.path, self.size)
         return events
 
+    def shrunk(self) -> bool:
+        """Whether the file is gone or has become shorter."""
+        return self._length() < self.size
+
+    def _length(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def append(self, events: Iterable[Event]) -> None:
-        """Write events at the end; all of them, or none where the disk is full.
+        """Write events at the end.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: it cannot be written, or but in part; the next `read` finds which.
         """
         data = _records(events, first=self.size == 0)
         if self.size == 0:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab", buffering=0) as file:
-            try:
-                _write(file, data)
-            except OSError:
-                file.truncate(self.size)
-                raise
+            _write(file, data)
         self.size += len(data)
 
     def replace(self, path: Path, events: Iterable[Event]) -> None:

@@ -43,12 +43,13 @@ class Progress:
         name = "events.out.tfevents.0000000000.crosstune"
         self._file = EventFile(folder / "study" / name)
 
+    def lost(self) -> bool:
+        """Whether the file is gone or cut, so that all trials have to be counted anew."""
+        return self._file.shrunk()
+
     def write(self, trials: Sequence[FrozenTrial]) -> None:
         """Count trials that have finished and were not counted yet."""
-        events = self._file.read()
-        if events is None:
-            self._written = 0
-            events = self._file.read() or []
+        events = self._file.read() or []
         self._written = max((event.step for event in events), default=self._written)
         before = self._state()
         points: list[Event] = []

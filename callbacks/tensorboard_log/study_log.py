@@ -85,12 +85,19 @@ class StudyLog:
         with directory.alone(self.root):
             # Read under the lock: what another process has written is never newer than this.
             fresh = self._fresh()
-            if fresh and self._folder is not None and directory.read_mark(self._folder) is None:
-                self._forget()  # somebody has deleted the log: the whole of it is missing
+            if fresh and self._lost():
+                self._forget()
                 fresh = self._fresh()
             if fresh:
                 self._bring_up_to_date(fresh, now)
         return any(trial.state == TrialState.RUNNING for trial in fresh)
+
+    def _lost(self) -> bool:
+        """Whether somebody has deleted the log, so that what was written is to be found anew."""
+        return self._folder is not None and (
+            directory.read_mark(self._folder) is None
+            or (self._progress is not None and self._progress.lost())
+        )
 
     def _fresh(self) -> list[FrozenTrial]:
         """The trials that have begun, but for those that are wholly logged."""
@@ -160,13 +167,12 @@ class StudyLog:
         self.metrics = names
 
     def _is_ours(self, mark: Mapping[str, Any]) -> bool:
-        """Whether a log is of this study: name, number of objectives, and a trial's very start."""
+        """Whether a log is of this study: its name, and a trial's very start."""
         trials = self.study.get_trials(deepcopy=False)
         number = mark["trial"]
         start = trials[number].datetime_start if number < len(trials) else None
         return (
             mark["study"] == self.study.study_name
-            and len(mark["metrics"]) == len(self.study.directions)
             and start is not None
             and start.isoformat() == mark["start"]
         )

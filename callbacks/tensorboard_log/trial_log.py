@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +131,13 @@ class TrialLog:
 
 def further_metrics(trial: FrozenTrial) -> Mapping[str, float]:
     """The numbers among the attributes that the user gave a trial, by their tags."""
-    return {
-        FURTHER + name: float(value)
-        for name, value in trial.user_attrs.items()
-        if isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and abs(value) <= math.inf
-        and not name.startswith("crosstune:")
-    }
+    found = {}
+    for name, value in trial.user_attrs.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number and not name.startswith("crosstune:"):
+            with suppress(OverflowError):  # an integer beyond 1e308
+                found[FURTHER + name] = float(value)
+    return found
 
 
 def metric_tags(metrics: Iterable[str], further: Iterable[str]) -> list[Any]:
