@@ -45,16 +45,19 @@ def _quick_garbage() -> Iterator[None]:
 
 
 class Scripted(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
-    """Writes `val_loss` into the logs, before any callback that comes later."""
+    """Writes `val_loss` into the logs, before any callback that comes later.
 
-    def __init__(self, values: Mapping[int, float] | float):
+    A value that is a function is called for the number.
+    """
+
+    def __init__(self, values: Mapping[int, Any] | float):
         super().__init__()
         self.values = values
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         assert logs is not None
         value = self.values if isinstance(self.values, float | int) else self.values[epoch]
-        logs["val_loss"] = float(value)
+        logs["val_loss"] = float(value() if callable(value) else value)
 
 
 def model() -> Any:
@@ -135,22 +138,17 @@ CURVES = {0: 0.5, 1: 0.4, 2: 5.0, 3: 5.0, 4: 5.0, 5: 5.0, 6: 0.3}
 class Curves(keras_tuner.HyperModel):
     """Its trials have scripted losses; `ran` is the epochs of each training, in order."""
 
-    def __init__(self, curves: Mapping[int, Any], crash: int | None = None):
+    def __init__(self, curves: Mapping[int, Any]):
         super().__init__()
-        self.curves, self.crash, self.ran = curves, crash, []
+        self.curves, self.ran = curves, []
 
     def build(self, hp: Any) -> Any:
         hp.Int("x", 0, len(self.curves) - 1)
         return model()
 
     def fit(self, hp: Any, model: Any, *args: Any, callbacks: list[Any], **kwargs: Any) -> Any:
-        x = hp.get("x")
-        if self.crash == x:
-            self.crash = None
-            model.fit(*args, callbacks=[Scripted(self.curves[x]), *callbacks], epochs=2, verbose=0)
-            callbacks[0].on_train_begin()  # it crashes in a training that has begun
-            raise ValueError("a crash")
-        history = model.fit(*args, callbacks=[Scripted(self.curves[x]), *callbacks], **kwargs)
+        scripted = Scripted(self.curves[hp.get("x")])
+        history = model.fit(*args, callbacks=[scripted, *callbacks], **kwargs)
         self.ran.append(len(history.epoch))
         return history
 
@@ -223,6 +221,31 @@ def test_only_the_first_execution_is_reported_and_the_next_of_a_pruned_one_is_sh
     assert made.hypermodel.ran == [3, 3, 1, 1, 3, 3]
     assert [trial.state for trial in callback.study.trials] == [COMPLETE, PRUNED, COMPLETE]
     assert [len(trial.intermediate_values) for trial in callback.study.trials] == [3, 1, 3]
+
+
+def test_a_trial_that_crashes_goes_on_when_it_is_retried(tmp_path: Path) -> None:
+    left = [ValueError("a crash")]
+
+    def crash_once() -> float:
+        if left:
+            raise left.pop()
+        return 0.6
+
+    made = tuner(tmp_path, {0: 0.5, 1: {0: 0.7, 1: crash_once, 2: 0.6}}, max_retries_per_trial=1)
+    callback = KerasTunerPruningCallback(made)
+    search(made, callback, epochs=3)
+    assert [trial.state for trial in callback.study.trials] == [COMPLETE, COMPLETE]
+    assert callback.study.trials[1].intermediate_values == {0: 0.7, 1: 0.6, 2: 0.6}
+
+
+def test_a_trial_that_crashes_fails_and_the_search_goes_on(tmp_path: Path) -> None:
+    def crash() -> float:
+        raise ValueError("a crash")
+
+    made = tuner(tmp_path, {0: 0.5, 1: {0: 0.7, 1: crash}, 2: 0.5})
+    callback = KerasTunerPruningCallback(made)
+    search(made, callback, epochs=3)
+    assert [trial.state for trial in callback.study.trials] == [COMPLETE, FAIL, COMPLETE]
 
 
 def test_divergence_in_a_search_is_pruned_or_failed(tmp_path: Path) -> None:

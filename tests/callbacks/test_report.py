@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import logging
 import math
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -109,12 +114,12 @@ def test_divergence_ends_a_trial_at_once_with_nan_as_its_last_report(value: floa
         assert last != last
 
 
-def test_divergence_at_a_step_that_repeats_ends_the_trial_too() -> None:
+def test_divergence_at_a_step_that_goes_back_ends_the_trial_too() -> None:
     asked = trial(optuna.pruners.NopPruner())
     prune = PruningCallback(asked, "loss")
     prune(4, loss=0.5)
     with pytest.raises(optuna.TrialPruned):
-        prune(4, loss=math.nan)
+        prune(2, loss=math.nan)
     assert reports(asked) == {4: 0.5}
 
 
@@ -191,3 +196,42 @@ def test_what_cannot_be_right_is_refused() -> None:
 
 def test_an_objective_can_be_run_by_hand_with_a_fixed_trial() -> None:
     PruningCallback(FixedTrial({}), "loss")(0, loss=5.0)
+
+
+LIBRARIES = {"torch", "lightning", "keras", "keras_tuner", "sklearn", "hyperopt", "tensorboard"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("PruningCallback", "optuna"),
+        ("TorchPruningCallback", "torch"),
+        ("LightningPruningCallback", "lightning.pytorch"),
+        ("KerasPruningCallback", "keras"),
+        ("partial_fit_with_pruning", "sklearn"),
+    ],
+)
+def test_a_callback_imports_its_own_library_alone(name: str, library: str) -> None:
+    code = (
+        f"import sys, {library}\nbefore = set(sys.modules)\n"
+        f"from crosstune.callbacks import {name}\nprint(*set(sys.modules) - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "crosstune.callbacks.report" in done.stdout
+    assert LIBRARIES & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("name", ["report", "torch", "sklearn", "keras", "lightning"])
+def test_the_examples_in_the_docstrings_run(name: str) -> None:
+    module = importlib.import_module(f"crosstune.callbacks.{name}")
+    names = {"optuna": optuna, "torch": importlib.import_module("torch")}
+    done = doctest.testmod(module, extraglobs=names)
+    assert done.attempted >= 1
+    assert done.failed == 0
