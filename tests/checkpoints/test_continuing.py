@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -220,6 +221,17 @@ def test_a_checkpoint_of_other_parameters_is_not_used(
         "trial 1 goes on from the beginning, since it cannot use the checkpoint of trial 0: "
         "it was trained with another x"
     ]
+
+
+def test_a_number_of_numpys_is_the_same_parameter() -> None:
+    class Numpy(optuna.samplers.RandomSampler):
+        def sample_independent(self, *args: Any) -> Any:
+            return np.float64(super().sample_independent(*args))
+
+    trial = optuna.create_study(sampler=Numpy(seed=0)).ask(X)
+    assert isinstance(trial.params["x"], np.float64)
+    checkpoints.save(trial, b"3", step=3)
+    assert content(checkpoints.find(retry(trial))) == b"3"
 
 
 def test_parameters_read_back_from_a_storage_are_the_same(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import optuna
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from crosstune import checkpoints
 from crosstune.checkpoint_record import CHECKPOINTS
 from crosstune.errors import RequestError
-from tests.checkpoints.support import content, retry, warnings
+from tests.checkpoints.support import Memory, content, retry, warnings
 
 
 @pytest.mark.parametrize(
@@ -57,19 +58,70 @@ def test_a_damaged_record_is_no_checkpoint(trial: optuna.Trial, record: Any) -> 
     assert content(checkpoints.find(trial)) == b"weights"
 
 
-@pytest.mark.parametrize("field", ["artifact", "name"])
-@pytest.mark.parametrize("lead", ["../secret", "/tmp/secret", "..", "a/../../secret", "..\\secret"])
-def test_a_study_cannot_lead_out_of_the_folders(trial: optuna.Trial, field: str, lead: str) -> None:
-    Path("secret").write_text("mine")
-    checkpoints.save(trial, b"weights", step=1, store="store")
+@pytest.mark.parametrize(
+    ("field", "value"), [("step", "1"), ("trial", None), ("params", 7), ("more", 1)]
+)
+def test_an_entry_that_crosstune_would_not_write_is_no_checkpoint(
+    trial: optuna.Trial, field: str, value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoints.save(trial, b"weights", step=1)
     record = trial.user_attrs[CHECKPOINTS]
-    record["entries"][0][field] = lead
-    record["discarded"] = [lead, str(Path("secret").absolute())]
+    record["entries"][0][field] = value
     trial.set_user_attr(CHECKPOINTS, record)
-    assert checkpoints.find(trial, store="store") is None
-    checkpoints.save(trial, b"weights", step=2, store="store")
-    checkpoints.remove(trial, store="store")
-    assert Path("secret").read_text() == "mine"
+    assert checkpoints.find(trial) is None
+    assert "what the study says of it is damaged" in warnings(caplog)[0]
+
+
+class Asked(Memory):
+    """A store that checks no ids, as that of a bucket may be, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        self.asked.append(artifact_id)
+        return super().open_reader(artifact_id)
+
+    def remove(self, artifact_id: str) -> None:
+        self.asked.append(artifact_id)
+        super().remove(artifact_id)
+
+
+LEADS = [
+    "../crosstune-secret",
+    "/tmp/crosstune-secret",
+    "..",
+    "a/../../secret",
+    "..\\secret",
+    "secret",
+]
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_no_id_but_a_uuid_comes_to_a_store(trial: optuna.Trial, lead: str) -> None:
+    store = Asked()
+    checkpoints.save(trial, b"weights", step=1, store=store)
+    record = trial.user_attrs[CHECKPOINTS]
+    record["entries"][0]["artifact"] = lead
+    record["discarded"] = [lead]
+    trial.set_user_attr(CHECKPOINTS, record)
+    assert checkpoints.find(trial, store=store) is None
+    checkpoints.save(trial, b"weights", step=2, store=store)
+    assert content(checkpoints.find(trial, store=store)) == b"weights"
+    checkpoints.remove(trial, store=store)
+    assert store.asked
+    assert lead not in store.asked
+
+
+@pytest.mark.parametrize("lead", LEADS[:-1])
+def test_no_copy_is_written_out_of_its_folder(trial: optuna.Trial, lead: str) -> None:
+    checkpoints.save(trial, b"weights", step=1)
+    record = trial.user_attrs[CHECKPOINTS]
+    record["entries"][0]["name"] = lead
+    trial.set_user_attr(CHECKPOINTS, record)
+    assert checkpoints.find(trial) is None
+    assert not Path(tempfile.gettempdir(), "crosstune-secret").exists()
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/a", "a\\b", "C:b", "a\0"])
