@@ -104,6 +104,7 @@ def _batches(
         return
     rows, targets = shuffle(rows, targets, random_state=order)
     for part in gen_batches(len(targets), size):
+        # By `iloc`, since pandas 2 takes a slice of a float index for labels.
         yield tuple(
             data.iloc[part] if hasattr(data, "iloc") else data[part] for data in (rows, targets)
         )

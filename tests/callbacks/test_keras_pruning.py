@@ -47,7 +47,7 @@ def _quick_garbage() -> Iterator[None]:
 class Scripted(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
     """Writes `val_loss` into the logs, before any callback that comes later.
 
-    A value that is a function is called for the number.
+    A value that is a function is called with the model for the number.
     """
 
     def __init__(self, values: Mapping[int, Any] | float):
@@ -57,7 +57,7 @@ class Scripted(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         assert logs is not None
         value = self.values if isinstance(self.values, float | int) else self.values[epoch]
-        logs["val_loss"] = float(value() if callable(value) else value)
+        logs["val_loss"] = float(value(self.model) if callable(value) else value)
 
 
 def model() -> Any:
@@ -212,21 +212,30 @@ def test_it_decides_what_the_pruner_decides_in_optuna(tmp_path: Path) -> None:
 
 
 def test_only_the_first_execution_is_reported_and_the_next_of_a_pruned_one_is_short(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    curves = {0: 0.5, 1: 5.0, 2: 0.4}
+    ended = []
+
+    def stop_first(model: Any) -> float:
+        if not ended:
+            ended.append(True)
+            model.stop_training = True
+        return 0.4
+
+    curves = {0: 0.5, 1: 5.0, 2: {0: 0.6, 1: stop_first, 2: 0.3}}
     made = tuner(tmp_path, curves, executions_per_trial=2)
     callback = KerasTunerPruningCallback(made, pruner=ThresholdPruner(upper=1.0))
     search(made, callback, epochs=3)
-    assert made.hypermodel.ran == [3, 3, 1, 1, 3, 3]
+    assert made.hypermodel.ran == [3, 3, 1, 1, 2, 3]
     assert [trial.state for trial in callback.study.trials] == [COMPLETE, PRUNED, COMPLETE]
-    assert [len(trial.intermediate_values) for trial in callback.study.trials] == [3, 1, 3]
+    assert [len(trial.intermediate_values) for trial in callback.study.trials] == [3, 1, 2]
+    assert not caplog.records  # a later execution is no step that goes back
 
 
 def test_a_trial_that_crashes_goes_on_when_it_is_retried(tmp_path: Path) -> None:
     left = [ValueError("a crash")]
 
-    def crash_once() -> float:
+    def crash_once(model: Any) -> float:
         if left:
             raise left.pop()
         return 0.6
@@ -239,7 +248,7 @@ def test_a_trial_that_crashes_goes_on_when_it_is_retried(tmp_path: Path) -> None
 
 
 def test_a_trial_that_crashes_fails_and_the_search_goes_on(tmp_path: Path) -> None:
-    def crash() -> float:
+    def crash(model: Any) -> float:
         raise ValueError("a crash")
 
     made = tuner(tmp_path, {0: 0.5, 1: {0: 0.7, 1: crash}, 2: 0.5})
