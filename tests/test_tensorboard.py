@@ -116,6 +116,33 @@ def test_a_study_with_several_objectives_has_a_metric_for_each(tmp_path: Path) -
         TensorBoardCallback(tmp_path, study, metric="loss")
 
 
+def test_a_metric_for_one_of_several_objectives_ends_the_study_and_loses_no_trial(
+    tmp_path: Path,
+) -> None:
+    study = optuna.create_study(directions=["minimize", "maximize"])
+    with pytest.raises(RequestError, match="has 2 objectives, and metric names 1: loss"):
+        study.optimize(
+            lambda trial: (1.0, 2.0),
+            n_trials=5,
+            callbacks=[TensorBoardCallback(tmp_path, metric="loss")],
+        )
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [(None, ["value_0", "value_1"]), (["a", "b"], ["a", "b"])]
+)
+def test_objectives_are_called_as_the_study_calls_them(
+    tmp_path: Path, given: list[str] | None, names: list[str]
+) -> None:
+    study = optuna.create_study(study_name="s", directions=["minimize", "maximize"])
+    if given is not None:
+        study.set_metric_names(given)
+    study.optimize(lambda trial: (1.0, 2.0), n_trials=1, callbacks=[TensorBoardCallback(tmp_path)])
+    points = curves(runs(tmp_path)["s/trial-00000"])
+    assert {name: points[name] for name in names} == {names[0]: [(0, 1.0)], names[1]: [(0, 2.0)]}
+
+
 def test_the_best_value_follows_the_direction(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     values = iter([1.0, 3.0, 2.0, 5.0])

@@ -7,13 +7,17 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import optuna
 import pytest
 
 from crosstune.callbacks import TensorBoardCallback
+from crosstune.callbacks.tensorboard import log
+from crosstune.callbacks.tensorboard_log import directory
 from crosstune.storage import open_storage
+from tests.tensorboard_reader import runs
 from tests.tensorboard_studies import (
     PLAIN,
     assert_holds,
@@ -24,7 +28,7 @@ from tests.tensorboard_studies import (
 def test_threads_share_a_callback(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s")
     optimize(study, 40, TensorBoardCallback(tmp_path, every=0.01), jobs=8)
-    assert_holds(tmp_path, "s", study)
+    assert_holds(tmp_path, "s", study, shared=True)
 
 
 WORKER = """
@@ -50,6 +54,20 @@ def test_processes_share_a_log(tmp_path: Path) -> None:
     storage = open_storage(tmp_path / "j")
     study = optuna.load_study(study_name="s", storage=storage)
     assert len(study.trials) == 45
+    assert_holds(tmp_path, "s", study, shared=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no such locks")
+def test_a_log_waits_while_another_process_writes(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    optimize(study, 2)
+    with directory.alone(tmp_path):  # as another process, since this is another open file
+        waiting = threading.Thread(target=log, args=(study, tmp_path), daemon=True)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        assert not runs(tmp_path)
+    waiting.join(20)
     assert_holds(tmp_path, "s", study)
 
 
