@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import textwrap
@@ -98,8 +99,10 @@ def test_a_forked_process_can_go_on_logging(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", storage=storage)
     callback = TensorBoardCallback(tmp_path, study, every=0.01)
     optimize(study, 3, callback)
-    child = os.fork()
+    with callback._lock:  # as where the thread writes at that moment
+        child = os.fork()
     if child == 0:
+        signal.alarm(20)  # ends a process that waits for a lock which nobody gives back
         try:
             storage = open_storage(tmp_path / "j")
             again = optuna.load_study(study_name="s", storage=storage)
