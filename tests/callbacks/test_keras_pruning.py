@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -140,13 +141,14 @@ class Curves(keras_tuner.HyperModel):
 
     def __init__(self, curves: Mapping[int, Any]):
         super().__init__()
-        self.curves, self.ran = curves, []
+        self.curves, self.begun, self.ran = curves, 0, []
 
     def build(self, hp: Any) -> Any:
         hp.Int("x", 0, len(self.curves) - 1)
         return model()
 
     def fit(self, hp: Any, model: Any, *args: Any, callbacks: list[Any], **kwargs: Any) -> Any:
+        self.begun += 1
         scripted = Scripted(self.curves[hp.get("x")])
         history = model.fit(*args, callbacks=[scripted, *callbacks], **kwargs)
         self.ran.append(len(history.epoch))
@@ -260,9 +262,10 @@ def test_a_trial_that_crashes_fails_and_the_search_goes_on(tmp_path: Path) -> No
 def test_divergence_in_a_search_is_pruned_or_failed(tmp_path: Path) -> None:
     curves = {0: 0.5, 1: {0: 1.0, 1: math.nan}, 2: 0.4}
     for divergence, state, status in (("prune", PRUNED, "COMPLETED"), ("fail", FAIL, "FAILED")):
-        made = tuner(tmp_path, curves, project_name=divergence)
+        made = tuner(tmp_path, curves, project_name=divergence, max_retries_per_trial=3)
         callback = KerasTunerPruningCallback(made, divergence=divergence)  # type: ignore[arg-type]
         search(made, callback)
+        assert made.hypermodel.begun == 3  # it is not tried again
         assert [trial.state for trial in callback.study.trials] == [COMPLETE, state, COMPLETE]
         (kept,) = [t for t in made.oracle.trials.values() if t.hyperparameters.values == {"x": 1}]
         assert kept.status == status
@@ -356,8 +359,8 @@ def model_of(hp: Any) -> Any:
 
 
 SCRIPT = """
-import keras, keras_tuner, numpy as np
-from crosstune.callbacks import KerasTunerPruningCallback
+import keras, keras_tuner, optuna, numpy as np
+from crosstune.callbacks import KerasPruningCallback, KerasTunerPruningCallback
 
 class Late(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
@@ -376,17 +379,31 @@ tuner.search(*data, epochs=3, verbose=0, callbacks=[Late(), callback])
 print("STATES", *(trial.state.name for trial in callback.study.trials))
 print("PARAMS", *(len(trial.params) for trial in callback.study.trials))
 print("STATUSES", *(trial.status for trial in tuner.oracle.trials.values()))
+
+trial = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=1.0)).ask()
+try:
+    build(keras_tuner.HyperParameters()).fit(
+        *data, epochs=3, verbose=0, callbacks=[Late(), KerasPruningCallback(trial)]
+    )
+except optuna.TrialPruned as pruned:
+    print("FIT", pruned, "on", keras.backend.backend())
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", [None, "optuna", "hyperopt", "keras_tuner"])
-def test_the_same_script_prunes_by_python_and_by_exec(engine: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "backend"),
+    [(None, "jax"), ("optuna", "torch"), ("hyperopt", "jax"), ("keras_tuner", "torch")],
+)
+def test_the_same_script_prunes_by_python_and_by_exec_on_any_keras_backend(
+    engine: str | None, backend: str, tmp_path: Path
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     under = [] if engine is None else ["-m", "crosstune", "exec", "--backend", engine]
     done = subprocess.run(
         [sys.executable, *under, str(script)],
+        env={**os.environ, "KERAS_BACKEND": backend},
         cwd=tmp_path, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -395,3 +412,4 @@ def test_the_same_script_prunes_by_python_and_by_exec(engine: str | None, tmp_pa
     assert f"PARAMS {'0 0 0 0' if own else '1 1 1 1'}" in done.stdout
     status = "COMPLETED" if own else "STOPPED"
     assert f"STATUSES {' '.join([status] * 4)}" in done.stdout
+    assert f"FIT pruned after step 1: val_loss = 5 on {backend}" in done.stdout
