@@ -63,7 +63,7 @@ def tune_all(log_dir: Path) -> dict[str, optuna.Study]:
             backend=backend,
             sampler="bayesian",
             trials=TRIALS,
-            callbacks=[TensorBoardCallback(log_dir, metric="accuracy")],
+            callbacks=[TensorBoardCallback(log_dir)],
         )
         for backend, folder in ENGINES.items()
     }

@@ -106,6 +106,8 @@ def assert_holds_trial(reader: EventAccumulator, trial: FrozenTrial, metric: str
         took = (trial.datetime_complete - trial.datetime_start).total_seconds()
         wanted["seconds"] = [(trial.number, took)]
         for name, value in trial.user_attrs.items():
+            if name.startswith("crosstune:"):
+                continue
             wanted[f"metrics/{name}"] = [(trial.number, value)]
     if trial.state == TrialState.COMPLETE:
         wanted[metric] = [(trial.number, trial.values[0])]

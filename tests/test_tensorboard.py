@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 from optuna.trial import Trial, TrialState
 
-import crosstune
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.callbacks.tensorboard import log
 from crosstune.callbacks.tensorboard_log.study_log import StudyLog
@@ -23,29 +21,6 @@ from tests.tensorboard_studies import (
     optimize,
     python,
 )
-
-
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
-def test_the_log_of_a_study_of_each_engine_holds_every_report_once(
-    backend: str, tmp_path: Path
-) -> None:
-    def train(params: dict[str, Any], trial: Trial) -> float:
-        for epoch in range(3):
-            trial.report(params["x"] + epoch, epoch)
-        return params["x"]
-
-    study = crosstune.tune(
-        {"name": "mine", "space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0},
-        train,
-        backend=backend,
-        sampler="random",
-        trials=6,
-        callbacks=[TensorBoardCallback(tmp_path, metric="accuracy")],
-    )
-    name = {"optuna": "optuna-random", "hyperopt": "hyperopt-rand"}.get(
-        backend, "keras_tuner-random"
-    )
-    assert_holds(tmp_path, f"mine/{name}", study, "accuracy")
 
 
 def test_every_state_is_told_apart(tmp_path: Path) -> None:

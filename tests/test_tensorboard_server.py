@@ -1,4 +1,4 @@
-"""A real TensorBoard server shows what the studies hold."""
+"""The log of every engine holds its study, and a real TensorBoard server shows it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tests.tensorboard_server import SPEC, get, server, tune_all
+from tests.tensorboard_studies import assert_holds
 
 STATUS = {
     TrialState.COMPLETE: "STATUS_SUCCESS",
@@ -21,11 +22,25 @@ Studies = dict[str, optuna.Study]
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Studies]]:
-    log_dir: Path = tmp_path_factory.mktemp("logs")
-    studies = tune_all(log_dir)
+def logged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Studies]:
+    log_dir = tmp_path_factory.mktemp("logs")
+    return log_dir, tune_all(log_dir)
+
+
+@pytest.fixture(scope="module")
+def shown(logged: tuple[Path, Studies]) -> Iterator[tuple[str, Studies]]:
+    log_dir, studies = logged
     with server(log_dir) as address:
         yield address, studies
+
+
+def test_the_event_files_of_every_engine_hold_each_trial_once(
+    logged: tuple[Path, Studies],
+) -> None:
+    log_dir, studies = logged
+    for folder, study in studies.items():
+        assert {trial.state for trial in study.trials} == set(STATUS)
+        assert_holds(log_dir, folder, study, "accuracy")
 
 
 def test_a_server_shows_parameters_metrics_states_and_curves(

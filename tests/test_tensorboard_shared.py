@@ -14,7 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from crosstune.callbacks import TensorBoardCallback
+from crosstune.callbacks import TensorBoardCallback, tensorboard
 from crosstune.callbacks.tensorboard import log
 from crosstune.callbacks.tensorboard_log import directory
 from crosstune.storage import open_storage
@@ -113,3 +113,33 @@ def test_a_forked_process_can_go_on_logging(tmp_path: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0
     callback.close()
     assert_holds(tmp_path, "s", study)
+
+
+def wait_for_the_end_of(thread: threading.Thread | None) -> None:
+    assert thread is not None
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_the_watching_ends_after_the_last_trial_and_begins_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensorboard, "IDLE", 0.02)
+    study = optuna.create_study(study_name="s")
+    callback = TensorBoardCallback(tmp_path, study, every=0.01)
+    wait_for_the_end_of(callback._watcher)
+    trial = study.ask()
+    callback.attach(study)
+    watcher = callback._watcher
+    assert watcher is not None
+    watcher.join(0.2)
+    assert watcher.is_alive()
+    study.tell(trial, 1.0)
+    wait_for_the_end_of(watcher)
+
+
+def test_the_watching_ends_where_nobody_holds_the_callback(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s")
+    study.ask()
+    watcher = TensorBoardCallback(tmp_path, study, every=0.01)._watcher
+    wait_for_the_end_of(watcher)
