@@ -133,9 +133,9 @@ def test_it_prunes_on_every_engine(backend: str) -> None:
         return float(loss)
 
     space = {"lr": {"type": "float", "low": 1e-3, "high": 0.5, "log": True}}
-    study = tune({"space": space, "pruner": "median", "seed": 0}, train, backend=backend, trials=20)
+    study = tune({"space": space, "pruner": "median", "seed": 0}, train, backend=backend, trials=12)
     states = [trial.state.name for trial in study.trials]
-    assert states.count("PRUNED") >= 3
+    assert states.count("PRUNED") >= 2
     for trial in study.trials:
         assert (len(trial.intermediate_values) == 6) or trial.state.name == "PRUNED"
 
