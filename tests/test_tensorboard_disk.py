@@ -176,9 +176,10 @@ def test_a_torn_mark_is_written_again(tmp_path: Path) -> None:
     assert_holds(tmp_path, "s", study)
 
 
+@pytest.mark.parametrize("run", ["study", "trial-00002"])
 @pytest.mark.parametrize("keep", [0, 30, 200])
 def test_a_file_that_became_shorter_under_a_running_log_is_made_up_for(
-    tmp_path: Path, keep: int
+    tmp_path: Path, run: str, keep: int
 ) -> None:
     study = optuna.create_study(study_name="s")
     callback = TensorBoardCallback(tmp_path, every=1000)
@@ -187,9 +188,8 @@ def test_a_file_that_became_shorter_under_a_running_log_is_made_up_for(
     for step in range(10):
         trial.report(1.0, step)
     callback.attach(study)
-    for run in ("study", "trial-00002"):
-        (path,) = (tmp_path / "s" / run).iterdir()
-        os.truncate(path, keep)
+    (path,) = (tmp_path / "s" / run).iterdir()
+    os.truncate(path, keep)
     trial.report(1.0, 10)
     callback.attach(study)
     study.tell(trial, 0.5)
