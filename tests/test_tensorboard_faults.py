@@ -157,9 +157,10 @@ def test_a_training_function_may_log_more_in_the_run_of_its_trial(tmp_path: Path
     other = foreign(tmp_path / "s/more")
     other = other.rename(tmp_path / "s/trial-00000" / other.name)
     (tmp_path / "s/more").rmdir()
+    before = other.read_bytes()
     trial.report(1.0, 3)  # makes the log write its file anew
     callback.attach(study)
     study.tell(trial, 1.0)
     log(study, tmp_path)  # and as another process
     assert_holds(tmp_path, "s", study)
-    assert other.exists()
+    assert other.read_bytes() == before

@@ -17,6 +17,7 @@ STATUS = {
     TrialState.COMPLETE: "STATUS_SUCCESS",
     TrialState.PRUNED: "STATUS_UNKNOWN",
     TrialState.FAIL: "STATUS_FAILURE",
+    TrialState.RUNNING: "STATUS_UNKNOWN",
 }
 Studies = dict[str, optuna.Study]
 
@@ -71,6 +72,7 @@ def test_a_server_shows_parameters_metrics_states_and_curves(
             (session,) = group["sessions"]
             assert session["status"] == STATUS[trial.state]
             values = {held["name"]["tag"]: held["value"] for held in session["metricValues"]}
+            assert ("seconds" in values) == trial.state.is_finished()
             if trial.state == TrialState.COMPLETE:
                 assert values["accuracy"] == pytest.approx(trial.value)
 
@@ -86,5 +88,5 @@ def test_a_server_shows_every_report(shown: tuple[str, Studies]) -> None:
             values = [math.nan if value == "NaN" else value for _, _, value in points]
             assert values == pytest.approx([value for _, value in wanted], nan_ok=True)
         best = get(address, f"plugin/scalars/scalars?tag=best/accuracy&run={folder}/study")
-        assert best[-1][1] == len(study.trials)
+        assert best[-1][1] == len(study.trials) - 1  # one runs
         assert best[-1][2] == pytest.approx(study.best_value)

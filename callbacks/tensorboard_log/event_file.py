@@ -129,12 +129,9 @@ class EventFile:
         data = _records(events, first=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name("draft")
-        try:
-            with draft.open("wb", buffering=0) as file:
-                _write(file, data)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with draft.open("wb", buffering=0) as file:
+            _write(file, data)
+        draft.replace(path)
         if path != self.path:
             self.path.unlink(missing_ok=True)
         self.path, self.size = path, len(data)
