@@ -227,3 +227,16 @@ def test_a_running_trial_without_reports_is_shown_once_it_has_its_parameters(
     assert "s/trial-00000" not in runs(tmp_path)
     log.sync(start.timestamp() + 2.1)
     assert session(runs(tmp_path)["s/trial-00000"]) == ({"x": x}, None)
+
+
+def test_a_copy_of_a_study_has_a_log_of_its_own(tmp_path: Path) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(study_name="s", storage=storage)
+    optimize(study, 3)
+    optuna.copy_study(
+        from_study_name="s", from_storage=storage, to_storage=storage, to_study_name="copy"
+    )
+    copy = optuna.load_study(study_name="copy", storage=storage)
+    assert log(study, tmp_path, name="log") == tmp_path / "log"
+    assert log(copy, tmp_path, name="log") == tmp_path / "log-2"
+    assert_holds(tmp_path, "log-2", copy)

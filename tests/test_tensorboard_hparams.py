@@ -25,6 +25,7 @@ def test_every_type_of_parameter_has_its_declared_domain_before_it_is_drawn(
     tmp_path: Path,
 ) -> None:
     space = {f"p{number}": item.to_dict() for number, item in enumerate(KINDS.values())}
+    space["fixed"] = {"type": "constant", "value": 3}
     space["on"] = {"type": "choice", "values": ["yes", "no"]}
     space["only"] = {"type": "float", "low": 2, "high": 3, "when": {"on": "yes"}}
     spec = {"name": "n", "space": space, "start": [{"on": "no"}], "seed": 0}
@@ -39,6 +40,7 @@ def test_every_type_of_parameter_has_its_declared_domain_before_it_is_drawn(
     for name, held in study.trials[0].params.items():
         distribution = study.trials[0].distributions[name]
         shown = hparams.value(distribution, held)
+        assert infos[name].differs == (not distribution.single())
         match domain(infos[name]):
             case tuple((low, high)):
                 assert (low, high) == (distribution.low, distribution.high)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -46,12 +45,9 @@ def spec_metric(study: Study) -> list[str]:
 
 
 def as_folder(name: str) -> str:
-    """A name as every file system takes it; a long one is cut and told apart by its hash."""
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("._-") or "study"
-    if len(kept.encode()) <= MAX_NAME:
-        return kept
-    short = kept.encode()[: MAX_NAME - 9].decode(errors="ignore")
-    return f"{short}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    """A name as every file system takes it; a long one is cut."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("._-")
+    return kept.encode()[:MAX_NAME].decode(errors="ignore") or "study"
 
 
 def add_columns(root: Path, new: Any) -> None:
