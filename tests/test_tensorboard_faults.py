@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.trial import Trial, TrialState
 from tensorboard.compat.proto import event_pb2
 from tensorboard.plugins.hparams import api_pb2
@@ -164,3 +166,21 @@ def test_a_training_function_may_log_more_in_the_run_of_its_trial(tmp_path: Path
     log(study, tmp_path)  # and as another process
     assert_holds(tmp_path, "s", study)
     assert other.read_bytes() == before
+
+
+def test_a_storage_that_fails_for_a_while_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(**_: Any) -> None:
+        raise StorageInternalError("the database is locked")
+
+    study = optuna.create_study(study_name="s")
+    callback = TensorBoardCallback(tmp_path, every=1000)
+    optimize(study, 2, callback)
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "get_trials", locked)
+        callback.attach(study)
+    (said,) = caplog.messages
+    assert "(StorageInternalError: the database is locked). The study goes on; " in said
+    optimize(study, 2, callback)
+    assert_holds(tmp_path, "s", study)

@@ -99,8 +99,8 @@ def test_a_forked_process_can_go_on_logging(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", storage=storage)
     callback = TensorBoardCallback(tmp_path, study, every=0.01)
     optimize(study, 3, callback)
-    with callback._lock:  # as where the thread writes at that moment
-        child = os.fork()
+    callback._lock.acquire()  # as where the thread writes at that moment
+    child = os.fork()
     if child == 0:
         signal.alarm(20)  # ends a process that waits for a lock which nobody gives back
         try:
@@ -110,6 +110,7 @@ def test_a_forked_process_can_go_on_logging(tmp_path: Path) -> None:
             os._exit(0)
         finally:
             os._exit(1)
+    callback._lock.release()
     assert os.waitpid(child, 0)[1] == 0
     callback.close()
     assert_holds(tmp_path, "s", study)
