@@ -25,7 +25,7 @@ from crosstune.errors import CrosstuneError, RequestError, SpecError
 from crosstune.spec import Spec, load
 from crosstune.storage import describe
 from crosstune.study import Engine, choose, open_study
-from crosstune.tuning import DEFAULT_TRIALS, Callback, finished, run
+from crosstune.tuning import DEFAULT_TRIALS, finished, run
 
 FOLDER = Path("runs")
 
@@ -94,12 +94,10 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     before = time.monotonic()
     exit_status = 0
     with log or nullcontext(), LiveLine(console, spec.metric.name, trials, done) as line:
-        callbacks: list[Callback] = [line]
         if log is not None:
-            log.attach(study)
-            callbacks.append(log)
+            log.attach(study)  # and its thread looks for what is new until the end
         try:
-            run(study, function, trials=trials, seconds=seconds, callbacks=callbacks)
+            run(study, function, trials=trials, seconds=seconds, callbacks=[line])
         except KeyboardInterrupt:
             exit_status = 130
         except RequestError:
