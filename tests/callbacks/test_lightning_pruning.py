@@ -133,10 +133,11 @@ def test_without_validation_what_training_logs_is_reported(tmp_path: Path) -> No
     assert seen[0] > seen[1] > seen[2]
 
 
-def test_an_epoch_without_validation_is_not_reported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sanity", [0, 2])
+def test_an_epoch_without_validation_is_not_reported(sanity: int, tmp_path: Path) -> None:
     trial = asked()
     model = validated(logs=logged(9, 1, 9, 2))
-    more = {"max_epochs": 4, "check_val_every_n_epoch": 2, "num_sanity_val_steps": 0}
+    more = {"max_epochs": 4, "check_val_every_n_epoch": 2, "num_sanity_val_steps": sanity}
     fit(LightningPruningCallback(trial), model, tmp_path, **more)
     assert reports(trial) == {1: 1.0, 3: 2.0}
 
