@@ -79,7 +79,12 @@ def contents(logs: Path) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("backend", "sampler"), [("optuna", "tpe"), ("hyperopt", "tpe"), ("keras_tuner", "random")]
+    ("backend", "sampler"),
+    [
+        ("optuna", "tpe"),
+        ("hyperopt", "tpe"),
+        pytest.param("keras_tuner", "random", marks=pytest.mark.slow),  # its import takes seconds
+    ],
 )
 def test_a_run_and_its_resumption_are_one_log_under_the_name_of_the_metric(
     folder: Path,
