@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -18,6 +19,12 @@ import pytest  # noqa: E402
 @pytest.fixture(autouse=True)
 def _quiet_optuna() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick_garbage() -> None:
+    """Keras Tuner collects garbage twice a trial; spare it the objects of imported libraries."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

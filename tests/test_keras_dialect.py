@@ -118,6 +118,25 @@ def test_the_best_model_is_kept() -> None:
     assert accuracy == pytest.approx(study.best_value)
 
 
+def test_a_trial_that_diverges_has_failed() -> None:
+    import train_keras
+
+    def nowhere(hp: Any) -> Any:
+        model = train_keras.build(hp)
+        model.compile("sgd", lambda y, x: x.sum() * np.nan)
+        return model
+
+    train_keras.nowhere = nowhere
+    always = {**SPACE, "rate": {"type": "float", "low": 1e-3, "high": 0.2, "log": True}}
+    known = tune({**spec(), "space": always}, described(build="train_keras:build"), trials=1)
+    assert known.trials[0].state == TrialState.COMPLETE
+    study = tune({**spec(), "space": always}, described(build="train_keras:nowhere"), trials=2)
+    for trial in study.trials:
+        assert trial.state == TrialState.FAIL
+        assert list(trial.intermediate_values) == [0]
+        assert "nan" in trial.user_attrs[ERROR]
+
+
 def test_a_fit_of_its_own_returns_the_metric() -> None:
     study = tune(spec("own"), described(build="train_keras:Own", data="train_keras:load"), trials=3)
     assert [t.value for t in study.trials if t.value] == [

@@ -100,7 +100,7 @@ class HypermodelObjective:
         if planned is not None:
             fit["epochs"] = planned.epochs
         if reports:
-            fit["callbacks"] = [KerasPruningCallback(trial, self._metric)]
+            fit["callbacks"] = [KerasPruningCallback(trial, self._metric, divergence="fail")]
         returned = self._hypermodel.fit(hp, model, *self._training, **fit)
         return self._value(returned), model
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,6 @@ from crosstune.callbacks import KerasTunerPruningCallback
 from tests.callbacks.scripted import DATA, Scripted, model
 
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick_garbage() -> Iterator[None]:
-    """Keras Tuner collects garbage twice a trial, among all objects of the imported libraries."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 # Trial i of a grid search over `x` has the loss CURVES[i] after each epoch.
