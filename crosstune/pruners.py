@@ -1,4 +1,4 @@
-"""Optuna's pruners by name. They decide for every engine, since every study is Optuna's."""
+"""Pruners by name: Optuna's and ours. They decide for every engine, as every study is Optuna's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 from optuna import pruners
 
+from crosstune.curve_pruner import CurvePruner
 from crosstune.errors import RequestError, UnknownName, no_such
 
 NAMES: dict[str, type[pruners.BasePruner]] = {
     "none": pruners.NopPruner,
+    "curve": CurvePruner,
     "median": pruners.MedianPruner,
     "percentile": pruners.PercentilePruner,
     "successive-halving": pruners.SuccessiveHalvingPruner,
@@ -46,5 +48,5 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
         given["wrapped_pruner"] = create(given["wrapped_pruner"])
     try:
         return NAMES[name](**given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RequestError) as error:
         raise RequestError(f"the pruner {name} cannot be made: {error}") from error

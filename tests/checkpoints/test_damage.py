@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from crosstune import checkpoints
-from crosstune.checkpoint_record import CHECKPOINTS
+from crosstune.checkpoints.record import CHECKPOINTS
 from crosstune.errors import RequestError
 from tests.checkpoints.support import Memory, content, retry, warnings
 

@@ -70,9 +70,9 @@ def test_the_folder_of_a_study_in_memory_goes_with_it() -> None:
     study = optuna.create_study()
     trial = study.ask()
     checkpoints.save(trial, b"weights", step=1)
-    from crosstune import checkpoint_stores
+    from crosstune.checkpoints import stores
 
-    folder = Path(checkpoint_stores._temporary[trial.storage].name)
+    folder = Path(stores._temporary[trial.storage].name)
     assert len(list(folder.iterdir())) == 1
     del study, trial
     gc.collect()

@@ -17,7 +17,7 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import InMemoryStorage
 from optuna.trial import BaseTrial, FixedTrial, Trial
 
-from crosstune.checkpoint_record import Entry, Unusable
+from crosstune.checkpoints.record import Entry, Unusable
 from crosstune.errors import RequestError, RunError
 from crosstune.storage import file_of
 

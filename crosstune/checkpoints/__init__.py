@@ -30,7 +30,7 @@ from typing import Any, TypeAlias
 
 from optuna.trial import BaseTrial, FrozenTrial, Trial
 
-from crosstune.checkpoint_record import (
+from crosstune.checkpoints.record import (
     Entry,
     Record,
     Unusable,
@@ -39,7 +39,7 @@ from crosstune.checkpoint_record import (
     read,
     write,
 )
-from crosstune.checkpoint_stores import (
+from crosstune.checkpoints.stores import (
     NoRoom,
     Store,
     artifact_store,

@@ -1,0 +1,1 @@
+"""Learning curves of real training, recorded once, and pruners that are replayed on them."""

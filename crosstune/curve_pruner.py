@@ -1,0 +1,195 @@
+"""A pruner that predicts where a learning curve ends."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+from statistics import NormalDist, fmean, median
+
+from optuna.pruners import BasePruner
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.errors import RequestError
+from crosstune.trials import budget
+
+# The scale and the prior of the prediction. They were chosen on recorded curves, and are checked on
+# others: see `crosstune.benchmarks.curves`.
+FLOOR = 0.1
+"""Differences far below this share of the typical distance from the best value do not count."""
+GAIN = 1.0
+"""The standard deviation of what trials gain on average, on a logarithmic scale."""
+NOISE, NOISE_TRIALS = 0.6, 6.0
+"""The expected standard deviation around that average, and how many trials that is worth, over
+2."""
+
+REPEATED = 2
+"""How many reports in common show that a trial repeats another; one may be a coincidence."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The reports of one trial, turned so that lower is better.
+
+    Attributes:
+        steps: at which it reported, ascending.
+        best: the best report up to each of them; infinite while there was no number.
+        value: of a complete trial.
+    """
+
+    steps: Sequence[int]
+    best: Sequence[float]
+    value: float | None
+
+    def at(self, step: int) -> float:
+        """The best report up to a step; infinite where there is none."""
+        count = bisect_right(self.steps, step)
+        return self.best[count - 1] if count else math.inf
+
+
+class CurvePruner(BasePruner):
+    """Stops a trial when its chance to beat the best one is not worth the rest of its training.
+
+    After each report the final value is predicted from the best report so far and from what the
+    complete trials of the study gained after this step. The prediction is a normal distribution, as
+    wide as those gains differ, and wide while they are few. A trial is stopped when the chance that
+    it ends better than the best one falls under `level` times the share of its training that is
+    left. So a chance has to be good where it is dear, and a trial that has come far is seldom
+    stopped. One that stands as well as the best one did at this step goes on in any case.
+
+    A trial with the parameters of an earlier one that reports just what that did can only end as
+    that did, and is stopped as well.
+
+    What is reported has to be the metric that the objective gives back, as for Optuna's pruners.
+
+    Args:
+        level: the chance below which a whole training is not worth it, in (0, 1). Higher is
+            cheaper, lower is safer.
+        n_startup_trials: how many complete trials it takes before any is stopped, 2 or more.
+        n_warmup_steps: up to this step none is stopped.
+
+    Raises:
+        RequestError: an argument out of its range.
+
+    >>> import optuna
+    >>> study = optuna.create_study(pruner=CurvePruner())
+    """
+
+    def __init__(
+        self, level: float = 0.12, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
+    ) -> None:
+        if not 0 < level < 1:
+            raise RequestError(f"level is a chance between 0 and 1, not {level!r}")
+        if n_startup_trials < 2:
+            raise RequestError(f"n_startup_trials has to be 2 or more, not {n_startup_trials!r}")
+        if n_warmup_steps < 0:
+            raise RequestError(f"n_warmup_steps cannot be negative, as {n_warmup_steps!r} is")
+        self._level = level
+        self._n_startup_trials = n_startup_trials
+        self._n_warmup_steps = n_warmup_steps
+        self._curves: dict[tuple[int, datetime | None, StudyDirection], Curve] = {}
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether to stop a trial at its last report."""
+        step = trial.last_step
+        if step is None or step < self._n_warmup_steps:
+            return False
+        finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        if any(_repeats(trial, past) for past in finished):
+            return True
+        curves = [self._curve(past, study.direction) for past in finished]
+        complete = [
+            curve
+            for curve in curves
+            if math.isfinite(_value(curve))
+            and curve.steps
+            and curve.steps[-1] >= step
+            and math.isfinite(curve.at(step))
+        ]
+        if len(complete) < self._n_startup_trials:
+            return False
+        now = _curve(trial, study.direction).at(step)
+        if not math.isfinite(now):
+            return True  # there was no number in all of its reports
+        if now <= min(complete, key=_value).at(step):
+            return False
+        left = _share_left(trial, step, complete)
+        return chance(now, step, complete, curves) < self._level * left
+
+    def _curve(self, trial: FrozenTrial, direction: StudyDirection) -> Curve:
+        """The curve of a finished trial, which does not change."""
+        key = (trial.number, trial.datetime_start, direction)
+        if key not in self._curves:
+            self._curves[key] = _curve(trial, direction)
+        return self._curves[key]
+
+
+def chance(now: float, step: int, complete: Sequence[Curve], seen: Iterable[Curve]) -> float:
+    """The chance that a trial ends below the best value of the complete ones.
+
+    Gains, on a logarithmic scale, are taken as normal with unknown mean and variance under the
+    conjugate prior (Gelman et al., Bayesian Data Analysis, 3.3).
+
+    Args:
+        now: the best report so far, finite.
+        step: at which.
+        complete: trials that came this far and have a value.
+        seen: all finished trials, which give the scale.
+    """
+    values = [_value(curve) for curve in complete]
+    stood = [curve.at(step) for curve in complete]
+    known = [place for place in (curve.at(step) for curve in seen) if math.isfinite(place)]
+    lowest = min(now, *values, *known)
+    distances = [place - lowest for place in (now, *values, *known)]
+    typical = median(distances) or max(distances) or 1.0
+
+    def far(place: float) -> float:
+        return math.log((place - lowest) / typical + FLOOR)
+
+    gains = [far(value) - far(place) for value, place in zip(values, stood, strict=True)]
+    count, average = len(gains), fmean(gains)
+    prior = (NOISE / GAIN) ** 2
+    expected = count / (prior + count) * average
+    misfit = sum((gain - average) ** 2 for gain in gains) + prior * average * expected
+    variance = (NOISE_TRIALS * NOISE**2 + misfit) / (NOISE_TRIALS + count - 2)
+    deviation = math.sqrt(variance * (1 + 1 / (prior + count)))
+    return NormalDist(far(now) + expected, deviation).cdf(far(min(values)))
+
+
+def _curve(trial: FrozenTrial, direction: StudyDirection) -> Curve:
+    sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
+    reports = sorted(trial.intermediate_values.items())
+    turned = (math.inf if math.isnan(value) else sign * value for _, value in reports)
+    value = sign * trial.values[0] if trial.state == TrialState.COMPLETE else None
+    return Curve([step for step, _ in reports], list(accumulate(turned, min)), value)
+
+
+def _value(curve: Curve) -> float:
+    """The value; infinite where there is none."""
+    return math.inf if curve.value is None else curve.value
+
+
+def _share_left(trial: FrozenTrial, step: int, complete: Iterable[Curve]) -> float:
+    """How much of its training a trial has still to do, if it trains as long as the longest."""
+    first, last = min(trial.intermediate_values), max(curve.steps[-1] for curve in complete)
+    return (last - step) / (last - first + 1)
+
+
+def _repeats(trial: FrozenTrial, past: FrozenTrial) -> bool:
+    """Whether a trial has done all that an earlier one of the same parameters did so far.
+
+    It can end no better: that one has ended already, or was stopped no later than here. One that a
+    scheduler trains further is no repeat of its earlier rung.
+    """
+    if past.params != trial.params or budget(past) != budget(trial):
+        return False
+    mine, its = trial.intermediate_values, past.intermediate_values
+    if past.state == TrialState.COMPLETE:
+        shorter, longer = mine, its
+    else:
+        shorter, longer = its, mine
+    return len(shorter) >= REPEATED and shorter.items() <= longer.items()
