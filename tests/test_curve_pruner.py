@@ -119,7 +119,7 @@ def test_what_is_no_number() -> None:
     nothing = dict.fromkeys(range(1, 11), math.nan)
     assert stopped(study, nothing) == 1
     assert stopped(study, {1: math.nan, **{s: v for s, v in falling(0.1).items() if s > 1}}) == 1
-    assert stopped(study, {**falling(0.1), 4: math.nan, 5: math.inf}) is None
+    assert stopped(study, {**falling(0.1), 8: math.nan, 9: math.inf}) is None
     broken = [*GOOD, nothing | {10: 0.3}, {1: math.inf, 10: 0.3}, falling(0.3) | {10: math.inf}]
     assert stopped(study_of(*broken), falling(0.1)) is None
     assert stopped(study_of(*broken), falling(0.9)) is not None
