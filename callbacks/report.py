@@ -55,7 +55,7 @@ class Reporter:
             TrainingDiverged: the metric diverged, and that was to be a failure.
             ObjectiveError: the metric is missing or no number, or the step is no whole number.
         """
-        self.decide(whole(step), measured(self._monitor, {**(metrics or {}), **more}))
+        self.decide(whole(step), measured(self._monitor, by_name(metrics, more)))
 
     def decide(self, step: int, value: float) -> None:
         """Report `value`, and raise where the trial is over."""
@@ -148,6 +148,19 @@ def check_one_objective(objectives: Any) -> None:
             "compare a single metric. Leave the pruning callback out, or give the study one "
             "objective"
         )
+
+
+def by_name(metrics: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """All metrics of a call.
+
+    Raises:
+        ObjectiveError: one was given without its name.
+    """
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise ObjectiveError(
+            f"metrics are given by name, as in prune(epoch, val_loss=loss), not as {metrics!r:.80}"
+        )
+    return {**(metrics or {}), **more}
 
 
 def measured(monitor: str, metrics: Mapping[str, Any]) -> float:

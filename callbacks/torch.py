@@ -14,6 +14,7 @@ from crosstune.callbacks.report import (
     Divergence,
     PruningCallback,
     TrainingDiverged,
+    by_name,
     check,
     check_choices,
     measured,
@@ -82,11 +83,11 @@ class TorchPruningCallback:
             ObjectiveError: the metric is missing or no number, or the steps cannot be right.
             RunError: on the other ranks, where rank 0 cannot report.
         """
-        metrics = {**(metrics or {}), **more}
         mine: tuple[int, float | None] | ObjectiveError
         try:
-            given = metrics or self._rank == 0
-            mine = whole(step), measured(self._monitor, metrics) if given else None
+            named = by_name(metrics, more)
+            given = named or self._rank == 0
+            mine = whole(step), measured(self._monitor, named) if given else None
         except ObjectiveError as error:
             mine = error
         everyone = self._exchange(mine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,13 @@ NOISE, NOISE_TRIALS = 0.6, 6.0
 """The expected standard deviation around that average, and how many trials that is worth, over
 2."""
 
+HOPELESS = 10.0
+"""Places further off than this, on that scale, are alike."""
+EXPLODED = 2.0
+"""The most that a trial is taken to lose, so one whose training exploded does not blur the rest."""
+
 REPEATED = 2
-"""How many reports in common show that a trial repeats another; one may be a coincidence."""
+"""How many different reports in common show that a trial repeats another."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,17 @@ class CurvePruner(BasePruner):
     left. So a chance has to be good where it is dear, and a trial that has come far is seldom
     stopped. One that stands as well as the best one did at this step goes on in any case.
 
-    A trial with the parameters of an earlier one that reports just what that did can only end as
-    that did, and is stopped as well.
+    A trial with the parameters of a complete one that reports just what that did, and not always
+    the same, is a repeat, and is stopped as well.
 
     What is reported has to be the metric that the objective gives back, as for Optuna's pruners.
+    NaN and infinity count as no report; a trial that has nothing else is stopped.
 
     Args:
         level: the chance below which a whole training is not worth it, in (0, 1). Higher is
             cheaper, lower is safer.
         n_startup_trials: how many complete trials it takes before any is stopped, 2 or more.
-        n_warmup_steps: up to this step none is stopped.
+        n_warmup_steps: before this step none is stopped.
 
     Raises:
         RequestError: an argument out of its range.
@@ -82,16 +89,18 @@ class CurvePruner(BasePruner):
     def __init__(
         self, level: float = 0.12, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
     ) -> None:
-        if not 0 < level < 1:
+        if not isinstance(level, int | float) or not 0 < level < 1:
             raise RequestError(f"level is a chance between 0 and 1, not {level!r}")
-        if n_startup_trials < 2:
-            raise RequestError(f"n_startup_trials has to be 2 or more, not {n_startup_trials!r}")
-        if n_warmup_steps < 0:
-            raise RequestError(f"n_warmup_steps cannot be negative, as {n_warmup_steps!r} is")
+        for name, number, least in (
+            ("n_startup_trials", n_startup_trials, 2),
+            ("n_warmup_steps", n_warmup_steps, 0),
+        ):
+            if not isinstance(number, int) or number < least:
+                raise RequestError(f"{name} is a whole number from {least} on, not {number!r}")
         self._level = level
         self._n_startup_trials = n_startup_trials
         self._n_warmup_steps = n_warmup_steps
-        self._curves: dict[tuple[int, datetime | None, StudyDirection], Curve] = {}
+        self._curves: dict[tuple[str, int, datetime | None, StudyDirection], Curve] = {}
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether to stop a trial at its last report."""
@@ -101,7 +110,8 @@ class CurvePruner(BasePruner):
         finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         if any(_repeats(trial, past) for past in finished):
             return True
-        curves = [self._curve(past, study.direction) for past in finished]
+        name, direction = study.study_name, study.direction
+        curves = [self._curve(name, past, direction) for past in finished]
         complete = [
             curve
             for curve in curves
@@ -112,7 +122,7 @@ class CurvePruner(BasePruner):
         ]
         if len(complete) < self._n_startup_trials:
             return False
-        now = _curve(trial, study.direction).at(step)
+        now = _curve(trial, direction).at(step)
         if not math.isfinite(now):
             return True  # there was no number in all of its reports
         if now <= min(complete, key=_value).at(step):
@@ -120,9 +130,9 @@ class CurvePruner(BasePruner):
         left = _share_left(trial, step, complete)
         return chance(now, step, complete, curves) < self._level * left
 
-    def _curve(self, trial: FrozenTrial, direction: StudyDirection) -> Curve:
+    def _curve(self, study: str, trial: FrozenTrial, direction: StudyDirection) -> Curve:
         """The curve of a finished trial, which does not change."""
-        key = (trial.number, trial.datetime_start, direction)
+        key = (study, trial.number, trial.datetime_start, direction)
         if key not in self._curves:
             self._curves[key] = _curve(trial, direction)
         return self._curves[key]
@@ -145,12 +155,14 @@ def chance(now: float, step: int, complete: Sequence[Curve], seen: Iterable[Curv
     known = [place for place in (curve.at(step) for curve in seen) if math.isfinite(place)]
     lowest = min(now, *values, *known)
     distances = [place - lowest for place in (now, *values, *known)]
-    typical = median(distances) or max(distances) or 1.0
+    typical = min(median(distances) or max(distances) or 1.0, sys.float_info.max)
 
     def far(place: float) -> float:
-        return math.log((place - lowest) / typical + FLOOR)
+        return min(math.log((place - lowest) / typical + FLOOR), HOPELESS)
 
-    gains = [far(value) - far(place) for value, place in zip(values, stood, strict=True)]
+    gains = [
+        min(far(value) - far(place), EXPLODED) for value, place in zip(values, stood, strict=True)
+    ]
     count, average = len(gains), fmean(gains)
     prior = (NOISE / GAIN) ** 2
     expected = count / (prior + count) * average
@@ -180,16 +192,16 @@ def _share_left(trial: FrozenTrial, step: int, complete: Iterable[Curve]) -> flo
 
 
 def _repeats(trial: FrozenTrial, past: FrozenTrial) -> bool:
-    """Whether a trial has done all that an earlier one of the same parameters did so far.
+    """Whether a trial has done all that a complete one of the same parameters did so far.
 
-    It can end no better: that one has ended already, or was stopped no later than here. One that a
+    Reports that are all alike show nothing: an accuracy may stay at that of guessing. One that a
     scheduler trains further is no repeat of its earlier rung.
     """
-    if past.params != trial.params or budget(past) != budget(trial):
+    if not trial.params or past.state != TrialState.COMPLETE or past.params != trial.params:
         return False
-    mine, its = trial.intermediate_values, past.intermediate_values
-    if past.state == TrialState.COMPLETE:
-        shorter, longer = mine, its
-    else:
-        shorter, longer = its, mine
-    return len(shorter) >= REPEATED and shorter.items() <= longer.items()
+    reports = trial.intermediate_values
+    return (
+        len(set(reports.values())) >= REPEATED
+        and reports.items() <= past.intermediate_values.items()
+        and budget(past) == budget(trial)
+    )

@@ -26,7 +26,8 @@ NAMES: dict[str, type[pruners.BasePruner]] = {
 def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.BasePruner:
     """A pruner by name; None is no pruning.
 
-    `patient` takes the name of another as `wrapped_pruner`; `percentile` defaults to 25.
+    `patient` takes another as `wrapped_pruner`, by name or as a mapping with `name` and options;
+    `percentile` defaults to 25.
 
     Raises:
         UnknownName: no such pruner or option.
@@ -44,9 +45,25 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
     for option in given:
         if option not in known:
             raise UnknownName(no_such(f"option of the pruner {name}", option, known))
-    if name == "patient" and isinstance(given.get("wrapped_pruner"), str):
-        given["wrapped_pruner"] = create(given["wrapped_pruner"])
+    if name == "patient":
+        given["wrapped_pruner"] = _wrapped(given.get("wrapped_pruner"))
     try:
         return NAMES[name](**given)
     except (TypeError, ValueError, RequestError) as error:
         raise RequestError(f"the pruner {name} cannot be made: {error}") from error
+
+
+def _wrapped(given: Any) -> pruners.BasePruner | None:
+    """The pruner that `patient` asks; None is none, so that patience alone decides.
+
+    Raises:
+        RequestError: it is no pruner, name or mapping with a name.
+    """
+    match given:
+        case None | pruners.BasePruner():
+            return given
+        case str():
+            return create(given)
+        case {"name": str(name), **options}:
+            return create(name, {str(option): value for option, value in options.items()})
+    raise RequestError(f"wrapped_pruner has to be the name of a pruner, not {given!r}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.pruners import BasePruner
 from optuna.study import Study
 from optuna.trial import Trial, TrialState, create_trial
 
@@ -30,7 +31,7 @@ def falling(end: float, steps: Sequence[int] = range(1, 11)) -> dict[int, float]
 
 
 def study_of(
-    *curves: dict[int, float], pruner: CurvePruner | None = None, direction: str = "minimize"
+    *curves: dict[int, float], pruner: BasePruner | None = None, direction: str = "minimize"
 ) -> Study:
     """Complete trials with these reports, the last of which is the value."""
     study = optuna.create_study(pruner=pruner or CurvePruner(), direction=direction)
@@ -132,30 +133,68 @@ def test_curves_that_are_all_alike_are_no_trouble() -> None:
     assert stopped(study, dict.fromkeys(range(1, 11), 0.4)) is None
 
 
-@pytest.mark.parametrize("state", [TrialState.COMPLETE, PRUNED])
-def test_a_repeat_is_stopped_at_its_second_report(state: TrialState) -> None:
+def test_a_repeat_of_a_complete_trial_is_stopped_at_its_second_report() -> None:
     curve = falling(0.05)  # by far the best, so nothing else stops it
     study = study_of(*GOOD, pruner=CurvePruner(n_startup_trials=50))
 
-    def run(values: dict[int, float], x: float, **attrs: Any) -> int | None:
-        study.enqueue_trial({"x": x}, user_attrs=attrs)
+    def run(values: dict[int, float], x: float | None, **attrs: Any) -> int | None:
+        study.enqueue_trial({} if x is None else {"x": x}, user_attrs=attrs)
         trial = study.ask()
-        trial.suggest_float("x", 0, 1)
+        if x is not None:
+            trial.suggest_float("x", 0, 1)
         for step, value in values.items():
             trial.report(value, step)
             if trial.should_prune():
                 study.tell(trial, state=PRUNED)
                 return step
-        study.tell(trial, values[max(values)] if state != PRUNED else None, state=state)
+        study.tell(trial, values[max(values)])
         return None
 
-    assert run(dict(itertools.islice(curve.items(), 5)), 0.5) is None
-    expected = 2 if state == TrialState.COMPLETE else 5
-    assert run(curve, 0.5) == expected
+    assert run(curve, 0.5) is None
+    assert run(curve, 0.5) == 2
     assert run(curve, 0.25) is None  # another point
     assert run({**curve, 2: 0.9}, 0.5) is None  # it went another way
     budget = Budget(epochs=10, resume_from=0).__dict__
     assert run({**curve, 10: 0.0}, 0.5, **{BUDGET: budget}) is None  # trained further on purpose
+    assert run(curve, None) is None
+    assert run(curve, None) is None  # nothing says that it was at the same point
+    chance_level = dict.fromkeys(range(1, 10), 0.5)
+    assert run({**chance_level, 10: 0.3}, 0.75) is None
+    assert run({**chance_level, 10: 0.2}, 0.75) is None  # an accuracy may stay that of guessing
+
+
+def test_a_trial_that_exploded_does_not_blur_the_others() -> None:
+    exploded = {step: 10.0 ** (2 * step) for step in range(1, 11)}
+    steps = [stopped(study_of(*GOOD, *more), falling(0.9)) for more in ((), (exploded,))]
+    assert None not in steps
+    beyond = [falling(0.3) | {step: 1e300 * step} for step in (1, 10)]
+    tiny = dict.fromkeys(range(1, 11), 1e-10)
+    study = study_of(*GOOD, *beyond, tiny)
+    assert stopped(study, dict.fromkeys(range(1, 11), 1e308)) is not None
+    assert stopped(study, dict.fromkeys(range(1, 11), -1e308)) is None
+
+
+def test_one_pruner_serves_two_studies() -> None:
+    pruner = CurvePruner()
+    first, second = study_of(*GOOD, pruner=pruner), study_of(pruner=pruner)
+    assert stopped(first, falling(0.9))
+    for trial in first.get_trials(states=(TrialState.COMPLETE,)):
+        trial.intermediate_values = {s: 9 + v for s, v in trial.intermediate_values.items()}
+        trial.value += 9
+        second.add_trial(trial)
+    assert stopped(second, falling(0.9)) is None
+
+
+def test_patience_wraps_it_with_its_options() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for wrapped in ("curve", {"name": "curve", "level": 0.2}, None):
+            options = {"wrapped_pruner": wrapped, "patience": 2}
+            assert (
+                stopped(study_of(*GOOD, pruner=pruners.create("patient", options)), GOOD[0]) is None
+            )
+        with pytest.raises(RequestError, match="wrapped_pruner"):
+            pruners.create("patient", {"wrapped_pruner": 3, "patience": 2})
 
 
 def test_the_prediction_is_that_of_the_conjugate_prior() -> None:
@@ -212,7 +251,8 @@ def test_it_prunes_on_every_engine_by_its_name(backend: str) -> None:
         ({"level": 0}, "level"),
         ({"level": 1.0}, "level"),
         ({"level": math.nan}, "level"),
-        ({"level": "often"}, "cannot be made"),
+        ({"level": "often"}, "level"),
+        ({"n_startup_trials": 2.5}, "n_startup_trials"),
         ({"n_startup_trials": 0}, "n_startup_trials"),
         ({"n_warmup_steps": -1}, "n_warmup_steps"),
         ({"levl": 0.1}, "Did you mean 'level'"),

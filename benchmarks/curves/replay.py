@@ -146,6 +146,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, help="processes; as many as there are cores if absent")
     parser.add_argument("--pruners", nargs="+", choices=list(PRUNERS), default=list(PRUNERS))
     given = parser.parse_args()
+    if given.seeds < 2 or (given.jobs is not None and given.jobs < 1) or given.trials < 5:
+        parser.error("an interval needs 2 seeds or more, a study 5 trials, and a pool 1 job")
     libraries = ("crosstune", "optuna", "hyperopt", "keras-tuner")
     print(f"python {platform.python_version()},", ", ".join(f"{x} {version(x)}" for x in libraries))
     asked = dict.fromkeys(["none", *given.pruners])

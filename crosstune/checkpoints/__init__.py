@@ -25,6 +25,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -152,6 +153,7 @@ def save(
     if isinstance(trial, FrozenTrial):
         raise RequestError(f"trial {trial.number} has ended, so no checkpoint can be added to it")
     name = _checked(content, step, name, keep)
+    step = int(step)
     place = artifact_store(trial, store)
     record = read(trial)
     artifact = str(uuid.uuid4())
@@ -161,6 +163,7 @@ def save(
             put(place, artifact, path)
             entry = Entry(artifact, name, step, digest(path), trial.number, internal_params(trial))
     except NoRoom as full:
+        write(trial, record.entries, record.discarded)
         if home(trial) not in _full:
             _full.add(home(trial))
             _logger.warning(
@@ -231,7 +234,7 @@ def _checked(content: Content, step: int, name: str | None, keep: int) -> str:
     Raises:
         RequestError: an argument cannot be.
     """
-    if isinstance(step, bool) or not isinstance(step, int) or step < 0:
+    if isinstance(step, bool) or not isinstance(step, Integral) or step < 0:
         raise RequestError(f"step is how many epochs are done, 0 or more, not {step!r}")
     if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
         raise RequestError(f"keep is how many checkpoints to keep, 1 or more, not {keep!r}")

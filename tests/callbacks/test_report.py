@@ -235,3 +235,9 @@ def test_the_examples_in_the_docstrings_run(name: str) -> None:
     done = doctest.testmod(module, extraglobs=names)
     assert done.attempted >= 1
     assert done.failed == 0
+
+
+def test_a_metric_without_its_name_is_one_line() -> None:
+    prune = PruningCallback(optuna.create_study().ask(), "loss")
+    with pytest.raises(ObjectiveError, match="by name, as in prune"):
+        prune(0, 0.5)  # type: ignore[arg-type]

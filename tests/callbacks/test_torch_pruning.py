@@ -57,6 +57,8 @@ def metrics(step):
             return {}
         case "no number" if step == 1 and rank == 1:
             return {"val_loss": torch.zeros(3)}
+        case "no name" if step == 1 and rank == 0:
+            return loss
         case "storage" if rank == 0 and step == 1:
             def report(*args): raise OSError(28, "No space left on device")
             trial.report = report
@@ -189,6 +191,13 @@ def test_one_process_needs_the_trial_of_one_objective() -> None:
         ),
         pytest.param(
             "no number", "ObjectiveError", "on rank 1: the metric", {0: 1}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "no name",
+            "ObjectiveError",
+            "on rank 0: metrics are given by",
+            {0: 1},
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             "steps", "ObjectiveError", "different steps: 0, 1", {}, marks=pytest.mark.slow

@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import checkpoints
+from crosstune.checkpoints.record import read
 from crosstune.errors import RunError
 from tests.checkpoints.support import SPACE, Memory, content, retry, warnings
 
@@ -102,6 +103,7 @@ def test_a_full_disk_is_told_once_and_leaves_the_former_checkpoint(
         "trial 0 has no room for its checkpoint of step 2: File too large. Training goes on, and "
         "a former checkpoint is kept"
     ]
+    assert not read(trial).discarded  # nothing is left to clear up, so nothing grows
     assert [path.read_bytes() for path in Path("store").iterdir()] == [b"small"]
     assert content(checkpoints.find(trial, store="store")) == b"small"
     assert checkpoints.save(trial, large, step=4, store="store")
