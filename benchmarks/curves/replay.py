@@ -5,17 +5,20 @@
 A trial draws a setting of the grid, and its reports are the curve that was recorded for it. Every
 pruner has the same seeds, and a seed's difference to the study without a pruner is one
 observation; the intervals are Student's, 95 %. Two cores need a quarter of a minute for the
-twenty seeds of a set; with Keras Tuner's Bayesian search one study alone takes minutes.
+twenty seeds of a set. With Keras Tuner's Bayesian search one study alone takes minutes; `--out`
+keeps each, so that a later call goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +32,7 @@ from scipy import stats
 import crosstune
 from crosstune.benchmarks.curves.grids import EPOCHS, GRIDS, settings
 
+LIBRARIES = ("crosstune", "optuna", "hyperopt", "keras-tuner")
 SAMPLERS = {"optuna": "tpe", "hyperopt": "tpe", "keras_tuner": "bayesian"}
 PRUNERS: dict[str, Mapping[str, Any]] = {
     "none": {"name": "none"},
@@ -64,6 +68,33 @@ def curves(name: str) -> dict[tuple[Any, ...], list[float]]:
     """The curve of each setting of a set."""
     recorded = np.load(Path(__file__).with_name(f"{name}.npz"))["curves"].astype(float).tolist()
     return dict(zip((tuple(setting.values()) for setting in settings(name)), recorded, strict=True))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One study; `versions` are those of the libraries."""
+
+    name: str
+    backend: str
+    pruner: str
+    seed: int
+    trials: int
+    versions: str
+
+
+def carry_out(plan: Plan) -> tuple[Plan, Outcome]:
+    """Replay a study."""
+    return plan, replay(plan.name, plan.backend, plan.pruner, plan.seed, plan.trials)
+
+
+def read(path: Path) -> dict[Plan, Outcome]:
+    """The studies that a file holds; a line that was cut off is left out."""
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        with suppress(ValueError):
+            plan, outcome = json.loads(line)
+            found[Plan(**plan)] = Outcome(**outcome)
+    return found
 
 
 def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outcome:
@@ -144,25 +175,29 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--jobs", type=int, help="processes; as many as there are cores if absent")
+    parser.add_argument("--out", type=Path, help="a file that keeps each study, to go on from")
     parser.add_argument("--pruners", nargs="+", choices=list(PRUNERS), default=list(PRUNERS))
     given = parser.parse_args()
     if given.seeds < 2 or (given.jobs is not None and given.jobs < 1) or given.trials < 5:
         parser.error("an interval needs 2 seeds or more, a study 5 trials, and a pool 1 job")
-    libraries = ("crosstune", "optuna", "hyperopt", "keras-tuner")
-    print(f"python {platform.python_version()},", ", ".join(f"{x} {version(x)}" for x in libraries))
-    asked = dict.fromkeys(["none", *given.pruners])
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    print(f"python {platform.python_version()}, {versions}")
+    plans = [
+        Plan(given.name, given.backend, pruner, seed, given.trials, versions)
+        for pruner in dict.fromkeys(["none", *given.pruners])
+        for seed in range(1, given.seeds + 1)
+    ]
+    done = read(given.out) if given.out else {}
+    left = [plan for plan in plans if plan not in done]
     with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        outcomes = {
-            pruner: pool.starmap(
-                replay,
-                [
-                    (given.name, given.backend, pruner, seed, given.trials)
-                    for seed in range(1, given.seeds + 1)
-                ],
-                chunksize=1,
-            )
-            for pruner in asked
-        }
+        for plan, outcome in pool.imap_unordered(carry_out, left):
+            done[plan] = outcome
+            if given.out:
+                with given.out.open("a") as file:
+                    print(json.dumps([asdict(plan), asdict(outcome)]), file=file)
+    outcomes: dict[str, list[Outcome]] = {}
+    for plan in plans:
+        outcomes.setdefault(plan.pruner, []).append(done[plan])
     print("\n".join(table(given.name, given.backend, outcomes)))
 
 
