@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,8 @@ def _check(estimator: Any, trial: BaseTrial, epochs: int, batch_size: int | None
             )
         )
     for name, number in (("epochs", epochs), ("batch_size", batch_size)):
-        if number is not None and number < 1:
-            raise RequestError(f"{name} has to be above 0, not {number!r}")
+        if number is not None and (not isinstance(number, Integral) or number < 1):
+            raise RequestError(f"{name} is a whole number above 0, not {number!r}")
     study = getattr(trial, "study", None)
     if study is not None and study.directions == [StudyDirection.MINIMIZE]:
         raise RequestError(

@@ -207,9 +207,11 @@ def test_bad_requests_say_what_is_wrong() -> None:
 
     with pytest.raises(RequestError, match="the study minimizes"):
         fit(optuna.create_study().ask())
-    with pytest.raises(RequestError, match="epochs has to be above 0, not 0"):
+    with pytest.raises(RequestError, match="epochs is a whole number above 0, not 0"):
         fit(asked(), epochs=0)
-    with pytest.raises(RequestError, match="batch_size has to be above 0, not -1"):
+    with pytest.raises(RequestError, match="batch_size is a whole number above 0, not -1"):
         fit(asked(), batch_size=-1)
+    with pytest.raises(RequestError, match="epochs is a whole number"):
+        fit(asked(), epochs=2.5)
     with pytest.raises(Unsupported, match="2 objectives"):
         fit(optuna.create_study(directions=["maximize"] * 2).ask())
