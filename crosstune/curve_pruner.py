@@ -60,7 +60,7 @@ class Curve:
 class CurvePruner(BasePruner):
     """Stops a trial when its chance to beat the best one is not worth the rest of its training.
 
-    After each report the final value is predicted from the best report so far and from what the
+    From the second report on the final value is predicted from the best report so far and from what the
     complete trials of the study gained after this step. The prediction is a normal distribution, as
     wide as those gains differ, and wide while they are few. A trial is stopped when the chance that
     it ends better than the best one falls under `level` times the share of its training that is
@@ -87,7 +87,7 @@ class CurvePruner(BasePruner):
     """
 
     def __init__(
-        self, level: float = 0.12, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
+        self, level: float = 0.15, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
     ) -> None:
         if not isinstance(level, int | float) or not 0 < level < 1:
             raise RequestError(f"level is a chance between 0 and 1, not {level!r}")
@@ -107,6 +107,8 @@ class CurvePruner(BasePruner):
         step = trial.last_step
         if step is None or step < self._n_warmup_steps:
             return False
+        if len(trial.intermediate_values) < 2:
+            return False  # one point is no curve
         finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         if any(_repeats(trial, past) for past in finished):
             return True
