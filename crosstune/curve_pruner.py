@@ -60,12 +60,13 @@ class Curve:
 class CurvePruner(BasePruner):
     """Stops a trial when its chance to beat the best one is not worth the rest of its training.
 
-    From the second report on the final value is predicted from the best report so far and from what the
-    complete trials of the study gained after this step. The prediction is a normal distribution, as
-    wide as those gains differ, and wide while they are few. A trial is stopped when the chance that
-    it ends better than the best one falls under `level` times the share of its training that is
-    left. So a chance has to be good where it is dear, and a trial that has come far is seldom
-    stopped. One that stands as well as the best one did at this step goes on in any case.
+    From the second report on the final value is predicted from the best report so far and from
+    what the complete trials of the study gained after this step. The prediction is a normal
+    distribution, as wide as those gains differ, and wide while they are few. A trial is stopped
+    when the chance that it ends better than the best one falls under `level` times the share of
+    its training that is left. So a chance has to be good where it is dear, and a trial that has
+    come far is seldom stopped. One that stands as well as the best one did at this step goes on
+    in any case.
 
     A trial with the parameters of a complete one that reports just what that did, and not always
     the same, is a repeat, and is stopped as well.
