@@ -36,3 +36,31 @@ def test_identity_tells_studies_apart() -> None:
 def test_contains_is_what_optuna_asks() -> None:
     assert _optuna.contains(FloatDistribution(0, 1), 1.0)
     assert not _optuna.contains(FloatDistribution(0, 1), 1.5)
+
+
+def test_attributes_are_written_through_hyperbands_view() -> None:
+    class Spy(optuna.samplers.RandomSampler):
+        def sample_relative(self, study, trial, search_space):  # type: ignore[no-untyped-def]
+            _optuna.set_user_attr(study, trial, "seen", trial.number)
+            _optuna.set_study_attr(study, "count", trial.number + 1)
+            assert _optuna.user_attrs(study) == {"count": trial.number + 1}
+            return {}
+
+    pruner = optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9)
+    study = optuna.create_study(sampler=Spy(), pruner=pruner)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert study.user_attrs == {"count": 2}
+    assert [trial.user_attrs for trial in study.trials] == [{"seen": 0}, {"seen": 1}]
+
+
+def test_a_sampler_with_fixed_parameters_tells_what_it_wraps() -> None:
+    base = optuna.samplers.RandomSampler()
+    sampler = optuna.samplers.PartialFixedSampler({"x": 0.5}, base)
+    assert _optuna.partial_fixed(sampler) == ({"x": 0.5}, base)
+
+
+def test_constraints_are_seen() -> None:
+    constrained = optuna.samplers.TPESampler(constraints_func=lambda trial: (0.0,))
+    assert _optuna.has_constraints(constrained)
+    assert not _optuna.has_constraints(optuna.samplers.TPESampler())
+    assert not _optuna.has_constraints(optuna.samplers.RandomSampler())
