@@ -1,0 +1,1 @@
+"""The match: every contender on every problem under every seed."""

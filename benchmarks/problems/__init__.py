@@ -1,0 +1,1 @@
+"""The problems of a match: suites, and any spec."""

@@ -1,0 +1,165 @@
+"""What the statistics say: the words, and the figures behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "equivalent", "not enough seeds"
+VERDICTS = (BETTER, WORSE, EQUIVALENT, UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval with its level, such as 0.95."""
+
+    low: float
+    high: float
+    level: float = 0.95
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Contender `a` against contender `b`.
+
+    Attributes:
+        verdict: one of `VERDICTS`, of a as seen from b.
+        n: how many paired observations: seeds, or problems where there are several.
+        advantage: the mean of what a is ahead of b, in the units of `Ranking`; above 0 where a is
+            better, whichever way the metric goes.
+        interval: of the advantage; None with fewer than two observations.
+        wins: the probability that a beats b under a new seed, ties shared, 0 to 1.
+        p_difference: that the two are the same, corrected after Holm; None where it cannot be had.
+        p_equivalence: that they differ by the margin or more, corrected after Holm.
+        more: about how many more observations would decide it; None where it is decided, or
+            no number within reason would.
+    """
+
+    a: str
+    b: str
+    verdict: str
+    n: int
+    advantage: float
+    interval: Interval | None
+    wins: float
+    p_difference: float | None
+    p_equivalence: float | None
+    more: int | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The incumbent of a contender over a budget, on one problem.
+
+    Attributes:
+        budget: shape (n,): trials, epochs or seconds, ascending.
+        mean, low, high: shape (n,), over the seeds, with the bootstrap band; NaN where not every
+            seed has a complete trial yet; low and high all NaN with one seed.
+        area: mean height of the curve in normalised regret, where 0 is the best known.
+    """
+
+    budget: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    area: float | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A contender on one problem, or over all of them.
+
+    Attributes:
+        score: mean over the seeds of the incumbent at the end; on several problems of its
+            normalised regret.
+        interval: of the score; None with one seed.
+        test: the same of the score on unseen data; None where there are none.
+        gap: how much better the tuned part looks than the unseen one, in the metric's units, mean
+            over the seeds; None where there are none.
+        regret: mean normalised regret at the end.
+        area: mean over the budget of the normalised regret.
+        rank: mean rank over the seeds, or over the problems; 1 is best.
+        failed: how many runs failed, of `runs`; `ended_early` how many had no more to propose.
+        failed_trials, pruned_trials: in all runs, of `trials`.
+        sampler_seconds: mean a trial. objective_seconds: mean a trial.
+    """
+
+    contender: str
+    score: float
+    interval: Interval | None
+    test: float | None
+    test_interval: Interval | None
+    gap: float | None
+    regret: float | None
+    area: float | None
+    rank: float
+    runs: int
+    failed: int
+    ended_early: int
+    trials: int
+    failed_trials: int
+    pruned_trials: int
+    sampler_seconds: float
+    objective_seconds: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The verdict on one measure: the tuned metric, or the one on unseen data.
+
+    Attributes:
+        measure: what is compared, such as ``accuracy`` or ``normalised regret``.
+        unseen: whether it is measured on data that tuning never sees.
+        margin: differences smaller than this count as none, in the measure's units.
+        level: the chance of one false verdict or more that was allowed, such as 0.05.
+        pairs: each two contenders once, the one ahead first.
+        leader: the contender that is ahead.
+        sentence: the verdict in plain words.
+        friedman: p-value that all are the same, over several problems; None for one problem.
+        critical_distance: mean ranks this far apart differ (Nemenyi); None for one problem.
+    """
+
+    measure: str
+    unseen: bool
+    margin: float
+    level: float
+    leader: str
+    pairs: tuple[Pair, ...]
+    sentence: str
+    friedman: float | None = None
+    critical_distance: float | None = None
+
+    def between(self, a: str, b: str) -> Pair | None:
+        """The pair of two contenders, in whatever order it is held; None for one and the same."""
+        return next((pair for pair in self.pairs if {pair.a, pair.b} == {a, b} and a != b), None)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that the statistics have to say of a match.
+
+    Attributes:
+        standings: over the whole match, best first.
+        by_problem: the standings on each problem.
+        curves: by problem, contender and axis ("trials", and "epochs", "seconds" where the match
+            has several budgets or contenders of different speed).
+        scale: by problem, what a normalised regret of 1 is in the metric's units, and of what: the
+            mean of random search at the same budget where it takes part, else the first trials.
+        notes: what a reader has to know: failures, early ends, looks, a single seed.
+    """
+
+    rankings: tuple[Ranking, ...]
+    standings: tuple[Standing, ...]
+    by_problem: Mapping[str, tuple[Standing, ...]]
+    curves: Mapping[str, Mapping[str, Mapping[str, Curve]]]
+    scale: Mapping[str, tuple[float, str]]
+    best_known: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Ranking:
+        """The one that counts: on unseen data where there are any."""
+        return next((each for each in self.rankings if each.unseen), self.rankings[0])
