@@ -150,6 +150,7 @@ class Algorithm:
         summary: what it does, in a few words.
         options: what builds it; its keyword arguments are the options that a spec may give.
         reserved: keyword arguments that crosstune sets itself.
+        ours: options that crosstune adds, such as `fast` where there is a fast path.
         needs: modules that have to be installed, and the extra that brings them.
         exhaustive: whether it evaluates each point once and ends then.
         scheduler: whether it says how far each trial is trained, and when the search is over.
@@ -159,6 +160,7 @@ class Algorithm:
     summary: str
     options: Callable[[], Callable[..., Any]] | None = None
     reserved: tuple[str, ...] = ("seed",)
+    ours: tuple[str, ...] = ()
     needs: tuple[tuple[str, ...], str] = ((), "")
     exhaustive: bool = False
     scheduler: bool = False
@@ -177,6 +179,7 @@ class Algorithm:
                 if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
                 and p.name not in (*self.reserved, "self")
             ]
+        known += self.ours
         for option in options:
             if option not in known:
                 raise UnknownName(no_such(f"option of {name}", option, known))

@@ -18,6 +18,8 @@ What this backend does differently:
   `crosstune.budget(trial)` says how far to train it and which trial it continues. The oracle sets
   the number of trials, and the study's `trials` is a cap. It waits for running trials, so it is
   refused with several jobs.
+- The predictions of `bayesian` are made without scikit-learn's validation of their input, and are
+  the same. `fast: false` switches that off.
 - Oracles write no files, print nothing, and are released with the study.
 """
 
@@ -34,6 +36,7 @@ from crosstune.adapters.keras_tuner_engine import OBJECTIVE, Declared, KerasTune
 from crosstune.adapters.keras_tuner_oracle import Oracle as Oracle
 from crosstune.adapters.keras_tuner_space import decode, exact
 from crosstune.adapters.native import keras_tuner as native_keras_tuner
+from crosstune.adapters.proved import FAST, is_fast
 from crosstune.space import Space
 
 _ORACLE_ARGUMENTS = (
@@ -64,6 +67,7 @@ class KerasTunerAdapter(Adapter):
             "Gaussian process with upper confidence bound",
             lambda: oracles.BayesianOptimizationOracle,
             _ORACLE_ARGUMENTS,
+            ours=(FAST,),
             needs=(("sklearn", "scipy"), "keras-tuner"),
         ),
         "random": Algorithm(
@@ -132,8 +136,14 @@ class KerasTunerAdapter(Adapter):
             seed=None if native_seed is None else TrueSeed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
             **({} if chosen.scheduler else {"max_trials": None}),
-            **options,
+            **{name: value for name, value in options.items() if name not in chosen.ours},
         )
+        if algorithm == "bayesian":
+            # Imports scikit-learn, which the other oracles do not need.
+            from crosstune.adapters import keras_tuner_bayesian
+
+            if is_fast("keras_tuner:bayesian", options, keras_tuner_bayesian.PROVED):
+                keras_tuner_bayesian.quicken(oracle)
         return KerasTunerEngine(space, oracle, exhaustive=chosen.exhaustive)
 
 
