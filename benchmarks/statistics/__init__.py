@@ -1,1 +1,22 @@
-"""The statistics of a match."""
+"""The statistics of a match: `summarize` for a fixed number of seeds, `Sequential` for rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crosstune.benchmarks.statistics.sequential import Decision, Sequential
+    from crosstune.benchmarks.statistics.summary import summarize
+
+_HOMES = {"Decision": "sequential", "Sequential": "sequential", "summarize": "summary"}
+
+__all__ = ["Decision", "Sequential", "summarize"]
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: `verdicts` is read where scipy may be missing.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

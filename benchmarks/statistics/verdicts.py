@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class Pair:
         p_equivalence: that they differ by the margin or more, corrected after Holm.
         more: about how many more observations would decide it; None where it is decided, or
             no number within reason would.
+        decided_at: after how many seeds a look decided it, where looks were taken; else None.
     """
 
     a: str
@@ -48,6 +49,25 @@ class Pair:
     p_difference: float | None
     p_equivalence: float | None
     more: int | None = None
+    decided_at: int | None = None
+
+    def flipped(self) -> Pair:
+        """The same, as `b` sees it.
+
+        >>> pair = Pair("a", "b", BETTER, 9, 0.2, Interval(0.1, 0.3), 0.9, 0.01, 1.0)
+        >>> pair.flipped().verdict, pair.flipped().advantage
+        ('worse', -0.2)
+        """
+        return replace(
+            self,
+            a=self.b,
+            b=self.a,
+            verdict={BETTER: WORSE, WORSE: BETTER}.get(self.verdict, self.verdict),
+            advantage=-self.advantage,
+            interval=self.interval
+            and Interval(-self.interval.high, -self.interval.low, self.interval.level),
+            wins=1 - self.wins,
+        )
 
 
 @dataclass(frozen=True)
@@ -120,6 +140,10 @@ class Ranking:
         sentence: the verdict in plain words.
         friedman: p-value that all are the same, over several problems; None for one problem.
         critical_distance: mean ranks this far apart differ (Nemenyi); None for one problem.
+        nemenyi: by two contenders, in both orders, Nemenyi's p-value; empty for one problem.
+        alpha: the part of `level` that this look spends; None where there is one look.
+        ranks: by contender, its mean rank on this measure, over seeds or problems; 1 is best.
+        unit: what `Pair.n` and `Pair.more` count: "seed", or "problem" where there are several.
     """
 
     measure: str
@@ -131,6 +155,10 @@ class Ranking:
     sentence: str
     friedman: float | None = None
     critical_distance: float | None = None
+    nemenyi: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    alpha: float | None = None
+    ranks: Mapping[str, float] = field(default_factory=dict)
+    unit: str = "seed"
 
     def between(self, a: str, b: str) -> Pair | None:
         """The pair of two contenders, in whatever order it is held; None for one and the same."""

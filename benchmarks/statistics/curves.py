@@ -1,0 +1,107 @@
+"""Anytime curves: the incumbent over trials, epochs or seconds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosstune.benchmarks.match.results import Results, Run
+from crosstune.benchmarks.statistics import intervals
+from crosstune.benchmarks.statistics.scores import Problem
+from crosstune.benchmarks.statistics.verdicts import Curve
+
+AXES = ("trials", "epochs", "seconds")
+POINTS = 100
+"""How many points a curve over epochs or seconds has at most."""
+
+Steps = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""When each complete trial ended, ascending, and the incumbent from then on."""
+
+
+def steps(run: Run, axis: str, *, maximize: bool) -> Steps:
+    """When a run's incumbent was found, on a budget axis."""
+    evaluations = sorted(run.evaluations, key=lambda each: each.number)
+    if axis == "trials":
+        ends = np.array([each.number + 1 for each in evaluations], dtype=float)
+    elif axis == "epochs":
+        ends = np.cumsum([float(each.epochs) for each in evaluations])
+    else:
+        ends = np.array([each.ended for each in evaluations])
+    kept = [
+        (end, each.value)
+        for end, each in zip(ends, evaluations, strict=True)
+        if each.state == "complete" and each.value is not None
+    ]
+    kept.sort(key=lambda each: each[0])
+    values = np.array([value for _, value in kept], dtype=float)
+    best = np.maximum.accumulate(values) if maximize else np.minimum.accumulate(values)
+    return np.array([end for end, _ in kept], dtype=float), best
+
+
+def _at(budget: NDArray[np.float64], found: Steps) -> NDArray[np.float64]:
+    """The incumbent at each budget; NaN before the first. A run that ended keeps its own."""
+    ends, best = found
+    index = np.searchsorted(ends, budget, side="right") - 1
+    return (
+        np.where(index >= 0, best[np.maximum(index, 0)], np.nan) if len(best) else budget * np.nan
+    )
+
+
+def _budget(results: Results, problem: Problem, axis: str) -> NDArray[np.float64]:
+    evaluations = [run.evaluations for row in problem.runs for run in row]
+    if axis == "seconds":
+        most = max((each.ended for run in evaluations for each in run), default=0.0)
+        return np.linspace(0.0, results.settings.seconds or most, POINTS + 1)[1:]
+    if axis == "epochs":
+        total = max(sum(each.epochs for each in run) for run in evaluations)
+        limit = max(results.settings.epochs or total, 1)
+    else:
+        # Trials are numbered from 0; a curve has a point at each up to 200.
+        total = max((each.number + 1 for run in evaluations for each in run), default=0)
+        limit = max(results.settings.trials or total, 1)
+    points = POINTS if axis == "epochs" else 2 * POINTS
+    return np.unique(np.round(np.linspace(1, limit, min(limit, points))))
+
+
+def axes_of(problem: Problem) -> tuple[str, ...]:
+    """The axes on which contenders may differ: always trials; epochs and seconds where recorded."""
+    evaluations = [each for row in problem.runs for run in row for each in run.evaluations]
+    has = (
+        True,
+        any(each.epochs != 1 for each in evaluations),
+        any(each.ended > 0 for each in evaluations),
+    )
+    return tuple(axis for axis, there in zip(AXES, has, strict=True) if there)
+
+
+def curves(
+    results: Results, problem: Problem, axes: Sequence[str] | None, level: float
+) -> dict[str, dict[str, Curve]]:
+    """The curves of a problem, by contender and axis.
+
+    Args:
+        level: of the bands, such as 0.95.
+    """
+    about, contenders = problem.about, results.settings.contenders
+    found: dict[str, dict[str, Curve]] = {name: {} for name in contenders}
+    for axis in axes or axes_of(problem):
+        budget = _budget(results, problem, axis)
+        heights = np.array(
+            [
+                [_at(budget, steps(run, axis, maximize=about.maximize)) for run in row]
+                for row in problem.runs
+            ]
+        )
+        regret = problem.tuned.normalised(heights)
+        with warnings.catch_warnings():
+            # Where no run at all has a complete trial at the first points.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            worst = np.nanmax(regret) if not np.isnan(regret).all() else np.nan
+        areas = np.where(np.isnan(regret), worst, regret).mean(axis=(1, 2))
+        for name, values, area in zip(contenders, heights, areas, strict=True):
+            low, high = intervals.of_curve(values, level)
+            found[name][axis] = Curve(budget, values.mean(axis=0), low, high, float(area))
+    return found

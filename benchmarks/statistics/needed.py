@@ -1,0 +1,60 @@
+"""About how many observations would decide a pair."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from crosstune.benchmarks.statistics.signed_rank import fewest
+
+POWER = 0.8
+MOST = 1_000
+"""Beyond this many more, nobody runs them."""
+
+
+def above(values: NDArray[np.float64]) -> float:
+    """The share of pairs of observations whose mean is above 0, ties half; 0 to 1."""
+    first, second = np.triu_indices(len(values), 1)
+    sums = values[first] + values[second]
+    return float(np.mean((sums > 0) + 0.5 * (sums == 0)))
+
+
+def noether(share: float, level: float, power: float) -> float:
+    """How many a one-sided signed-rank test needs, by Noether (1987), section 3.
+
+    Args:
+        share: the probability that the sum of two observations is above 0.
+        level: of one side.
+    """
+    if share <= 0.5:
+        return math.inf
+    return float((norm.ppf(1 - level) + norm.ppf(power)) ** 2 / (3 * (share - 0.5) ** 2))
+
+
+def more(differences: NDArray[np.float64], margin: float, level: float) -> int | None:
+    """About how many more observations would decide at a level, either way; at least 1.
+
+    The smaller of what a difference and what equivalence would need at 80 % power, if further
+    observations are like those at hand, and not below what lets the exact test reject at all.
+
+    Returns:
+        None beyond 1,000. With one observation the number below which no test can decide.
+    """
+    n = len(differences)
+    if n < 2:
+        return max(1, min(fewest(level), fewest(level, sides=1)) - n) if n else None
+    share = above(differences)
+    differ = noether(max(share, 1 - share), level / 2, POWER)
+    # Both sides have to reject, so each has half of the failures.
+    both = (1 + POWER) / 2
+    same = max(
+        noether(above(differences + margin), level, both),
+        noether(above(margin - differences), level, both),
+    )
+    total = min(max(differ, fewest(level)), max(same, fewest(level, sides=1)))
+    if total - n > MOST:
+        return None
+    return max(1, math.ceil(total) - n)

@@ -1,0 +1,100 @@
+"""The verdict in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from crosstune.benchmarks.statistics.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, Pair
+
+NAMED = 3
+"""How many contenders a clause names with their figures; of more it gives the number."""
+
+
+def number(value: float) -> str:
+    """Three significant digits."""
+    return f"{value:.3g}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """With commas, and an "and" before the last.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
+def _ahead(pair: Pair) -> str:
+    by = f"by {number(pair.advantage)}"
+    if pair.interval is not None:
+        percent = f"{100 * pair.interval.level:g}"
+        low, high = number(pair.interval.low), number(pair.interval.high)
+        by += f", {percent} % interval {low} to {high}"
+    return f"{pair.b} ({by})"
+
+
+def _many(group: Sequence[Pair], others: int, one: Callable[[Pair], str]) -> str:
+    if len(group) <= NAMED:
+        return listed([one(pair) for pair in group])
+    return "all others" if len(group) == others else f"{len(group)} of the {others} others"
+
+
+def _undecided(group: Sequence[Pair], leader: str, others: int, unit: str) -> str:
+    n = group[0].n
+    have = f"{n} {unit}{'s are' if n != 1 else ' is'}"
+    if len(group) == others:
+        whom = listed([pair.b for pair in group]) if others <= NAMED else f"the {others} others"
+        text = f"{have} not enough to tell {leader} from {whom}"
+    else:
+        whom = listed([pair.b for pair in group]) if len(group) <= NAMED else f"{len(group)} others"
+        text = f"against {whom} {have} not enough"
+    needs = [pair.more for pair in group]
+    known = [need for need in needs if need is not None]
+    if not known:
+        return f"{text}, and no number within reason would do"
+    if n == 1:
+        return f"{text}, and at least {min(known)} more would be needed"
+    about = f"about {max(known)} more would do"
+    if len(known) < len(needs):
+        about = (
+            f"about {min(known)} more would decide some of it, and the rest is too close to call"
+        )
+    return f"{text}, {about}"
+
+
+def sentence(
+    measure: str,
+    unseen: bool,
+    margin: float,
+    leader: str,
+    pairs: Sequence[Pair],
+    unit: str,
+) -> str:
+    """One or two sentences, from the leader's side.
+
+    Args:
+        unit: what is counted: "seed" or "problem".
+    """
+    where = f"On {measure}" + (" (data that tuning never saw)" if unseen else "")
+    own = [
+        pair if pair.a == leader else pair.flipped() for pair in pairs if leader in (pair.a, pair.b)
+    ]
+    if not own:
+        return f"{where}, {leader} is the only contender."
+    groups = {
+        verdict: [pair for pair in own if pair.verdict == verdict]
+        for verdict in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
+    }
+    claims = []
+    if groups[BETTER]:
+        claims.append(f"{leader} is better than {_many(groups[BETTER], len(own), _ahead)}")
+    if groups[WORSE]:
+        # An early look decided it the other way round than the means now stand.
+        claims.append(f"{leader} was found worse than {listed([p.b for p in groups[WORSE]])}")
+    if groups[EQUIVALENT]:
+        same = _many(groups[EQUIVALENT], len(own), lambda pair: pair.b)
+        subject = "it is" if claims else f"{leader} is"
+        claims.append(f"{subject} equivalent to {same} within {number(margin)}")
+    if groups[UNDECIDED]:
+        claims.append(_undecided(groups[UNDECIDED], leader, len(own), unit))
+    return f"{where}, {'; '.join(claims)}."

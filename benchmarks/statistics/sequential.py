@@ -1,0 +1,191 @@
+"""The rule of `--until-decided`: looks after more and more seeds, all within one level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.statistics.rankings import rankings, with_pairs
+from crosstune.benchmarks.statistics.scores import Problem
+from crosstune.benchmarks.statistics.signed_rank import fewest
+from crosstune.benchmarks.statistics.summary import assemble, check, usable
+from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Pair, Ranking, Summary
+from crosstune.errors import RequestError
+
+Decided = dict[tuple[bool, frozenset[str]], tuple[Pair, int]]
+"""By measure (unseen or not) and pair: its verdict, and after how many seeds it fell."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a look came to.
+
+    Attributes:
+        done: whether to stop: every pair that matters is decided, or the cap is reached.
+        seeds: after how many seeds this was judged.
+        summary: on those seeds.
+    """
+
+    done: bool
+    seeds: int
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Sequential:
+    """Looks after every `rounds` seeds up to `cap`.
+
+    Each look that can reject anything spends the same part of the level, so however often one
+    looks, a false verdict comes with at most `level` (the union bound); Holm's correction holds
+    inside each look. A pair keeps the verdict of the look that decided it. The match is done once
+    the contender that is then ahead has a verdict against every other one.
+
+        sequential = Sequential(rounds=5, cap=40)
+        for seeds in sequential.looks():
+            ...                                   # run the match up to so many seeds
+            decision = sequential.judge(results)
+            if decision.done:
+                break
+
+    Nothing is kept between calls: every look is taken again from the recorded runs, so a match
+    that was killed and resumed comes to the same decisions.
+
+    Attributes:
+        margin, within, level: as in `summarize`.
+    """
+
+    rounds: int = 5
+    cap: int = 40
+    level: float = 0.05
+    margin: float = 0.1
+    within: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rounds <= self.cap:
+            raise RequestError(
+                f"rounds={self.rounds}, cap={self.cap}: a round has at least 1 seed and at most "
+                "as many as the cap."
+            )
+
+    def looks(self) -> list[int]:
+        """After how many seeds to look, ascending; the last is the cap.
+
+        >>> Sequential(rounds=5, cap=12).looks()
+        [5, 10, 12]
+        """
+        return [*range(self.rounds, self.cap, self.rounds), self.cap]
+
+    def spending(self, pairs: int, problems: int = 1) -> dict[int, float]:
+        """What each look spends of the level, by seeds; looks that cannot reject are left out.
+
+        With few seeds even the clearest difference has a p-value above what a look could spend.
+        Whether that is so depends on nothing but the numbers of seeds, pairs and problems, so such
+        a look is not taken, and leaves its part to the others. On several problems the test counts
+        problems, so there it depends on the number of looks alone.
+
+        Args:
+            pairs: of contenders.
+
+        >>> list(Sequential(rounds=5, cap=20).spending(pairs=1))
+        [10, 15, 20]
+        """
+        looks = self.looks()
+        for skipped in range(len(looks)):
+            taken = looks[skipped:]
+            alpha = self.level / len(taken)
+            observations = taken[0] if problems == 1 else problems
+            if fewest(alpha / max(pairs, 1)) <= observations:
+                return dict.fromkeys(taken, alpha)
+        return {self.cap: self.level}
+
+    def judge(self, results: Results) -> Decision:
+        """What the looks up to now come to; the first that is done is the last.
+
+        Raises:
+            RequestError: as `summarize`.
+        """
+        check(results, self.margin, self.within, self.level)
+        names, problems = results.settings.contenders, len(results.settings.problems)
+        pairs = len(names) * (len(names) - 1) // 2
+        spending = self.spending(pairs, problems)
+        alpha = next(iter(spending.values()))
+        there = _through(results)
+        # Looks that spend nothing show how things stand, and decide nothing.
+        at = max((look for look in self.looks() if look <= there), default=there)
+        decided: Decided = {}
+        hopeless = problems > 1 and fewest(alpha / max(pairs, 1)) > problems
+        done = hopeless
+        for look in spending:
+            if look > there:
+                break
+            at = look
+            found = self._rankings(usable(_first(results, look))[0], names, alpha, bootstrap=False)
+            for ranking in found:
+                for pair in ranking.pairs:
+                    if pair.verdict != UNDECIDED:
+                        decided.setdefault((ranking.unseen, _key(pair)), (pair, look))
+            counts = found[-1]
+            done = look == self.cap or all(
+                (counts.unseen, _key(pair)) in decided
+                for pair in counts.pairs
+                if counts.leader in (pair.a, pair.b)
+            )
+            if done:
+                break
+        part = _first(results, at)
+        usable_problems, notes = usable(part)
+        found = tuple(
+            with_pairs(ranking, tuple(_kept(pair, ranking, decided) for pair in ranking.pairs))
+            for ranking in self._rankings(usable_problems, names, alpha, bootstrap=True)
+        )
+        taken = [look for look in spending if look <= at]
+        notes.append(
+            f"Decided in rounds: {len(taken)} of at most {len(spending)} looks that can decide "
+            f"were taken by {at} seeds. Each may err with {100 * alpha:.2g} %, all together with "
+            f"{100 * self.level:g} %."
+        )
+        if hopeless:
+            notes.append(
+                f"{problems} problems are too few for {pairs} pairs, however many seeds there are: "
+                f"at {100 * self.level:g} % the test needs {fewest(alpha / max(pairs, 1))}."
+            )
+        return Decision(done, at, assemble(part, usable_problems, found, notes, self.level, None))
+
+    def _rankings(
+        self, problems: list[Problem], names: tuple[str, ...], alpha: float, *, bootstrap: bool
+    ) -> tuple[Ranking, ...]:
+        return rankings(
+            names,
+            problems,
+            margin=self.margin,
+            within=self.within,
+            level=self.level,
+            alpha=alpha,
+            bootstrap=bootstrap,
+        )
+
+
+def _key(pair: Pair) -> frozenset[str]:
+    return frozenset((pair.a, pair.b))
+
+
+def _kept(pair: Pair, ranking: Ranking, decided: Decided) -> Pair:
+    """The pair as it now stands, with the verdict of the look that decided it."""
+    if (ranking.unseen, _key(pair)) not in decided:
+        return replace(pair, verdict=UNDECIDED)
+    then, look = decided[ranking.unseen, _key(pair)]
+    verdict = then.verdict if then.a == pair.a else then.flipped().verdict
+    return replace(pair, verdict=verdict, more=None, decided_at=look)
+
+
+def _through(results: Results) -> int:
+    """How many seeds, from 0 on without a gap, are through on every problem."""
+    seeds = results.settings.seeds
+    for about in results.settings.problems:
+        have = set(results.seeds_of(about.name))
+        seeds = next((seed for seed in range(seeds) if seed not in have), seeds)
+    return seeds
+
+
+def _first(results: Results, seeds: int) -> Results:
+    return replace(results, settings=replace(results.settings, seeds=seeds))

@@ -1,0 +1,95 @@
+"""Exact p-values of Wilcoxon's signed-rank test, with ties and zeros, and Holm's correction.
+
+`scipy.stats.wilcoxon` is exact only without ties and zeros; with them it draws permutations, and no
+p-value can fall below one in the number of draws. That is too coarse once 91 pairs and 8 looks
+share 5 %. Here the distribution of the statistic over all signs is counted instead, by the shift
+algorithm (Streitberg and Roehmel 1986), which is as fast with ties as without.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+
+RESOLUTION = 1e-12
+"""Differences closer than this share of the largest one are tied: 0.3 - 0.2 and 0.2 - 0.1 are."""
+
+
+@lru_cache(maxsize=4096)
+def _survival(ranks: bytes) -> NDArray[np.float64]:
+    """P(T >= t) at t = 0, 1, ..., sum + 1, where each of the (doubled) ranks counts by a coin."""
+    each = np.frombuffer(ranks, dtype=np.int64)
+    mass = np.zeros(int(each.sum()) + 2)
+    mass[0] = 1.0
+    for rank in each:
+        mass[rank:] = (mass[rank:] + mass[: len(mass) - rank]) / 2
+        mass[:rank] /= 2
+    return np.cumsum(mass[::-1])[::-1]
+
+
+def one_sided(differences: ArrayLike) -> tuple[float, float]:
+    """The p-values against "centred above 0" and "centred below 0".
+
+    Each is the chance, if every difference had its sign by a coin, of a signed-rank sum at least as
+    far on that side. Zeros are ranked and then left out (Pratt 1959), so that a match in which two
+    engines mostly find the very same value counts as mostly the same; ties share their mean rank.
+
+    >>> one_sided([1.0, 2.0, 3.0])
+    (0.125, 1.0)
+    """
+    values = np.asarray(differences, dtype=float)
+    largest = np.abs(values).max(initial=0.0)
+    if largest == 0.0:
+        return 1.0, 1.0
+    values = np.round(values / (largest * RESOLUTION))
+    moved = values != 0
+    doubled = np.round(2 * rankdata(np.abs(values))).astype(np.int64)[moved]
+    above = int(doubled[values[moved] > 0].sum())
+    survival = _survival(np.sort(doubled).tobytes())
+    below = int(doubled.sum()) - above
+    return min(1.0, float(survival[above])), min(1.0, float(survival[below]))
+
+
+def two_sided(differences: ArrayLike) -> float:
+    """The p-value against "centred elsewhere than at 0".
+
+    >>> two_sided([1.0, 2.0, 3.0])
+    0.25
+    """
+    return min(1.0, 2 * min(one_sided(differences)))
+
+
+def equivalence(differences: ArrayLike, margin: float) -> float:
+    """The p-value against "centred `margin` or more from 0": two one-sided tests, the larger.
+
+    >>> equivalence([0.1, -0.2, 0.0], margin=1.0)
+    0.125
+    """
+    values = np.asarray(differences, dtype=float)
+    return max(one_sided(values + margin)[0], one_sided(values - margin)[1])
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """P-values corrected for their number, shape (m,), after Holm (1979).
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    given = np.asarray(p_values, dtype=float)
+    order = np.argsort(given, kind="stable")
+    stepped = given[order] * (len(given) - np.arange(len(given)))
+    corrected = np.empty(len(given))
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    return corrected
+
+
+def fewest(level: float, *, sides: int = 2) -> int:
+    """With how many observations the test can reject at a level at all.
+
+    >>> fewest(0.05), fewest(0.05, sides=1)
+    (6, 5)
+    """
+    return max(1, int(np.ceil(np.log2(sides / level) - 1e-9)))

@@ -1,0 +1,127 @@
+"""Where each contender stands, on a problem and over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosstune.benchmarks.match.results import Run
+from crosstune.benchmarks.statistics import intervals
+from crosstune.benchmarks.statistics.ranks import mean_ranks
+from crosstune.benchmarks.statistics.scores import Problem, Scores
+from crosstune.benchmarks.statistics.verdicts import Curve, Interval, Standing
+
+
+def _area(curves: Mapping[str, Curve]) -> float | None:
+    return next((curve.area for curve in curves.values()), None)
+
+
+def _counts(runs: Sequence[Run]) -> dict[str, int | float]:
+    evaluations = [each for run in runs for each in run.evaluations]
+    trials = len(evaluations)
+    return {
+        "runs": len(runs),
+        "failed": sum(run.end == "failed" for run in runs),
+        "ended_early": sum(run.end == "exhausted" for run in runs),
+        "trials": trials,
+        "failed_trials": sum(each.state == "failed" for each in evaluations),
+        "pruned_trials": sum(each.state == "pruned" for each in evaluations),
+        "sampler_seconds": sum(each.sampler_seconds for each in evaluations) / max(trials, 1),
+        "objective_seconds": sum(each.seconds for each in evaluations) / max(trials, 1),
+    }
+
+
+def _best_first(standings: Sequence[Standing], maximize: bool) -> tuple[Standing, ...]:
+    sign = -1.0 if maximize else 1.0
+    return tuple(
+        sorted(
+            standings,
+            key=lambda each: (
+                sign * (each.score if each.test is None else each.test),
+                each.contender,
+            ),
+        )
+    )
+
+
+def on_problem(
+    names: Sequence[str],
+    problem: Problem,
+    curves: Mapping[str, Mapping[str, Curve]],
+    level: float,
+) -> tuple[Standing, ...]:
+    """The standings on one problem, best first; on unseen data where there are any.
+
+    Args:
+        level: of the intervals, such as 0.95.
+    """
+    tuned, unseen = problem.tuned, problem.unseen
+    ranks = mean_ranks(tuned.heights)
+    regret = tuned.regret
+    gaps = None if unseen is None else tuned.heights - unseen.heights
+    standings = [
+        Standing(
+            contender=name,
+            score=float(tuned.values[row].mean()),
+            interval=intervals.of_mean(tuned.values[row], level),
+            test=None if unseen is None else float(unseen.values[row].mean()),
+            test_interval=None if unseen is None else intervals.of_mean(unseen.values[row], level),
+            gap=None if gaps is None else float(gaps[row].mean()),
+            regret=float(regret[row].mean()),
+            area=_area(curves[name]),
+            rank=float(ranks[row]),
+            **_counts(problem.runs[row]),  # type: ignore[arg-type]
+        )
+        for row, name in enumerate(names)
+    ]
+    return _best_first(standings, problem.about.maximize)
+
+
+def _means(scores: Sequence[Scores], level: float) -> tuple[NDArray[np.float64], list[Interval]]:
+    """Mean normalised regret of each contender, with its hierarchical interval."""
+    regrets = [each.regret for each in scores]
+    draws = intervals.hierarchical(regrets)
+    means = np.mean([regret.mean(axis=1) for regret in regrets], axis=0)
+    return means, [intervals.of_draws(row, level) for row in draws]
+
+
+def overall(
+    names: Sequence[str],
+    problems: Sequence[Problem],
+    by_problem: Mapping[str, Sequence[Standing]],
+    level: float,
+) -> tuple[Standing, ...]:
+    """The standings over several problems, best first: scores are normalised regret.
+
+    Problems that never varied are left out of the scores, as of the verdict.
+    """
+    told = [each.tuned for each in problems if each.tuned.scale > 0]
+    unseen = [each.unseen for each in problems if each.unseen is not None and each.unseen.scale > 0]
+    score, own = _means(told, level)
+    test, of_test = _means(unseen, level) if unseen else (None, None)
+    ranks = mean_ranks(-np.array([each.regret.mean(axis=1) for each in told]).T)
+    standings = []
+    for row, name in enumerate(names):
+        areas = [
+            each.area
+            for problem in problems
+            for each in by_problem[problem.about.name]
+            if each.contender == name and each.area is not None and problem.tuned.scale > 0
+        ]
+        standings.append(
+            Standing(
+                contender=name,
+                score=float(score[row]),
+                interval=own[row],
+                test=None if test is None else float(test[row]),
+                test_interval=None if of_test is None else of_test[row],
+                gap=None,
+                regret=float(score[row]),
+                area=float(np.mean(areas)) if areas else None,
+                rank=float(ranks[row]),
+                **_counts([run for each in problems for run in each.runs[row]]),  # type: ignore[arg-type]
+            )
+        )
+    return _best_first(standings, maximize=False)

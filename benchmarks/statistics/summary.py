@@ -1,0 +1,159 @@
+"""All that the statistics have to say of a match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.statistics.curves import AXES, curves
+from crosstune.benchmarks.statistics.rankings import rankings
+from crosstune.benchmarks.statistics.scores import Problem, read
+from crosstune.benchmarks.statistics.standings import on_problem, overall
+from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
+from crosstune.errors import RequestError, no_such
+
+
+def summarize(
+    results: Results,
+    *,
+    margin: float = 0.1,
+    within: float | None = None,
+    level: float = 0.05,
+    alpha: float | None = None,
+    axes: Sequence[str] | None = None,
+) -> Summary:
+    """The verdicts, standings and curves of a match, on the seeds that all contenders finished.
+
+    Args:
+        margin: the share of the scale that counts as no difference; above 0. The scale is how far
+            random search, or else the first trials, stay from the best known.
+        within: the same in the metric's units, for one problem; instead of the margin.
+        level: the chance of one false verdict or more that is allowed; intervals have 1 - level.
+        alpha: the part of the level that this look spends; all of it, if None. See `Sequential`.
+        axes: of the curves: some of "trials", "epochs", "seconds"; all that are recorded, if None.
+
+    Raises:
+        RequestError: a keyword out of its range, or no problem has anything to compare.
+    """
+    check(results, margin, within, level)
+    if alpha is not None and not 0 < alpha <= level:
+        raise RequestError(
+            f"alpha={alpha}: it is a part of the level, above 0 and at most {level}."
+        )
+    for axis in axes or ():
+        if axis not in AXES:
+            raise RequestError(no_such("axis", axis, AXES))
+    problems, notes = usable(results)
+    found = rankings(
+        results.settings.contenders,
+        problems,
+        margin=margin,
+        within=within,
+        level=level,
+        alpha=alpha,
+    )
+    looks = [look for look in results.settings.looks if look < results.settings.seeds]
+    if alpha is None and looks:
+        notes.append(
+            f"Verdicts were asked for before, after {', '.join(map(str, looks))} seeds. The level "
+            f"of {100 * level:g} % holds for one look alone; --until-decided keeps it for several."
+        )
+    return assemble(results, problems, found, notes, level, axes)
+
+
+def check(results: Results, margin: float, within: float | None, level: float) -> None:
+    """Refuse what cannot be meant.
+
+    Raises:
+        RequestError: says what was given, and what holds.
+    """
+    if not margin > 0 or (within is not None and not within > 0):
+        given = f"margin={margin}" if within is None else f"within={within}"
+        raise RequestError(f"{given}: what counts as no difference is above 0.")
+    if within is not None and len(results.settings.problems) > 1:
+        raise RequestError(
+            f"within={within}: the {len(results.settings.problems)} problems have units of their "
+            "own. Give margin, a share of the scale."
+        )
+    if not 0 < level < 0.5:
+        raise RequestError(f"level={level}: a chance of error is above 0 and below 0.5.")
+
+
+def usable(results: Results) -> tuple[list[Problem], list[str]]:
+    """The problems that have something to compare, and the notes on all.
+
+    Raises:
+        RequestError: there is none; the message says why for each.
+    """
+    read_ = [read(results, about.name) for about in results.settings.problems]
+    problems = [each for each in read_ if isinstance(each, Problem)]
+    reasons = [each for each in read_ if isinstance(each, str)]
+    if not problems:
+        raise RequestError(f"There is nothing to compare yet. {' '.join(reasons)}".strip())
+    notes = [f"{reason} It is left out." for reason in reasons]
+    for problem in problems:
+        notes += [*problem.notes, *_ends(results, problem)]
+    unseen = [each.about.name for each in problems if each.unseen is None]
+    if unseen and len(unseen) < len(problems):
+        notes.append(f"No scores on unseen data on {', '.join(unseen)}: not part of that verdict.")
+    constant = [each.about.name for each in problems if each.tuned.scale == 0]
+    if constant and len(problems) > 1:
+        notes.append(f"Not part of the verdict, as nothing varied: {', '.join(constant)}.")
+    return problems, notes
+
+
+def _ends(results: Results, problem: Problem) -> list[str]:
+    """Failures, early ends, seeds that are not through, a single seed."""
+    name, asked, have = problem.about.name, results.settings.seeds, len(problem.seeds)
+    notes = []
+    for contender, row in zip(results.settings.contenders, problem.runs, strict=True):
+        ends = dict(zip(problem.seeds, row, strict=True))
+        failed = [seed for seed, run in ends.items() if run.end == "failed"]
+        early = [seed for seed, run in ends.items() if run.end == "exhausted"]
+        if failed:
+            notes.append(
+                f"{contender} failed on {name} under seed {', '.join(map(str, failed))} "
+                f"({ends[failed[0]].error}); such a run counts with the best it had found."
+            )
+        if early:
+            notes.append(
+                f"{contender} had no more to propose on {name} in {len(early)} of {have} runs; "
+                "such a run counts with the best it had found."
+            )
+    if have < asked:
+        notes.append(f"On {name} {have} of {asked} seeds are through for every contender.")
+    if have == 1:
+        notes.append(f"One seed on {name}: no interval and no p-value can be had.")
+    return notes
+
+
+def assemble(
+    results: Results,
+    problems: Sequence[Problem],
+    found: tuple[Ranking, ...],
+    notes: Sequence[str],
+    level: float,
+    axes: Sequence[str] | None,
+) -> Summary:
+    """The summary around verdicts that are found already."""
+    names = results.settings.contenders
+    drawn = {each.about.name: curves(results, each, axes, 1 - level) for each in problems}
+    by_problem = {
+        each.about.name: on_problem(names, each, drawn[each.about.name], 1 - level)
+        for each in problems
+    }
+    told = [each for each in problems if each.tuned.scale > 0] or problems[:1]
+    standings = (
+        by_problem[told[0].about.name]
+        if len(told) == 1
+        else overall(names, problems, by_problem, 1 - level)
+    )
+    return Summary(
+        rankings=found,
+        standings=standings,
+        by_problem=by_problem,
+        curves=drawn,
+        scale={each.about.name: (each.tuned.scale, each.tuned.reference) for each in problems},
+        best_known={each.about.name: each.tuned.best for each in problems},
+        notes=tuple(notes),
+    )
