@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from rich.console import Console
@@ -19,9 +18,11 @@ from rich.markup import escape
 
 from crosstune import adapters, pruners, specfile
 from crosstune.callbacks.tensorboard import TensorBoardCallback
+from crosstune.clock import SamplerClock
 from crosstune.console import LiveLine, best_trial, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
 from crosstune.errors import CrosstuneError, RequestError, SpecError
+from crosstune.filenames import as_file_name
 from crosstune.spec import Spec, load
 from crosstune.storage import describe
 from crosstune.study import Engine, choose, open_study
@@ -90,7 +91,7 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
             highlight=False,
             soft_wrap=True,
         )
-    clock = _Clock(study.sampler)
+    clock = SamplerClock(study.sampler)
     before = time.monotonic()
     exit_status = 0
     with log or nullcontext(), LiveLine(console, spec.metric.name, trials, done) as line:
@@ -161,7 +162,7 @@ def _stands_at(request: Request, key: str, option: str | None) -> Iterator[None]
 
 def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
     """A journal file of its own for a new run; with `resume` the latest one of this engine."""
-    stem = f"{_as_file_name(spec.name)}-{engine.adapter.name}-{engine.algorithm}"
+    stem = f"{as_file_name(spec.name)}-{engine.adapter.name}-{engine.algorithm}"
     number = 1
     path = FOLDER / f"{stem}.journal"
     latest = path
@@ -184,33 +185,6 @@ def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from error
     return path
-
-
-class _Clock:
-    """How many seconds a sampler has worked, whatever sampler it is."""
-
-    def __init__(self, sampler: BaseSampler):
-        self.seconds = 0.0
-        for name in (
-            "before_trial",
-            "infer_relative_search_space",
-            "sample_relative",
-            "sample_independent",
-            "after_trial",
-            "exhausted",  # EngineSampler's
-        ):
-            if hasattr(sampler, name):
-                setattr(sampler, name, self._timed(getattr(sampler, name)))
-
-    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            before = time.monotonic()
-            try:
-                return method(*args, **kwargs)
-            finally:
-                self.seconds += time.monotonic() - before
-
-        return timed
 
 
 def _report(
@@ -273,8 +247,3 @@ def _summary(
         "seconds": round(seconds, 3),
         "sampler_seconds": round(sampler_seconds, 3),
     }
-
-
-def _as_file_name(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")
-    return kept[:100] or "study"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +69,7 @@ def import_(
 
     from crosstune.console import best_trial, count
     from crosstune.exchange import IMPORTED, import_study, storages
+    from crosstune.filenames import as_file_name
     from crosstune.storage import describe
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -83,7 +83,7 @@ def import_(
         metric=metric,
         study_name=study_name,
     )
-    place = storage or str(Path("runs") / f"{_as_file_name(read.study_name)}.journal")
+    place = storage or str(Path("runs") / f"{as_file_name(read.study_name)}.journal")
     study = storages.put(read, place, read.study_name)
     states = count(study)
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "no trials"
@@ -121,7 +121,3 @@ def _found(target: str) -> Any:
 def _finite(value: float | None) -> float | None:
     """JSON has no infinity."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _as_file_name(name: str) -> str:
-    return re.sub(r"[^\w.-]", "-", name).strip(".-")[:100] or "study"
