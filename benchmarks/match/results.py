@@ -61,12 +61,14 @@ class Run:
         error: why it failed; None otherwise.
         final_test: the score on unseen data of the best complete trial, where the objective is
             asked for it apart; None where the evaluations hold it, or there is none.
+        budget: trials, seconds and epochs that it had when it ended.
     """
 
     evaluations: tuple[Evaluation, ...] = ()
     end: str | None = None
     error: str | None = None
     final_test: float | None = None
+    budget: tuple[int | None, float | None, int | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,119 @@
+"""What a folder was made for: the settings of a match, and whether another call means the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from crosstune import adapters
+from crosstune.benchmarks.match.results import About, Settings
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.errors import RequestError
+
+_COMMON = ("crosstune", "keras", "numpy", "optuna", "scikit-learn", "scipy", "torch")
+
+
+def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
+    """The settings for a folder that holds `before`, when `now` is asked for.
+
+    Seeds and contenders may be added, and a budget raised; all else has to be as it was.
+
+    Raises:
+        RequestError: it is not, with what differs.
+    """
+    if before is None:
+        return now
+    there, here = before.versions, now.versions
+    differing = [
+        *_differing("problem", _by_name(before), _by_name(now)),
+        *_differing("version of", *({k: v[k] for k in there if k in here} for v in (there, here))),
+        *_differing("", _fixed(before), _fixed(now)),
+    ]
+    for name in ("trials", "seconds", "epochs"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new and (old is None or new is None or new < old):
+            differing.append(f"{name}: {old!r} there, {new!r} now; a budget can only be raised")
+    missing = [label for label in before.contenders if label not in now.contenders]
+    if missing:
+        differing.append(f"{', '.join(missing)} took part there; name each, and those to add")
+    if differing:
+        raise RequestError(
+            f"{path} holds another match. Use another folder, or ask for the same:\n  "
+            + "\n  ".join(differing)
+        )
+    return replace(
+        now,
+        seeds=max(before.seeds, now.seeds),
+        versions={**there, **here},
+        looks=before.looks,
+    )
+
+
+def _fixed(settings: Settings) -> dict[str, Any]:
+    return {"first": settings.first, "workers": settings.workers}
+
+
+def _by_name(settings: Settings) -> dict[str, Any]:
+    return {about.name: asdict(about) for about in settings.problems}
+
+
+def _differing(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A sentence for what is not the same, down to the key in which mappings differ."""
+    found: list[str] = []
+    for name in dict.fromkeys([*before, *now]):
+        old, new = before.get(name), now.get(name)
+        label = f"{kind} {name}".strip()
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += _differing(f"{label},", old, new)
+        elif old != new:
+            found.append(f"{label}: {old!r} there, {new!r} now")
+    return found
+
+
+def about(problem: Problem) -> About:
+    """What the settings say of a problem."""
+    spec = problem.spec.to_dict()
+    return About(
+        problem.name,
+        problem.metric,
+        problem.maximize,
+        problem.space.fingerprint(),
+        # As it comes back from a file, so that it can be compared with one.
+        json.loads(json.dumps(spec)),
+        problem.optimum,
+    )
+
+
+def versions(backends: Iterable[str]) -> dict[str, str]:
+    """The versions of Python, the backends' libraries, and those that objectives may use."""
+    libraries = {adapters.get(name).distribution for name in backends}
+    found = {"python": platform.python_version()}
+    for name in sorted({*libraries, *_COMMON}):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def machine() -> dict[str, str]:
+    """What the match ran on: system, processor, cores. No name of it, nor of its user."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())

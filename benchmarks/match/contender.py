@@ -1,0 +1,143 @@
+"""Who takes part: an engine, and perhaps a pruner, by one string."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crosstune import adapters, pruners
+from crosstune.adapters.base import Adapter
+from crosstune.errors import MissingLibrary, RequestError
+from crosstune.samplers.named import named_algorithm
+from crosstune.spec import Named, Spec
+from crosstune.study import Engine, choose
+
+REFERENCE = "optuna:random"
+"""Random search, the measure of normalised regret."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An engine with its options, and what prunes its trials.
+
+    Attributes:
+        label: how it is called everywhere.
+        backend, sampler: the engine.
+        pruner: None is what the spec says.
+    """
+
+    label: str
+    backend: str
+    sampler: Named
+    pruner: Named | None = None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it is a random search, unpruned."""
+        return adapters.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
+
+    def engine(self, spec: Spec, seed: int) -> Engine:
+        """The engine for a study of a spec.
+
+        Raises:
+            RequestError: it cannot search this space.
+        """
+        chosen = choose(spec, backend=self.backend, sampler=self.sampler.plain(), seed=seed)
+        chosen.sampler(spec.space)
+        return chosen
+
+
+def contender(given: str | Mapping[str, Any]) -> Contender:
+    """A contender from ``backend:sampler`` or ``backend:sampler+pruner``, or from a mapping.
+
+    Args:
+        given: a mapping has `backend`, and may have `sampler` and `pruner`, each a name or a
+            mapping of a name and options, and a `label`. ``+none`` prunes nothing, whatever the
+            spec says.
+
+    Raises:
+        RequestError: there is no such backend, sampler or pruner, or its library is missing.
+
+    >>> contender("hyperopt:tpe+median").label
+    'hyperopt:tpe+median'
+    >>> contender({"backend": "optuna", "sampler": {"name": "tpe", "gamma": 1}, "label": "x"}).label
+    'x'
+    """
+    if isinstance(given, str):
+        engine, plus, pruning = given.partition("+")
+        if not engine or (plus and not pruning):
+            raise RequestError(
+                f"a contender is written backend:sampler or backend:sampler+pruner, not {given!r}"
+            )
+        adapter, algorithm = _engine(engine)
+        named, pruner = Named(name=algorithm), Named(name=pruning) if pruning else None
+        label = None
+    else:
+        known = ("label", "backend", "sampler", "pruner")
+        if not set(given) <= set(known) or "backend" not in given:
+            raise RequestError(
+                f"a contender is a mapping of {', '.join(known)}; backend is needed. Not {given!r}"
+            )
+        named = _named(given.get("sampler", "bayesian"))
+        adapter, algorithm = _engine(f"{given['backend']}:{named.name}")
+        named = Named(name=algorithm, **named.options)
+        pruner = _named(given["pruner"]) if given.get("pruner") else None
+        label = given.get("label")
+    if pruner is not None:
+        pruners.create(pruner.name, pruner.options)
+    parts = [f"{adapter.name}:{_shown(named)}", *([_shown(pruner)] if pruner else [])]
+    return Contender(str(label or "+".join(parts)), adapter.name, named, pruner)
+
+
+def contenders(given: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
+    """All of them, each once; None is every installed engine's bayesian, and random search.
+
+    Raises:
+        RequestError: see `contender`; fewer than two; or two of one label.
+    """
+    if given is None:
+        found = [contender(f"{name}:bayesian") for name in adapters.names() if _is_installed(name)]
+        found.append(contender(REFERENCE))
+    else:
+        listed = given.split(",") if isinstance(given, str) else given
+        found = [contender(one.strip() if isinstance(one, str) else one) for one in listed]
+    labels = [each.label for each in found]
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise RequestError(
+            f"two contenders are called {twice[0]!r}. Name each once, or give a label"
+        )
+    if len(found) < 2:
+        raise RequestError("a match has two contenders or more")
+    return tuple(found)
+
+
+def _engine(name: str) -> tuple[Adapter, str]:
+    """The backend and its native name; a grid is chosen for the space, perhaps crosstune's own."""
+    backend, _, algorithm = name.partition(":")
+    if algorithm == "grid":
+        return adapters.get(backend.replace("-", "_")), "grid"
+    return named_algorithm(name)
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        adapters.get(name)
+    except MissingLibrary:
+        return False
+    return True
+
+
+def _named(given: str | Mapping[str, Any]) -> Named:
+    return Named(name=given) if isinstance(given, str) else Named(**given)
+
+
+def _shown(named: Named) -> str:
+    """Name and options.
+
+    >>> _shown(Named(name="tpe", gamma=1))
+    'tpe(gamma=1)'
+    """
+    options = ", ".join(f"{key}={value!r}" for key, value in named.options.items())
+    return f"{named.name}({options})" if options else named.name

@@ -1,0 +1,231 @@
+"""A match on disk: `match.json` with its settings, and a file of JSON lines a run.
+
+Every evaluation is a line that is written as soon as it is made, by the process that made it. A
+line that was torn by a crash is dropped when the run goes on. Nothing in a folder is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from crosstune.benchmarks.match.results import About, Evaluation, Key, Results, Run, Settings
+from crosstune.errors import RequestError, RunError
+from crosstune.filenames import as_own_file_name
+
+FORMAT = 1
+"""Of the files; a folder of another one is refused."""
+
+
+class FolderError(RunError):
+    """The folder of a match cannot be written or read."""
+
+
+class RunFile:
+    """The evaluations of one run, a JSON line each, and a line for its end."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def read(self) -> Run:
+        """What is there; an empty run where there is no file."""
+        lines = self._whole_lines()
+        evaluations: dict[int, Evaluation] = {}
+        end: dict[str, Any] = {}
+        for line in lines:
+            if "end" in line:
+                end = line
+            else:
+                each = _evaluation(line)
+                evaluations[each.number] = each
+                end = {}  # it went on, with a larger budget
+        return Run(
+            tuple(evaluations[number] for number in sorted(evaluations)),
+            end.get("end"),
+            end.get("error"),
+            _number(end.get("final_test")),
+            tuple(end["budget"]) if end.get("budget") else None,
+        )
+
+    def begin(self) -> None:
+        """Make the file ready to go on: its folder is there, and a torn line is not."""
+        with _writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as file:
+                file.seek(0)
+                whole = file.read().rfind(b"\n") + 1
+                file.truncate(whole)
+
+    def add(self, evaluation: Evaluation) -> None:
+        """Write an evaluation, now."""
+        self._append({**asdict(evaluation), "params": dict(evaluation.params)})
+
+    def close(self, run: Run) -> None:
+        """Write how a run ended; its evaluations are on file."""
+        end = {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
+        self._append(end)
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        text = json.dumps(_plain(line), allow_nan=False) + "\n"
+        with _writing(self.path), self.path.open("ab", buffering=0) as file:
+            file.write(text.encode())
+
+    def _whole_lines(self) -> Iterator[dict[str, Any]]:
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        for number, line in enumerate(text.split(b"\n")[:-1], 1):
+            try:
+                held = json.loads(line)
+                if not isinstance(held, dict):
+                    raise ValueError("no mapping")
+            except ValueError as error:
+                raise FolderError(
+                    f"{self.path}:{number}: no line of a match ({error}). Delete the file, and its "
+                    "run is done again"
+                ) from error
+            yield held
+
+
+class MatchFolder:
+    """The folder of a match.
+
+    Args:
+        path: it is made where it is not there.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @property
+    def settings_file(self) -> Path:
+        """The file of the settings."""
+        return self.path / "match.json"
+
+    def run_file(self, key: Key) -> RunFile:
+        """The file of a run, whose name no problem or contender can lead out of the folder."""
+        problem, contender, seed = key
+        folder = self.path / "runs" / as_own_file_name(problem)
+        return RunFile(folder / as_own_file_name(contender) / f"{seed:04d}.jsonl")
+
+    def settings(self) -> Settings | None:
+        """The settings that are there; None in a new folder.
+
+        Raises:
+            RequestError: the file is no match's, or one of another format.
+        """
+        try:
+            held = json.loads(self.settings_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RequestError(
+                f"{self.settings_file} is not the file of a match: {error}"
+            ) from error
+        if not isinstance(held, dict) or held.get("format") != FORMAT:
+            found = held.get("format") if isinstance(held, dict) else held
+            raise RequestError(
+                f"{self.settings_file} has the format {found!r}, and this crosstune reads {FORMAT}"
+            )
+        try:
+            return _settings(held)
+        except (KeyError, TypeError) as error:
+            raise RequestError(f"{self.settings_file} lacks a setting: {error}") from error
+
+    def write_settings(self, settings: Settings) -> None:
+        """Keep the settings, all or nothing."""
+        new = self.settings_file.with_suffix(".new")
+        with _writing(self.settings_file):
+            self.path.mkdir(parents=True, exist_ok=True)
+            new.write_text(
+                json.dumps({"format": FORMAT, **asdict(settings)}, indent=2) + "\n",
+                encoding="utf-8",
+            )
+            new.replace(self.settings_file)
+
+    def read(self) -> Results:
+        """The whole match.
+
+        Raises:
+            RequestError: there is none.
+            FolderError: a line of a run is none.
+        """
+        settings = self.settings()
+        if settings is None:
+            raise RequestError(f"there is no match in {self.path}: it has no match.json")
+        keys = [
+            (about.name, contender, seed)
+            for about in settings.problems
+            for contender in settings.contenders
+            for seed in range(settings.seeds)
+        ]
+        return Results(settings, {key: self.run_file(key).read() for key in keys})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder against another match, where the system has such locks.
+
+        Raises:
+            RequestError: another match is running in it.
+        """
+        with _writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / ".lock").open("ab")
+        with file:
+            try:
+                import fcntl
+            except ImportError:  # Windows
+                yield
+                return
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RequestError(f"another match is running in {self.path}") from None
+            yield
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FolderError(
+            f"{path} cannot be written: {error.strerror}. What is there is kept"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity, so that is text."""
+    match value:
+        case float() if not math.isfinite(value):
+            return str(value)
+        case dict():
+            return {key: _plain(held) for key, held in value.items()}
+        case list() | tuple():
+            return [_plain(held) for held in value]
+    return value
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _evaluation(line: dict[str, Any]) -> Evaluation:
+    held = {field.name: line[field.name] for field in fields(Evaluation) if field.name in line}
+    held["value"], held["test"] = _number(held["value"]), _number(held.get("test"))
+    held["reports"] = tuple((int(step), float(value)) for step, value in held.get("reports", ()))
+    return Evaluation(**held)
+
+
+def _settings(held: dict[str, Any]) -> Settings:
+    kept = {field.name: held[field.name] for field in fields(Settings)}
+    kept["problems"] = tuple(About(**about) for about in kept["problems"])
+    kept["contenders"] = tuple(kept["contenders"])
+    kept["looks"] = tuple(kept["looks"])
+    return Settings(**kept)

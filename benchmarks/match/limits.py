@@ -1,0 +1,59 @@
+"""The budget of a run, and what of it is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosstune.benchmarks.match.results import Evaluation, Run
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The budget of a run: whichever is reached first; None is no limit.
+
+    Attributes:
+        trials: finished trials, pruned and failed ones counted.
+        seconds: of objective and sampler together; the trial in which they run out is finished.
+        epochs: of all trials; likewise.
+        first: how many points of a design that all contenders share come first.
+        workers: on a simulated clock, how many trials at once; None for the real clock.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    epochs: int | None = None
+    first: int = 0
+    workers: int | None = None
+
+    @property
+    def budget(self) -> tuple[int | None, float | None, int | None]:
+        """Trials, seconds and epochs."""
+        return self.trials, self.seconds, self.epochs
+
+    def over(self, run: Run) -> bool:
+        """Whether a run cannot or need not go on; with a raised budget it goes on."""
+        return run.end is not None and (run.end != "done" or run.budget == self.budget)
+
+
+@dataclass
+class Spent:
+    """What a run has spent so far, in the same units."""
+
+    trials: int = 0
+    seconds: float = 0.0
+    epochs: int = 0
+
+    def add(self, evaluation: Evaluation) -> None:
+        """Count an evaluation."""
+        self.trials += 1
+        self.seconds += evaluation.seconds + evaluation.sampler_seconds
+        self.epochs += evaluation.epochs
+
+    def reached(self, limits: Limits) -> bool:
+        """Whether a limit is reached."""
+        pairs = (
+            (self.trials, limits.trials),
+            (self.seconds, limits.seconds),
+            (self.epochs, limits.epochs),
+        )
+        return any(limit is not None and spent >= limit for spent, limit in pairs)

@@ -1,0 +1,56 @@
+"""Runs in processes of their own, several at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.errors import RequestError, RunError
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""How numeric libraries are told how many threads they may use."""
+
+
+def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
+    """Carry out tasks, `jobs` at a time; yields as each is over.
+
+    Raises:
+        RunError: a process died.
+    """
+    with _threads(jobs), ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        try:
+            left = {pool.submit(carry_out, task): task for task in tasks}
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            raise RequestError(
+                "with several jobs an objective is sent to other processes, so it has to be a "
+                f"function of a module: {error}"
+            ) from error
+        try:
+            for future in as_completed(left):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise RunError(
+                "the process of a run was killed, perhaps for lack of memory. What is on file is "
+                "kept: the same command goes on"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _threads(jobs: int) -> Iterator[None]:
+    """Give each of several processes its share of the cores, where the user has not said."""
+    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    mine = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(mine, share))
+    try:
+        yield
+    finally:
+        for name in mine:
+            del os.environ[name]

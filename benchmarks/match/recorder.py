@@ -1,0 +1,177 @@
+"""The objective of a run: gives back what is on file, evaluates and writes the rest."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import Trial, TrialState
+
+from crosstune import _optuna
+from crosstune.benchmarks.match.folder import RunFile
+from crosstune.benchmarks.match.limits import Spent
+from crosstune.benchmarks.match.results import Evaluation, Run
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.clock import SamplerClock
+from crosstune.dialects import ERROR, TrialFailed, suggest
+from crosstune.errors import RequestError, RunError
+from crosstune.space import Params
+from crosstune.trials import budget
+
+
+class Mismatch(RequestError):
+    """A run proposes other points than those on file."""
+
+
+class Recorder:
+    """What a study evaluates in a match.
+
+    Args:
+        problem: what is evaluated.
+        known: what is on file of the run.
+        file: where new evaluations go.
+        clock: of the study's sampler.
+
+    Attributes:
+        spent: by all trials so far, those on file included.
+    """
+
+    def __init__(self, problem: Problem, known: Run, file: RunFile, clock: SamplerClock):
+        self.spent = Spent()
+        self._problem = problem
+        self._known = {each.number: each for each in known.evaluations}
+        self._file = file
+        self._clock = clock
+        self._sampled = 0.0
+        self._has_tests = any(each.test is not None for each in known.evaluations)
+
+    def __call__(self, trial: Trial) -> float:
+        """The value of a trial, on the real clock; it is pruned or fails as its objective says."""
+        evaluation = self.take(trial)
+        if not self.is_on_file(trial.number):
+            used = evaluation.seconds + evaluation.sampler_seconds
+            evaluation = replace(evaluation, ended=self.spent.seconds + used)
+        self.record(evaluation)
+        return result(evaluation)
+
+    def take(self, trial: Trial) -> Evaluation:
+        """The evaluation of a trial: from the file, or a new one.
+
+        Raises:
+            Mismatch: another point is on file.
+            CrosstuneError: the objective returned what no study can use.
+        """
+        params = suggest(self._problem.space, trial)
+        sampler_seconds = self._clock.seconds - self._sampled
+        self._sampled = self._clock.seconds
+        known = self._known.get(trial.number)
+        if known is None:
+            return replace(evaluate(self._problem, trial, params), sampler_seconds=sampler_seconds)
+        if repr(dict(known.params)) != repr(params):
+            raise Mismatch(
+                f"{self._file.path}: trial {trial.number} had {dict(known.params)}, and its "
+                f"sampler proposes {params} now. A library, the machine or the objective is not "
+                "what it was. Use another folder, or delete this file to have the run done again"
+            )
+        for step, value in known.reports:
+            trial.report(value, step)
+            trial.should_prune()  # some pruners remember what they were asked
+        return known
+
+    def is_on_file(self, number: int) -> bool:
+        """Whether a trial was evaluated before."""
+        return number in self._known
+
+    def record(self, evaluation: Evaluation) -> None:
+        """Count an evaluation, and write it where it is new."""
+        if not self.is_on_file(evaluation.number):
+            self._file.add(evaluation)
+            self._has_tests = self._has_tests or evaluation.test is not None
+        self.spent.add(evaluation)
+
+    def final_test(self, study: Study) -> float | None:
+        """The score of the best trial on unseen data, where the objective is asked for it apart.
+
+        Raises:
+            RunError: what the objective's `test` returns lacks the metric.
+        """
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        scores = None
+        if complete and not self._has_tests:
+            scores = self._problem.prepared.test(study.best_trial)
+        if scores is None:
+            return None
+        if self._problem.metric not in scores:
+            raise RunError(
+                f"the objective's test returned no {self._problem.metric!r}. It returned: "
+                f"{', '.join(scores)}"
+            )
+        return float(scores[self._problem.metric])
+
+
+def evaluate(problem: Problem, trial: Trial, params: Params) -> Evaluation:
+    """Evaluate a trial whose parameters are suggested."""
+    state, value, error = "complete", None, None
+    began = time.monotonic()
+    try:
+        value = problem.prepared(trial)
+    except optuna.TrialPruned:
+        state = "pruned"
+    except TrialFailed:
+        state = "failed"
+    seconds = time.monotonic() - began
+    attributes = trial.user_attrs
+    if value is not None and math.isnan(value):
+        state, value = "failed", None
+    if state == "failed":
+        error = attributes.get(ERROR)
+    held = _optuna.all_trials(trial.study)[trial.number]
+    reports = tuple(sorted(held.intermediate_values.items()))
+    if state == "pruned" and reports:
+        value = reports[-1][1]
+    planned = budget(trial)
+    return Evaluation(
+        trial.number,
+        state,
+        value,
+        params,
+        test=_finite(attributes.get(f"test_{problem.metric}")),
+        reports=reports,
+        epochs=len(reports) or (1 if planned is None else planned.epochs),
+        error=error,
+        seconds=_recorded(problem, attributes, seconds),
+    )
+
+
+def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
+    """The seconds that the objective says it took, where the problem is a recorded one."""
+    recorded = None if problem.duration is None else _finite(attributes.get(problem.duration))
+    return seconds if recorded is None else recorded
+
+
+def result(evaluation: Evaluation) -> float:
+    """What the objective of a study does with an evaluation.
+
+    Raises:
+        optuna.TrialPruned: the trial was pruned.
+        TrialFailed: it failed.
+    """
+    match evaluation.state, evaluation.value:
+        case "complete", float(value):
+            return value
+        case "pruned", _:
+            raise optuna.TrialPruned
+    raise TrialFailed(evaluation.error or "")
+
+
+def _finite(value: Any) -> float | None:
+    """A number; None for anything else, and for what is not finite."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

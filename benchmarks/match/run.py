@@ -1,0 +1,151 @@
+"""One run of a match: a contender on a problem under a seed.
+
+It is the study that `crosstune run` would make. A run that is there in part is gone through
+again from its start: what was evaluated is taken from its file instead of being evaluated, so
+sampler and pruner come to where they were, and every proposal is compared with the one on file.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from crosstune.benchmarks.match.contender import Contender
+from crosstune.benchmarks.match.folder import FolderError, RunFile
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.recorder import Mismatch, Recorder
+from crosstune.benchmarks.match.results import Run
+from crosstune.benchmarks.match.seeding import engine_seed
+from crosstune.benchmarks.match.simulated import simulate
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.clock import SamplerClock
+from crosstune.errors import CrosstuneError
+from crosstune.filenames import as_file_name
+from crosstune.spec import Spec
+from crosstune.study import open_study
+from crosstune.tuning import run
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run that is to be carried out, as it is sent to a process."""
+
+    problem: Problem
+    contender: Contender
+    seed: int
+    limits: Limits
+    path: Path
+    log_dir: Path | None = None
+
+
+def carry_out(task: Task) -> None:
+    """Do what is left of a run, and write it to its file.
+
+    A sampler or an objective that gives up ends the run as failed, which its file says.
+
+    Raises:
+        FolderError: the file cannot be written.
+        Mismatch: the run does not repeat what is on file.
+    """
+    file = RunFile(task.path)
+    file.begin()
+    with _quiet():
+        try:
+            study = task_study(task)
+            recorder = Recorder(task.problem, file.read(), file, SamplerClock(study.sampler))
+            with _logged(study, task):
+                if task.limits.workers is None:
+                    _in_real_time(study, recorder, task.limits)
+                else:
+                    simulate(study, recorder, task.problem.space, task.limits)
+            final_test = recorder.final_test(study)
+        except (FolderError, Mismatch):
+            raise
+        except Exception as error:
+            own = isinstance(error, CrosstuneError)
+            text = str(error) if own else f"{type(error).__name__}: {error}"
+            file.close(Run(end="failed", error=text))
+            return
+    over = recorder.spent.reached(task.limits)
+    budget = task.limits.budget
+    file.close(Run(end="done" if over else "exhausted", final_test=final_test, budget=budget))
+
+
+def task_study(task: Task) -> Study:
+    """The study of a run, in memory, with the contender in it."""
+    spec = with_first_design(task.problem.spec, task.limits.first, task.seed)
+    pruner = task.contender.pruner
+    return open_study(
+        spec,
+        task.contender.engine(spec, engine_seed(task.seed)),
+        pruner=None if pruner is None else {"name": pruner.name, **pruner.options},
+        # Hyperband's brackets hang on the name, so it is the same for every contender.
+        study_name=f"{spec.name}-{task.seed}",
+    )
+
+
+def with_first_design(spec: Spec, first: int, seed: int) -> Spec:
+    """The spec with `first` points from the prior behind its own start points.
+
+    They are drawn for the seed, so that every contender has the same.
+    """
+    if not first:
+        return spec
+    rng = np.random.default_rng(engine_seed(seed))
+    drawn = tuple(spec.space.sample(rng) for _ in range(first))
+    return spec.model_copy(update={"start": (*spec.start, *drawn)})
+
+
+def _in_real_time(study: Study, recorder: Recorder, limits: Limits) -> None:
+    def stop_when_spent(study: Study, _: FrozenTrial) -> None:
+        if recorder.spent.reached(limits):
+            study.stop()
+
+    counts_more = limits.seconds is not None or limits.epochs is not None
+    run(
+        study,
+        recorder,
+        trials=limits.trials,
+        # Without a number of trials `run` needs another end, which the callback is.
+        seconds=math.inf if limits.trials is None else None,
+        callbacks=[stop_when_spent] if counts_more else [],
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the samplers and the studies of a match have to say is in its report."""
+    logger, verbosity = logging.getLogger("crosstune"), optuna.logging.get_verbosity()
+    level = logger.level
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+        logger.setLevel(level)
+
+
+@contextmanager
+def _logged(study: Study, task: Task) -> Iterator[None]:
+    """Log a study for TensorBoard, in a folder for each problem, contender and seed."""
+    if task.log_dir is None:
+        yield
+        return
+    from crosstune.callbacks.tensorboard import TensorBoardCallback
+
+    name = f"{as_file_name(task.problem.name)}-{as_file_name(task.contender.label)}-{task.seed:04d}"
+    with TensorBoardCallback(task.log_dir, study, metric=task.problem.metric, name=name):
+        yield
