@@ -113,9 +113,7 @@ def write(path: Path, data: dict[str, Any]) -> None:
     elif suffix == ".json":
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     else:
-        text = _yaml_text(data)
-        if _read_yaml(text) != data:  # ruamel.yaml folds a few breaks, such as U+0085.
-            text = _yaml_text(data, escape=True)
+        text = as_yaml(data)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -163,6 +161,18 @@ def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     return yaml
+
+
+def as_yaml(data: dict[str, Any]) -> str:
+    """The text of a YAML file that holds the data.
+
+    >>> as_yaml({"trials": 20, "metric": {"name": "loss"}})
+    'trials: 20\\nmetric: {name: loss}\\n'
+    """
+    text = _yaml_text(data)
+    if _read_yaml(text) != data:  # ruamel.yaml folds a few breaks, such as U+0085.
+        text = _yaml_text(data, escape=True)
+    return text
 
 
 def _yaml_text(data: dict[str, Any], *, escape: bool = False) -> str:

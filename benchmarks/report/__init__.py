@@ -1,1 +1,6 @@
-"""What a reader sees of a match."""
+"""What a reader sees of a match: a page, Markdown, tables, figures, the terminal."""
+
+from crosstune.benchmarks.report.text import markdown, terminal
+from crosstune.benchmarks.report.writing import write_report
+
+__all__ = ["markdown", "terminal", "write_report"]

@@ -1,0 +1,235 @@
+"""What the runs found and where they failed: best settings, importance, failures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
+from crosstune.benchmarks.report.importance import Importance, importance
+from crosstune.benchmarks.report.precision import NONE, percent, rounded
+from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
+from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
+
+LONGEST_ERROR = 300
+"""How many letters of an error are shown."""
+
+
+def best(results: Results, problem: str, contender: str) -> tuple[int, Evaluation] | None:
+    """The seed and the trial of a contender's best value; None where no trial is complete."""
+    maximize = results.about(problem).maximize
+    found = [
+        (seed, each)
+        for seed in range(results.settings.seeds)
+        if (run := results.runs.get((problem, contender, seed))) is not None
+        and (each := best_evaluation(run, maximize=maximize)) is not None
+    ]
+    sign = -1.0 if maximize else 1.0
+    return min(found, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0]), default=None)
+
+
+def best_settings(results: Results, problem: str, contenders: list[str]) -> Table:
+    """The parameters of each contender's best trial: a row a parameter, a column a contender."""
+    about = results.about(problem)
+    found = {name: best(results, problem, name) for name in contenders}
+    space = about.spec.get("space")
+    declared: Mapping[str, Any] = space if isinstance(space, Mapping) else {}
+    params = dict.fromkeys(declared)
+    for _, trial in filter(None, found.values()):
+        params.update(dict.fromkeys(trial.params))
+    head = [
+        ("", about.metric, lambda seed, trial: Cell(rounded(trial.value), (trial.value,))),
+        ("", "seed", lambda seed, trial: count(seed)),
+        ("", "trial", lambda seed, trial: count(trial.number)),
+    ]
+    rows = []
+    for law, name, cell in head:
+        cells = [cell(*pair) if (pair := found[each]) else text(NONE) for each in contenders]
+        rows.append((text(name), text(law), *cells))
+    for name in params:
+        cells = [
+            _setting(pair[1], name) if (pair := found[each]) else text(NONE) for each in contenders
+        ]
+        rows.append((text(name), text(law_of(declared.get(name))), *cells))
+    columns = (
+        Column("parameter", ("parameter",), "text"),
+        Column("in the spec", ("spec",), "text"),
+        *(Column(each, (each,), "setting") for each in contenders),
+    )
+    return Table(
+        "best-settings",
+        f"The best trial of each contender on {problem}",
+        columns,
+        tuple(rows),
+        long=_long_settings(problem, found),
+    )
+
+
+def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | None]) -> Table:
+    rows = []
+    for contender, pair in found.items():
+        if pair is None:
+            continue
+        seed, trial = pair
+        value = Cell("", (trial.value,))
+        for name, setting in trial.params.items():
+            held = setting if isinstance(setting, int | float | str) else json.dumps(setting)
+            held = json.dumps(held) if isinstance(held, bool) else held
+            rows.append(
+                (
+                    text(problem),
+                    text(contender),
+                    count(seed),
+                    count(trial.number),
+                    value,
+                    text(name),
+                    Cell("", (held,)),
+                )
+            )
+    columns = (
+        PROBLEM,
+        CONTENDER,
+        Column("seed", ("seed",)),
+        Column("trial", ("trial",)),
+        Column("value", ("value",)),
+        Column("parameter", ("parameter",), "text"),
+        Column("setting", ("setting",)),
+    )
+    return Table("best-settings", "", columns, tuple(rows))
+
+
+def _setting(trial: Evaluation, name: str) -> Cell:
+    if name not in trial.params:
+        return Cell(NONE, (None,))
+    value = trial.params[name]
+    if isinstance(value, float):
+        return Cell(f"{value:.4g}", (value,))
+    if isinstance(value, str):
+        return text(value)
+    shown = json.dumps(value)
+    return Cell(shown, (shown,))
+
+
+def law_of(declared: object) -> str:
+    """A parameter of a spec in a few words.
+
+    >>> law_of({"type": "float", "low": 1e-5, "high": 0.1, "log": True})
+    'float 1e-05 to 0.1, log'
+    >>> law_of({"type": "choice", "values": ["adam", "sgd"], "when": {"net": "mlp"}})
+    'choice of adam, sgd; when net is mlp'
+    """
+    if not isinstance(declared, Mapping):
+        return ""
+    kind = str(declared.get("type", ""))
+    words = kind
+    if "values" in declared:
+        words += " of " + ", ".join(_word(value) for value in declared["values"])
+    elif "mu" in declared:
+        words += f" {declared['mu']:g} ± {declared.get('sigma', 1):g}"
+    elif "low" in declared and "high" in declared:
+        words += f" {declared['low']:g} to {declared['high']:g}"
+    elif "value" in declared:
+        words += f" {_word(declared['value'])}"
+    if declared.get("log"):
+        words += ", log"
+    if declared.get("step") is not None:
+        words += f", step {declared['step']:g}"
+    when = declared.get("when") or {}
+    conditions = " and ".join(
+        f"{parent} is {' or '.join(_word(v) for v in (allowed if isinstance(allowed, list | tuple) else [allowed]))}"
+        for parent, allowed in when.items()
+    )
+    return f"{words}; when {conditions}" if conditions else words
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def importances(results: Results, problem: str, contenders: list[str]) -> dict[str, Importance]:
+    """How much each parameter mattered to each contender's best trials."""
+    return {name: importance(results, problem, name) for name in contenders}
+
+
+def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
+    """The shares: a row a parameter, a column a contender, and why there are none."""
+    totals: Counter[str] = Counter()
+    for each in found.values():
+        totals.update(each.shares)
+    params = [name for name, _ in totals.most_common()]
+    rows = [
+        (
+            text(name),
+            *(Cell(percent(share := each.shares.get(name)), (share,)) for each in found.values()),
+        )
+        for name in params
+    ]
+    long = Table(
+        "importance",
+        "",
+        (
+            PROBLEM,
+            CONTENDER,
+            Column("parameter", ("parameter",)),
+            Column("", ("importance", "why")),
+        ),
+        tuple(
+            (text(problem), text(contender), text(name), Cell("", (share, each.why)))
+            for contender, each in found.items()
+            for name, share in (each.shares or {"": None}).items()
+        ),
+    )
+    columns = (
+        Column("parameter", ("parameter",), "text"),
+        *(Column(name, (name,), "setting") for name in found),
+    )
+    return Table("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
+
+
+def failures(results: Results) -> Table | None:
+    """What failed, by its error; None where nothing did."""
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    seeds: dict[tuple[str, str, str, str], set[int]] = {}
+    for (problem, contender, seed), run in results.runs.items():
+        errors = [("trial", each.error) for each in run.evaluations if each.state == "failed"]
+        if run.end == "failed":
+            errors.append(("run", run.error))
+        for kind, error in errors:
+            key = (contender, problem, kind, _shortened(error))
+            found[key] += 1
+            seeds.setdefault(key, set()).add(seed)
+    if not found:
+        return None
+    places = {name: i for i, name in enumerate(results.settings.contenders)}
+    ordered = sorted(
+        found, key=lambda key: (places.get(key[0], len(places)), key[2], -found[key], key)
+    )
+    rows = [
+        (
+            text(contender),
+            text(problem),
+            text(kind),
+            count(found[contender, problem, kind, error]),
+            text(", ".join(str(seed) for seed in sorted(seeds[contender, problem, kind, error]))),
+            text(error),
+        )
+        for contender, problem, kind, error in ordered
+    ]
+    columns = (
+        CONTENDER,
+        PROBLEM,
+        Column("what failed", ("what",), "text"),
+        Column("times", ("times",)),
+        Column("seeds", ("seeds",), "text"),
+        Column("error", ("error",), "text"),
+    )
+    return Table("failures", "Failures, by contender and error", columns, tuple(rows))
+
+
+def _shortened(error: str | None) -> str:
+    """The last line of an error that says anything; that is where Python says what it was."""
+    lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
+    last = lines[-1] if lines else "no message"
+    return last if len(last) <= LONGEST_ERROR else f"{last[: LONGEST_ERROR - 1]}…"

@@ -1,0 +1,324 @@
+"""The report before it has a form: sections of tables and figures, in the order of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crosstune import specfile
+from crosstune.benchmarks.match.results import Results, Settings
+from crosstune.benchmarks.report import figures, findings, ranks, standings
+from crosstune.benchmarks.report.precision import chance, counted, duration, rounded
+from crosstune.benchmarks.report.tables import Column, Table, plain, text
+from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
+from crosstune.filenames import as_own_file_name
+
+Picture = figures.Curves | figures.Dots | ranks.Diagram
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it.
+
+    Attributes:
+        key: in the page's addresses.
+        reading: how to read it, in a line or two.
+        tables, pictures: shown in this order, pictures first.
+        folded: tables that the page opens on demand.
+        remarks: what has to be known beside them.
+        code: text with a title that is shown as it is.
+        matrix: the ranking whose pairs the page also shows as a square.
+    """
+
+    key: str
+    title: str
+    reading: str
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    folded: tuple[Table, ...] = ()
+    remarks: tuple[str, ...] = ()
+    code: tuple[tuple[str, str], ...] = ()
+    matrix: Ranking | None = None
+
+
+def unit(settings: Settings) -> str:
+    """What is paired: seeds on one problem, else problems."""
+    return "seed" if len(settings.problems) == 1 else "problem"
+
+
+def asked(settings: Settings) -> str:
+    """What was compared, in a line.
+
+    >>> asked(Settings(problems=(), contenders=("a", "b"), seeds=1, trials=50))
+    '2 contenders, 0 problems, 1 seed, 50 trials a run'
+    """
+    budgets = []
+    if settings.trials is not None:
+        budgets.append(counted(settings.trials, "trial"))
+    if settings.epochs is not None:
+        budgets.append(counted(settings.epochs, "epoch"))
+    if settings.seconds is not None:
+        budgets.append(duration(settings.seconds))
+    what = [
+        counted(len(settings.contenders), "contender"),
+        counted(len(settings.problems), "problem"),
+        counted(settings.seeds, "seed"),
+    ]
+    return ", ".join(what) + (f", {' or '.join(budgets)} a run" if budgets else "")
+
+
+def sections(results: Results, summary: Summary) -> list[Section]:
+    """Everything that the report shows, under the verdict and in order."""
+    held = [
+        _curves(results, summary),
+        _standings(results, summary),
+        *_pairs(results, summary),
+        _ranks(results, summary),
+        _gap(results, summary),
+        _settings(results, summary),
+        _importance(results, summary),
+        _cost(summary),
+        _failures(results),
+        _notes(summary),
+        _reproduce(results),
+    ]
+    return [section for section in held if section is not None]
+
+
+def _curves(results: Results, summary: Summary) -> Section:
+    pictures = tuple(
+        figures.curves(
+            f"curves-{as_own_file_name(problem)}",
+            results,
+            problem,
+            lines,
+            summary.best_known.get(problem),
+        )
+        for problem, lines in summary.curves.items()
+    )
+    seeds = results.settings.seeds
+    band = "The band is the interval of that mean." if seeds > 1 else "One seed has no band."
+    return Section(
+        "curves",
+        "The best so far",
+        f"Each line is the mean over the seeds of the best value found up to that budget. {band} "
+        "A line begins where every seed has a complete trial.",
+        pictures=pictures,
+    )
+
+
+def _standings(results: Results, summary: Summary) -> Section:
+    settings = results.settings
+    if len(settings.problems) == 1:
+        about = settings.problems[0]
+        way = "higher" if about.maximize else "lower"
+        score, measure = about.metric, f"{plain(about.metric)}, {way} is better"
+        reading = (
+            f"The score is the {plain(about.metric)} at the end of a run, mean over the seeds; "
+        )
+        reading += f"{way} is better. "
+        folded: tuple[Table, ...] = ()
+    else:
+        score, measure = "normalised regret", "normalised regret, lower is better"
+        reading = "The score is the normalised regret at the end, mean over the problems. "
+        folded = (standings.by_problem(summary.by_problem, results),)
+    reading += (
+        "Regret is 0 at the best value known; "
+        f"{_scale(summary)} is 1. The area is the mean regret along the way. "
+        "The mean rank is 1 for one that always comes first."
+    )
+    table = standings.standings(
+        summary.standings, f"The contenders by {plain(score)}", plain(score)
+    )
+    return Section(
+        "standings",
+        "Standings",
+        reading,
+        tables=(table,),
+        pictures=(figures.scores(summary.standings, measure),),
+        folded=folded,
+    )
+
+
+def _scale(summary: Summary) -> str:
+    of = dict.fromkeys(plain(what) for _, what in summary.scale.values())
+    return " or ".join(of) or "the start"
+
+
+def _pairs(results: Results, summary: Summary) -> list[Section]:
+    held = []
+    for i, ranking in enumerate(summary.rankings):
+        name = "pairs" if i == 0 else f"pairs-{i + 1}"
+        where = " on unseen data" if ranking.unseen else ""
+        paired = unit(results.settings)
+        remarks = [] if ranking is summary.verdict else [ranking.sentence]
+        if ranking.friedman is not None:
+            remarks.append(
+                f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
+            )
+        within = rounded(ranking.margin)
+        held.append(
+            Section(
+                name,
+                f"Pair by pair: {plain(ranking.measure)}{where}",
+                "A figure above 0 says how far the contender of the row is ahead of the column's. "
+                f"Differences within {within} count as none. Wins is the chance that it is ahead "
+                f"under a new {paired}. At most {100 * ranking.level:g} % of such tables hold a "
+                "false verdict.",
+                tables=(standings.pairs(ranking, name),),
+                pictures=(figures.advantages(ranking, name),),
+                remarks=tuple(remarks),
+                matrix=ranking,
+            )
+        )
+    return held
+
+
+def _ranks(results: Results, summary: Summary) -> Section | None:
+    drawn = ranks.diagram(summary.standings, summary.verdict)
+    if drawn is None:
+        return None
+    return Section(
+        "ranks",
+        "Mean ranks over the problems",
+        "The best contender is on the left. A thick bar joins those whose ranks are closer than "
+        "the critical distance (Nemenyi): this many problems cannot tell them apart.",
+        pictures=(drawn,),
+    )
+
+
+def _gap(results: Results, summary: Summary) -> Section | None:
+    table = standings.gaps(summary.by_problem)
+    if table is None:
+        return None
+    pictures = tuple(
+        figures.gap(
+            f"gap-{as_own_file_name(problem)}", rows, results.about(problem).metric, problem
+        )
+        for problem, rows in summary.by_problem.items()
+        if any(each.test is not None for each in rows)
+    )
+    return Section(
+        "gap",
+        "Tuned and unseen",
+        "Tuning picks what looks best on its own validation part. The gap is how much better the "
+        "tuned part looks than data that tuning never saw; a large one is overfitting.",
+        tables=(table,),
+        pictures=pictures,
+    )
+
+
+def _settings(results: Results, summary: Summary) -> Section:
+    contenders = list(results.settings.contenders)
+    tables = tuple(
+        findings.best_settings(results, each.name, contenders) for each in results.settings.problems
+    )
+    return Section(
+        "settings",
+        "Best settings",
+        "The parameters of each contender's best trial over all seeds. A dash is a parameter that "
+        "was not active. One lucky trial is no recommendation: compare the columns.",
+        **_shown_or_folded(tables),
+    )
+
+
+def _importance(results: Results, summary: Summary) -> Section:
+    contenders = list(results.settings.contenders)
+    pictures, tables, remarks = [], [], []
+    for about in results.settings.problems:
+        found = findings.importances(results, about.name, contenders)
+        tables.append(findings.importance_table(about.name, found))
+        if any(each.shares for each in found.values()):
+            pictures.append(
+                figures.importance(f"importance-{as_own_file_name(about.name)}", found, about.name)
+            )
+        for why, of in _reasons(found).items():
+            remarks.append(f"{about.name}: none for {', '.join(of)}: {why}.")
+    return Section(
+        "importance",
+        "Which parameters mattered",
+        "How much each parameter decides whether a trial is among the best tenth (PED-ANOVA), by "
+        "the trials of each contender. They sample where they see promise, so the shares differ: "
+        "trust what several agree on.",
+        pictures=tuple(pictures),
+        remarks=tuple(plain(each) for each in remarks),
+        **_shown_or_folded(tuple(tables)),
+    )
+
+
+def _reasons(found: Mapping[str, findings.Importance]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for contender, each in found.items():
+        if each.why:
+            reasons.setdefault(each.why, []).append(contender)
+    return reasons
+
+
+def _cost(summary: Summary) -> Section:
+    return Section(
+        "cost",
+        "What suggestions cost",
+        "The sampler's time is what it takes to propose a trial and to learn of those before. It "
+        "matters where it is not small beside the objective's. The scale is logarithmic.",
+        tables=(standings.cost(summary.standings),),
+        pictures=(figures.cost(summary.standings),),
+    )
+
+
+def _failures(results: Results) -> Section:
+    table = findings.failures(results)
+    return Section(
+        "failures",
+        "Failures",
+        "What failed, by its error. A failed run is kept in every count above."
+        if table
+        else "No trial and no run failed.",
+        tables=(table,) if table else (),
+    )
+
+
+def _notes(summary: Summary) -> Section | None:
+    if not summary.notes:
+        return None
+    return Section("notes", "Notes", "What else a reader has to know.", remarks=summary.notes)
+
+
+def _reproduce(results: Results) -> Section:
+    settings = results.settings
+    rows = {
+        "contenders": ", ".join(settings.contenders),
+        "seeds": f"0 to {settings.seeds - 1}" if settings.seeds > 1 else "0",
+        "trials a run": settings.trials,
+        "epochs a run": settings.epochs,
+        "seconds a run": settings.seconds,
+        "shared first trials": settings.first or None,
+        "workers": settings.workers,
+        "looks before this one, at seeds": ", ".join(map(str, settings.looks)) or None,
+        **{f"fingerprint of {each.name}": each.fingerprint for each in settings.problems},
+    }
+    asked_for = _facts("settings", "What was asked for", rows)
+    machine = _facts("machine", "The machine", settings.machine)
+    versions = _facts("versions", "Versions", settings.versions)
+    code = [("The command", settings.command)] if settings.command else []
+    code += [
+        (f"The spec of {each.name}", specfile.as_yaml(dict(each.spec)).rstrip())
+        for each in settings.problems
+    ]
+    return Section(
+        "reproduce",
+        "How to reproduce it",
+        "The same command with the same versions gives the same trials; only times differ.",
+        tables=tuple(table for table in (asked_for, versions, machine) if table.rows),
+        code=tuple(code),
+    )
+
+
+def _facts(name: str, caption: str, held: Mapping[str, object]) -> Table:
+    columns = (Column("what", ("what",), "text"), Column("is", ("is",), "text"))
+    rows = tuple((text(key), text(value)) for key, value in held.items() if value is not None)
+    return Table(name, caption, columns, rows)
+
+
+def _shown_or_folded(tables: tuple[Table, ...]) -> dict[str, tuple[Table, ...]]:
+    """One problem's table is shown; those of several are opened on demand."""
+    return {"tables": tables} if len(tables) == 1 else {"folded": tables}

@@ -1,0 +1,100 @@
+"""A table that is shown on the page, on the terminal, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+Value = str | int | float | None
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column.
+
+    Attributes:
+        head: as it is shown.
+        fields: the columns of the CSV file that hold it.
+        kind: "text", "number", "contender" (shown in its colour), or "verdict".
+    """
+
+    head: str
+    fields: tuple[str, ...]
+    kind: str = "number"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, rounded, and the values behind it, one for each field of its column."""
+
+    text: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns.
+
+    Attributes:
+        name: of its CSV file, without the ending.
+        caption: what it holds.
+        long: what its CSV file holds instead, where the table is shown wide.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    long: Table | None = None
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads as they are shown."""
+        return [column.head for column in self.columns]
+
+
+def text(value: object) -> Cell:
+    """A cell of text."""
+    return Cell(plain(value), (str(value),))
+
+
+def count(n: int) -> Cell:
+    """A cell with a whole number."""
+    return Cell(str(n), (n,))
+
+
+def plain(value: object) -> str:
+    """Text on one line, without the characters that steer a terminal.
+
+    >>> plain("a\\nb\\x1b[31m")
+    'a b\ufffd[31m'
+    """
+    line = " ".join(str(value).split())
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
+def as_csv(table: Table) -> str:
+    """The values in full, for a spreadsheet or pandas.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    >>> table = Table("t", "", (Column("who", ("who",)),), ((text("=1+1"),), (count(-1),)))
+    >>> as_csv(table).splitlines()
+    ['who', "'=1+1", '-1']
+    """
+    source = table.long or table
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([_safe(field) for column in source.columns for field in column.fields])
+    for row in source.rows:
+        writer.writerow([_safe(value) for cell in row for value in cell.values])
+    return stream.getvalue()
+
+
+def _safe(value: Value) -> Value:
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return f"'{value}"
+    return value

@@ -1,0 +1,72 @@
+"""The report as files in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.report import standings
+from crosstune.benchmarks.report.curve_table import curve_table
+from crosstune.benchmarks.report.palette import looks
+from crosstune.benchmarks.report.sections import sections, unit
+from crosstune.benchmarks.report.tables import Table, as_csv
+from crosstune.benchmarks.report.text import markdown
+from crosstune.benchmarks.statistics.verdicts import Summary
+from crosstune.errors import MissingLibrary, RequestError
+
+
+def write_report(results: Results, summary: Summary, folder: Path) -> Path:
+    """Write report.html, report.md, tables/*.csv and figures/*.png and *.svg into a folder.
+
+    Args:
+        results: the match.
+        summary: what the statistics say of it.
+        folder: it is made where it is not there. Files of an earlier report are replaced.
+
+    Returns:
+        The path of report.html, one file that needs no network.
+
+    Raises:
+        MissingLibrary: jinja2 or matplotlib is not installed.
+        RequestError: the folder cannot be written.
+    """
+    try:
+        from crosstune.benchmarks.report.drawings import draw
+        from crosstune.benchmarks.report.page import page
+    except ImportError as error:
+        raise MissingLibrary(
+            f"the report needs {error.name}, which is not installed: "
+            'pip install "crosstune[compare]"'
+        ) from error
+    report = folder / "report.html"
+    held = sections(results, summary)
+    try:
+        for name in ("tables", "figures"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        report.write_text(page(results, summary), encoding="utf-8")
+        text = markdown(results, summary, pictures=True)
+        (folder / "report.md").write_text(text, encoding="utf-8")
+        every = [table for each in held for table in (*each.tables, *each.folded)]
+        verdict = standings.verdict(summary, unit(results.settings))
+        for name, table in joined([verdict, *every, curve_table(summary)]).items():
+            (folder / "tables" / f"{name}.csv").write_text(table, encoding="utf-8")
+        styles = looks(results.settings.contenders)
+        for picture in (picture for each in held for picture in each.pictures):
+            draw(picture, styles, folder / "figures")
+    except OSError as error:
+        raise RequestError(
+            f"{error.filename or folder} cannot be written: {error.strerror}"
+        ) from None
+    return report
+
+
+def joined(tables: Iterable[Table]) -> dict[str, str]:
+    """The text of each CSV file by its name; tables of one name are one file."""
+    files: dict[str, str] = {}
+    for table in tables:
+        text = as_csv(table)
+        if table.name in files:
+            text = files[table.name] + text.partition("\n")[2]
+        files[table.name] = text
+    return files
