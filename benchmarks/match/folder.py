@@ -102,6 +102,7 @@ class MatchFolder:
 
     def __init__(self, path: Path):
         self.path = path
+        self._counted: dict[Path, tuple[int, int]] = {}
 
     @property
     def settings_file(self) -> Path:
@@ -114,6 +115,14 @@ class MatchFolder:
         folder = self.path / "runs" / as_own_file_name(problem)
         return RunFile(folder / as_own_file_name(contender) / f"{seed:04d}.jsonl")
 
+    def count(self) -> int:
+        """How many lines there are in all runs, as a measure of progress."""
+        for path in (self.path / "runs").glob("*/*/*.jsonl"):
+            size = path.stat().st_size
+            if self._counted.get(path, (-1, 0))[0] != size:
+                self._counted[path] = size, path.read_bytes().count(b"\n")
+        return sum(lines for _, lines in self._counted.values())
+
     def settings(self) -> Settings | None:
         """The settings that are there; None in a new folder.
 
@@ -125,9 +134,7 @@ class MatchFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise RequestError(
-                f"{self.settings_file} is not the file of a match: {error}"
-            ) from error
+            raise RequestError(f"{self.settings_file} is no file of a match: {error}") from error
         if not isinstance(held, dict) or held.get("format") != FORMAT:
             found = held.get("format") if isinstance(held, dict) else held
             raise RequestError(

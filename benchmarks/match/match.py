@@ -17,8 +17,8 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
 
-Progress = Callable[[int], None]
-"""Called with how many runs are over."""
+Progress = Callable[[int, int], None]
+"""Called with how many runs are over, of how many."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Match:
             for (problem, each, seed), file in self._runs(folder, settings.seeds)
             if not self.limits.over(file.read())
         ]
-        before = settings.seeds * len(self.problems) * len(self.contenders) - len(tasks)
+        runs = settings.seeds * len(self.problems) * len(self.contenders)
         done = map(carry_out, tasks) if jobs == 1 else carry_out_all(tasks, jobs)
-        for over, _ in enumerate(done, before + 1):
+        for over, _ in enumerate(done, runs - len(tasks) + 1):
             if progress is not None:
-                progress(over)
+                progress(over, runs)
         return folder.read()
 
     def settings(self, seeds: int) -> Settings:

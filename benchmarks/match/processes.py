@@ -21,16 +21,12 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
     """Carry out tasks, `jobs` at a time; yields as each is over.
 
     Raises:
+        RequestError: an objective cannot be sent to a process.
         RunError: a process died.
     """
+    _check_can_be_sent(tasks)
     with _threads(jobs), ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        try:
-            left = {pool.submit(carry_out, task): task for task in tasks}
-        except (TypeError, AttributeError, pickle.PicklingError) as error:
-            raise RequestError(
-                "with several jobs an objective is sent to other processes, so it has to be a "
-                f"function of a module: {error}"
-            ) from error
+        left = [pool.submit(carry_out, task) for task in tasks]
         try:
             for future in as_completed(left):
                 yield future.result()
@@ -41,6 +37,17 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _check_can_be_sent(tasks: Sequence[Task]) -> None:
+    for objective in {id(task.problem): task.problem.objective for task in tasks}.values():
+        try:
+            pickle.dumps(objective)
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            raise RequestError(
+                "with several jobs an objective is sent to other processes, so it has to be a "
+                f"function of a module: {error}"
+            ) from error
 
 
 @contextmanager
