@@ -11,7 +11,6 @@ from hyperopt import hp
 from hyperopt.pyll.stochastic import sample
 
 from crosstune import Bool, Choice, Float, Int, Space, adapters
-from crosstune.adapters import hyperopt_tpe
 from crosstune.adapters.base import Outcome
 from crosstune.errors import UnknownName, Unsupported
 from crosstune.spec import Spec
@@ -137,17 +136,6 @@ def test_a_parent_on_a_log_scale_switches_its_children() -> None:
     engine = make("rand", space)
     for i in range(100):
         space.check_point(engine.ask(i), complete=True)
-
-
-def test_another_version_of_hyperopt_runs_its_own_tpe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hyperopt.__version__", "0.4.0")
-    assert hyperopt_tpe.suggest_once_built() is hyperopt.tpe.suggest
-
-
-def test_the_library_itself_is_left_as_it_is() -> None:
-    before = dict(vars(hyperopt.tpe))
-    make("tpe").ask(0)
-    assert dict(vars(hyperopt.tpe)) == before
 
 
 def test_a_weighted_parent_switches_its_children() -> None:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Float, Int, Space, adapters
 from crosstune.adapters import proved
-from crosstune.adapters.base import Engine, Outcome
+from crosstune.adapters.base import Exhausted
 from crosstune.errors import SpecError, UnknownName, Unsupported
 from crosstune.spec import load
+from tests.adapters.fates import FATES, points
 from tests.strategies import spaces
 
 ADAPTER = adapters.get("keras_tuner")  # chooses a Keras backend that is installed
@@ -48,50 +49,12 @@ def _said_again() -> Iterator[None]:
     proved.say_once.cache_clear()
 
 
-def loss(params: dict[str, Any]) -> float:
-    return sum((_number(value) - 0.4) ** 2 for value in params.values())
-
-
-def _number(value: Any) -> float:
-    return float(len(str(value)) if isinstance(value, str | None) else value) % 7
-
-
-def ledger(engine: Engine, space: Space, trials: int, fates: list[str]) -> list[str]:
-    """The points of a search in which trials meet the fates in turn."""
-    points, pending = [], []
-    rng = np.random.default_rng(0)
-    for number in range(trials):
-        fate = fates[number % len(fates)]
-        if fate == "insert":
-            other = space.sample(rng)
-            engine.insert(other, Outcome("complete", loss(other)))
-        params = engine.ask(number)
-        points.append(repr(params))
-        if fate == "pending":
-            pending.append((number, params))
-            continue
-        if fate == "replace":
-            other = space.sample(rng)
-            engine.replace(number, other, Outcome("complete", loss(other)))
-        elif fate == "failed":
-            engine.tell(number, Outcome("failed"))
-        else:
-            engine.tell(number, Outcome(fate, loss(params)))
-        if fate == "pruned" and pending:
-            late, point = pending.pop(0)
-            engine.tell(late, Outcome("complete", loss(point)))
-    return points
-
-
-FATES = ["complete", "pruned", "failed", "pending", "insert", "replace"]
-
-
 def test_the_points_are_the_same_whatever_becomes_of_the_trials() -> None:
     options = {"num_initial_points": 6}
     quick, own = make(SMALL, **options), make(SMALL, fast=False, **options)
     assert is_quick(quick)
     assert not is_quick(own)
-    assert ledger(quick, SMALL, 16, FATES) == ledger(own, SMALL, 16, FATES)
+    assert points(quick, SMALL, 16, FATES) == points(own, SMALL, 16, FATES)
     assert quick.native.gpr._is_compared
     assert quick.native.gpr._is_quick
 
@@ -106,17 +69,17 @@ def test_the_points_are_the_same_in_any_space(space: Space, fates: list[str], se
         return
     own = make(space, seed=seed, num_initial_points=3, fast=False)
     try:
-        expected = ledger(own, space, 9, fates)
-    except adapters.base.Exhausted:
+        expected = points(own, space, 9, fates)
+    except Exhausted:
         return
-    assert ledger(quick, space, 9, fates) == expected
+    assert points(quick, space, 9, fates) == expected
 
 
 @pytest.mark.slow
 def test_the_points_of_thirteen_parameters_are_the_same() -> None:
     space = load(THIRTEEN).space
     quick, own = make(space), make(space, fast=False)
-    assert ledger(quick, space, 50, ["complete"]) == ledger(own, space, 50, ["complete"])
+    assert points(quick, space, 50, ["complete"]) == points(own, space, 50, ["complete"])
 
 
 def fitted(cls: Any, rows: int = 30, **more: Any) -> Any:
@@ -127,8 +90,8 @@ def fitted(cls: Any, rows: int = 30, **more: Any) -> Any:
         return cls(**{**made, **more}).fit(rng.random((rows, 4)), rng.random(rows))
 
 
-def assert_the_same(quick: Any, own: Any, points: Any) -> None:
-    for point in points:
+def assert_the_same(quick: Any, own: Any, where: Any) -> None:
+    for point in where:
         a, b = (r.predict(point[None], return_std=True) for r in (quick, own))
         assert [part.tobytes() for part in a] == [part.tobytes() for part in b]
 
