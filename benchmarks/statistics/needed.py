@@ -34,7 +34,12 @@ def noether(share: float, level: float, power: float) -> float:
     return float((norm.ppf(1 - level) + norm.ppf(power)) ** 2 / (3 * (share - 0.5) ** 2))
 
 
-def more(differences: NDArray[np.float64], margin: float, level: float) -> int | None:
+def more(
+    differences: NDArray[np.float64],
+    margin: float,
+    level: float,
+    weights: NDArray[np.float64] | None = None,
+) -> int | None:
     """About how many more observations would decide at a level, either way; at least 1.
 
     The smaller of what a difference and what equivalence would need at 80 % power, if further
@@ -46,7 +51,7 @@ def more(differences: NDArray[np.float64], margin: float, level: float) -> int |
     n = len(differences)
     if n < 2:
         return max(1, min(fewest(level), fewest(level, sides=1)) - n) if n else None
-    share = above(differences)
+    share = above(differences if weights is None else differences * weights)
     differ = noether(max(share, 1 - share), level / 2, POWER)
     # Both sides have to reject, so each has half of the failures.
     both = (1 + POWER) / 2

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosstune.benchmarks.statistics.needed import more
-from crosstune.benchmarks.statistics.signed_rank import equivalence, holm, one_sided
+from crosstune.benchmarks.statistics.signed_rank import holm, tails
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     EQUIVALENT,
@@ -30,27 +30,36 @@ class Ruling:
     p_equivalence: float | None = None
 
 
-def rule(differences: NDArray[np.float64], margin: float, alpha: float) -> list[Ruling]:
+def rule(
+    differences: NDArray[np.float64],
+    margin: float,
+    alpha: float,
+    weights: NDArray[np.float64] | None = None,
+) -> list[Ruling]:
     """The verdict on each pair, all pairs together kept to one level.
 
     Args:
         differences: shape (pairs, n): how far the first is ahead of the second, a row a pair.
         margin: differences smaller than this count as none.
         alpha: the level of each of the two families of tests, difference and equivalence.
+        weights: shape (n,), above 0: by what to multiply the observations in the test of
+            difference; 1 if None.
     """
-    if differences.shape[1] < 2:
-        return [Ruling(UNDECIDED)] * len(differences)
-    sides = [one_sided(row) for row in differences]
-    differ = holm([min(1.0, 2 * min(side)) for side in sides])
-    same = holm([equivalence(row, margin) for row in differences])
+    count, n = differences.shape
+    if n < 2:
+        return [Ruling(UNDECIDED)] * count
+    rows = [differences if weights is None else differences * weights]
+    above, below = tails(np.concatenate([*rows, differences + margin, differences - margin]))
+    differ = holm(np.minimum(1.0, 2 * np.minimum(above[:count], below[:count])))
+    same = holm(np.maximum(above[count : 2 * count], below[2 * count :]))
+    means = differences.mean(axis=1)
     rulings = []
-    for row, (above, below), p, q in zip(differences, sides, differ, same, strict=True):
-        mean = row.mean()
+    for mean, up, down, p, q in zip(means, above, below, differ, same, strict=False):
         if q <= alpha:
             verdict = EQUIVALENT
-        elif p <= alpha and mean > 0 and above < below:
+        elif p <= alpha and mean > 0 and up < down:
             verdict = BETTER
-        elif p <= alpha and mean < 0 and below < above:
+        elif p <= alpha and mean < 0 and down < up:
             verdict = WORSE
         else:
             verdict = UNDECIDED
@@ -71,6 +80,7 @@ def pairs(
     *,
     interval: Callable[[int, int], Interval | None] | None = None,
     wins: Callable[[int, int], float] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[Pair, ...]:
     """Each two contenders once, the one ahead first.
 
@@ -78,12 +88,13 @@ def pairs(
         heights: shape (contenders, n), more is better; column by column paired.
         interval: of the advantage of one over the other, by their indices; none without.
         wins: the probability that one beats the other; of the columns, if not given.
+        weights: as in `rule`.
     """
     both = list(combinations(ordered(names, heights), 2))
     if not both:
         return ()
     differences = np.array([heights[a] - heights[b] for a, b in both])
-    rulings = rule(differences, margin, alpha)
+    rulings = rule(differences, margin, alpha, weights)
     undecided = sum(ruling.verdict == UNDECIDED for ruling in rulings)
     found = []
     for (a, b), row, ruling in zip(both, differences, rulings, strict=True):
@@ -99,7 +110,9 @@ def pairs(
                 wins=share,
                 p_difference=ruling.p_difference,
                 p_equivalence=ruling.p_equivalence,
-                more=more(row, margin, alpha / undecided) if ruling.verdict == UNDECIDED else None,
+                more=more(row, margin, alpha / undecided, weights)
+                if ruling.verdict == UNDECIDED
+                else None,
             )
         )
     return tuple(found)

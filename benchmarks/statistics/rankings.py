@@ -74,6 +74,26 @@ def on_one(
     return with_pairs(ranking, found)
 
 
+def observations(
+    told: Sequence[Scores],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a verdict over several problems counts: mean regret, negated, and weights for the test.
+
+    The scale of normalised regret is estimated from the reference's own runs. Where those went well
+    by chance, the scale is small and the reference's lead large, so under equality leads of the
+    reference would rank above those of its rivals, and signed ranks would err too often. The
+    weights change, for the test of difference alone, to a scale in which all contenders count
+    alike: the mean regret of all runs.
+
+    Returns:
+        Shapes (contenders, problems) and (problems,).
+    """
+    regrets = [scores.regret for scores in told]
+    heights = np.array([-regret.mean(axis=1) for regret in regrets]).T
+    pooled = np.array([np.abs(regret).mean() for regret in regrets])
+    return heights, 1 / np.where(pooled > 0, pooled, 1.0)
+
+
 def on_several(
     names: tuple[str, ...],
     told: Sequence[Scores],
@@ -90,7 +110,7 @@ def on_several(
         margin: in normalised regret.
     """
     regrets = [scores.regret for scores in told]
-    heights = np.array([-regret.mean(axis=1) for regret in regrets]).T
+    heights, weights = observations(told)
 
     def wins(a: int, b: int) -> float:
         ahead = [regret[b] - regret[a] for regret in regrets]
@@ -102,7 +122,13 @@ def on_several(
         return None if draws is None else intervals.of_draws(draws[a] - draws[b], 1 - level)
 
     found = pairs(
-        names, heights, margin, level if alpha is None else alpha, interval=interval, wins=wins
+        names,
+        heights,
+        margin,
+        level if alpha is None else alpha,
+        interval=interval,
+        wins=wins,
+        weights=weights,
     )
     ranking = Ranking(
         measure=REGRET,

@@ -96,13 +96,20 @@ def _first(run: Run, unseen: bool) -> float:
     return math.nan if first is None else _number(first.test if unseen else first.value)
 
 
-def _scores(
+def measured(
     about: About,
     contenders: Sequence[str],
     values: NDArray[np.float64],
     first: NDArray[np.float64],
     best: float | None,
 ) -> Scores:
+    """The scores with their scale.
+
+    Args:
+        values: shape (contenders, seeds), in the metric's units, without NaN.
+        first: what the first trial of each run came to, same shape; NaN where it is not known.
+        best: the best known; the best of `values`, if None.
+    """
     if best is None:
         best = float(values.max() if about.maximize else values.min())
     candidates = [
@@ -169,7 +176,7 @@ def read(results: Results, name: str) -> Problem | str:
     finals, missing = _worst_for_missing(finals, about, contenders, seeds, "no complete trial")
     notes += missing
     first = np.array([[_first(run, False) for run in row] for row in runs])
-    tuned = _scores(about, contenders, finals, first, about.optimum)
+    tuned = measured(about, contenders, finals, first, about.optimum)
     if tuned.scale == 0 or not _varied(runs):
         tuned = replace(tuned, scale=0.0, reference="nothing: it never varied")
         notes.append(f"The objective never varied on {name}.")
@@ -179,7 +186,7 @@ def read(results: Results, name: str) -> Problem | str:
         tests, missing = _worst_for_missing(tests, about, contenders, seeds, what)
         notes += missing
         first = np.array([[_first(run, True) for run in row] for row in runs])
-        unseen = _scores(about, contenders, tests, first, None)
+        unseen = measured(about, contenders, tests, first, None)
     return Problem(about, seeds, runs, tuned, unseen, tuple(notes))
 
 

@@ -24,33 +24,51 @@ def _survival(ranks: bytes) -> NDArray[np.float64]:
     each = np.frombuffer(ranks, dtype=np.int64)
     mass = np.zeros(int(each.sum()) + 2)
     mass[0] = 1.0
-    for rank in each:
+    for rank in each[each > 0]:
         mass[rank:] = (mass[rank:] + mass[: len(mass) - rank]) / 2
         mass[:rank] /= 2
     return np.cumsum(mass[::-1])[::-1]
 
 
-def one_sided(differences: ArrayLike) -> tuple[float, float]:
-    """The p-values against "centred above 0" and "centred below 0".
+def tails(rows: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The p-values of each row against "centred above 0" and "centred below 0", shape (rows,).
 
     Each is the chance, if every difference had its sign by a coin, of a signed-rank sum at least as
     far on that side. Zeros are ranked and then left out (Pratt 1959), so that a match in which two
     engines mostly find the very same value counts as mostly the same; ties share their mean rank.
 
+    Args:
+        rows: differences, shape (rows, n).
+
+    >>> above, below = tails([[1.0, 2.0, 3.0]])
+    >>> above.tolist(), below.tolist()
+    ([0.125], [1.0])
+    """
+    values = np.asarray(rows, dtype=float)
+    largest = np.abs(values).max(axis=1, initial=0.0, keepdims=True)
+    values = np.round(values / np.where(largest > 0, largest, 1.0) / RESOLUTION)
+    doubled = np.round(2 * rankdata(np.abs(values), axis=1)).astype(np.int64)
+    doubled[values == 0] = 0
+    sums = [
+        np.where(values > 0, doubled, 0).sum(axis=1),
+        np.where(values < 0, doubled, 0).sum(axis=1),
+    ]
+    keys = [row.tobytes() for row in np.sort(doubled, axis=1)]
+    above, below = (
+        np.array([min(1.0, _survival(key)[at]) for key, at in zip(keys, each, strict=True)])
+        for each in sums
+    )
+    return above, below
+
+
+def one_sided(differences: ArrayLike) -> tuple[float, float]:
+    """The p-values against "centred above 0" and "centred below 0" of one row.
+
     >>> one_sided([1.0, 2.0, 3.0])
     (0.125, 1.0)
     """
-    values = np.asarray(differences, dtype=float)
-    largest = np.abs(values).max(initial=0.0)
-    if largest == 0.0:
-        return 1.0, 1.0
-    values = np.round(values / (largest * RESOLUTION))
-    moved = values != 0
-    doubled = np.round(2 * rankdata(np.abs(values))).astype(np.int64)[moved]
-    above = int(doubled[values[moved] > 0].sum())
-    survival = _survival(np.sort(doubled).tobytes())
-    below = int(doubled.sum()) - above
-    return min(1.0, float(survival[above])), min(1.0, float(survival[below]))
+    above, below = tails([differences])
+    return float(above[0]), float(below[0])
 
 
 def two_sided(differences: ArrayLike) -> float:
