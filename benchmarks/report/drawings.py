@@ -85,6 +85,9 @@ def _dots(picture: Dots, looks: Mapping[str, Look]) -> Canvas:
     plot = canvas.add_subplot()
     names = dict.fromkeys(label for label, _ in picture.rows)
     for y, (_, marks) in enumerate(picture.rows):
+        if picture.joined:
+            ends = [mark.value for mark in marks]
+            plot.plot(ends, [y] * len(ends), color=_GREY, lw=0.8, zorder=1)
         for mark in marks:
             if picture.place(mark.value) is None:
                 continue

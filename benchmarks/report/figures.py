@@ -6,14 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.precision import between, duration, percent, rounded
 from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.report.tables import plain
-from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Standing
+from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Standing, Summary
 
 AXES = ("trials", "epochs", "seconds")
 
@@ -71,6 +69,7 @@ class Dots:
         zero: whether a line marks 0, which the axis then includes.
         log: whether the axis is logarithmic.
         legend: what a dot and a ring are, where there are both.
+        joined: whether a line joins the marks of a row.
     """
 
     name: str
@@ -81,6 +80,7 @@ class Dots:
     zero: bool = False
     log: bool = False
     legend: tuple[str, str] | None = None
+    joined: bool = False
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -121,7 +121,7 @@ class Dots:
             exponents = range(round(math.log10(low)), round(math.log10(high)) + 1)
             step = 1 + len(exponents) // 6
             return [(10.0**e, duration(10.0**e)) for e in exponents][::step]
-        size = (high - low) / 4
+        size = (high - low) / 6
         power = 10 ** math.floor(math.log10(size))
         step = next(power * k for k in (1, 2, 5, 10) if power * k >= size * 0.999)
         first = math.ceil(low / step - 1e-9)
@@ -134,14 +134,9 @@ Figure = Curves | Dots
 """The diagram of ranks is in `ranks`, since it is laid out and not plotted."""
 
 
-def curves(
-    name: str,
-    results: Results,
-    problem: str,
-    lines: Mapping[str, Mapping[str, Curve]],
-    best: float | None,
-) -> Curves:
-    """The curves of a problem; `lines` is by contender and axis, as the summary has them."""
+def curves(name: str, results: Results, summary: Summary, problem: str) -> Curves:
+    """The curves of a problem."""
+    lines, best = summary.curves[problem], summary.best_known.get(problem)
     about = results.about(problem)
     by_axis = {
         axis: {
@@ -234,18 +229,13 @@ def gap(name: str, rows: Sequence[Standing], metric: str, problem: str) -> Dots:
         if each.test is not None
     )
     title = f"Tuned and unseen {plain(metric)} on {plain(problem)}"
-    return Dots(name, title, metric, lines, legend=("tuned", "unseen"))
+    return Dots(name, title, metric, lines, legend=("tuned", "unseen"), joined=True)
 
 
 def importance(name: str, found: Mapping[str, Importance], problem: str) -> Dots:
     """The share of each parameter, a dot a contender."""
     params = dict.fromkeys(name for each in found.values() for name in each.shares)
-    mean = {
-        param: float(
-            np.mean([each.shares.get(param, 0.0) for each in found.values() if each.shares])
-        )
-        for param in params
-    }
+    total = {param: sum(each.shares.get(param, 0.0) for each in found.values()) for param in params}
     rows = tuple(
         (
             param,
@@ -255,9 +245,9 @@ def importance(name: str, found: Mapping[str, Importance], problem: str) -> Dots
                 if param in each.shares
             ),
         )
-        for param in sorted(params, key=lambda param: -mean[param])
+        for param in sorted(params, key=lambda param: -total[param])
     )
-    return Dots(name, f"Importance on {plain(problem)}", "share of importance", rows, zero=True)
+    return Dots(name, f"Importance on {plain(problem)}", "share, 0 to 1", rows, zero=True)
 
 
 def cost(rows: Sequence[Standing]) -> Dots:

@@ -9,7 +9,7 @@ from typing import Any
 
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
 from crosstune.benchmarks.report.importance import Importance, importance
-from crosstune.benchmarks.report.precision import NONE, percent, rounded
+from crosstune.benchmarks.report.precision import NONE, percent
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
 from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
 
@@ -39,20 +39,22 @@ def best_settings(results: Results, problem: str, contenders: list[str]) -> Tabl
     params = dict.fromkeys(declared)
     for _, trial in filter(None, found.values()):
         params.update(dict.fromkeys(trial.params))
-    head = [
-        ("", about.metric, lambda seed, trial: Cell(rounded(trial.value), (trial.value,))),
-        ("", "seed", lambda seed, trial: count(seed)),
-        ("", "trial", lambda seed, trial: count(trial.number)),
+    unseen = {each: _unseen(results, problem, each, found[each]) for each in contenders}
+    rows = [
+        (text(about.metric), text("reached"), *(_value(found[each]) for each in contenders)),
+        (text("seed, trial"), text("where"), *(_where(found[each]) for each in contenders)),
+        *(
+            (
+                text(name),
+                text(law_of(declared.get(name))),
+                *(_setting(found[each], name) for each in contenders),
+            )
+            for name in params
+        ),
     ]
-    rows = []
-    for law, name, cell in head:
-        cells = [cell(*pair) if (pair := found[each]) else text(NONE) for each in contenders]
-        rows.append((text(name), text(law), *cells))
-    for name in params:
-        cells = [
-            _setting(pair[1], name) if (pair := found[each]) else text(NONE) for each in contenders
-        ]
-        rows.append((text(name), text(law_of(declared.get(name))), *cells))
+    if any(value is not None for value in unseen.values()):
+        cells = [Cell(NONE if v is None else f"{v:.4g}", (v,)) for v in unseen.values()]
+        rows.insert(1, (text(about.metric), text("on unseen data"), *cells))
     columns = (
         Column("parameter", ("parameter",), "text"),
         Column("in the spec", ("spec",), "text"),
@@ -100,10 +102,29 @@ def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | No
     return Table("best-settings", "", columns, tuple(rows))
 
 
-def _setting(trial: Evaluation, name: str) -> Cell:
-    if name not in trial.params:
+def _unseen(
+    results: Results, problem: str, contender: str, found: tuple[int, Evaluation] | None
+) -> float | None:
+    if found is None:
+        return None
+    seed, trial = found
+    # Asked for apart, it is that of the run's best trial, which this is.
+    return results.runs[problem, contender, seed].final_test if trial.test is None else trial.test
+
+
+def _value(found: tuple[int, Evaluation] | None) -> Cell:
+    value = None if found is None else found[1].value
+    return Cell(NONE if value is None else f"{value:.4g}", (value,))
+
+
+def _where(found: tuple[int, Evaluation] | None) -> Cell:
+    return text(NONE if found is None else f"{found[0]}, {found[1].number}")
+
+
+def _setting(found: tuple[int, Evaluation] | None, name: str) -> Cell:
+    if found is None or name not in found[1].params:
         return Cell(NONE, (None,))
-    value = trial.params[name]
+    value = found[1].params[name]
     if isinstance(value, float):
         return Cell(f"{value:.4g}", (value,))
     if isinstance(value, str):
@@ -127,21 +148,20 @@ def law_of(declared: object) -> str:
     if "values" in declared:
         words += " of " + ", ".join(_word(value) for value in declared["values"])
     elif "mu" in declared:
-        words += f" {declared['mu']:g} ± {declared.get('sigma', 1):g}"
+        words += f" {_word(declared['mu'])} ± {_word(declared.get('sigma'))}"
     elif "low" in declared and "high" in declared:
-        words += f" {declared['low']:g} to {declared['high']:g}"
+        words += f" {_word(declared['low'])} to {_word(declared['high'])}"
     elif "value" in declared:
         words += f" {_word(declared['value'])}"
     if declared.get("log"):
         words += ", log"
     if declared.get("step") is not None:
-        words += f", step {declared['step']:g}"
-    when = declared.get("when") or {}
-    conditions = " and ".join(
-        f"{parent} is {' or '.join(_word(v) for v in (allowed if isinstance(allowed, list | tuple) else [allowed]))}"
-        for parent, allowed in when.items()
-    )
-    return f"{words}; when {conditions}" if conditions else words
+        words += f", step {_word(declared['step'])}"
+    conditions = []
+    for parent, allowed in (declared.get("when") or {}).items():
+        values = allowed if isinstance(allowed, list | tuple) else [allowed]
+        conditions.append(f"{parent} is {' or '.join(_word(value) for value in values)}")
+    return f"{words}; when {' and '.join(conditions)}" if conditions else words
 
 
 def _word(value: object) -> str:
@@ -178,7 +198,7 @@ def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
         tuple(
             (text(problem), text(contender), text(name), Cell("", (share, each.why)))
             for contender, each in found.items()
-            for name, share in (each.shares or {"": None}).items()
+            for name, share in _shares(each)
         ),
     )
     columns = (
@@ -186,6 +206,11 @@ def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
         *(Column(name, (name,), "setting") for name in found),
     )
     return Table("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
+
+
+def _shares(found: Importance) -> list[tuple[str, float | None]]:
+    """The parameters and their shares; one without a name where there are none."""
+    return list(found.shares.items()) or [("", None)]
 
 
 def failures(results: Results) -> Table | None:

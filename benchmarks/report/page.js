@@ -29,7 +29,7 @@
   }
 
   // An axis from values to 0 and 1, and where its numbers are.
-  function scale(low, high, log) {
+  function scale(low, high, log, most) {
     if (log) {
       const [a, b] = [Math.log10(low), Math.log10(high)];
       const ticks = [];
@@ -41,7 +41,7 @@
         }
       return { at: (v) => (Math.log10(v) - a) / (b - a || 1), back: (t) => 10 ** (a + t * (b - a)), ticks };
     }
-    const rough = (high - low) / 5 || 1;
+    const rough = (high - low) / most || 1;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((k) => k * power >= rough * 0.999);
     const ticks = [];
@@ -112,8 +112,8 @@
     chart.querySelectorAll("svg, .empty").forEach((old) => old.remove());
     if (!held.all.length) return void html("p", { class: "empty reading" }, chart, `No curves over ${state.axis}.`);
     const domain = domains(problem, held);
-    const across = scale(...domain.x, state.logX);
-    const up = scale(...domain.y, held.far);
+    const across = scale(...domain.x, state.logX, width / 90);
+    const up = scale(...domain.y, held.far, height / 50);
     const [w, h] = [width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom];
     const round = (v) => Math.round(v * 10) / 10;
     const x = (v) => round(MARGIN.left + across.at(v) * w);
@@ -141,6 +141,7 @@
     svg("text", { x: width - MARGIN.right, y: height - 5, "text-anchor": "end" }, root, state.axis);
     if (problem.best !== null && !held.far && problem.best >= domain.y[0] && problem.best <= domain.y[1]) {
       svg("line", { class: "known", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(problem.best), y2: y(problem.best) }, root);
+      svg("text", { x: width - MARGIN.right, y: y(problem.best) - 6, "text-anchor": "end" }, root, "best known");
     }
     const inside = svg("g", { "clip-path": `url(#${id})` }, root);
     for (const line of held.visible) {
@@ -217,8 +218,8 @@
 
   function controls(redraw) {
     const box = html("div", { class: "controls" }, here);
-    const group = html("fieldset", {}, box);
-    html("legend", {}, group, "Over");
+    const group = html("div", { class: "axes", role: "group", "aria-label": "Budget" }, box);
+    html("span", {}, group, "over");
     for (const axis of data.axes) {
       const button = html("button", { type: "button", "aria-pressed": axis === state.axis }, group, axis);
       button.addEventListener("click", () => {
@@ -258,7 +259,8 @@
   const grid = html("div", { class: data.problems.length === 1 ? "charts one" : "charts" }, here);
   for (const problem of data.problems) {
     const chart = html("figure", { class: "chart" }, grid);
-    html("figcaption", {}, chart, data.problems.length === 1 ? problem.metric : `${problem.name}: ${problem.metric}`);
+    const measured = `${problem.metric}, ${problem.way} is better`;
+    html("figcaption", {}, chart, data.problems.length === 1 ? measured : `${problem.name}: ${measured}`);
     html("div", { class: "tip", hidden: "" }, chart);
     charts.push([problem, chart]);
   }

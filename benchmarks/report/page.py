@@ -18,10 +18,10 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
-from crosstune.benchmarks.report.precision import between, counted, half, percent, rounded
+from crosstune.benchmarks.report.precision import between, half, percent, rounded
 from crosstune.benchmarks.report.sections import asked, sections, unit
 from crosstune.benchmarks.report.tables import plain
-from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Curve, Ranking, Summary
 
 MOST_POINTS = 400
 """Up to how many points of a curve the page holds; the CSV file has all."""
@@ -67,9 +67,12 @@ def page(results: Results, summary: Summary) -> str:
 
 
 def more(ranking: Ranking, paired: str) -> str:
-    """What it would take to decide what is open, in a sentence; empty where nothing is."""
-    wanted = [pair.more for pair in ranking.pairs if pair.more]
-    return f"About {counted(max(wanted), paired)} more would decide every pair." if wanted else ""
+    """What it would take to decide what is open, in a sentence; empty where nothing would."""
+    wanted = [pair.more for pair in ranking.pairs if pair.verdict == UNDECIDED]
+    if not wanted or None in wanted:
+        return ""
+    most = max(each or 0 for each in wanted)
+    return f"About {most} more {paired if most == 1 else paired + 's'} would decide every pair."
 
 
 def place(picture: Dots, value: float | None) -> float | None:
@@ -120,6 +123,7 @@ def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:
             {
                 "name": plain(each.problem),
                 "metric": plain(each.metric),
+                "way": "higher" if each.maximize else "lower",
                 "best": each.best_known,
                 "lines": {
                     axis: [{"c": numbers[name], **_points(curve)} for name, curve in lines.items()]

@@ -6,7 +6,7 @@ import math
 
 from crosstune.benchmarks.statistics.verdicts import Interval
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 """What stands where there is no number."""
 
 
@@ -27,7 +27,7 @@ def rounded(value: float | None, within: float | None = None) -> str:
     if within is None or not math.isfinite(within) or within <= 0:
         places = 2 - _magnitude(value)
     else:
-        places = 1 - _magnitude(within)
+        places = min(1 - _magnitude(within), 5 - _magnitude(value))
     if places > 7 or abs(value) >= 1e7:
         return f"{value:.2e}" if value else "0"
     shown = f"{value:.{max(places, 0)}f}"

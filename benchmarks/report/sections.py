@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crosstune import specfile
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
+from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.report.tables import Column, Table, plain, text
 from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
@@ -87,14 +88,8 @@ def sections(results: Results, summary: Summary) -> list[Section]:
 
 def _curves(results: Results, summary: Summary) -> Section:
     pictures = tuple(
-        figures.curves(
-            f"curves-{as_own_file_name(problem)}",
-            results,
-            problem,
-            lines,
-            summary.best_known.get(problem),
-        )
-        for problem, lines in summary.curves.items()
+        figures.curves(f"curves-{as_own_file_name(problem)}", results, summary, problem)
+        for problem in summary.curves
     )
     seeds = results.settings.seeds
     band = "The band is the interval of that mean." if seeds > 1 else "One seed has no band."
@@ -147,22 +142,24 @@ def _scale(summary: Summary) -> str:
 
 def _pairs(results: Results, summary: Summary) -> list[Section]:
     held = []
-    for i, ranking in enumerate(summary.rankings):
-        name = "pairs" if i == 0 else f"pairs-{i + 1}"
+    # The one that counts comes first.
+    for ranking in sorted(summary.rankings, key=lambda each: each is not summary.verdict):
+        name = "pairs-unseen" if ranking.unseen else "pairs"
         where = " on unseen data" if ranking.unseen else ""
         paired = unit(results.settings)
-        remarks = [] if ranking is summary.verdict else [ranking.sentence]
+        sentence = "" if ranking is summary.verdict else f"{plain(ranking.sentence)} "
+        remarks = []
         if ranking.friedman is not None:
             remarks.append(
                 f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
             )
-        within = rounded(ranking.margin)
+        within = rounded(ranking.margin, ranking.margin)
         held.append(
             Section(
                 name,
                 f"Pair by pair: {plain(ranking.measure)}{where}",
-                "A figure above 0 says how far the contender of the row is ahead of the column's. "
-                f"Differences within {within} count as none. Wins is the chance that it is ahead "
+                f"{sentence}A figure above 0 says how far the contender of the row is ahead of "
+                f"the column's. Differences within {within} count as none. Wins is the chance that it is ahead "
                 f"under a new {paired}. At most {100 * ranking.level:g} % of such tables hold a "
                 "false verdict.",
                 tables=(standings.pairs(ranking, name),),
@@ -218,7 +215,8 @@ def _settings(results: Results, summary: Summary) -> Section:
         "Best settings",
         "The parameters of each contender's best trial over all seeds. A dash is a parameter that "
         "was not active. One lucky trial is no recommendation: compare the columns.",
-        **_shown_or_folded(tables),
+        tables=tables if len(tables) == 1 else (),
+        folded=tables if len(tables) > 1 else (),
     )
 
 
@@ -242,11 +240,12 @@ def _importance(results: Results, summary: Summary) -> Section:
         "trust what several agree on.",
         pictures=tuple(pictures),
         remarks=tuple(plain(each) for each in remarks),
-        **_shown_or_folded(tuple(tables)),
+        tables=tuple(tables) if len(tables) == 1 else (),
+        folded=tuple(tables) if len(tables) > 1 else (),
     )
 
 
-def _reasons(found: Mapping[str, findings.Importance]) -> dict[str, list[str]]:
+def _reasons(found: Mapping[str, Importance]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
     for contender, each in found.items():
         if each.why:
@@ -296,9 +295,9 @@ def _reproduce(results: Results) -> Section:
         "looks before this one, at seeds": ", ".join(map(str, settings.looks)) or None,
         **{f"fingerprint of {each.name}": each.fingerprint for each in settings.problems},
     }
-    asked_for = _facts("settings", "What was asked for", rows)
-    machine = _facts("machine", "The machine", settings.machine)
-    versions = _facts("versions", "Versions", settings.versions)
+    asked_for = _facts("settings", "setting", rows)
+    machine = _facts("machine", "machine", settings.machine)
+    versions = _facts("versions", "version of", settings.versions)
     code = [("The command", settings.command)] if settings.command else []
     code += [
         (f"The spec of {each.name}", specfile.as_yaml(dict(each.spec)).rstrip())
@@ -313,12 +312,7 @@ def _reproduce(results: Results) -> Section:
     )
 
 
-def _facts(name: str, caption: str, held: Mapping[str, object]) -> Table:
-    columns = (Column("what", ("what",), "text"), Column("is", ("is",), "text"))
+def _facts(name: str, head: str, held: Mapping[str, object]) -> Table:
+    columns = (Column(head, ("what",), "fact"), Column("value", ("value",), "text"))
     rows = tuple((text(key), text(value)) for key, value in held.items() if value is not None)
-    return Table(name, caption, columns, rows)
-
-
-def _shown_or_folded(tables: tuple[Table, ...]) -> dict[str, tuple[Table, ...]]:
-    """One problem's table is shown; those of several are opened on demand."""
-    return {"tables": tables} if len(tables) == 1 else {"folded": tables}
+    return Table(name, name.capitalize(), columns, rows)

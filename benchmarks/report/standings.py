@@ -69,8 +69,8 @@ def verdict(summary: Summary, unit: str) -> Table:
     rows = [
         (
             text(pair.a),
-            _verdict(pair),
             text(pair.b),
+            _verdict(pair),
             _advantage(pair),
             _interval(pair.interval),
             Cell(percent(pair.wins), (pair.wins,)),
@@ -80,8 +80,8 @@ def verdict(summary: Summary, unit: str) -> Table:
     ]
     columns = (
         CONTENDER,
+        Column("against", ("other",), "contender"),
         Column("is", ("verdict",), "verdict"),
-        Column("than / to", ("other",), "contender"),
         Column("ahead by", ("advantage",)),
         Column(_level(pair.interval for pair in ranking.pairs), ("low", "high")),
         Column("wins", ("wins",)),
@@ -112,7 +112,7 @@ def pairs(ranking: Ranking, name: str) -> Table:
     columns = (
         CONTENDER,
         Column("against", ("other",), "contender"),
-        Column("verdict", ("verdict",), "verdict"),
+        Column("is", ("verdict",), "verdict"),
         Column("n", ("n",)),
         Column("ahead by", ("advantage",)),
         Column(_level(pair.interval for pair in ranking.pairs), ("low", "high")),
@@ -166,16 +166,16 @@ def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> Table | None:
     if not every:
         return None
     columns = (
-        PROBLEM,
         CONTENDER,
+        PROBLEM,
         Column("tuned", ("score",)),
         Column("unseen", ("test",)),
         Column("gap", ("gap",)),
     )
     rows = [
         (
-            text(problem),
             text(each.contender),
+            text(problem),
             _score(each),
             _test(each),
             Cell(rounded(each.gap, _finer(each)), (each.gap,)),

@@ -45,7 +45,7 @@ FORMULA = "=HYPERLINK(1)"
 def about(name: str, *, metric: str = "accuracy", maximize: bool = True) -> About:
     direction = "maximize" if maximize else "minimize"
     spec = {"name": name, "metric": {"name": metric, "direction": direction}, "space": SPACE}
-    return About(name, metric, maximize, Spec(**spec).space.fingerprint, spec, 0.99)
+    return About(name, metric, maximize, Spec(**spec).space.fingerprint(), spec, 0.99)
 
 
 def quality(params: dict[str, Any]) -> float:
@@ -124,7 +124,7 @@ def results(
         first=3,
         versions={"python": "3.11.7", "crosstune": "0.1.0", "optuna": "5.0.0"},
         machine={"processor": "a processor", "cores": "2", "system": "Linux"},
-        command=f"crosstune compare digits.yaml --contenders {','.join(contenders)} --seeds {seeds}",
+        command=f"crosstune compare it.yaml --contenders {','.join(contenders)} --seeds {seeds}",
     )
     return Results(settings, runs)
 
