@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crosstune import adapters, checkpoints, samplers
+    from crosstune.benchmarks.compare import compare
     from crosstune.certificate import check
     from crosstune.errors import CrosstuneError
     from crosstune.exchange import export_study, import_study
@@ -42,6 +43,7 @@ _HOMES = {
     "Spec": "crosstune.spec",
     "budget": "crosstune.trials",
     "check": "crosstune.certificate",
+    "compare": "crosstune.benchmarks.compare",
     "create_study": "crosstune.study",
     "export_study": "crosstune.exchange",
     "import_study": "crosstune.exchange",
@@ -66,6 +68,7 @@ __all__ = [
     "budget",
     "check",
     "checkpoints",
+    "compare",
     "create_study",
     "export_study",
     "import_study",

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from crosstune import __version__
+from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
 
@@ -322,6 +323,7 @@ def exec_(
     )
 
 
+crosstune.add_command(compare)
 crosstune.add_command(export)
 crosstune.add_command(import_)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from crosstune.benchmarks.match.results import About, Evaluation, Key, Results, Run, Settings
 from crosstune.errors import RequestError, RunError
@@ -31,6 +31,7 @@ class RunFile:
 
     def __init__(self, path: Path):
         self.path = path
+        self._file: BinaryIO
 
     def read(self) -> Run:
         """What is there; an empty run where there is no file."""
@@ -52,28 +53,35 @@ class RunFile:
             tuple(end["budget"]) if end.get("budget") else None,
         )
 
-    def begin(self) -> None:
-        """Make the file ready to go on: its folder is there, and a torn line is not."""
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Inside, evaluations can be added; a line that was torn is dropped first."""
         with _writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as file:
+            self._file = self.path.open("ab+", buffering=0)
+        with self._file as file:
+            with _writing(self.path):
                 file.seek(0)
-                whole = file.read().rfind(b"\n") + 1
-                file.truncate(whole)
+                file.truncate(file.read().rfind(b"\n") + 1)
+            yield
 
     def add(self, evaluation: Evaluation) -> None:
         """Write an evaluation, now."""
-        self._append({**asdict(evaluation), "params": dict(evaluation.params)})
+        self._append(vars(evaluation))
 
     def close(self, run: Run) -> None:
         """Write how a run ended; its evaluations are on file."""
-        end = {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
-        self._append(end)
+        self._append(
+            {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
+        )
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        text = json.dumps(_plain(line), allow_nan=False) + "\n"
-        with _writing(self.path), self.path.open("ab", buffering=0) as file:
-            file.write(text.encode())
+        try:
+            text = json.dumps(line, allow_nan=False)
+        except ValueError:
+            text = json.dumps(_plain(line), allow_nan=False)
+        with _writing(self.path):
+            self._file.write(text.encode() + b"\n")
 
     def _whole_lines(self) -> Iterator[dict[str, Any]]:
         try:

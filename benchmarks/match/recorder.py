@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -12,6 +11,7 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from crosstune import _optuna
+from crosstune.adapters import ledger
 from crosstune.benchmarks.match.folder import RunFile
 from crosstune.benchmarks.match.limits import Spent
 from crosstune.benchmarks.match.results import Evaluation, Run
@@ -19,7 +19,6 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.clock import SamplerClock
 from crosstune.dialects import ERROR, TrialFailed, suggest
 from crosstune.errors import RequestError, RunError
-from crosstune.space import Params
 from crosstune.trials import budget
 
 
@@ -52,9 +51,6 @@ class Recorder:
     def __call__(self, trial: Trial) -> float:
         """The value of a trial, on the real clock; it is pruned or fails as its objective says."""
         evaluation = self.take(trial)
-        if not self.is_on_file(trial.number):
-            used = evaluation.seconds + evaluation.sampler_seconds
-            evaluation = replace(evaluation, ended=self.spent.seconds + used)
         self.record(evaluation)
         return result(evaluation)
 
@@ -65,12 +61,11 @@ class Recorder:
             Mismatch: another point is on file.
             CrosstuneError: the objective returned what no study can use.
         """
-        params = suggest(self._problem.space, trial)
-        sampler_seconds = self._clock.seconds - self._sampled
-        self._sampled = self._clock.seconds
         known = self._known.get(trial.number)
         if known is None:
-            return replace(evaluate(self._problem, trial, params), sampler_seconds=sampler_seconds)
+            return self._evaluate(trial)
+        params = suggest(self._problem.space, trial)
+        self._sampled = self._clock.seconds
         if repr(dict(known.params)) != repr(params):
             raise Mismatch(
                 f"{self._file.path}: trial {trial.number} had {dict(known.params)}, and its "
@@ -93,6 +88,42 @@ class Recorder:
             self._has_tests = self._has_tests or evaluation.test is not None
         self.spent.add(evaluation)
 
+    def _evaluate(self, trial: Trial) -> Evaluation:
+        state, value, error = "complete", None, None
+        sampled, began = self._clock.seconds, time.monotonic()
+        try:
+            value = self._problem.prepared(trial)
+        except optuna.TrialPruned:
+            state = "pruned"
+        except TrialFailed:
+            state = "failed"
+        seconds = time.monotonic() - began - (self._clock.seconds - sampled)
+        sampler_seconds = self._clock.seconds - self._sampled
+        self._sampled = self._clock.seconds
+        held = _optuna.all_trials(trial.study)[trial.number]
+        if value is not None and math.isnan(value):
+            state, value = "failed", None
+        if state == "failed":
+            error = held.user_attrs.get(ERROR)
+        reports = tuple(sorted(held.intermediate_values.items()))
+        if state == "pruned" and reports:
+            value = reports[-1][1]
+        planned = budget(held)
+        seconds = _recorded(self._problem, held.user_attrs, seconds)
+        return Evaluation(
+            trial.number,
+            state,
+            value,
+            ledger.read_point(self._problem.space, held.params),
+            test=_finite(held.user_attrs.get(f"test_{self._problem.metric}")),
+            reports=reports,
+            epochs=len(reports) or (1 if planned is None else planned.epochs),
+            error=error,
+            seconds=seconds,
+            sampler_seconds=sampler_seconds,
+            ended=self.spent.seconds + seconds + sampler_seconds,
+        )
+
     def final_test(self, study: Study) -> float | None:
         """The score of the best trial on unseen data, where the objective is asked for it apart.
 
@@ -111,40 +142,6 @@ class Recorder:
                 f"{', '.join(scores)}"
             )
         return float(scores[self._problem.metric])
-
-
-def evaluate(problem: Problem, trial: Trial, params: Params) -> Evaluation:
-    """Evaluate a trial whose parameters are suggested."""
-    state, value, error = "complete", None, None
-    began = time.monotonic()
-    try:
-        value = problem.prepared(trial)
-    except optuna.TrialPruned:
-        state = "pruned"
-    except TrialFailed:
-        state = "failed"
-    seconds = time.monotonic() - began
-    attributes = trial.user_attrs
-    if value is not None and math.isnan(value):
-        state, value = "failed", None
-    if state == "failed":
-        error = attributes.get(ERROR)
-    held = _optuna.all_trials(trial.study)[trial.number]
-    reports = tuple(sorted(held.intermediate_values.items()))
-    if state == "pruned" and reports:
-        value = reports[-1][1]
-    planned = budget(trial)
-    return Evaluation(
-        trial.number,
-        state,
-        value,
-        params,
-        test=_finite(attributes.get(f"test_{problem.metric}")),
-        reports=reports,
-        epochs=len(reports) or (1 if planned is None else planned.epochs),
-        error=error,
-        seconds=_recorded(problem, attributes, seconds),
-    )
 
 
 def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:

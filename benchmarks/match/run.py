@@ -58,8 +58,7 @@ def carry_out(task: Task) -> None:
         Mismatch: the run does not repeat what is on file.
     """
     file = RunFile(task.path)
-    file.begin()
-    with _quiet():
+    with file.open(), _quiet():
         try:
             study = task_study(task)
             recorder = Recorder(task.problem, file.read(), file, SamplerClock(study.sampler))
@@ -67,7 +66,7 @@ def carry_out(task: Task) -> None:
                 if task.limits.workers is None:
                     _in_real_time(study, recorder, task.limits)
                 else:
-                    simulate(study, recorder, task.problem.space, task.limits)
+                    simulate(study, recorder, task.limits)
             final_test = recorder.final_test(study)
         except (FolderError, Mismatch):
             raise
@@ -76,9 +75,9 @@ def carry_out(task: Task) -> None:
             text = str(error) if own else f"{type(error).__name__}: {error}"
             file.close(Run(end="failed", error=text))
             return
-    over = recorder.spent.reached(task.limits)
-    budget = task.limits.budget
-    file.close(Run(end="done" if over else "exhausted", final_test=final_test, budget=budget))
+        over = recorder.spent.reached(task.limits)
+        budget = task.limits.budget
+        file.close(Run(end="done" if over else "exhausted", final_test=final_test, budget=budget))
 
 
 def task_study(task: Task) -> Study:

@@ -16,9 +16,7 @@ from optuna.trial import Trial, TrialState
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.recorder import Recorder
 from crosstune.benchmarks.match.results import Evaluation
-from crosstune.dialects import suggest
 from crosstune.samplers.engine import EngineSampler
-from crosstune.space import Space
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -27,7 +25,7 @@ _STATES = {
 }
 
 
-def simulate(study: Study, recorder: Recorder, space: Space, limits: Limits) -> None:
+def simulate(study: Study, recorder: Recorder, limits: Limits) -> None:
     """Evaluate until a limit is reached, or the sampler has no more.
 
     Args:
@@ -40,7 +38,6 @@ def simulate(study: Study, recorder: Recorder, space: Space, limits: Limits) -> 
             if isinstance(study.sampler, EngineSampler) and study.sampler.exhausted(study):
                 break
             trial = study.ask()
-            suggest(space, trial)
             evaluation = recorder.take(trial)
             ended = clock + evaluation.seconds
             heapq.heappush(running, (ended, trial.number, trial, replace(evaluation, ended=ended)))

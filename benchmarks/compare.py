@@ -1,0 +1,235 @@
+"""`crosstune.compare`: a match from request to verdict."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from crosstune.benchmarks.match.contender import (
+    REFERENCE,
+    Contender,
+    contender,
+)
+from crosstune.benchmarks.match.contender import (
+    contenders as all_contenders,
+)
+from crosstune.benchmarks.match.folder import MatchFolder
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.match import Match, Progress
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.benchmarks.report import markdown, write_report
+from crosstune.benchmarks.statistics import summarize
+from crosstune.benchmarks.statistics.sequential import Sequential
+from crosstune.benchmarks.statistics.verdicts import Summary
+from crosstune.errors import RequestError
+from crosstune.spec import Spec, load
+
+SEEDS = 10
+TRIALS = 50
+ROUND = 5
+"""How many seeds `until_decided` adds at a time."""
+CAP = 40
+"""How many seeds it takes at most."""
+
+Subject: TypeAlias = Spec | str | Path | Mapping[str, Any] | Problem | Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of a match.
+
+    Attributes:
+        results: every evaluation.
+        summary: the statistics and the verdicts.
+        folder: where the results are kept; None for a match in memory.
+
+    `print(comparison)` shows the verdict and the tables.
+    """
+
+    results: Results
+    summary: Summary
+    folder: Path | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words."""
+        return self.summary.verdict.sentence
+
+    def __str__(self) -> str:
+        return markdown(self.results, self.summary)
+
+    def write_report(self, folder: str | Path | None = None) -> Path:
+        """Write report.html, its tables and figures, and return the path of the page.
+
+        Args:
+            folder: None is the folder of the results.
+
+        Raises:
+            RequestError: the match was in memory, and no folder is given.
+        """
+        place = folder or self.folder
+        if place is None:
+            raise RequestError("the match was in memory: say in which folder the report goes")
+        return write_report(self.results, self.summary, Path(place))
+
+
+def compare(
+    spec: Subject,
+    objective: Callable[..., Any] | str | None = None,
+    *,
+    contenders: Iterable[str | Mapping[str, Any]] | str | None = None,
+    seeds: int = SEEDS,
+    trials: int | None = None,
+    seconds: float | None = None,
+    epochs: int | None = None,
+    first: int = 0,
+    workers: int | None = None,
+    jobs: int = 1,
+    until_decided: bool = False,
+    max_seeds: int = CAP,
+    margin: float = 0.1,
+    level: float = 0.05,
+    out: str | Path | None = None,
+    tensorboard: str | Path | None = None,
+    progress: Progress | None = None,
+    command: str = "",
+) -> Comparison:
+    """Which engine is best for this model: a match of several, with an honest verdict.
+
+    Each contender tunes the same space, under each seed, with the same budget. The k-th trial of
+    every contender at a seed has the same `crosstune.trial_seed`.
+
+    Args:
+        spec: a spec in any form, a `Problem`, or several.
+        objective: as for `tune`; None is the one that the spec names.
+        contenders: such as ``["optuna:tpe", "hyperopt:tpe+median"]``, or one string with commas.
+            None is the bayesian sampler of every installed engine, and random search.
+        seeds: how many runs each contender has.
+        trials, seconds, epochs: the budget of a run, whichever is reached first. None of them is
+            what the spec says, or 50 trials. `seconds` are those of objective and sampler.
+        first: how many points of a design shared by all come first.
+        workers: run on a simulated clock, so many trials at once, where times are recorded.
+        jobs: how many runs at once, in processes.
+        until_decided: add seeds, five at a time, until every pair with the leader is decided, or
+            `max_seeds` are spent. `seeds` is ignored then.
+        margin: differences below this share of what random search leaves to gain count as none.
+        level: the chance of a false verdict that is allowed.
+        out: a folder that keeps the results, to go on from. None keeps them in memory.
+        tensorboard: where to log every study.
+        progress: called with the number of runs that are over, and of all runs.
+        command: what the report says of how it was made.
+
+    Raises:
+        RequestError: the match cannot be fair, or the folder holds another one.
+        RunError: it could not go on. What is on file is kept.
+
+    >>> space = {"x": {"type": "float", "low": -1, "high": 1}}
+    >>> found = compare(
+    ...     {"space": space},
+    ...     lambda params: params["x"] ** 2,
+    ...     contenders=["optuna:tpe", "optuna:random"],
+    ...     seeds=2,
+    ...     trials=5,
+    ... )
+    >>> found.summary.verdict.measure
+    'value'
+    """
+    problems = tuple(_problems(spec, objective))
+    asked = (trials, seconds, epochs)
+    if asked == (None, None, None):
+        asked = _budget(problems)
+    limits = Limits(*asked, first=first, workers=workers)
+    log_dir = None if tensorboard is None else Path(tensorboard)
+    parties = _contenders(contenders, problems)
+    match = Match(problems, parties, limits, log_dir, command)
+    _check_requests(jobs, until_decided, max_seeds, margin, level)
+    match.check(max_seeds if until_decided else seeds)
+    with _folder(out) as folder, folder.alone():
+        if until_decided:
+            rule = Sequential(ROUND, max_seeds, level=level, margin=margin)
+            for look in rule.looks():
+                results = match.run(folder, look, jobs=jobs, progress=progress)
+                decision = rule.judge(results)
+                if decision.done:
+                    break
+            summary = decision.summary
+        else:
+            results = match.run(folder, seeds, jobs=jobs, progress=progress)
+            summary = summarize(results, margin=margin, level=level)
+            _note_look(folder, results)
+    return Comparison(results, summary, None if out is None else Path(out))
+
+
+def read(folder: str | Path, *, margin: float = 0.1, level: float = 0.05) -> Comparison:
+    """The comparison that a folder holds, without evaluating anything.
+
+    Raises:
+        RequestError: it holds no match.
+    """
+    results = MatchFolder(Path(folder)).read()
+    return Comparison(results, summarize(results, margin=margin, level=level), Path(folder))
+
+
+def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:
+    if isinstance(spec, Problem):
+        yield spec
+    elif isinstance(spec, Sequence) and not isinstance(spec, str):
+        for each in spec:
+            yield from _problems(each, objective)
+    else:
+        loaded = load(spec)
+        yield Problem(loaded.name, loaded, objective)
+
+
+def _contenders(
+    given: Iterable[str | Mapping[str, Any]] | str | None, problems: Sequence[Problem]
+) -> tuple[Contender, ...]:
+    """Those asked for; and random search beside them where several problems need a measure."""
+    found = all_contenders(given)
+    if len(problems) > 1 and not any(each.is_random for each in found):
+        found = (*found, contender(REFERENCE))
+    return found
+
+
+def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None]:
+    """What the spec of a single problem says, or the default."""
+    spec = problems[0].spec
+    if len(problems) == 1 and (spec.trials, spec.seconds) != (None, None):
+        return spec.trials, spec.seconds, None
+    return TRIALS, None, None
+
+
+def _check_requests(
+    jobs: int, until_decided: bool, max_seeds: int, margin: float, level: float
+) -> None:
+    if jobs < 1:
+        raise RequestError(f"a match has 1 job or more, not {jobs}")
+    if until_decided and max_seeds < ROUND:
+        raise RequestError(f"until decided takes {ROUND} seeds or more, not {max_seeds}")
+    if not 0 <= margin < float("inf"):
+        raise RequestError(f"the margin is a share, 0 or more, not {margin!r}")
+    if not 0 < level < 1:
+        raise RequestError(f"the level is between 0 and 1, not {level!r}")
+
+
+@contextmanager
+def _folder(out: str | Path | None) -> Iterator[MatchFolder]:
+    """Where the results go; a folder for the time being where they are not to be kept."""
+    if out is not None:
+        yield MatchFolder(Path(out))
+        return
+    with tempfile.TemporaryDirectory(prefix="crosstune-") as path:
+        yield MatchFolder(Path(path))
+
+
+def _note_look(folder: MatchFolder, results: Results) -> None:
+    """Keep that a verdict was asked for at this number of seeds."""
+    looks = results.settings.looks
+    if results.settings.seeds not in looks:
+        looks = (*looks, results.settings.seeds)
+        folder.write_settings(replace(results.settings, looks=looks))

@@ -1,0 +1,100 @@
+"""What a match adds to the searches in it: CPU time beyond ask, tell and the objective.
+
+    python -m crosstune.benchmarks.match_cost
+
+Each run is carried out as in a match, with its file of evaluations, and beside it as a plain
+`crosstune.tune` of the same problem, sampler and seed, whose CPU time is ask, tell and objective.
+The two take turns in one process, in both orders. The share is that of the match's CPU time which
+the plain study does not need; the interval is Student's, 95 %, over the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import optuna
+from scipy import stats
+
+import crosstune
+from crosstune.benchmarks import problems
+from crosstune.benchmarks.match.contender import Contender, contender
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.seeding import engine_seed
+from crosstune.benchmarks.problems.base import Problem
+
+CONTENDERS = ("optuna:tpe", "hyperopt:tpe")
+LIBRARIES = ("crosstune", "optuna", "hyperopt")
+
+
+def in_match(problem: Problem, who: Contender, seed: int, trials: int) -> None:
+    """A run of a match."""
+    with tempfile.TemporaryDirectory() as folder:
+        carry_out(Task(problem, who, seed, Limits(trials=trials), Path(folder) / "run.jsonl"))
+
+
+def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:
+    """The same search without a match."""
+    crosstune.tune(
+        problem.spec,
+        problem.objective,
+        backend=who.backend,
+        sampler=who.sampler.plain(),
+        seed=engine_seed(seed),
+        trials=trials,
+    )
+
+
+def cpu(call: Callable[[Problem, Contender, int, int], None], *given: object) -> float:
+    """Seconds of CPU time."""
+    gc.collect()
+    start = time.process_time()
+    call(*given)  # type: ignore[arg-type]
+    return time.process_time() - start
+
+
+def shares(problem: Problem, who: Contender, seeds: int, trials: int) -> list[float]:
+    """The harness's share under each seed."""
+    found = []
+    for seed in range(-1, seeds):
+        once = [in_match, plain] if seed % 2 else [plain, in_match]
+        spent = {in_match: 0.0, plain: 0.0}
+        for call in [*once, *reversed(once)]:
+            spent[call] += cpu(call, problem, who, max(seed, 0), trials)
+        if seed >= 0:  # the first is to warm up
+            found.append(1 - spent[plain] / spent[in_match])
+    return found
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--problems", nargs="+", default=["tables/vehicle", "tables/cifar100"])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--trials", type=int, default=50)
+    given = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    print(f"python {platform.python_version()}, {versions}; {given.trials} trials")
+    print(f"{'problem':<20}{'contender':<16}{'share of CPU':>14}{'95 %':>18}")
+    for name in given.problems:
+        for label in CONTENDERS:
+            found = shares(problems.get(name), contender(label), given.seeds, given.trials)
+            half = stats.sem(found) * stats.t.ppf(0.975, len(found) - 1)
+            mean = float(np.mean(found))
+            interval = f"{mean - half:.3f} to {mean + half:.3f}"
+            print(f"{name:<20}{label:<16}{mean:>14.3f}{interval:>18}")
+
+
+if __name__ == "__main__":
+    main()
