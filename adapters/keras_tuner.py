@@ -128,23 +128,35 @@ class KerasTunerAdapter(Adapter):
         """A search by the Bayesian, the random or the grid oracle."""
         chosen = self.algorithms[algorithm]
         chosen.check_options(f"keras_tuner:{algorithm}", options)
-        assert chosen.options is not None
         native_seed = seed_in_32_bits(seed)
-        oracle = chosen.options()(
+        oracle_class, native_options = oracle_of(algorithm, options)
+        oracle = oracle_class(
             objective=keras_tuner.Objective(OBJECTIVE, "max" if maximize else "min"),
             hyperparameters=Declared.of(self.compile(space)),
             seed=None if native_seed is None else TrueSeed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
             **({} if chosen.scheduler else {"max_trials": None}),
-            **{name: value for name, value in options.items() if name not in chosen.ours},
+            **native_options,
         )
-        if algorithm == "bayesian":
-            # Imports scikit-learn, which the other oracles do not need.
-            from crosstune.adapters import keras_tuner_bayesian
-
-            if is_fast("keras_tuner:bayesian", options, keras_tuner_bayesian.PROVED):
-                keras_tuner_bayesian.quicken(oracle)
         return KerasTunerEngine(space, oracle, exhaustive=chosen.exhaustive)
+
+
+def oracle_of(algorithm: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The class of an oracle, and those of a sampler's options that it takes.
+
+    Raises:
+        SpecError: `fast` is neither true nor false.
+    """
+    chosen = KerasTunerAdapter.algorithms[algorithm]
+    assert chosen.options is not None
+    native_options = {name: held for name, held in options.items() if name not in chosen.ours}
+    if FAST in chosen.ours:
+        # Imports scikit-learn, which the other oracles do not need.
+        from crosstune.adapters import keras_tuner_bayesian as quick
+
+        if is_fast(f"keras_tuner:{algorithm}", options, quick.PROVED):
+            return quick.QuickBayesianOracle, native_options
+    return chosen.options(), native_options
 
 
 _COMPILED_FROM = "compiled_from"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from crosstune.errors import SpecError
@@ -38,13 +38,20 @@ def is_fast(label: str, options: Mapping[str, Any], proved: Mapping[str, Sequenc
     if not wanted:
         return False
     foreign = [
-        f"{name} {version(name)} (proved on {', '.join(versions)})"
+        f"{name} {_installed(name)} (proved on {', '.join(versions)})"
         for name, versions in proved.items()
-        if not any(f"{version(name)}.".startswith(f"{held}.") for held in versions)
+        if not any(f"{_installed(name)}.".startswith(f"{held}.") for held in versions)
     ]
     if foreign:
         say_once(f"{label} runs without its fast path, with the same suggestions", *foreign)
     return not foreign
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "of no known version"
 
 
 @cache

@@ -16,7 +16,7 @@ import optuna
 from optuna.study import Study
 
 from crosstune.adapters.base import Adapter, Budget
-from crosstune.adapters.keras_tuner import TrueSeed
+from crosstune.adapters.keras_tuner import TrueSeed, oracle_of
 from crosstune.adapters.keras_tuner_ledger import PRUNED, LedgerOracle
 from crosstune.errors import RequestError
 from crosstune.keras.study import StudyKeeper
@@ -49,7 +49,7 @@ def native_oracle(
     """
     chosen = adapter.algorithms[algorithm]
     chosen.check_options(f"keras_tuner:{algorithm}", options)
-    assert chosen.options is not None
+    oracle_class, native_options = oracle_of(algorithm, options)
     if chosen.scheduler:
         more.pop("max_trials")
 
@@ -61,12 +61,12 @@ def native_oracle(
         return study
 
     try:
-        oracle: LedgerOracle = recorded(chosen.options())(
+        oracle: LedgerOracle = recorded(oracle_class)(
             opened,
             _stay,
             objective=objective,
             seed=None if seed is None else TrueSeed(seed),
-            **options,
+            **native_options,
             **more,
         )
     except TypeError as error:

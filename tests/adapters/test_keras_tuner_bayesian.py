@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,10 +24,16 @@ from tests.strategies import spaces
 
 ADAPTER = adapters.get("keras_tuner")  # chooses a Keras backend that is installed
 
+import keras_tuner  # noqa: E402
 from sklearn.gaussian_process import GaussianProcessRegressor  # noqa: E402
 from sklearn.gaussian_process.kernels import RBF, Matern  # noqa: E402
 
-from crosstune.adapters.keras_tuner_bayesian import PROVED, QuickRegressor  # noqa: E402
+from crosstune.adapters.keras_tuner_bayesian import (  # noqa: E402
+    PROVED,
+    QuickBayesianOracle,
+    QuickRegressor,
+)
+from crosstune.keras.native import native_oracle  # noqa: E402
 
 THIRTEEN = Path(__file__).parents[2] / "examples" / "thirteen.yaml"
 SMALL = Space(
@@ -50,17 +57,17 @@ def _said_again() -> Iterator[None]:
 
 
 def test_the_points_are_the_same_whatever_becomes_of_the_trials() -> None:
-    options = {"num_initial_points": 6}
+    options = {"num_initial_points": 4}
     quick, own = make(SMALL, **options), make(SMALL, fast=False, **options)
     assert is_quick(quick)
     assert not is_quick(own)
-    assert points(quick, SMALL, 16, FATES) == points(own, SMALL, 16, FATES)
+    assert points(quick, SMALL, 10, FATES) == points(own, SMALL, 10, FATES)
     assert quick.native.gpr._is_compared
     assert quick.native.gpr._is_quick
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
 @given(spaces(), st.lists(st.sampled_from(FATES), min_size=1, max_size=8), st.integers(0, 99))
 def test_the_points_are_the_same_in_any_space(space: Space, fates: list[str], seed: int) -> None:
     try:
@@ -166,6 +173,33 @@ def test_the_option_is_true_or_false() -> None:
     assert is_quick(make(SMALL, fast=True))
     with pytest.raises(SpecError, match="keras_tuner:bayesian has fast: 'no'. It is true or false"):
         make(SMALL, fast="no")
+
+
+def test_a_project_that_is_loaded_again_stays_quick() -> None:
+    oracle = QuickBayesianOracle(hyperparameters=ADAPTER.compile(SMALL), seed=1)
+    oracle.set_state({**oracle.get_state(), "alpha": 0.5})
+    assert isinstance(oracle.gpr, QuickRegressor)
+    assert oracle.gpr.alpha == 0.5
+
+
+class InMemory:
+    """Opens the study of a `crosstune.KerasTuner`."""
+
+    def open(self) -> optuna.Study:
+        return optuna.create_study()
+
+
+@pytest.mark.parametrize(("options", "quick"), [({}, True), ({"fast": False}, False)])
+def test_the_oracle_of_a_tuner_takes_the_same_option(options: dict[str, Any], quick: bool) -> None:
+    oracle = native_oracle(
+        ADAPTER,
+        "bayesian",
+        options=options,
+        objective=keras_tuner.Objective("loss", "min"),
+        seed=1,
+        keeper=InMemory(),  # type: ignore[arg-type]
+    )
+    assert isinstance(oracle.gpr, QuickRegressor) == quick
 
 
 @pytest.mark.parametrize("algorithm", ["random", "grid", "hyperband"])
