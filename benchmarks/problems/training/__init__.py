@@ -1,0 +1,53 @@
+"""Real training on scikit-learn's bundled data, a file a family.
+
+Each objective is `score(params, trial=None)`. It trains on one part of the data, returns the
+metric on a second and ``test_<metric>`` on a third. It depends on the parameters and the trial's
+seed alone: the thread pools of BLAS and OpenMP are held at one thread while it trains. Another
+processor or another version of scikit-learn may differ in the last digits.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.errors import MissingLibrary
+from crosstune.spec import Spec
+
+_HOMES: Mapping[str, tuple[str, str, str, str]] = {
+    "digits-network": ("networks", "DIGITS_SPACE", "DIGITS", "classify_digits"),
+    "cancer-network": ("networks", "CANCER_SPACE", "CANCER", "classify_cancer"),
+    "diabetes-boosting": ("boosting", "SPACE", "METRIC", "score"),
+    "cancer-svm": ("svm", "SPACE", "METRIC", "score"),
+    "digits-pipeline": ("pipeline", "SPACE", "METRIC", "score"),
+    "cancer-resampled": ("resampled", "SPACE", "METRIC", "score"),
+    "diabetes-explosive": ("explosive", "SPACE", "METRIC", "score"),
+    "cancer-fragile": ("fragile", "SPACE", "METRIC", "score"),
+}
+"""Each problem with its file here, and there its space, its metric and its objective."""
+
+NAMES = tuple(_HOMES)
+
+
+def problem(name: str) -> Problem:
+    """The problem of a name of `NAMES`.
+
+    Raises:
+        MissingLibrary: scikit-learn is not installed.
+
+    >>> problem("cancer-svm").metric
+    'hinge'
+    """
+    home, space, metric, objective = _HOMES[name]
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise MissingLibrary(
+            "the training problems need scikit-learn, which is not installed: "
+            'pip install "crosstune[problems]"'
+        ) from error
+    module = importlib.import_module(f"crosstune.benchmarks.problems.training.{home}")
+    full = f"training/{name}"
+    spec = Spec(name=full, space=getattr(module, space), metric=getattr(module, metric))
+    return Problem(full, spec, getattr(module, objective))

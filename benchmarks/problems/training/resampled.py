@@ -1,0 +1,59 @@
+"""A noisy objective: each trial draws anew what it trains on and what it is judged by."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import Trial
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import log_loss
+
+from crosstune.benchmarks.problems.training.data import Array, cancer, on_one_thread, seed
+from crosstune.parameters import Float, Int
+from crosstune.space import Params, Space
+from crosstune.spec import Metric
+
+METRIC = Metric(name="log_loss", direction="minimize")
+"""In nats."""
+
+SPACE = Space(
+    {
+        "learning_rate": Float(0.01, 1.0, log=True),
+        "max_iter": Int(5, 60, log=True),
+        "max_leaf_nodes": Int(2, 16, log=True),
+        "min_samples_leaf": Int(2, 40, log=True),
+        "l2_regularization": Float(1e-4, 100.0, log=True),
+    }
+)
+
+JUDGED_BY = 80
+"""How many rows a trial is judged by; few, so that there is noise."""
+
+
+@on_one_thread
+def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
+    """`log_loss` on rows that the trial's seed draws, and `test_log_loss` on those of the test.
+
+    The rows to train on and to judge by are those of the parts `train` and `valid` together.
+    """
+    parts = cancer()
+    x = np.concatenate([parts.train.x, parts.valid.x])
+    y = np.concatenate([parts.train.y, parts.valid.y])
+    train, valid = split(seed(trial))
+    model = HistGradientBoostingClassifier(**params, early_stopping=False, random_state=0)
+    model.fit(x[train], y[train])
+
+    def loss(features: Array, classes: Array) -> float:
+        return float(log_loss(classes, model.predict_proba(features), labels=[0, 1]))
+
+    return {
+        "log_loss": loss(x[valid], y[valid]),
+        "test_log_loss": loss(parts.test.x, parts.test.y),
+    }
+
+
+def split(seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which of the rows that are not for the test a trial trains on, and which it is judged by."""
+    parts = cancer()
+    order = np.random.default_rng(seed).permutation(len(parts.train.y) + len(parts.valid.y))
+    return order[JUDGED_BY:], order[:JUDGED_BY]
