@@ -49,7 +49,7 @@ def draw(picture: Picture, looks: Mapping[str, Look], folder: Path) -> list[Path
         paths = [folder / f"{picture.name}.{kind}" for kind in ("png", "svg")]
         for path in paths:
             metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {}
-            canvas.savefig(path, dpi=160, bbox_inches="tight", metadata=metadata)
+            canvas.savefig(path, dpi=160, metadata=metadata)
     return paths
 
 

@@ -21,7 +21,7 @@ from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
 from crosstune.benchmarks.report.precision import between, half, percent, rounded
 from crosstune.benchmarks.report.sections import asked, sections, unit
 from crosstune.benchmarks.report.tables import plain
-from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Curve, Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
 
 MOST_POINTS = 400
 """Up to how many points of a curve the page holds; the CSV file has all."""
@@ -40,12 +40,10 @@ def page(results: Results, summary: Summary) -> str:
     contenders = results.settings.contenders
     styles = looks(contenders)
     held = sections(results, summary)
-    paired = unit(results.settings)
     return env.from_string((here / "page.html").read_text("utf-8")).render(
         summary=summary,
         asked=asked(results.settings),
-        verdict=standings.verdict(summary, paired),
-        more=more(summary.verdict, paired),
+        verdict=standings.verdict(summary, unit(results.settings)),
         sections=held,
         looks=styles,
         numbers={name: i for i, name in enumerate(contenders)},
@@ -64,15 +62,6 @@ def page(results: Results, summary: Summary) -> str:
         script=script,
         hash=base64.b64encode(digest).decode(),
     )
-
-
-def more(ranking: Ranking, paired: str) -> str:
-    """What it would take to decide what is open, in a sentence; empty where nothing would."""
-    wanted = [pair.more for pair in ranking.pairs if pair.verdict == UNDECIDED]
-    if not wanted or None in wanted:
-        return ""
-    most = max(each or 0 for each in wanted)
-    return f"About {most} more {paired if most == 1 else paired + 's'} would decide every pair."
 
 
 def place(picture: Dots, value: float | None) -> float | None:

@@ -153,15 +153,15 @@ def _pairs(results: Results, summary: Summary) -> list[Section]:
             remarks.append(
                 f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
             )
-        within = rounded(ranking.margin, ranking.margin)
+        within = rounded(ranking.margin, ranking.margin) if ranking.margin else "0"
         held.append(
             Section(
                 name,
                 f"Pair by pair: {plain(ranking.measure)}{where}",
                 f"{sentence}A figure above 0 says how far the contender of the row is ahead of "
-                f"the column's. Differences within {within} count as none. Wins is the chance that it is ahead "
-                f"under a new {paired}. At most {100 * ranking.level:g} % of such tables hold a "
-                "false verdict.",
+                f"the column's. Differences within {within} count as none. Wins is the chance "
+                f"that it is ahead under a new {paired}. At most {100 * ranking.level:g} % of such "
+                "tables hold a false verdict.",
                 tables=(standings.pairs(ranking, name),),
                 pictures=(figures.advantages(ranking, name),),
                 remarks=tuple(remarks),
