@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from hypothesis import strategies as st
 
 import crosstune
 from crosstune import Float, Space, adapters
+from crosstune.adapters import hyperopt as hyperopt_adapter
 from crosstune.adapters import hyperopt_tpe, proved
-from crosstune.adapters.hyperopt_tpe import quick_suggest
+from crosstune.adapters.hyperopt_tpe import PROVED, quick_suggest
 from crosstune.errors import SpecError, UnknownName
 from crosstune.spec import load
 from tests.adapters.fates import FATES, points
@@ -55,7 +57,9 @@ NATIVE = {
 
 
 @pytest.fixture(autouse=True)
-def _said_again() -> Iterator[None]:
+def _on_any_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Identity is tested on the version that is installed, before it stands in PROVED."""
+    monkeypatch.setattr(hyperopt_adapter, "PROVED", {})
     proved.say_once.cache_clear()
     yield
     proved.say_once.cache_clear()
@@ -223,6 +227,8 @@ def test_a_foreign_version_runs_as_it_is_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "crosstune")
+    monkeypatch.setattr(hyperopt_adapter, "PROVED", PROVED)
+    monkeypatch.setattr(proved, "version", lambda name: "0.3.0")
     assert is_quick(make(SMALL))
     monkeypatch.setattr(proved, "version", lambda name: "0.4.0")
     assert not is_quick(make(SMALL))
@@ -230,6 +236,17 @@ def test_a_foreign_version_runs_as_it_is_and_says_so_once(
     (record,) = caplog.records
     assert record.message.startswith("hyperopt:tpe runs without its fast path")
     assert "hyperopt 0.4.0 (proved on 0.3.0)" in record.message
+
+
+def test_a_library_that_is_not_installed_as_a_package_runs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def version(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(hyperopt_adapter, "PROVED", PROVED)
+    monkeypatch.setattr(proved, "version", version)
+    assert not is_quick(make(SMALL))
 
 
 def test_the_option_is_kept_with_the_study_and_true_or_false() -> None:

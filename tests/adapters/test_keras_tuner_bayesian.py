@@ -28,6 +28,7 @@ import keras_tuner  # noqa: E402
 from sklearn.gaussian_process import GaussianProcessRegressor  # noqa: E402
 from sklearn.gaussian_process.kernels import RBF, Matern  # noqa: E402
 
+from crosstune.adapters import keras_tuner_bayesian  # noqa: E402
 from crosstune.adapters.keras_tuner_bayesian import (  # noqa: E402
     PROVED,
     QuickBayesianOracle,
@@ -50,7 +51,9 @@ def is_quick(engine: Any) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _said_again() -> Iterator[None]:
+def _on_any_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Identity is tested on the versions that are installed, before they stand in PROVED."""
+    monkeypatch.setattr(keras_tuner_bayesian, "PROVED", {})
     proved.say_once.cache_clear()
     yield
     proved.say_once.cache_clear()
@@ -156,17 +159,35 @@ def test_arithmetic_that_differs_in_the_last_bit_is_noticed_and_not_used(
     ]
 
 
-@pytest.mark.parametrize("library", PROVED)
+VERSIONS = {"keras-tuner": "1.4.8", "scikit-learn": "1.9.1"}
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [VERSIONS, {**VERSIONS, "keras-tuner": "1.4.7"}, {**VERSIONS, "scikit-learn": "1.9"}],
+)
+def test_on_a_proved_version_it_is_quick_by_itself(
+    versions: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_tuner_bayesian, "PROVED", PROVED)
+    monkeypatch.setattr(proved, "version", versions.get)
+    assert is_quick(make(SMALL))
+
+
+@pytest.mark.parametrize(
+    ("library", "version"),
+    [("keras-tuner", "1.4.9"), ("scikit-learn", "1.10.0"), ("scikit-learn", "1.90")],
+)
 def test_a_foreign_version_runs_as_it_is_and_says_so_once(
-    library: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    library: str, version: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "crosstune")
-    version = proved.version
-    monkeypatch.setattr(proved, "version", lambda name: "9.9" if name == library else version(name))
+    monkeypatch.setattr(keras_tuner_bayesian, "PROVED", PROVED)
+    monkeypatch.setattr(proved, "version", {**VERSIONS, library: version}.get)
     assert not is_quick(make(SMALL))
     assert not is_quick(make(SMALL))
     (record,) = caplog.records
-    assert f"{library} 9.9 (proved on {', '.join(PROVED[library])})" in record.message
+    assert f"{library} {version} (proved on {', '.join(PROVED[library])})" in record.message
 
 
 def test_the_option_is_true_or_false() -> None:
