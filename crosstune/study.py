@@ -265,6 +265,11 @@ def _is_role(name: str) -> bool:
 def _named(value: str | Mapping[str, Any]) -> Named:
     if isinstance(value, str) and value:
         return Named(name=value)
+    if not isinstance(value, str | Mapping):
+        raise RequestError(
+            f"a sampler or pruner is a name, or a mapping with a name and options, not {value!r}. "
+            "An instance goes into a study of your own, as in optuna.create_study(pruner=...)"
+        )
     if isinstance(value, str) or not value.get("name"):
         raise UnknownName(f"a sampler or pruner with options needs a name: {value!r}")
     return Named(**value)

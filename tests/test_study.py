@@ -64,6 +64,13 @@ def test_a_learnt_space_under_hyperband_is_marked_too() -> None:
     assert not record(study)["native"]
 
 
+def test_an_instance_in_place_of_a_name_is_refused_with_where_it_goes() -> None:
+    with pytest.raises(RequestError, match=r"own, as in optuna.create_study\(pruner"):
+        crosstune.tune({"space": SPACE}, value, pruner=optuna.pruners.MedianPruner())  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="a name, or a mapping with a name and options, not 7"):
+        choose(Spec(space=SPACE), sampler=7)  # type: ignore[arg-type]
+
+
 def test_a_native_sampler_unknown_to_another_backend_becomes_its_bayesian() -> None:
     chosen = choose(Spec(space=SPACE, sampler="gp"), backend="hyperopt")
     assert chosen.algorithm == "tpe"
