@@ -1,0 +1,87 @@
+"""Results of matches made by hand, for the tests of the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from crosstune.benchmarks.match.results import About, Evaluation, Results, Run, Settings
+
+
+def run(
+    values: Sequence[float | None], *, tests: Sequence[float] | None = None, end="done", **more
+):
+    """A run whose trials came to these values, one second and two epochs each; None is pruned."""
+    return Run(
+        tuple(
+            Evaluation(
+                number,
+                "pruned" if value is None else "complete",
+                value,
+                {},
+                test=None if tests is None else tests[number],
+                epochs=2,
+                seconds=1.0,
+                sampler_seconds=0.5,
+                ended=number + 1.0,
+            )
+            for number, value in enumerate(values)
+        ),
+        end,
+        **more,
+    )
+
+
+def results(
+    problems: Mapping[str, Mapping[str, Sequence[Run | None]]],
+    *,
+    maximize: bool = True,
+    optimum: float | None = None,
+    metric: str = "accuracy",
+) -> Results:
+    """Results of runs by problem, contender and seed; None is a run that is not there."""
+    first = next(iter(problems.values()))
+    seeds = max(len(runs) for runs in first.values())
+    trials = max(
+        (
+            len(run.evaluations)
+            for by in problems.values()
+            for runs in by.values()
+            for run in runs
+            if run
+        ),
+        default=0,
+    )
+    return Results(
+        Settings(
+            tuple(About(name, metric, maximize, "print", {}, optimum) for name in problems),
+            tuple(first),
+            seeds,
+            trials=trials,
+        ),
+        {
+            (problem, contender, seed): each
+            for problem, by in problems.items()
+            for contender, runs in by.items()
+            for seed, each in enumerate(runs)
+            if each is not None
+        },
+    )
+
+
+def finals(scores: Mapping[str, ArrayLike], **more) -> Results:
+    """One problem with these final scores by contender and seed: two trials, the first at 0."""
+    worst = min(float(np.min(values)) for values in scores.values()) - 1.0
+    if not more.get("maximize", True):
+        worst = max(float(np.max(values)) for values in scores.values()) + 1.0
+    return results(
+        {
+            "p": {
+                name: [run([worst, float(value)]) for value in np.asarray(values)]
+                for name, values in scores.items()
+            }
+        },
+        **more,
+    )
