@@ -1,0 +1,194 @@
+"""Problems of OptunaHub as ours, and ours as OptunaHub's.
+
+    hub = optunahub.load_module("benchmarks/bbob_mixint").Problem(function_id=3, dimension=5)
+    problem = from_optunahub(hub, "bbob_mixint-f3")
+
+What differs there:
+
+- A choice has no order. One that is ordered here is a plain categorical there, and is unordered
+  when it comes back by way of Optuna's distributions.
+- `search_space` has every parameter of a conditional space; `__call__` suggests the active ones
+  alone, and `evaluate` passes over the others.
+- A problem here has one metric, no constraints, and a space that does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.study import StudyDirection
+from optuna.trial import FixedTrial, Trial
+
+from crosstune.adapters import ledger
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.dialects import TrialFailed
+from crosstune.errors import MissingLibrary, SpecError, Unsupported, no_such
+from crosstune.parameters import Choice, Float, Int, Parameter, Scalar
+from crosstune.space import Space
+from crosstune.spec import Metric, Spec
+
+try:
+    from optunahub.benchmarks import BaseProblem
+except ImportError as error:
+    raise MissingLibrary(
+        "OptunaHub's problems need optunahub, which is not installed: pip install optunahub"
+    ) from error
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """The objective of a problem of OptunaHub: its `evaluate`."""
+
+    hub: Any
+
+    def __call__(self, params: Mapping[str, Scalar]) -> float:
+        """The value at a point."""
+        value = self.hub.evaluate(dict(params))
+        return float(value[0] if isinstance(value, Sequence) and len(value) == 1 else value)
+
+
+class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
+    """A problem of ours as one of OptunaHub; see `to_optunahub`.
+
+    Attributes:
+        problem: the one of ours.
+    """
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        """The distribution of each parameter, those among them that are not always active."""
+        return dict(ledger.distributions(self.problem.space))
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """The direction of the metric."""
+        return [StudyDirection.MAXIMIZE if self.problem.maximize else StudyDirection.MINIMIZE]
+
+    def __call__(self, trial: Trial) -> float:
+        """The metric of a trial, as `study.optimize` asks for it.
+
+        Suggests the active parameters in the order of the space. The objective may report and be
+        pruned, and its further metrics become user attributes; what it raises is raised.
+        """
+        try:
+            return self.problem.prepared(trial)
+        except TrialFailed as error:
+            raise (error.__cause__ or error) from None
+
+    def evaluate(self, params: Mapping[str, Any]) -> float:
+        """The metric at a point; a noisy objective has the seed of a first trial.
+
+        Args:
+            params: values by name. Those of inactive parameters are passed over.
+
+        Raises:
+            SpecError: the point is not in the space.
+        """
+        space = self.problem.space
+        for name in params:
+            if name not in space:
+                raise SpecError(no_such("parameter", name, space), (str(name),))
+        point = space.check_point(ledger.read_point(space, params), complete=True)
+        return self(cast(Trial, _Alone(ledger.write_point(space, point))))
+
+
+class _Alone(FixedTrial):
+    """A trial of given values that is in no study, for an objective that asks for its seed."""
+
+    study = SimpleNamespace(user_attrs={})
+
+
+def to_optunahub(problem: Problem) -> HubProblem:
+    """The problem as an `optunahub.benchmarks.BaseProblem`.
+
+    >>> import optuna
+    >>> from crosstune.benchmarks import problems
+    >>> hub = to_optunahub(problems.get("functions/bbob-f1-d2"))
+    >>> hub.evaluate({"x0": 0.0, "x1": 0.0})
+    80.88...
+    >>> study = optuna.create_study(directions=hub.directions)
+    >>> study.optimize(hub, n_trials=10)
+    """
+    return HubProblem(problem)
+
+
+def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Problem:
+    """A problem of OptunaHub as one of ours; it can be pickled where the given one can.
+
+    Args:
+        hub: an `optunahub.benchmarks.BaseProblem`.
+        name: what it is called here.
+        optimum: its best value, where that is known.
+
+    Raises:
+        Unsupported: it has several objectives, constraints, a space that it builds while it runs,
+            or a choice of something else than strings, numbers, booleans and null.
+
+    >>> from crosstune.benchmarks import problems
+    >>> sphere = problems.get("functions/bbob-f1-d2")
+    >>> from_optunahub(to_optunahub(sphere), "sphere").optimum
+    79.48
+    """
+    if isinstance(hub, HubProblem):
+        held = hub.problem
+        return replace(
+            held,
+            name=name,
+            spec=held.spec.model_copy(update={"name": name}),
+            optimum=held.optimum if optimum is None else optimum,
+        )
+    if len(hub.directions) != 1:
+        raise Unsupported(
+            f"{name!r} has {len(hub.directions)} objectives. A problem of a match has one"
+        )
+    if _own(hub, "evaluate_constraints"):
+        raise Unsupported(f"{name!r} has constraints, which no engine here takes")
+    if _own(hub, "__call__"):
+        raise Unsupported(
+            f"{name!r} suggests its parameters in a __call__ of its own, so its space may change "
+            "from trial to trial. A match needs one space that is known beforehand"
+        )
+    try:
+        known = hub.search_space
+    except NotImplementedError as error:
+        raise Unsupported(f"{name!r} has no search_space. A match needs one") from error
+    try:
+        space = Space({each: _parameter(each, held) for each, held in known.items()})
+    except SpecError as error:
+        raise Unsupported(f"the space of {name!r} cannot be searched here: {error}") from error
+    maximize = hub.directions[0] == StudyDirection.MAXIMIZE
+    metric = Metric(direction="maximize" if maximize else "minimize")
+    return Problem(name, Spec(name=name, space=space, metric=metric), Evaluate(hub), optimum)
+
+
+def _own(hub: Any, method: str) -> bool:
+    """Whether a problem has a method other than that of OptunaHub's base class."""
+    return getattr(type(hub), method, None) is not getattr(BaseProblem, method, None)
+
+
+def _parameter(name: str, held: BaseDistribution) -> Parameter:
+    try:
+        match held:
+            case FloatDistribution(low=low, high=high, log=log):
+                return Float(low, high, log=log, step=None if held.single() else held.step)
+            case IntDistribution(low=low, high=high, log=True):
+                return Int(low, high, log=True)
+            case IntDistribution(low=low, high=high):
+                return Int(low, high, step=None if held.single() else held.step)
+            case CategoricalDistribution(choices=choices):
+                return Choice(list(choices))
+    except SpecError as error:
+        raise error.under(name) from error
+    raise SpecError(f"no parameter for {held!r}", (name,))
