@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ def compare(
     until_decided: bool = False,
     max_seeds: int = CAP,
     margin: float = 0.1,
+    within: float | None = None,
     level: float = 0.05,
     out: str | Path | None = None,
     tensorboard: str | Path | None = None,
@@ -118,6 +120,7 @@ def compare(
         until_decided: add seeds, five at a time, until every pair with the leader is decided, or
             `max_seeds` are spent. `seeds` is ignored then.
         margin: differences below this share of what random search leaves to gain count as none.
+        within: the same in the metric's units, for one problem; in place of the margin.
         level: the chance of a false verdict that is allowed.
         out: a folder that keeps the results, to go on from. None keeps them in memory.
         tensorboard: where to log every study.
@@ -147,11 +150,11 @@ def compare(
     log_dir = None if tensorboard is None else Path(tensorboard)
     parties = _contenders(contenders, problems)
     match = Match(problems, parties, limits, log_dir, command)
-    _check_requests(jobs, until_decided, max_seeds, margin, level)
+    _check_requests(jobs, until_decided, max_seeds, margin, within, level)
     match.check(max_seeds if until_decided else seeds)
     with _folder(out) as folder, folder.alone():
         if until_decided:
-            rule = Sequential(ROUND, max_seeds, level=level, margin=margin)
+            rule = Sequential(ROUND, max_seeds, level, margin, within)
             for look in rule.looks():
                 results = match.run(folder, look, jobs=jobs, progress=progress)
                 decision = rule.judge(results)
@@ -160,19 +163,22 @@ def compare(
             summary = decision.summary
         else:
             results = match.run(folder, seeds, jobs=jobs, progress=progress)
-            summary = summarize(results, margin=margin, level=level)
+            summary = summarize(results, margin=margin, within=within, level=level)
             _note_look(folder, results)
     return Comparison(results, summary, None if out is None else Path(out))
 
 
-def read(folder: str | Path, *, margin: float = 0.1, level: float = 0.05) -> Comparison:
+def read(
+    folder: str | Path, *, margin: float = 0.1, within: float | None = None, level: float = 0.05
+) -> Comparison:
     """The comparison that a folder holds, without evaluating anything.
 
     Raises:
         RequestError: it holds no match.
     """
     results = MatchFolder(Path(folder)).read()
-    return Comparison(results, summarize(results, margin=margin, level=level), Path(folder))
+    summary = summarize(results, margin=margin, within=within, level=level)
+    return Comparison(results, summary, Path(folder))
 
 
 def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:
@@ -205,16 +211,22 @@ def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None
 
 
 def _check_requests(
-    jobs: int, until_decided: bool, max_seeds: int, margin: float, level: float
+    jobs: int,
+    until_decided: bool,
+    max_seeds: int,
+    margin: float,
+    within: float | None,
+    level: float,
 ) -> None:
     if jobs < 1:
         raise RequestError(f"a match has 1 job or more, not {jobs}")
     if until_decided and max_seeds < ROUND:
         raise RequestError(f"until decided takes {ROUND} seeds or more, not {max_seeds}")
-    if not 0 <= margin < float("inf"):
-        raise RequestError(f"the margin is a share, 0 or more, not {margin!r}")
-    if not 0 < level < 1:
-        raise RequestError(f"the level is between 0 and 1, not {level!r}")
+    for name, given in (("margin", margin), ("within", within)):
+        if given is not None and not 0 < given < math.inf:
+            raise RequestError(f"{name} is what counts as no difference, above 0, not {given!r}")
+    if not 0 < level < 0.5:
+        raise RequestError(f"the level is a chance of error, above 0 and below 0.5, not {level!r}")
 
 
 @contextmanager

@@ -149,7 +149,7 @@ class MatchFolder:
                 f"{self.settings_file} has the format {found!r}, and this crosstune reads {FORMAT}"
             )
         try:
-            return _settings(held)
+            return settings_from(held)
         except (KeyError, TypeError) as error:
             raise RequestError(f"{self.settings_file} lacks a setting: {error}") from error
 
@@ -238,7 +238,8 @@ def _evaluation(line: dict[str, Any]) -> Evaluation:
     return Evaluation(**held)
 
 
-def _settings(held: dict[str, Any]) -> Settings:
+def settings_from(held: dict[str, Any]) -> Settings:
+    """The settings in the form in which a file holds them."""
     kept = {field.name: held[field.name] for field in fields(Settings)}
     kept["problems"] = tuple(About(**about) for about in kept["problems"])
     kept["contenders"] = tuple(kept["contenders"])

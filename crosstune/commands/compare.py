@@ -65,6 +65,12 @@ Exit status: 0 done, whatever the verdict; 1 it could not go on; 2 a bad request
     metavar="SHARE",
     help="Of what random search leaves to gain; smaller differences count as none.",
 )
+@click.option(
+    "--within",
+    type=float,
+    metavar="X",
+    help="The same in the metric's units, for one problem; in place of --margin.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keeps the results.")
 @click.option("--tensorboard", metavar="DIR", help="Log every study there, as it runs.")
 @click.option("--report-only", is_flag=True, help="Judge what --out holds; evaluate nothing.")
@@ -81,6 +87,7 @@ def compare(
     as_json: bool,
     debug: bool,
     margin: float,
+    within: float | None,
     **options: Any,
 ) -> None:
     """Compare engines on SPEC, or on a suite of problems, with intervals and a verdict."""
@@ -93,7 +100,7 @@ def compare(
     console = Console(stderr=True)
     place = out or _default_folder(spec, suite, problem_names)
     if report_only:
-        found = matches.read(place, margin=margin)
+        found = matches.read(place, margin=margin, within=within)
     else:
         console.print(f"results go to {place}", highlight=False, markup=False, soft_wrap=True)
         with _progress(console, place) as progress:
@@ -103,6 +110,7 @@ def compare(
                 seeds=seeds,
                 out=place,
                 margin=margin,
+                within=within,
                 progress=progress,
                 command=_command(),
                 **options,

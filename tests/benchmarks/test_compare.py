@@ -89,7 +89,7 @@ def test_the_results_have_a_place_of_their_own(tmp_path: Path) -> None:
         (["spec.json", "-c", "optuna:tpe,hyperot:tpe"], "Did you mean 'hyperopt'"),
         (["spec.json", "--seeds", "0"], "Invalid value for '--seeds'"),
         (["spec.json", "-n", "0"], "1 to .* trials, not 0"),
-        (["spec.json", "--margin", "-1"], "the margin is a share"),
+        (["spec.json", "--margin", "-1"], "margin is what counts as no difference"),
         (["spec.json", "--until-decided", "--max-seeds", "3"], "takes 5 seeds or more, not 3"),
         (["spec.json", "--workers", "2"], "a simulated clock needs recorded times"),
         (["spec.json", "--report-only", "--out", "empty"], "there is no match in empty"),
