@@ -109,7 +109,7 @@
     const width = Math.max(chart.clientWidth, 240);
     const height = Math.round(Math.min(Math.max(width * 0.5, 230), 430));
     const held = prepared(problem);
-    chart.querySelectorAll("svg, .empty").forEach((old) => old.remove());
+    chart.querySelectorAll(":scope > svg, :scope > .empty").forEach((old) => old.remove());
     if (!held.all.length) return void html("p", { class: "empty reading" }, chart, `No curves over ${state.axis}.`);
     const domain = domains(problem, held);
     const across = scale(...domain.x, state.logX, width / 90);

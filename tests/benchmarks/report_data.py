@@ -45,7 +45,7 @@ FORMULA = "=HYPERLINK(1)"
 def about(name: str, *, metric: str = "accuracy", maximize: bool = True) -> About:
     direction = "maximize" if maximize else "minimize"
     spec = {"name": name, "metric": {"name": metric, "direction": direction}, "space": SPACE}
-    return About(name, metric, maximize, Spec(**spec).space.fingerprint(), spec, 0.99)
+    return About(name, metric, maximize, Spec(**spec).space.fingerprint(), spec)
 
 
 def quality(params: dict[str, Any]) -> float:

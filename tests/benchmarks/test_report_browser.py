@@ -132,7 +132,7 @@ def test_the_axis_switches_between_trials_and_seconds(shown: dict[str, Shown]) -
         assert drawn(page) == 3
         assert first.get_attribute("d") != over_trials
         assert (
-            page.locator(".chart svg")
+            page.locator(".chart > svg")
             .get_attribute("aria-label")
             .startswith("Best accuracy on digits by seconds: ")
         )
@@ -160,7 +160,7 @@ def test_the_scales_switch_and_back(shown: dict[str, Shown], switch: str) -> Non
 def test_pointing_at_a_curve_says_its_values(shown: dict[str, Shown]) -> None:
     _, summary, path = shown["one"]
     with opened(path) as page:
-        chart = page.locator(".chart svg")
+        chart = page.locator(".chart > svg")
         chart.scroll_into_view_if_needed()
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 100)
@@ -186,7 +186,7 @@ def test_names_with_html_are_text(shown: dict[str, Shown]) -> None:
         assert page.locator("img").count() == 0
         names = page.locator(".names button")
         assert names.all_inner_texts() == list(results.settings.contenders)
-        chart = page.locator(".chart svg")
+        chart = page.locator(".chart > svg")
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
         tip = page.locator(".tip")
@@ -222,7 +222,8 @@ def test_text_can_be_read_on_light_and_on_dark(shown: dict[str, Shown]) -> None:
             .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
         const a = light(getComputedStyle(node).color);
         let under = node;
-        while (/rgba\\(.*, 0\\)/.test(getComputedStyle(under).backgroundColor)) under = under.parentElement;
+        while (/rgba\\(.*, 0\\)/.test(getComputedStyle(under).backgroundColor))
+            under = under.parentElement;
         const b = light(getComputedStyle(under).backgroundColor);
         return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     }"""
