@@ -46,12 +46,12 @@ Written by `python -m crosstune.benchmarks.published write` from what is kept in
 `benchmarks/results/`; `run` carries the matches out again.
 
 Regret is normalised: 0 is the best known value of a problem, 1 what random search
-(`optuna:random`) has on average after as many trials. So a regret of 0.3 after 50 trials means that
-seven tenths of what random search leaves to gain are gained. It is the mean over problems and seeds,
-with a 95 % interval from a bootstrap over both. Rank is the mean rank over the problems, 1 the best.
-A proposal is the sampler's own time for one. Losses stand beside wins: every contender is in every
-table, and what failed is named below it. [docs/statistics.md](../docs/statistics.md) says how it is
-computed.
+(`optuna:random`) has on average after as many trials. So a regret of 0.3 after 50 trials means
+that seven tenths of what random search leaves to gain are gained. It is the mean over problems and
+seeds, with a 95 % interval from a bootstrap over both. Rank is the mean rank over the problems, 1
+the best. A proposal is the sampler's own time for one. Losses stand beside wins: every contender is
+in every table, and what failed is named below it. How it is computed:
+[docs/statistics.md](../docs/statistics.md).
 
 The samplers that take seconds a proposal have matches of their own, with fewer seeds and trials.
 Keras Tuner's Hyperband is not here: it schedules epochs, which these problems do not have; and
