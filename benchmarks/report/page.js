@@ -141,7 +141,7 @@
     svg("text", { x: width - MARGIN.right, y: height - 5, "text-anchor": "end" }, root, state.axis);
     if (problem.best !== null && !held.far && problem.best >= domain.y[0] && problem.best <= domain.y[1]) {
       svg("line", { class: "known", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(problem.best), y2: y(problem.best) }, root);
-      svg("text", { x: width - MARGIN.right, y: y(problem.best) - 6, "text-anchor": "end" }, root, "best known");
+      svg("text", { x: width - MARGIN.right, y: y(problem.best) + (problem.way === "lower" ? 14 : -6), "text-anchor": "end" }, root, "best known");
     }
     const inside = svg("g", { "clip-path": `url(#${id})` }, root);
     for (const line of held.visible) {

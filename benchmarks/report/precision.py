@@ -24,7 +24,8 @@ def rounded(value: float | None, within: float | None = None) -> str:
         return NONE
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    if within is None or not math.isfinite(within) or within <= 0:
+    known = within is not None and 1e-9 * abs(value) < within < math.inf
+    if within is None or not known:  # or it is no more than what arithmetic leaves
         places = 2 - _magnitude(value)
     else:
         places = min(1 - _magnitude(within), 5 - _magnitude(value))

@@ -146,7 +146,6 @@ def _pairs(results: Results, summary: Summary) -> list[Section]:
     for ranking in sorted(summary.rankings, key=lambda each: each is not summary.verdict):
         name = "pairs-unseen" if ranking.unseen else "pairs"
         where = " on unseen data" if ranking.unseen else ""
-        paired = unit(results.settings)
         sentence = "" if ranking is summary.verdict else f"{plain(ranking.sentence)} "
         remarks = []
         if ranking.friedman is not None:
@@ -160,7 +159,7 @@ def _pairs(results: Results, summary: Summary) -> list[Section]:
                 f"Pair by pair: {plain(ranking.measure)}{where}",
                 f"{sentence}A figure above 0 says how far the contender of the row is ahead of "
                 f"the column's. Differences within {within} count as none. Wins is the chance "
-                f"that it is ahead under a new {paired}. At most {100 * ranking.level:g} % of such "
+                f"that it is ahead under a new seed. At most {100 * ranking.level:g} % of such "
                 "tables hold a false verdict.",
                 tables=(standings.pairs(ranking, name),),
                 pictures=(figures.advantages(ranking, name),),
