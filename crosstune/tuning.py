@@ -14,6 +14,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.errors import RequestError, RunError
 from crosstune.samplers.engine import EngineSampler
@@ -141,9 +142,9 @@ def run(
 
 
 def _storage_failure(error: BaseException) -> OSError | None:
-    """The full disk, or the like, at the root of an error."""
+    """The full disk, or the like, at the root of an error; not where the objective met it."""
     found: BaseException | None = error
-    while found is not None:
+    while found is not None and not isinstance(found, StoreFailed | TrialFailed):
         if isinstance(found, OSError) and found.errno in _NO_ROOM:
             return found
         found = found.__cause__ or found.__context__

@@ -102,12 +102,16 @@ def _folder(trial: BaseTrial) -> Path:
     return file.with_suffix(".checkpoints")
 
 
+class StoreFailed(RunError):
+    """The store of checkpoints cannot be written; the study can."""
+
+
 def put(store: ArtifactStore, artifact: str, path: Path) -> None:
     """Write a file into a store.
 
     Raises:
         NoRoom: there is no room for it; what was written of it is removed.
-        RunError: the store cannot be written for another reason.
+        StoreFailed: the store cannot be written for another reason.
     """
     try:
         with path.open("rb") as body:
@@ -117,7 +121,7 @@ def put(store: ArtifactStore, artifact: str, path: Path) -> None:
         reason = no_room(error)
         if reason is not None:
             raise NoRoom(reason) from error
-        raise RunError(f"the store of checkpoints cannot be written: {_said(error)}") from error
+        raise StoreFailed(f"the store of checkpoints cannot be written: {_said(error)}") from error
 
 
 def get(store: ArtifactStore, entry: Entry, folder: Path) -> Path:

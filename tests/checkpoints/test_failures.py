@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import shutil
 from collections.abc import Iterator
@@ -146,6 +147,24 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_one_message() -> None:
 
     with pytest.raises(RunError, match="the store of checkpoints cannot be written: File exists"):
         crosstune.tune({"space": SPACE}, train, trials=5)
+
+
+def test_a_read_only_store_is_not_taken_for_the_study() -> None:
+    class ReadOnly(Memory):
+        def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+    def train(params: dict[str, Any], trial: optuna.Trial) -> float:
+        checkpoints.save(trial, b"weights", step=1, store=ReadOnly())
+        return params["x"]
+
+    def write(params: dict[str, Any]) -> float:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(RunError, match="store of checkpoints cannot be written: Read-only"):
+        crosstune.tune({"space": SPACE}, train, trials=5)
+    with pytest.raises(RunError, match="trials all failed, the last with OSError"):
+        crosstune.tune({"space": SPACE}, write, trials=5)
 
 
 def test_an_error_of_the_stores_own_library_is_named(trial: optuna.Trial) -> None:
