@@ -122,7 +122,9 @@
     const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", tabindex: 0 });
     chart.prepend(root);
     const caption = chart.querySelector("figcaption");
-    if (caption) chart.prepend(caption);
+    chart.prepend(caption);
+    const measured = held.far ? `${problem.metric}, distance to the best known` : `${problem.metric}, ${problem.way} is better`;
+    caption.textContent = data.problems.length === 1 ? measured : `${problem.name}: ${measured}`;
     root.setAttribute("aria-label", `Best ${problem.metric} on ${problem.name} by ${state.axis}: ${ends.join(", ")}.`);
     const id = `clip-${data.problems.indexOf(problem)}`;
     svg("rect", { x: MARGIN.left, y: MARGIN.top, width: w, height: h }, svg("clipPath", { id }, root));
@@ -259,8 +261,7 @@
   const grid = html("div", { class: data.problems.length === 1 ? "charts one" : "charts" }, here);
   for (const problem of data.problems) {
     const chart = html("figure", { class: "chart" }, grid);
-    const measured = `${problem.metric}, ${problem.way} is better`;
-    html("figcaption", {}, chart, data.problems.length === 1 ? measured : `${problem.name}: ${measured}`);
+    html("figcaption", {}, chart);
     html("div", { class: "tip", hidden: "" }, chart);
     charts.push([problem, chart]);
   }

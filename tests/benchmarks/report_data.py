@@ -50,9 +50,9 @@ def about(name: str, *, metric: str = "accuracy", maximize: bool = True) -> Abou
 
 def quality(params: dict[str, Any]) -> float:
     """How good a point is, 0 to about 0.97."""
-    good = 0.97 - 0.05 * abs(np.log10(params["lr"]) + 2.7) ** 1.3
+    good = 0.97 - 0.06 * abs(np.log10(params["lr"]) + 2.7) ** 1.2
     good -= 0.02 * abs(params["dropout"] - 0.2) + 0.02 * (params["optimizer"] == "rmsprop")
-    return float(good - 0.00012 * abs(params["units"] - 160))
+    return float(good - 0.0003 * abs(params["units"] - 160))
 
 
 def a_run(
@@ -74,8 +74,10 @@ def a_run(
     for number in range(trials):
         params = dict(space.sample(rng))
         if best and rng.random() < skill:
-            lr = best[1]["lr"] * 10 ** rng.normal(0, 0.35)
-            params = {**best[1], "lr": float(np.clip(lr, 1e-5, 1e-1))}
+            near = best[1]["lr"] * 10 ** rng.normal(0, 0.3)
+            lr = float(np.clip(near, 1e-5, 1e-1))
+            units = int(np.clip(best[1]["units"] + 16 * rng.integers(-3, 4), 16, 256))
+            params = {**best[1], "lr": lr, "units": units}
         seconds, sampler = float(rng.gamma(4, 0.6)), float(cost * rng.gamma(3, 1 / 3))
         clock += seconds + sampler
         times = {"seconds": seconds, "sampler_seconds": sampler, "ended": clock}

@@ -13,6 +13,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import write_report
 from crosstune.benchmarks.report.page import SYMBOLS
 from crosstune.benchmarks.report.standings import of_leader
+from crosstune.benchmarks.statistics.summary import summarize
 from crosstune.benchmarks.statistics.verdicts import Summary
 from tests.benchmarks import report_data as data
 from tests.browser import browser, needs_browser, take_picture
@@ -150,6 +151,8 @@ def test_the_scales_switch_and_back(shown: dict[str, Shown], switch: str) -> Non
         page.get_by_label(switch).check()
         assert drawn(page) == 3
         changed = first.get_attribute("d")
+        far = "distance to the best known" in page.locator(".chart figcaption").inner_text()
+        assert far == ("distance" in switch)
         assert changed != before
         assert "NaN" not in changed
         assert "Infinity" not in changed
@@ -259,15 +262,20 @@ def test_it_prints(shown: dict[str, Shown], name: str, tmp_path: Path) -> None:
 
 
 def test_the_pictures_of_the_documentation(shown: dict[str, Shown], tmp_path: Path) -> None:
-    with opened(shown["several"][2]) as page:
+    for name in ("one", "several"):
+        results = shown[name][0]
+        write_report(results, summarize(results), tmp_path / name)
+    one, several = (tmp_path / name / "report.html" for name in ("one", "several"))
+    with opened(one, (1280, 1160)) as page:
         page.wait_for_timeout(300)
         take_picture(page, "report-top", tmp_path)
+    with opened(several) as page:
         page.locator("#pairs").evaluate("node => node.scrollIntoView({behavior: 'instant'})")
         page.wait_for_timeout(300)
         take_picture(page, "report-pairs", tmp_path)
-    with opened(shown["one"][2], PHONE) as page:
+    with opened(one, PHONE) as page:
         page.wait_for_timeout(300)
         take_picture(page, "report-phone", tmp_path)
-    with opened(shown["one"][2], scheme="dark") as page:
+    with opened(several, (1280, 1160), scheme="dark") as page:
         page.wait_for_timeout(300)
         take_picture(page, "report-dark", tmp_path)
