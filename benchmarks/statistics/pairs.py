@@ -22,12 +22,15 @@ from crosstune.benchmarks.statistics.verdicts import (
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """The verdict on one row of differences, with its two corrected p-values."""
+class Rulings:
+    """The verdicts on rows of differences, with their corrected p-values; shape (..., pairs).
 
-    verdict: str
-    p_difference: float | None = None
-    p_equivalence: float | None = None
+    The p-values are NaN with fewer than two observations.
+    """
+
+    verdicts: NDArray[np.str_]
+    p_difference: NDArray[np.float64]
+    p_equivalence: NDArray[np.float64]
 
 
 def rule(
@@ -35,36 +38,34 @@ def rule(
     margin: float,
     alpha: float,
     weights: NDArray[np.float64] | None = None,
-) -> list[Ruling]:
-    """The verdict on each pair, all pairs together kept to one level.
+) -> Rulings:
+    """The verdict on each pair, all pairs of a match together kept to one level.
 
     Args:
-        differences: shape (pairs, n): how far the first is ahead of the second, a row a pair.
+        differences: shape (..., pairs, n): how far the first is ahead of the second, a row a pair.
         margin: differences smaller than this count as none.
         alpha: the level of each of the two families of tests, difference and equivalence.
-        weights: shape (n,), above 0: by what to multiply the observations in the test of
-            difference; 1 if None.
+        weights: shape (..., 1, n) or (n,), above 0: by what to multiply the observations in the
+            test of difference; 1 if None.
     """
-    count, n = differences.shape
-    if n < 2:
-        return [Ruling(UNDECIDED)] * count
-    rows = [differences if weights is None else differences * weights]
-    above, below = tails(np.concatenate([*rows, differences + margin, differences - margin]))
-    differ = holm(np.minimum(1.0, 2 * np.minimum(above[:count], below[:count])))
-    same = holm(np.maximum(above[count : 2 * count], below[2 * count :]))
-    means = differences.mean(axis=1)
-    rulings = []
-    for mean, up, down, p, q in zip(means, above, below, differ, same, strict=False):
-        if q <= alpha:
-            verdict = EQUIVALENT
-        elif p <= alpha and mean > 0 and up < down:
-            verdict = BETTER
-        elif p <= alpha and mean < 0 and down < up:
-            verdict = WORSE
-        else:
-            verdict = UNDECIDED
-        rulings.append(Ruling(verdict, float(p), float(q)))
-    return rulings
+    shape = differences.shape[:-1]
+    if differences.shape[-1] < 2:
+        nothing = np.full(shape, np.nan)
+        return Rulings(np.full(shape, UNDECIDED), nothing, nothing)
+    up, down = tails(differences if weights is None else differences * weights)
+    differ = holm(np.minimum(1.0, 2 * np.minimum(up, down)))
+    same = holm(np.maximum(tails(differences + margin)[0], tails(differences - margin)[1]))
+    means = differences.mean(axis=-1)
+    verdicts = np.select(
+        [
+            same <= alpha,
+            (differ <= alpha) & (means > 0) & (up < down),
+            (differ <= alpha) & (means < 0) & (down < up),
+        ],
+        [EQUIVALENT, BETTER, WORSE],
+        UNDECIDED,
+    )
+    return Rulings(verdicts, differ, same)
 
 
 def ordered(names: Sequence[str], heights: NDArray[np.float64]) -> list[int]:
@@ -94,24 +95,25 @@ def pairs(
     if not both:
         return ()
     differences = np.array([heights[a] - heights[b] for a, b in both])
-    rulings = rule(differences, margin, alpha, weights)
-    undecided = sum(ruling.verdict == UNDECIDED for ruling in rulings)
+    ruled = rule(differences, margin, alpha, weights)
+    undecided = int((ruled.verdicts == UNDECIDED).sum())
+    several = differences.shape[1] > 1
     found = []
-    for (a, b), row, ruling in zip(both, differences, rulings, strict=True):
-        share = float(np.mean((row > 0) + 0.5 * (row == 0))) if wins is None else wins(a, b)
+    for index, ((a, b), row) in enumerate(zip(both, differences, strict=True)):
+        verdict = str(ruled.verdicts[index])
         found.append(
             Pair(
                 names[a],
                 names[b],
-                ruling.verdict,
+                verdict,
                 n=len(row),
                 advantage=float(row.mean()),
                 interval=None if interval is None else interval(a, b),
-                wins=share,
-                p_difference=ruling.p_difference,
-                p_equivalence=ruling.p_equivalence,
+                wins=float(np.mean((row > 0) + 0.5 * (row == 0))) if wins is None else wins(a, b),
+                p_difference=float(ruled.p_difference[index]) if several else None,
+                p_equivalence=float(ruled.p_equivalence[index]) if several else None,
                 more=more(row, margin, alpha / undecided, weights)
-                if ruling.verdict == UNDECIDED
+                if verdict == UNDECIDED
                 else None,
             )
         )

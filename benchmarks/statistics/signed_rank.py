@@ -30,35 +30,35 @@ def _survival(ranks: bytes) -> NDArray[np.float64]:
     return np.cumsum(mass[::-1])[::-1]
 
 
-def tails(rows: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The p-values of each row against "centred above 0" and "centred below 0", shape (rows,).
+def tails(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The p-values of each row against "centred above 0" and "centred below 0", shape (...).
 
     Each is the chance, if every difference had its sign by a coin, of a signed-rank sum at least as
     far on that side. Zeros are ranked and then left out (Pratt 1959), so that a match in which two
     engines mostly find the very same value counts as mostly the same; ties share their mean rank.
 
     Args:
-        rows: differences, shape (rows, n).
+        rows: differences, shape (..., n).
 
-    >>> above, below = tails([[1.0, 2.0, 3.0]])
+    >>> above, below = tails(np.array([[1.0, 2.0, 3.0]]))
     >>> above.tolist(), below.tolist()
     ([0.125], [1.0])
     """
-    values = np.asarray(rows, dtype=float)
+    values = rows.reshape(-1, rows.shape[-1])
     largest = np.abs(values).max(axis=1, initial=0.0, keepdims=True)
     values = np.round(values / np.where(largest > 0, largest, 1.0) / RESOLUTION)
     doubled = np.round(2 * rankdata(np.abs(values), axis=1)).astype(np.int64)
     doubled[values == 0] = 0
-    sums = [
-        np.where(values > 0, doubled, 0).sum(axis=1),
-        np.where(values < 0, doubled, 0).sum(axis=1),
-    ]
-    keys = [row.tobytes() for row in np.sort(doubled, axis=1)]
+    survivals = [_survival(row.tobytes()) for row in np.sort(doubled, axis=1)]
     above, below = (
-        np.array([min(1.0, _survival(key)[at]) for key, at in zip(keys, each, strict=True)])
-        for each in sums
+        np.array([each[at] for each, at in zip(survivals, sums, strict=True)])
+        for sums in (
+            np.where(values > 0, doubled, 0).sum(axis=1),
+            np.where(values < 0, doubled, 0).sum(axis=1),
+        )
     )
-    return above, below
+    shape = rows.shape[:-1]
+    return np.minimum(1.0, above).reshape(shape), np.minimum(1.0, below).reshape(shape)
 
 
 def one_sided(differences: ArrayLike) -> tuple[float, float]:
@@ -67,7 +67,7 @@ def one_sided(differences: ArrayLike) -> tuple[float, float]:
     >>> one_sided([1.0, 2.0, 3.0])
     (0.125, 1.0)
     """
-    above, below = tails([differences])
+    above, below = tails(np.array([differences], dtype=float))
     return float(above[0]), float(below[0])
 
 
@@ -91,16 +91,18 @@ def equivalence(differences: ArrayLike, margin: float) -> float:
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """P-values corrected for their number, shape (m,), after Holm (1979).
+    """P-values corrected for their number, after Holm (1979); along the last axis.
 
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
     given = np.asarray(p_values, dtype=float)
-    order = np.argsort(given, kind="stable")
-    stepped = given[order] * (len(given) - np.arange(len(given)))
-    corrected = np.empty(len(given))
-    corrected[order] = np.minimum(1.0, np.maximum.accumulate(stepped))
+    order = np.argsort(given, axis=-1, kind="stable")
+    count = given.shape[-1]
+    stepped = np.take_along_axis(given, order, axis=-1) * (count - np.arange(count))
+    corrected = np.empty(given.shape)
+    upward = np.minimum(1.0, np.maximum.accumulate(stepped, axis=-1))
+    np.put_along_axis(corrected, order, upward, axis=-1)
     return corrected
 
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.benchmarks.match.results import About
 from crosstune.benchmarks.statistics.finals import read
 from crosstune.benchmarks.statistics.pairs import rule
-from crosstune.benchmarks.statistics.rankings import observations
-from crosstune.benchmarks.statistics.scores import measured
-from crosstune.benchmarks.statistics.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE
-
-OPTIMUM = 2.0
-"""How far the mean final score is from the optimum, in units of its law."""
+from crosstune.benchmarks.statistics.verdicts import UNDECIDED
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
 
@@ -66,17 +60,23 @@ def laws() -> dict[str, Law]:
     return {**SYNTHETIC, **{name: _resampled(finals) for name, finals in read().items()}}
 
 
-@dataclass
-class Outcome:
-    """What a match came to.
+@dataclass(frozen=True)
+class Outcomes:
+    """What matches came to.
 
     Attributes:
-        verdicts: by pair of contenders, of the first as seen from the second.
-        seeds: how many it took.
+        verdicts: shape (matches, pairs), of the first of each pair as seen from the second; the
+            pairs are those of `both`.
+        seeds: shape (matches,): how many each took.
     """
 
-    verdicts: dict[tuple[int, int], str] = field(default_factory=dict)
-    seeds: int = 0
+    verdicts: NDArray[np.str_]
+    seeds: NDArray[np.int64]
+
+
+def both(contenders: int) -> list[tuple[int, int]]:
+    """Each two contenders once."""
+    return list(combinations(range(contenders), 2))
 
 
 def fixed(
@@ -84,67 +84,56 @@ def fixed(
     margin: float,
     alpha: float,
     weights: NDArray[np.float64] | None = None,
-) -> Outcome:
-    """A match of n seeds; heights have shape (contenders, n), more is better."""
-    both = list(combinations(range(len(heights)), 2))
-    differences = np.array([heights[a] - heights[b] for a, b in both])
-    rulings = rule(differences, margin, alpha, weights)
-    verdicts = {pair: ruling.verdict for pair, ruling in zip(both, rulings, strict=True)}
-    return Outcome(verdicts, heights.shape[1])
+) -> Outcomes:
+    """Matches of n seeds.
+
+    Args:
+        heights: shape (matches, contenders, n), more is better.
+        weights: as in `rule`.
+    """
+    first, second = np.array(both(heights.shape[1])).T
+    ruled = rule(heights[:, first] - heights[:, second], margin, alpha, weights)
+    return Outcomes(ruled.verdicts, np.full(len(heights), heights.shape[2]))
 
 
 def sequential(
     heights: NDArray[np.float64], margin: float, spending: Mapping[int, float]
-) -> Outcome:
-    """A match in rounds, by what each look spends; see `Sequential`, whose decisions these are."""
-    outcome = Outcome()
+) -> Outcomes:
+    """Matches in rounds, by what each look spends; see `Sequential`, whose decisions these are."""
+    pairs = np.array(both(heights.shape[1]))
+    verdicts = np.full((len(heights), len(pairs)), UNDECIDED)
+    seeds = np.zeros(len(heights), dtype=np.int64)
+    going = np.arange(len(heights))
     for look, alpha in spending.items():
-        outcome.seeds = look
-        for pair, verdict in fixed(heights[:, :look], margin, alpha).verdicts.items():
-            if outcome.verdicts.get(pair, UNDECIDED) == UNDECIDED:
-                outcome.verdicts[pair] = verdict
-        leader = int(heights[:, :look].mean(axis=1).argmax())
-        if all(v != UNDECIDED for pair, v in outcome.verdicts.items() if leader in pair):
+        part = heights[going, :, :look]
+        kept = verdicts[going]
+        kept = np.where(kept == UNDECIDED, fixed(part, margin, alpha).verdicts, kept)
+        verdicts[going], seeds[going] = kept, look
+        leader = part.mean(axis=2).argmax(axis=1)
+        matter = (pairs[None] == leader[:, None, None]).any(axis=2)
+        going = going[(matter & (kept == UNDECIDED)).any(axis=1)]
+        if not len(going):
             break
-    return outcome
+    return Outcomes(verdicts, seeds)
 
 
 def over_problems(
-    random: np.random.Generator,
-    law: Law,
-    shift: Sequence[float],
-    problems: int,
-    seeds: int,
-    margin: float,
-    level: float,
-) -> Outcome:
-    """A match over several problems, each of its own scale; minimised.
+    values: NDArray[np.float64], best: float | None, margin: float, level: float
+) -> Outcomes:
+    """Matches over several problems, minimised; the first contender is the reference of the scale.
 
-    The first contender is the reference of the scale, as random search is. Without a shift the best
-    is the best seen; with one it is known, two units below the mean.
+    Does what `scores.measured` and `rankings.observations` do, for many matches at once.
 
     Args:
-        shift: how much worse each contender is, in units of the law.
+        values: shape (matches, problems, contenders, seeds).
+        best: the best known; the best seen on each problem, if None.
         margin: in normalised regret.
     """
-    names = ("optuna:random", *(f"engine:{number}" for number in range(1, len(shift))))
-    about = About("simulated", "loss", False, "", {})
-    nothing = np.full((len(shift), seeds), np.nan)
-    scores = []
-    for _ in range(problems):
-        scale = random.lognormal(sigma=2.0)
-        values = law.draw(random, nothing.shape) + law.unit * np.array(shift)[:, None]
-        best = (law.mean - OPTIMUM * law.unit) * scale if any(shift) else None
-        scores.append(measured(about, names, values * scale, nothing, best))
-    heights, weights = observations(scores)
-    return fixed(heights, margin, level, weights)
-
-
-def differs(outcome: Outcome) -> bool:
-    """Whether any pair was called better or worse: false where all are the same."""
-    return any(verdict in (BETTER, WORSE) for verdict in outcome.verdicts.values())
-
-
-def same(outcome: Outcome, first: int = 0) -> bool:
-    """Whether the contender `first` was called equivalent to any other."""
-    return any(v == EQUIVALENT for pair, v in outcome.verdicts.items() if first in pair)
+    floor = values.min(axis=(2, 3), keepdims=True) if best is None else best
+    scale = np.abs(values[:, :, :1].mean(axis=3, keepdims=True) - floor)
+    worst = np.abs(values - floor).max(axis=(2, 3), keepdims=True)
+    scale = np.where(scale > 0, scale, np.where(worst > 0, worst, 1.0))
+    regret = (values - floor) / scale
+    pooled = np.abs(regret).mean(axis=(2, 3))
+    weights = 1 / np.where(pooled > 0, pooled, 1.0)
+    return fixed(-regret.mean(axis=3).swapaxes(1, 2), margin, level, weights[:, None])

@@ -81,6 +81,7 @@ def test_equivalence_needs_both_sides():
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_that_of_statsmodels(p_values):
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+    assert holm([p_values, p_values])[1].tolist() == holm(p_values).tolist()
 
 
 @pytest.mark.parametrize("level", [0.05, 0.05 / 3, 0.05 / 8, 0.05 / 91])

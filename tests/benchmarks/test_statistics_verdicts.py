@@ -79,13 +79,27 @@ def test_nemenyi_agrees_with_the_critical_distance():
 def test_interval_is_scipys_bca():
     values = np.random.default_rng(3).lognormal(size=12)
     wanted = stats.bootstrap(
-        (values,), np.mean, n_resamples=49_999, method="BCa"
+        (values,),
+        np.mean,
+        n_resamples=49_999,
+        confidence_level=intervals.expanded(0.95, 12),
+        method="BCa",
     ).confidence_interval
     found = intervals.of_mean(values)
     width = wanted.high - wanted.low
     assert found.low == pytest.approx(wanted.low, abs=width / 20)
     assert found.high == pytest.approx(wanted.high, abs=width / 20)
     assert found.high - values.mean() > values.mean() - found.low  # skewed as the data are
+
+
+def test_the_level_makes_up_for_few_values():
+    # Where the data are normal: the t quantile times the standard error, as in any textbook.
+    values = stats.norm.ppf((np.arange(10) + 0.5) / 10)
+    found = intervals.of_mean(values)
+    textbook = stats.t.ppf(0.975, 9) * stats.sem(values)
+    assert (found.high - found.low) / 2 == pytest.approx(textbook, rel=0.05)
+    assert found.level == 0.95
+    assert intervals.expanded(0.95, 2) == 1 - 2 / 5_000
 
 
 def test_no_interval_of_one_value_and_a_point_of_equal_ones():
@@ -128,8 +142,7 @@ def test_hierarchical_draws_pair_the_contenders():
 
 
 def verdict(row, margin=1e-9, alpha=0.05):
-    (ruling,) = rule(np.array([row], dtype=float), margin, alpha)
-    return ruling.verdict
+    return rule(np.array([row], dtype=float), margin, alpha).verdicts.item()
 
 
 def test_the_four_verdicts():
@@ -146,9 +159,9 @@ def test_a_difference_within_the_margin_is_none_however_sure():
 
 def test_ranks_against_the_mean_decide_nothing():
     row = np.array([1.0] * 15 + [-100.0])
-    (ruling,) = rule(row[None], 1e-9, 0.05)
-    assert ruling.p_difference <= 0.05
-    assert ruling.verdict == UNDECIDED
+    ruled = rule(row[None], 1e-9, 0.05)
+    assert ruled.p_difference.item() <= 0.05
+    assert ruled.verdicts.item() == UNDECIDED
 
 
 def test_five_seeds_are_never_enough_for_a_difference():
@@ -199,12 +212,12 @@ def test_more_pairs_need_stronger_evidence():
     row = np.linspace(0.1, 1, 6)
     assert verdict(row) == BETTER
     noise = random.normal(size=(5, 6))
-    assert rule(np.vstack([row, noise]), 1e-9, 0.05)[0].verdict == UNDECIDED
+    assert rule(np.vstack([row, noise]), 1e-9, 0.05).verdicts[0] == UNDECIDED
 
 
 def test_weights_change_the_test_and_nothing_else():
     row = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, -8.0]])
-    plain, weighted = (rule(row, 1e-9, 0.05, weights)[0] for weights in (None, 1 / np.abs(row[0])))
+    plain, weighted = (rule(row, 1e-9, 0.05, weights) for weights in (None, 1 / np.abs(row[0])))
     assert plain.p_difference == two_sided([1, 2, 3, 4, 5, 6, 7, -8])
     assert weighted.p_difference == two_sided([1, 1, 1, 1, 1, 1, 1, -1])
     assert weighted.p_equivalence == plain.p_equivalence
