@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,9 +28,10 @@ from crosstune.benchmarks.report import markdown, write_report
 from crosstune.benchmarks.statistics import summarize
 from crosstune.benchmarks.statistics.sequential import Sequential
 from crosstune.benchmarks.statistics.verdicts import Summary
-from crosstune.errors import RequestError
+from crosstune.errors import MissingLibrary, RequestError
 from crosstune.spec import Spec, load
 
+LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2")
 SEEDS = 10
 TRIALS = 50
 ROUND = 5
@@ -128,7 +130,7 @@ def compare(
         command: what the report says of how it was made.
 
     Raises:
-        RequestError: the match cannot be fair, or the folder holds another one.
+        RequestError: the match cannot be fair, the folder holds another, or a library is missing.
         RunError: it could not go on. What is on file is kept.
 
     >>> space = {"x": {"type": "float", "low": -1, "high": 1}}
@@ -142,6 +144,7 @@ def compare(
     >>> found.summary.verdict.measure
     'value'
     """
+    _check_libraries()
     problems = tuple(_problems(spec, objective))
     asked = (trials, seconds, epochs)
     if asked == (None, None, None):
@@ -179,6 +182,19 @@ def read(
     results = MatchFolder(Path(folder)).read()
     summary = summarize(results, margin=margin, within=within, level=level)
     return Comparison(results, summary, Path(folder))
+
+
+def _check_libraries() -> None:
+    """Refuse before the first trial what would fail after the last.
+
+    Raises:
+        MissingLibrary: a library of the statistics or of the report is not installed.
+    """
+    for module in LIBRARIES:
+        if importlib.util.find_spec(module) is None:
+            raise MissingLibrary(
+                f'a match needs {module}, which is not installed: pip install "crosstune[compare]"'
+            )
 
 
 def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:

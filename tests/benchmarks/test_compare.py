@@ -22,7 +22,7 @@ from crosstune.benchmarks.compare import read
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.results import TIME_FIELDS
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
-from crosstune.errors import RequestError
+from crosstune.errors import MissingLibrary, RequestError
 from tests.benchmarks import match_objectives as objectives
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +101,16 @@ def test_a_bad_request_is_one_line(arguments: list[str], message: str, tmp_path:
     assert re.search(message, err)
     assert "Traceback" not in err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_library_is_named_before_the_first_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from crosstune.benchmarks import compare as module
+
+    monkeypatch.setattr(module, "LIBRARIES", ("scipy", "no_such_library"))
+    with pytest.raises(MissingLibrary, match=r"no_such_library.*crosstune\[compare\]"):
+        crosstune.compare(objectives.SPEC, objectives.broken, seeds=1, trials=1)
 
 
 def test_one_seed_claims_nothing() -> None:
