@@ -75,7 +75,9 @@ class Spaceless(BaseProblem):
 
 
 class Odd(Bowl):
-    space = {"pair": CategoricalDistribution([(1, 2), (3, 4)])}  # type: ignore[list-item]
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        return {"pair": CategoricalDistribution([(1, 2), (3, 4)])}  # type: ignore[list-item]
 
 
 def test_a_problem_of_the_hub_has_the_same_space_and_direction_here() -> None:
@@ -233,6 +235,7 @@ def test_a_problem_of_ours_pickles_as_one_of_the_hub() -> None:
     assert hub.evaluate(params) == to_optunahub(get("tables/vehicle")).evaluate(params)
 
 
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
 @pytest.mark.parametrize(
     ("hub", "told"),
     [
