@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 from hyperopt import pyll, tpe
 from hyperopt.pyll import stochastic
-from scipy.special import erf
 
 from crosstune.adapters.proved import say_once
 
@@ -117,9 +116,7 @@ class Split:
             self._is_good = np.zeros(max(tids, default=-1) + 1, bool)
             self._is_good[np.array(tids, int)[np.argsort(losses)[:n_below]]] = True
         good = self._is_good[idxs]
-        below, above = vals[good], vals[~good]
-        # An empty list of integers makes an array of floats.
-        return below if len(below) else np.array([]), above if len(above) else np.array([])
+        return vals[good], vals[~good]
 
 
 class Program:
@@ -197,7 +194,7 @@ def gmm1_lpdf(
         upper = np.minimum(upper, high)
     if low is not None:
         lower = np.maximum(lower, low)
-    return _quantised(samples, (upper, lower), _normal_cdf, weights, mus, sigmas, low, high)
+    return _quantised(samples, (upper, lower), weights, mus, sigmas, low, high)
 
 
 def lgmm1_lpdf(
@@ -217,34 +214,22 @@ def lgmm1_lpdf(
         upper = np.minimum(upper, np.exp(high))
     if low is not None:
         lower = np.maximum(lower, np.exp(low))
-    edges = (np.log(np.maximum(edge, tpe.EPS)) for edge in (upper, np.maximum(0, lower)))
-    return _quantised(samples, tuple(edges), _lognormal_cdf, weights, mus, sigmas, low, high)
+    edges = [np.log(np.maximum(edge, tpe.EPS)) for edge in (upper, np.maximum(0, lower))]
+    return _quantised(samples, edges, weights, mus, sigmas, low, high)
 
 
 def _quantised(
-    samples: Any, edges: Any, cdf: Any, weights: Any, mus: Any, sigmas: Any, low: Any, high: Any
+    samples: Any, edges: Any, weights: Any, mus: Any, sigmas: Any, low: Any, high: Any
 ) -> Any:
-    """Log of the mass between two edges (upper, lower) a sample, (n,)."""
+    """Log of a mixture's mass between the two edges (upper, lower) of each sample, (n,)."""
     if low is None and high is None:
         accepted = 1
     else:
         inside = tpe.normal_cdf(high, mus, sigmas) - tpe.normal_cdf(low, mus, sigmas)
         accepted = np.sum(weights * inside)
     _, first, where = np.unique(samples, return_index=True, return_inverse=True)
-    columns = (weights[:, None], mus[:, None], np.maximum(np.sqrt(2) * sigmas, tpe.EPS)[:, None])
-    upper, lower = (_masses(edge[first], cdf, *columns) for edge in edges)
+    weights, mus, sigmas = (column[:, None] for column in (weights, mus, sigmas))
+    upper, lower = (weights * tpe.normal_cdf(edge[first], mus, sigmas) for edge in edges)
     # One component after the other, as the library adds them: a sum in pairs has other last bits.
     mass = np.add.accumulate(upper - lower)[-1]
     return np.log(mass[where]) - np.log(accepted)
-
-
-def _masses(edge: Any, cdf: Any, weights: Any, mus: Any, widths: Any) -> Any:
-    return weights * cdf(erf((edge - mus) / widths))
-
-
-def _normal_cdf(error: Any) -> Any:
-    return 0.5 * (1 + error)
-
-
-def _lognormal_cdf(error: Any) -> Any:
-    return 0.5 + 0.5 * error

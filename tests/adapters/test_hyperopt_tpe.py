@@ -119,6 +119,10 @@ def test_options_are_heeded_alike(options: dict[str, Any]) -> None:
     compare(NATIVE, RESULTS["complete"], 15, **options)
 
 
+def test_no_more_than_25_trials_are_good_ones() -> None:
+    compare(NATIVE, RESULTS["complete"], 35, gamma=6.0)
+
+
 def test_a_long_search_is_alike_where_old_trials_weigh_less() -> None:
     compare(
         {"q": hp.quniform("q", 0, 40, 1), "n": hp.qlognormal("n", 2, 1, 1)}, [{"loss": 0.0}], 90
