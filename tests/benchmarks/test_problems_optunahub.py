@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -251,3 +253,17 @@ def test_a_problem_of_ours_pickles_as_one_of_the_hub() -> None:
 def test_what_no_match_can_hold_is_refused_with_the_reason(hub: Any, told: str) -> None:
     with pytest.raises(Unsupported, match=told):
         from_optunahub(hub, "odd")
+
+
+def test_a_missing_optunahub_is_named_with_what_installs_it() -> None:
+    code = """
+import sys
+sys.modules["optunahub"] = None
+from crosstune.errors import MissingLibrary
+try:
+    import crosstune.benchmarks.problems.optunahub
+except MissingLibrary as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install optunahub" in done.stdout
