@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import hyperopt
+import numpy as np
 import optuna
 from hyperopt.base import JOB_STATE_DONE, Domain
 from optuna.samplers import BaseSampler
@@ -166,7 +167,10 @@ class _Run:
             "cmd": domain.cmd,
             "workdir": domain.workdir,
             "idxs": {name: [tid] if name in drawn else [] for name in self._space},
-            "vals": {name: [drawn[name]] if name in drawn else [] for name in self._space},
+            # numpy's numbers, as of Hyperopt's own algorithms: `fmin` returns them.
+            "vals": {
+                name: [np.asarray(drawn[name])[()]] if name in drawn else [] for name in self._space
+            },
         }
 
     def _read(self, trials: hyperopt.Trials) -> None:

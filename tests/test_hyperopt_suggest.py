@@ -171,6 +171,36 @@ def test_points_to_evaluate_come_first() -> None:
     assert len({point["x"] for point in seen}) == 8  # as with any algo: 6 and the known ones
 
 
+@pytest.mark.parametrize("sampler", ["optuna:random", "hyperopt:rand"])
+def test_the_numbers_are_of_numpy_as_of_hyperopts_own_algorithms(sampler: str) -> None:
+    space = {
+        "rate": hp.uniform("rate", 0, 1),
+        "act": hp.choice("act", ["relu", "tanh"]),
+        "step": hp.quniform("step", 0, 8, 2),
+        "depth": hp.uniformint("depth", 1, 5),
+        "size": hp.randint("size", 2, 9),
+        "rule": hp.pchoice("rule", [(0.5, 1), (0.5, 2)]),
+    }
+    kinds = []
+    for algo in (hyperopt.rand.suggest, suggest(sampler)):
+        trials, handed = Trials(), []
+
+        def noting(point: Any, handed: list[Any] = handed) -> float:
+            handed.append({name: type(value) for name, value in point.items()})
+            return float(point["rate"])
+
+        best = fmin(noting, space, algo, 3, trials=trials, verbose=False)
+        drawn = trials.trials[-1]["misc"]["vals"].items()
+        kinds.append(
+            (
+                {name: type(value) for name, value in best.items()},
+                {name: type(vals[0]) for name, vals in drawn},
+                handed,
+            )
+        )
+    assert kinds[0] == kinds[1]
+
+
 def test_a_growing_number_of_evaluations_is_one_search() -> None:
     whole = run(suggest(TPESampler(seed=0)), 30)
     trials, algo, seen = Trials(), suggest(TPESampler(seed=0)), []
