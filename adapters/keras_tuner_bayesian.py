@@ -1,6 +1,6 @@
 """Keras Tuner's Bayesian oracle with a Gaussian process that answers one point at a time quickly.
 
-The oracle asks its `GaussianProcessRegressor` for some 3,000 predictions a suggestion, and
+The oracle asks its `GaussianProcessRegressor` for thousands of predictions a suggestion, and
 scikit-learn spends most of each on validating its input. Here the same arithmetic (Rasmussen and
 Williams, algorithm 2.1, with the Matern kernel of nu = 5/2) is done without that, by the same
 functions of numpy and scipy in the same order. Everything else is the library's own code.

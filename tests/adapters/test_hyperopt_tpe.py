@@ -24,7 +24,8 @@ from crosstune.adapters import hyperopt as hyperopt_adapter
 from crosstune.adapters import hyperopt_tpe, proved
 from crosstune.adapters.hyperopt_tpe import PROVED, quick_suggest
 from crosstune.errors import SpecError, UnknownName
-from crosstune.spec import load
+from crosstune.spec import Spec, load
+from crosstune.verification import verify
 from tests.adapters.fates import FATES, points
 from tests.strategies import spaces
 
@@ -161,10 +162,18 @@ def test_long_searches_are_the_same_in_any_space(space: Space, fates: list[str],
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_three_hundred_points_of_thirteen_parameters_are_the_same(seed: int) -> None:
     quick, own = make(THIRTEEN, seed=seed), make(THIRTEEN, seed=seed, fast=False)
     assert points(quick, THIRTEEN, 300, FATES) == points(own, THIRTEEN, 300, FATES)
+
+
+@pytest.mark.slow
+def test_three_hundred_trials_cost_a_third_of_fmin_under_five_seeds() -> None:
+    spec = Spec(space=THIRTEEN)
+    (proof,) = verify(spec, backends=["hyperopt"], samplers=["tpe"], seeds=5, trials=300)
+    assert (proof.identical, proof.suggestions) == (1500, 1500)
+    assert proof.ratio < 1 / 3
 
 
 def test_components_added_in_pairs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

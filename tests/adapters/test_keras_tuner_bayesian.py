@@ -18,7 +18,7 @@ from crosstune import Bool, Choice, Float, Int, Space, adapters
 from crosstune.adapters import proved
 from crosstune.adapters.base import Exhausted
 from crosstune.errors import SpecError, UnknownName, Unsupported
-from crosstune.spec import load
+from crosstune.verification import verify
 from tests.adapters.fates import FATES, points
 from tests.strategies import spaces
 
@@ -86,10 +86,10 @@ def test_the_points_are_the_same_in_any_space(space: Space, fates: list[str], se
 
 
 @pytest.mark.slow
-def test_the_points_of_thirteen_parameters_are_the_same() -> None:
-    space = load(THIRTEEN).space
-    quick, own = make(space), make(space, fast=False)
-    assert points(quick, space, 50, ["complete"]) == points(own, space, 50, ["complete"])
+def test_sixty_trials_cost_two_thirds_of_the_tuner_at_most() -> None:
+    (proof,) = verify(THIRTEEN, backends=["keras_tuner"], samplers=["bayesian"], seeds=1, trials=60)
+    assert (proof.identical, proof.suggestions) == (60, 60)
+    assert proof.ratio < 2 / 3
 
 
 def fitted(cls: Any, rows: int = 30, **more: Any) -> Any:
