@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import platform
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
 import scipy
@@ -37,8 +39,8 @@ LEVEL = 0.05
 SEEDS = (5, 8, 10, 20)
 RULE = Sequential(rounds=5, cap=40, level=LEVEL)
 CAP = "5 to 40"
-NO_MARGIN = 1e-12
-"""Nothing is ever equivalent within it: the hardest for the rounds, which then go on to the cap."""
+NO_MARGIN = 0.0
+"""Nothing is ever equivalent: the hardest for the rounds, which then go on to the cap."""
 OPTIMUM = 2.0
 """How far the mean final score is from a known optimum, in units of its law."""
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -125,12 +127,16 @@ def share(cell: Cell, matches: int) -> Share:
     return Share(hits(cell.kind, outcomes.verdicts), matches, float(outcomes.seeds.mean()))
 
 
+def _fewer(matches: int) -> int:
+    """Where each takes a bootstrap."""
+    return max(1, matches // 8)
+
+
 def coverage(cell: Cell, matches: int) -> Share:
     """How often the interval of the mean paired difference holds the true one, 0."""
     law, random = laws()[cell.law], cell.random
     held = 0
-    # A bootstrap each: a quarter as many will do.
-    matches = max(1, matches // 4)
+    matches = _fewer(matches)
     for _ in range(matches):
         first, second = law.draw(random, (2, cell.seeds or 1))
         found = intervals.of_mean(first - second, 1 - LEVEL)
@@ -235,39 +241,40 @@ def _power(cells: Sequence[Cell], shares: Sequence[Share]) -> str:
     return table(["true difference", *columns], rows)
 
 
+def parts() -> dict[str, tuple[list[Cell], Callable[[Sequence[Cell], Sequence[Share]], str]]]:
+    """The tables by their headings: the cells, and how they are laid out."""
+    by_seeds = partial(_grid, column="seeds")
+    by_problems = partial(_grid, column="problems")
+    return {
+        "A false difference: an engine against itself": (error_cells("difference"), by_seeds),
+        "A false difference over several problems": (problem_cells("difference"), by_problems),
+        "Power: found better / found equivalent": (power_cells(), _power),
+        "A false equivalence: engines that differ by just the margin": (
+            error_cells("equivalence"),
+            by_seeds,
+        ),
+        "A false equivalence over several problems": (problem_cells("equivalence"), by_problems),
+        "Intervals of 95 % that hold the true difference": (coverage_cells(), by_seeds),
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print the tables."""
+    """Print the tables, each as soon as it is there."""
     parser = argparse.ArgumentParser(description="Calibrate the verdicts by simulated matches.")
     parser.add_argument("--matches", type=int, default=2_000, help="a cell (2000)")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes (1)")
     given = parser.parse_args(argv)
-    parts = {
-        "difference": error_cells("difference"),
-        "problems": problem_cells("difference"),
-        "equivalence": error_cells("equivalence"),
-        "equivalent problems": problem_cells("equivalence"),
-        "power": power_cells(),
-        "coverage": coverage_cells(),
-    }
-    tasks = [(cell, given.matches) for cells in parts.values() for cell in cells]
+    print(
+        f"{given.matches} matches a cell ({_fewer(given.matches)} for the intervals), level "
+        f"{100 * LEVEL:g} %; shares in %, with 95 % intervals after Clopper and Pearson. Python "
+        f"{platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}."
+    )
+    found = parts()
     with ProcessPoolExecutor(given.jobs) as pool:
-        shares = iter(list(pool.map(work, tasks)))
-    found = {name: [next(shares) for _ in cells] for name, cells in parts.items()}
-    print(f"{given.matches} matches a cell, level {100 * LEVEL:g} %; shares in %, with their 95 % ")
-    print("intervals after Clopper and Pearson; Python", platform.python_version(), end=", ")
-    print(f"numpy {np.__version__}, scipy {scipy.__version__}.")
-    print("\n### A false difference: an engine against itself\n")
-    print(_grid(parts["difference"], found["difference"], "seeds"))
-    print("\n### A false difference over several problems\n")
-    print(_grid(parts["problems"], found["problems"], "problems"))
-    print("\n### A false equivalence: engines that differ by just the margin\n")
-    print(_grid(parts["equivalence"], found["equivalence"], "seeds"))
-    print("\n### A false equivalence over several problems\n")
-    print(_grid(parts["equivalent problems"], found["equivalent problems"], "problems"))
-    print("\n### Power: found better / found equivalent\n")
-    print(_power(parts["power"], found["power"]))
-    print("\n### Intervals of 95 % that hold the true difference\n")
-    print(_grid(parts["coverage"], found["coverage"], "seeds"))
+        cells = [(cell, given.matches) for each, _ in found.values() for cell in each]
+        shares = pool.map(work, cells)
+        for heading, (each, layout) in found.items():
+            print(f"\n### {heading}\n\n{layout(each, list(islice(shares, len(each))))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def rule(
 
     Args:
         differences: shape (..., pairs, n): how far the first is ahead of the second, a row a pair.
-        margin: differences smaller than this count as none.
+        margin: differences smaller than this count as none; with 0 nothing is equivalent.
         alpha: the level of each of the two families of tests, difference and equivalence.
         weights: shape (..., 1, n) or (n,), above 0: by what to multiply the observations in the
             test of difference; 1 if None.
@@ -54,7 +54,11 @@ def rule(
         return Rulings(np.full(shape, UNDECIDED), nothing, nothing)
     up, down = tails(differences if weights is None else differences * weights)
     differ = holm(np.minimum(1.0, 2 * np.minimum(up, down)))
-    same = holm(np.maximum(tails(differences + margin)[0], tails(differences - margin)[1]))
+    same = (
+        holm(np.maximum(tails(differences + margin)[0], tails(differences - margin)[1]))
+        if margin > 0
+        else np.ones(shape)
+    )
     means = differences.mean(axis=-1)
     verdicts = np.select(
         [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crosstune.benchmarks.match.results import About, Evaluation, Results, Run, best_evaluation
 
 RANDOM = ("optuna:random", "hyperopt:rand", "hyperopt:random", "keras_tuner:random")
-"""Plain random search, as contenders may call it; the first that takes part is the reference."""
+"""Random search, as contenders may call it; the first that takes part unpruned is the reference."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,10 @@ def measured(
     if best is None:
         best = float(values.max() if about.maximize else values.min())
     candidates = [
-        (abs(float(values[contenders.index(name)].mean()) - best), f"the mean of {name}")
+        (abs(float(values[contenders.index(label)].mean()) - best), f"the mean of {label}")
         for name in RANDOM
-        if name in contenders
+        for label in (name, f"{name}+none")
+        if label in contenders
     ][:1]
     known = first[~np.isnan(first)]
     if known.size:

@@ -22,11 +22,16 @@ RESOLUTION = 1e-12
 def _survival(ranks: bytes) -> NDArray[np.float64]:
     """P(T >= t) at t = 0, 1, ..., sum + 1, where each of the (doubled) ranks counts by a coin."""
     each = np.frombuffer(ranks, dtype=np.int64)
+    each = each[each > 0]
     mass = np.zeros(int(each.sum()) + 2)
-    mass[0] = 1.0
-    for rank in each[each > 0]:
-        mass[rank:] = (mass[rank:] + mass[: len(mass) - rank]) / 2
-        mass[:rank] /= 2
+    # Halved once for each coin, in two parts: 2 ** -1075 is 0.
+    first = min(len(each), 1_000)
+    mass[0] = 0.5**first
+    end = 1
+    for rank in each.tolist():
+        mass[rank : rank + end] += mass[:end]
+        end += rank
+    mass *= 0.5 ** (len(each) - first)
     return np.cumsum(mass[::-1])[::-1]
 
 

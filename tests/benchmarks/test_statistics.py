@@ -82,6 +82,13 @@ def test_optunas_random_search_is_the_first_choice_of_reference():
     assert summarize(finals(scores)).scale["p"][1] == "the mean of hyperopt:rand"
 
 
+def test_pruned_random_search_is_no_reference():
+    scores = {"optuna:random+hyperband": NINE, "a": NINE + 0.1}
+    assert summarize(finals(scores)).scale["p"][1] == "the median of the first trials"
+    scores["optuna:random+none"] = NINE
+    assert summarize(finals(scores)).scale["p"][1] == "the mean of optuna:random+none"
+
+
 def test_without_random_search_the_first_trials_are_the_reference():
     scale, of = summarize(finals({"a": NINE + 0.1, "b": NINE})).scale["p"]
     assert of == "the median of the first trials"
