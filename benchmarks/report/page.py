@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +20,7 @@ from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
 from crosstune.benchmarks.report.precision import between, half, percent, rounded
-from crosstune.benchmarks.report.sections import asked, sections, unit
+from crosstune.benchmarks.report.sections import Section, asked, unit
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
 
@@ -29,8 +30,8 @@ MOST_POINTS = 400
 SYMBOLS = {"better": "▲", "worse": "▼", "equivalent": "=", "not enough seeds": "?"}
 
 
-def page(results: Results, summary: Summary) -> str:
-    """The text of report.html."""
+def page(results: Results, summary: Summary, held: Sequence[Section]) -> str:
+    """The text of report.html; `held` is what `sections` gives."""
     here = files("crosstune.benchmarks.report")
     style, script = ((here / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
     digest = hashlib.sha256(script.encode()).digest()
@@ -39,7 +40,6 @@ def page(results: Results, summary: Summary) -> str:
     )
     contenders = results.settings.contenders
     styles = looks(contenders)
-    held = sections(results, summary)
     return env.from_string((here / "page.html").read_text("utf-8")).render(
         summary=summary,
         asked=asked(results.settings),

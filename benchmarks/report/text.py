@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,18 +12,26 @@ from rich.text import Text
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.sections import asked, sections, unit
+from crosstune.benchmarks.report.sections import Section, asked, sections, unit
 from crosstune.benchmarks.report.tables import Table, plain
 from crosstune.benchmarks.statistics.verdicts import Summary
 
 _MARKS = re.compile(r"[\\`*\[\]|~#]|(?<!\w)_|_(?!\w)")
 
 
-def markdown(results: Results, summary: Summary, *, pictures: bool = False) -> str:
-    """The report in GitHub's Markdown: the verdict, then every table.
+def markdown(results: Results, summary: Summary) -> str:
+    """The report in GitHub's Markdown: the verdict, then every table."""
+    return composed(results, summary, sections(results, summary))
+
+
+def composed(
+    results: Results, summary: Summary, held: Sequence[Section], *, pictures: bool = False
+) -> str:
+    """The Markdown of sections that are there already.
 
     Args:
         results, summary: the match and what the statistics say of it.
+        held: what `sections` gives.
         pictures: whether it shows the figures that `write_report` puts beside it.
     """
     parts = [
@@ -31,7 +40,7 @@ def markdown(results: Results, summary: Summary, *, pictures: bool = False) -> s
         escaped(asked(results.settings)),
         _table(standings.verdict(summary, unit(results.settings))),
     ]
-    for section in sections(results, summary):
+    for section in held:
         parts += [f"## {escaped(section.title)}", escaped(section.reading)]
         if pictures:
             parts += [

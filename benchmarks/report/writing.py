@@ -11,7 +11,7 @@ from crosstune.benchmarks.report.curve_table import curve_table
 from crosstune.benchmarks.report.palette import looks
 from crosstune.benchmarks.report.sections import sections, unit
 from crosstune.benchmarks.report.tables import Table, as_csv
-from crosstune.benchmarks.report.text import markdown
+from crosstune.benchmarks.report.text import composed
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import MissingLibrary, RequestError
 
@@ -44,8 +44,8 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
     try:
         for name in ("tables", "figures"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        report.write_text(page(results, summary), encoding="utf-8")
-        text = markdown(results, summary, pictures=True)
+        report.write_text(page(results, summary, held), encoding="utf-8")
+        text = composed(results, summary, held, pictures=True)
         (folder / "report.md").write_text(text, encoding="utf-8")
         every = [table for each in held for table in (*each.tables, *each.folded)]
         verdict = standings.verdict(summary, unit(results.settings))

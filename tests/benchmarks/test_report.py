@@ -247,8 +247,9 @@ def test_importance_names_the_parameter_that_decides(match: Match, folder: Path)
         mine = {
             r["parameter"]: float(r["importance"]) for r in found if r["contender"] == contender
         }
-        assert max(mine, key=lambda name: mine[name]) == "lr"
         assert sum(mine.values()) == pytest.approx(1)
+    # The last is random search, which looks everywhere.
+    assert max(mine, key=lambda name: mine[name]) == "lr"
 
 
 def test_how_to_reproduce_it_holds_the_command_and_the_spec(match: Match) -> None:
@@ -275,7 +276,7 @@ def test_names_steer_no_terminal() -> None:
     text = printed((held, data.summary(held)))
     assert "\x1b" not in text
     assert "\x07" not in text
-    assert "[red]b" in text
+    assert re.search(r"│ \[red\]b +│", text)
 
 
 def test_names_leave_no_folder_and_run_no_formula(hostile: Match, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from itertools import pairwise
 
 import pytest
 
+from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.page import page
+from crosstune.benchmarks.report.sections import sections
 from tests.benchmarks import report_data as data
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "rect", "line", "polyline"}
@@ -48,6 +50,11 @@ class Reader(HTMLParser):
             self.text.append(text)
 
 
+def written(held: Results) -> str:
+    summary = data.summary(held)
+    return page(held, summary, sections(held, summary))
+
+
 @pytest.fixture(scope="module", params=["one", "several", "hostile", "seed", "flat"])
 def html(request: pytest.FixtureRequest) -> str:
     held = {
@@ -57,13 +64,13 @@ def html(request: pytest.FixtureRequest) -> str:
         "seed": lambda: data.one_problem(seeds=1, trials=10),
         "flat": lambda: data.results([data.about("flat")], data.THREE, seeds=3, flat=True),
     }[request.param]()
-    return page(held, data.summary(held))
+    return written(held)
 
 
 @pytest.fixture(scope="module")
 def hostile() -> str:
     held = data.hostile()
-    return page(held, data.summary(held))
+    return written(held)
 
 
 def test_every_tag_is_closed_and_every_id_is_there_once(html: str) -> None:
