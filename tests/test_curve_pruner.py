@@ -264,7 +264,7 @@ def test_a_bad_option_is_one_line(options: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["digits", "photo"])
+@pytest.mark.parametrize("name", ["digits", "photo", "trees"])
 def test_its_worth_on_the_recorded_curves(name: str) -> None:
     """Twenty seeds of TPE: what the documentation claims, with room for another Optuna."""
     outcomes = {

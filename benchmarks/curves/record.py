@@ -3,7 +3,8 @@
     python -m crosstune.benchmarks.curves.record digits
 
 The curves of a set are one file beside this one, about 5 minutes of work on one core. Training is
-seeded; another version of torch may differ in the last digits, so a file names its own.
+seeded; another version of torch may differ in the last digits, so a file names its own. No
+constant of a pruner was chosen with the boosted trees: they are there to judge it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import Any
 
 import numpy as np
 import torch
+import xgboost
 from sklearn.datasets import load_digits, load_sample_image
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crosstune.benchmarks.curves.grids import EPOCHS, settings
+from crosstune.benchmarks.curves.grids import EPOCHS, GRIDS, settings
 
 Parts = tuple[Tensor, Tensor, Tensor, Tensor]
 """x to train on, x to validate on, and their targets."""
@@ -123,22 +125,55 @@ def curve(
     return scores
 
 
+def trees(setting: Mapping[str, Any]) -> list[float]:
+    """The share of mistaken digits after each round of boosting: 718 to train on."""
+    images, labels = load_digits(return_X_y=True)
+    x, x_valid, y, y_valid = train_test_split(
+        images, labels, test_size=0.6, stratify=labels, random_state=1
+    )
+    scores: dict[str, dict[str, list[float]]] = {}
+    xgboost.train(
+        {
+            "objective": "multi:softmax",
+            "num_class": 10,
+            "eval_metric": "merror",
+            "nthread": 1,
+            "seed": 0,
+            **setting,
+        },
+        xgboost.DMatrix(x, y),
+        EPOCHS,
+        evals=[(xgboost.DMatrix(x_valid, y_valid), "valid")],
+        evals_result=scores,
+        verbose_eval=False,
+    )
+    return scores["valid"]["merror"]
+
+
 def record(name: str) -> None:
     """Train every setting of a set, and write the file."""
     torch.set_num_threads(1)
-    load, *how = SETS[name]
-    parts, grid = load(), list(settings(name))
-    curves = []
+    train: Callable[[Mapping[str, Any]], list[float]] = trees
+    if name in SETS:
+        load, *how = SETS[name]
+        parts = load()
+        train = lambda setting: curve(parts, setting, *how)  # noqa: E731
+    curves, grid = [], list(settings(name))
     for number, setting in enumerate(grid):
-        curves.append(curve(parts, setting, *how))
+        curves.append(train(setting))
         if number % 50 == 0:
             print(f"{name}: {number} of {len(grid)}", flush=True)
     path = Path(__file__).with_name(f"{name}.npz")
-    np.savez_compressed(path, curves=np.array(curves, "float32"), torch=torch.__version__)
+    np.savez_compressed(
+        path,
+        curves=np.array(curves, "float32"),
+        torch=torch.__version__,
+        xgboost=xgboost.__version__,
+    )
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=sorted(SETS))
+    parser.add_argument("name", choices=sorted(GRIDS))
     record(parser.parse_args().name)
