@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from crosstune import specfile
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
 from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.precision import chance, counted, duration, rounded
+from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.tables import Column, Table, plain, text
-from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.filenames import as_own_file_name
-
-Picture = figures.Curves | figures.Dots | ranks.Diagram
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading and what stands under it.
-
-    Attributes:
-        key: in the page's addresses.
-        reading: how to read it, in a line or two.
-        tables, pictures: shown in this order, pictures first.
-        folded: tables that the page opens on demand.
-        remarks: what has to be known beside them.
-        code: text with a title that is shown as it is.
-        matrix: the ranking whose pairs the page also shows as a square.
-    """
-
-    key: str
-    title: str
-    reading: str
-    tables: tuple[Table, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    folded: tuple[Table, ...] = ()
-    remarks: tuple[str, ...] = ()
-    code: tuple[tuple[str, str], ...] = ()
-    matrix: Ranking | None = None
 
 
 def unit(settings: Settings) -> str:
