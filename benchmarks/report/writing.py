@@ -34,7 +34,7 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
     try:
         from crosstune.benchmarks.report.drawings import draw
         from crosstune.benchmarks.report.page import page
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingLibrary(
             f"the report needs {error.name}, which is not installed: "
             'pip install "crosstune[compare]"'
