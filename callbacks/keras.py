@@ -34,7 +34,7 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
         self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
     ):
         super().__init__()
-        if hasattr(trial, "oracle"):
+        if hasattr(trial, "oracle") or hasattr(trial, "hyperparameters"):  # a tuner, or its trial
             raise RequestError(
                 "KerasPruningCallback needs an optuna.Trial. In the search of a Keras Tuner, use "
                 "KerasTunerPruningCallback(tuner)"

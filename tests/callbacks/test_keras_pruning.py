@@ -86,3 +86,5 @@ def test_bad_requests_are_refused(tmp_path: Path) -> None:
         KerasPruningCallback(
             keras_tuner.RandomSearch(lambda hp: model(), "val_loss", directory=tmp_path)
         )
+    with pytest.raises(RequestError, match=r"use KerasTunerPruningCallback\(tuner\)"):
+        KerasPruningCallback(keras_tuner.engine.trial.Trial(keras_tuner.HyperParameters()))
