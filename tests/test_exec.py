@@ -227,6 +227,25 @@ def test_the_workers_of_a_script_are_driven_and_propose_different_points(method:
     assert {record["backend"] for record in study.user_attrs[RUNS]} == {"hyperopt"}
 
 
+def test_of_several_workers_one_says_what_was_swapped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder))
+    script = write("""
+        import subprocess, sys, optuna
+
+        if len(sys.argv) > 1:
+            optuna.create_study().optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+        else:
+            workers = [subprocess.Popen([sys.executable, __file__, "worker"]) for _ in range(2)]
+            sys.exit(max(worker.wait() for worker in workers))
+    """)
+    done = run("-b", "optuna", script)
+    assert done.returncode == 0, done.stderr
+    assert len(ours(done)) == 1, done.stderr
+    assert not list(folder.glob("crosstune-exec-*"))
+
+
 def test_another_sitecustomize_still_runs(folder: Path) -> None:
     write("print('theirs')", "other/sitecustomize.py")
     script = write("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(1)'])")

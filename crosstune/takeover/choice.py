@@ -6,10 +6,13 @@ import atexit
 import multiprocessing
 import os
 import secrets
+import shutil
 import sys
+import tempfile
 import threading
 import zlib
 from collections.abc import Hashable
+from pathlib import Path
 
 from optuna.samplers import BaseSampler
 from optuna.study import Study
@@ -18,7 +21,10 @@ from crosstune.errors import Unsupported
 from crosstune.samplers.named import check_learns, named_algorithm, named_sampler
 
 _SAID = "CROSSTUNE_EXEC_SAID"
-"""The environment variable with the lines that were said; the script's processes inherit it."""
+"""The environment variable with a folder that has a file for each line that was said.
+
+The script's processes inherit it, so that of several workers only the first says a line.
+"""
 
 
 class Choice:
@@ -58,7 +64,10 @@ class Choice:
         self._studies = 0
         self._by_given: dict[Hashable, int] = {}
         self._lock = threading.Lock()
+        self._said: set[str] = set()
         self._process = None if worker else os.getpid()
+        if not worker:
+            self._share_what_is_said()
         self._log = None
         if tensorboard is not None and not worker:
             from crosstune.callbacks import TensorBoardCallback
@@ -114,13 +123,38 @@ class Choice:
             self._log.attach(study)
 
     def say(self, text: str, *details: str) -> None:
-        """One line on standard error, the same `text` once, also by the processes started later."""
+        """One line on standard error, the same `text` once by all processes of the script."""
+        if self._is_new(text):
+            print(f"crosstune exec: {text}{''.join(details)}", file=sys.stderr, flush=True)
+
+    def _is_new(self, text: str) -> bool:
+        """Whether nobody has said it; from now on somebody has."""
         with self._lock:
-            said = os.environ.get(_SAID, "").splitlines()
-            if text in said:
-                return
-            os.environ[_SAID] = "\n".join([*said, text])
-        print(f"crosstune exec: {text}{''.join(details)}", file=sys.stderr, flush=True)
+            if text in self._said:
+                return False
+            self._said.add(text)
+        folder = os.environ.get(_SAID)
+        if folder is None:
+            return True
+        try:
+            Path(folder, f"{zlib.crc32(text.encode()):08x}").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError:  # The first process has ended, and took the folder along.
+            pass
+        return True
+
+    def _share_what_is_said(self) -> None:
+        try:
+            folder = os.environ[_SAID] = tempfile.mkdtemp(prefix="crosstune-exec-")
+        except OSError:  # There is no place for files: each process speaks for itself.
+            return
+
+        def remove() -> None:
+            if os.getpid() == self._process:  # A fork of it runs this as well.
+                shutil.rmtree(folder, ignore_errors=True)
+
+        atexit.register(remove)
 
     def leave(self, what: str, why: str) -> None:
         """Say what stays as the script has it.
