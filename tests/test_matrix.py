@@ -155,7 +155,7 @@ KERAS_SEEDS = {"optuna:tpe": 5, "optuna:tpe-v4": 5}
 """Where seed 0 proposes mostly trials that fail, of which Optuna's TPE learns nothing."""
 
 WEIGHTS = 0
-"""Seeds the weights of the Keras models. With 1 and 2 every cell holds as well."""
+"""Seeds the weights of the Keras models."""
 
 SEVERAL = 2
 """How many trials at least a cell has of each state, so that none rests on a single one."""
