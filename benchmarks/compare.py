@@ -152,12 +152,13 @@ def compare(
     limits = Limits(*asked, first=first, workers=workers)
     log_dir = None if tensorboard is None else Path(tensorboard)
     parties = _contenders(contenders, problems)
-    match = Match(problems, parties, limits, log_dir, command)
-    _check_requests(jobs, until_decided, max_seeds, margin, within, level)
+    rounds = (ROUND, max_seeds) if until_decided else None
+    match = Match(problems, parties, limits, log_dir, command, rounds)
+    _check_requests(jobs, rounds, margin, within, level)
     match.check(max_seeds if until_decided else seeds)
     with _folder(out) as folder, folder.alone():
-        if until_decided:
-            rule = Sequential(ROUND, max_seeds, level, margin, within)
+        if rounds is not None:
+            rule = Sequential(*rounds, level, margin, within)
             for look in rule.looks():
                 results = match.run(folder, look, jobs=jobs, progress=progress)
                 decision = rule.judge(results)
@@ -176,11 +177,17 @@ def read(
 ) -> Comparison:
     """The comparison that a folder holds, without evaluating anything.
 
+    A match that was decided in rounds is judged by its rule again.
+
     Raises:
         RequestError: it holds no match.
     """
     results = MatchFolder(Path(folder)).read()
-    summary = summarize(results, margin=margin, within=within, level=level)
+    if results.settings.rounds is not None:
+        rule = Sequential(*results.settings.rounds, level, margin, within)
+        summary = rule.judge(results).summary
+    else:
+        summary = summarize(results, margin=margin, within=within, level=level)
     return Comparison(results, summary, Path(folder))
 
 
@@ -228,16 +235,15 @@ def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None
 
 def _check_requests(
     jobs: int,
-    until_decided: bool,
-    max_seeds: int,
+    rounds: tuple[int, int] | None,
     margin: float,
     within: float | None,
     level: float,
 ) -> None:
     if jobs < 1:
         raise RequestError(f"a match has 1 job or more, not {jobs}")
-    if until_decided and max_seeds < ROUND:
-        raise RequestError(f"until decided takes {ROUND} seeds or more, not {max_seeds}")
+    if rounds is not None and rounds[1] < ROUND:
+        raise RequestError(f"until decided takes {ROUND} seeds or more, not {rounds[1]}")
     for name, given in (("margin", margin), ("within", within)):
         if given is not None and not 0 < given < math.inf:
             raise RequestError(f"{name} is what counts as no difference, above 0, not {given!r}")

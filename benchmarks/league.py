@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.precision import between, counted, duration, half, percent, rounded
 from crosstune.benchmarks.statistics import summarize
+from crosstune.benchmarks.statistics.precision import (
+    between,
+    counted,
+    duration,
+    half,
+    percent,
+    rounded,
+)
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing, Summary
 
 BUDGETS = (10, 25, 50, 100)

@@ -53,6 +53,7 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
         seeds=max(before.seeds, now.seeds),
         versions={**there, **here},
         looks=before.looks,
+        rounds=now.rounds or before.rounds,
     )
 
 

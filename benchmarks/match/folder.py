@@ -244,4 +244,5 @@ def settings_from(held: dict[str, Any]) -> Settings:
     kept["problems"] = tuple(About(**about) for about in kept["problems"])
     kept["contenders"] = tuple(kept["contenders"])
     kept["looks"] = tuple(kept["looks"])
+    kept["rounds"] = tuple(kept["rounds"]) if kept["rounds"] else None
     return Settings(**kept)

@@ -28,6 +28,7 @@ class Match:
     Attributes:
         log_dir: where to log every study for TensorBoard; None for nowhere.
         command: what a reader types to have it again.
+        rounds: see `Settings`.
     """
 
     problems: tuple[Problem, ...]
@@ -35,6 +36,7 @@ class Match:
     limits: Limits
     log_dir: Path | None = None
     command: str = ""
+    rounds: tuple[int, int] | None = None
 
     def check(self, seeds: int) -> None:
         """Refuse what cannot be a fair match, before anything is evaluated.
@@ -88,6 +90,7 @@ class Match:
             versions=versions(each.backend for each in self.contenders),
             machine=machine(),
             command=self.command,
+            rounds=self.rounds,
         )
 
     def _runs(

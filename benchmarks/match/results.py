@@ -101,6 +101,8 @@ class Settings:
         versions: of Python and of the libraries.
         machine: processor, cores, system.
         looks: after how many seeds a verdict has been asked for before, in order.
+        rounds: how many seeds were added at a time, and at most, where that was to be decided by
+            the verdicts; None where the number was fixed.
         command: that made it.
     """
 
@@ -115,6 +117,7 @@ class Settings:
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
     looks: tuple[int, ...] = ()
+    rounds: tuple[int, int] | None = None
     command: str = ""
 
 

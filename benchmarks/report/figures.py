@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.importance import Importance
-from crosstune.benchmarks.report.precision import between, duration, percent, rounded
 from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.report.tables import plain
+from crosstune.benchmarks.statistics.precision import between, duration, percent, rounded
 from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Standing, Summary
 
 AXES = ("trials", "epochs", "seconds")

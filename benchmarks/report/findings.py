@@ -9,9 +9,9 @@ from typing import Any
 
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
 from crosstune.benchmarks.report.importance import Importance, importance
-from crosstune.benchmarks.report.precision import NONE, percent
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
 from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
+from crosstune.benchmarks.statistics.precision import NONE, percent
 
 LONGEST_ERROR = 300
 """How many letters of an error are shown."""

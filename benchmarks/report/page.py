@@ -19,10 +19,10 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
-from crosstune.benchmarks.report.precision import between, half, percent, rounded
 from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.sections import asked, unit
 from crosstune.benchmarks.report.tables import plain
+from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
 from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
 
 MOST_POINTS = 400

@@ -8,9 +8,9 @@ from crosstune import specfile
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
 from crosstune.benchmarks.report.importance import Importance
-from crosstune.benchmarks.report.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.tables import Column, Table, plain, text
+from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.filenames import as_own_file_name
 

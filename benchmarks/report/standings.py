@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.precision import (
+from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
+from crosstune.benchmarks.statistics.precision import (
     NONE,
     between,
     chance,
@@ -15,7 +16,6 @@ from crosstune.benchmarks.report.precision import (
     percent,
     rounded,
 )
-from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     WORSE,

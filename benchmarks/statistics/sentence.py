@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from crosstune.benchmarks.statistics.precision import between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, Pair
 
 NAMED = 3
 """How many contenders a clause names with their figures; of more it gives the number."""
-
-
-def number(value: float) -> str:
-    """Three significant digits."""
-    return f"{value:.3g}"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -25,11 +21,9 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def _ahead(pair: Pair) -> str:
-    by = f"by {number(pair.advantage)}"
+    by = f"by {rounded(pair.advantage, half(pair.interval))}"
     if pair.interval is not None:
-        percent = f"{100 * pair.interval.level:g}"
-        low, high = number(pair.interval.low), number(pair.interval.high)
-        by += f", {percent} % interval {low} to {high}"
+        by += f", {100 * pair.interval.level:g} % interval {between(pair.interval)}"
     return f"{pair.b} ({by})"
 
 
@@ -85,6 +79,8 @@ def sentence(
         verdict: [pair for pair in own if pair.verdict == verdict]
         for verdict in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
     }
+    if margin == 0:
+        return f"{where}, all contenders ended alike under every seed."
     claims = []
     if groups[BETTER]:
         claims.append(f"{leader} is better than {_many(groups[BETTER], len(own), _ahead)}")
@@ -94,7 +90,7 @@ def sentence(
     if groups[EQUIVALENT]:
         same = _many(groups[EQUIVALENT], len(own), lambda pair: pair.b)
         subject = "it is" if claims else f"{leader} is"
-        claims.append(f"{subject} equivalent to {same} within {number(margin)}")
+        claims.append(f"{subject} equivalent to {same} within {rounded(margin)}")
     if groups[UNDECIDED]:
         claims.append(_undecided(groups[UNDECIDED], leader, len(own), unit))
     return f"{where}, {'; '.join(claims)}."

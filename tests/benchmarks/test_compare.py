@@ -166,6 +166,9 @@ def test_until_decided_stops_when_the_leader_is_decided(tmp_path: Path) -> None:
     )
     assert found.summary.verdict.pairs[0].verdict != UNDECIDED
     assert 5 <= found.results.settings.seeds < 40
+    again = read(tmp_path)
+    assert again.sentence == found.sentence
+    assert again.summary.verdict.pairs[0].decided_at == found.results.settings.seeds
     assert found.summary.verdict.pairs[0].verdict in found.sentence
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from crosstune.benchmarks.match.results import Results, Run
 from crosstune.benchmarks.report import markdown, terminal, write_report
-from crosstune.benchmarks.report.precision import NONE, between, half, rounded
+from crosstune.benchmarks.statistics.precision import NONE, between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
 from tests.benchmarks import report_data as data

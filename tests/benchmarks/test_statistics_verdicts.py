@@ -241,7 +241,7 @@ def test_sentence_says_what_is_known_and_what_is_not():
     )
     assert found == (
         "On accuracy (data that tuning never saw), tpe is better than random (by 0.0123, 95 % "
-        "interval 0.004 to 0.021); against gp 5 seeds are not enough, about 9 more would do."
+        "interval 0.0040 to 0.0210); against gp 5 seeds are not enough, about 9 more would do."
     )
 
 
@@ -274,7 +274,7 @@ def test_sentence_of_too_close_a_call():
 def test_sentence_seen_from_a_leader_in_second_place():
     pair = Pair("gp", "tpe", WORSE, 9, -0.2, Interval(-0.4, -0.1), 0.1, 0.01, 1.0)
     assert sentence("loss", False, 0.1, "tpe", [pair], "seed") == (
-        "On loss, tpe is better than gp (by 0.2, 95 % interval 0.1 to 0.4)."
+        "On loss, tpe is better than gp (by 0.20, 95 % interval 0.10 to 0.40)."
     )
 
 
