@@ -169,11 +169,10 @@ def test_three_hundred_points_of_thirteen_parameters_are_the_same(seed: int) -> 
 
 
 @pytest.mark.slow
-def test_three_hundred_trials_cost_a_third_of_fmin_under_five_seeds() -> None:
+def test_three_hundred_trials_are_fmins_under_five_seeds() -> None:
     spec = Spec(space=THIRTEEN)
     (proof,) = verify(spec, backends=["hyperopt"], samplers=["tpe"], seeds=5, trials=300)
     assert (proof.identical, proof.suggestions) == (1500, 1500)
-    assert proof.ratio < 1 / 3
 
 
 def test_components_added_in_pairs_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

