@@ -369,3 +369,21 @@ def test_a_bad_pickle_is_one_clear_line(held: bytes, message: str, tmp_path: Pat
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"there is no file .*gone.pkl"):
         crosstune.import_study(tmp_path / "gone.pkl", format="hyperopt")
+
+
+def test_options_that_are_tuples_and_computed_are_known_by_the_names_that_tune_gives_them(
+    tmp_path: Path,
+) -> None:
+    space = hp.choice(
+        "a",
+        [("case 1", 1 + hp.lognormal("c1", 0, 1)), ("case 2", hp.uniform("c2", -10, 10))],
+    )
+    trials = hyperopt.Trials()
+    hyperopt.fmin(lambda point: point[1] ** 2, space, hyperopt.rand.suggest, 12, trials=trials,
+                  rstate=np.random.default_rng(0), verbose=False)  # fmt: skip
+    study = crosstune.import_study(pickled(trials, tmp_path), format="hyperopt", space=space)
+    for trial, doc in zip(study.trials, trials.trials, strict=True):
+        drawn = {name: vals[0] for name, vals in doc["misc"]["vals"].items() if vals}
+        named = {**drawn, "a": ["case 1", "case 2"][drawn["a"]]}
+        assert trial.params == named
+    assert {trial.params["a"] for trial in study.trials} == {"case 1", "case 2"}

@@ -24,8 +24,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import adapters
 from crosstune.adapters import ledger
-from crosstune.adapters.native import hyperopt as native_hyperopt
-from crosstune.errors import RequestError, SpecError
+from crosstune.adapters.native.hyperopt_labels import HyperoptSpace
+from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.exchange import kept
 from crosstune.exchange.contents import Contents, frozen, in_space, observed, own
 from crosstune.exchange.to_hyperopt import KEY, held_beside
@@ -109,14 +109,14 @@ class _Coding:
     def __init__(self, docs: Sequence[Any], held: dict[str, Any] | None, space: Any):
         self.notes: list[str] = []
         self.as_written = held is not None and space is None
-        self.native: Any = None
+        self.native: HyperoptSpace | None = None
         self.mode = "literal" if held is None else held["mode"]
         self.space: Space | None = None
         if isinstance(space, Space):
             self.space = space
         elif space is not None:
-            self.native = space
-            self.space = adapters.get("hyperopt").read(space)
+            self.space = _declared(space)
+            self.native = HyperoptSpace(space)
         elif held is not None and held["space"] is not None:
             self.space = Space(held["space"])
         labels = dict.fromkeys(label for doc in docs for label in doc["misc"]["vals"])
@@ -147,6 +147,14 @@ class _Coding:
             SpecError: they are no point of the space.
         """
         drawn = {label: _number(val[0]) for label, val in vals.items() if len(val)}
+        if self.native is not None:
+            assert self.space is not None
+            known = self.native.params(drawn)
+            if drawn:  # else it failed before the first suggestion
+                for name, item in self.space.items():
+                    if item.coordinate is None and self.space.is_active(name, known):
+                        known[name] = item.only
+            return in_space(self.space, known, number)
         if self.space is None:
             return {name: self._value(name, raw) for name, raw in drawn.items()}
         space = self.space
@@ -173,9 +181,6 @@ class _Coding:
     def _decoded(self, name: str, raw: Any) -> Any:
         assert self.space is not None
         item = self.space[name]
-        if self.native is not None:
-            decode = native_hyperopt.drawn(self.native, name).decode
-            return own(item, raw if decode is None else decode(raw))
         if self.mode == "exact":
             return item.decode(raw)
         held = ledger.distribution(item)
@@ -184,6 +189,20 @@ class _Coding:
                 raise SpecError(f"{name!r} has {len(held.choices)} values, and none at {raw!r}")
             return ledger.read(item, held.choices[int(raw)])
         return own(item, raw)
+
+
+def _declared(native: Any) -> Space:
+    """The space that an `hp` expression stands for, with its fixed entries where they have a form.
+
+    Where an option of a choice has no name there, or an expression no form, it is what
+    `crosstune.tune` makes of it.
+    """
+    labels = HyperoptSpace(native)
+    try:
+        read = adapters.get("hyperopt").read(native)
+    except Unsupported:
+        return labels
+    return read if all(read.get(name) == item for name, item in labels.items()) else labels
 
 
 def _trial(
