@@ -19,21 +19,16 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, Trial
 
+from crosstune import adapters
 from crosstune.adapters import ledger
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.dialects import TrialFailed
-from crosstune.errors import MissingLibrary, SpecError, Unsupported, no_such
-from crosstune.parameters import Choice, Float, Int, Parameter, Scalar
-from crosstune.space import Space
+from crosstune.errors import MissingLibrary, RequestError, SpecError, Unsupported, no_such
+from crosstune.parameters import Scalar
 from crosstune.spec import Metric, Spec
 
 try:
@@ -165,8 +160,8 @@ def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Prob
     except NotImplementedError as error:
         raise Unsupported(f"{name!r} has no search_space. A match needs one") from error
     try:
-        space = Space({each: _parameter(each, held) for each, held in known.items()})
-    except SpecError as error:
+        space = adapters.get("optuna").read(known)
+    except RequestError as error:
         raise Unsupported(f"the space of {name!r} cannot be searched here: {error}") from error
     maximize = hub.directions[0] == StudyDirection.MAXIMIZE
     metric = Metric(direction="maximize" if maximize else "minimize")
@@ -176,19 +171,3 @@ def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Prob
 def _own(hub: Any, method: str) -> bool:
     """Whether a problem has a method other than that of OptunaHub's base class."""
     return getattr(type(hub), method, None) is not getattr(BaseProblem, method, None)
-
-
-def _parameter(name: str, held: BaseDistribution) -> Parameter:
-    try:
-        match held:
-            case FloatDistribution(low=low, high=high, log=log):
-                return Float(low, high, log=log, step=None if held.single() else held.step)
-            case IntDistribution(low=low, high=high, log=True):
-                return Int(low, high, log=True)
-            case IntDistribution(low=low, high=high):
-                return Int(low, high, step=None if held.single() else held.step)
-            case CategoricalDistribution(choices=choices):
-                return Choice(list(choices))
-    except SpecError as error:
-        raise error.under(name) from error
-    raise SpecError(f"no parameter for {held!r}", (name,))

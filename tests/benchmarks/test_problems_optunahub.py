@@ -246,7 +246,7 @@ def test_a_problem_of_ours_pickles_as_one_of_the_hub() -> None:
         (Mixed(), "has constraints"),
         (Changing(), "__call__ of its own"),
         (Spaceless(), "has no search_space"),
-        (Odd(), "cannot be searched here: pair"),
+        (Odd(), "cannot be searched here: 'pair'"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseProblem) else None,
 )
