@@ -240,6 +240,7 @@ def test_importance_says_why_there_is_none() -> None:
     assert "every trial has the same value" in markdown(flat, data.summary(flat))
 
 
+@pytest.mark.optuna5  # 4 leaves out conditional parameters
 def test_importance_names_the_parameter_that_decides(match: Match, folder: Path) -> None:
     found = rows(folder / "tables" / "importance.csv")
     assert len(found) == 3 * 5
