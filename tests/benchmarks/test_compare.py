@@ -22,6 +22,7 @@ from crosstune.benchmarks.compare import read
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.results import TIME_FIELDS
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
+from crosstune.cli import main
 from crosstune.errors import MissingLibrary, RequestError
 from tests.benchmarks import match_objectives as objectives
 
@@ -95,9 +96,19 @@ def test_the_results_have_a_place_of_their_own(tmp_path: Path) -> None:
         (["spec.json", "--report-only", "--out", "empty"], "there is no match in empty"),
     ],
 )
-def test_a_bad_request_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+def test_a_bad_request_is_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_spec(tmp_path)
-    _, err = call(*arguments, cwd=tmp_path, status=2)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", *arguments])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
     assert re.search(message, err)
     assert "Traceback" not in err
     assert not (tmp_path / "runs").exists()
