@@ -41,11 +41,9 @@ class Contender:
         """The engine for a study of a spec.
 
         Raises:
-            RequestError: it cannot search this space.
+            RequestError: it does not take these options.
         """
-        chosen = choose(spec, backend=self.backend, sampler=self.sampler.plain(), seed=seed)
-        chosen.sampler(spec.space)
-        return chosen
+        return choose(spec, backend=self.backend, sampler=self.sampler.plain(), seed=seed)
 
 
 def contender(given: str | Mapping[str, Any]) -> Contender:

@@ -49,6 +49,7 @@ def _refusal(problem: Problem, each: Contender, limits: Limits) -> str | None:
     where = f"  {each.label} on {problem.name}: "
     try:
         engine = each.engine(problem.spec, engine_seed(0))
+        engine.sampler(problem.space)
     except CrosstuneError as error:
         return where + str(error)
     certificate = check(problem.space, backends=[each.backend])
