@@ -158,7 +158,8 @@ WEIGHTS = 0
 """Seeds the weights of the Keras models."""
 
 SEVERAL = 2
-"""How many trials at least a cell has of each state, so that none rests on a single one."""
+"""How many trials at least a Keras cell has of each state, so that none rests on a single one, whose
+value another machine may round another way. The other dialects train a linear model."""
 
 
 def refusal(dialect: str, engine: str) -> str | None:
@@ -178,9 +179,10 @@ def check(dialect: str, backend: str, sampler: str) -> None:
         assert ("eta0" in trial.params) == (kind == "constant"), trial.params
     states = Counter(trial.state for trial in study.trials)
     wanted = {TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED}
-    if dialect == "Keras Tuner hypermodel" and sampler == "hyperband":
+    keras = dialect == "Keras Tuner hypermodel"
+    if keras and sampler == "hyperband":
         wanted.remove(TrialState.PRUNED)  # It ends trials by itself, and takes no pruner.
-    assert all(states[state] >= SEVERAL for state in wanted), states
+    assert all(states[state] >= (SEVERAL if keras else 1) for state in wanted), states
     assert study.best_value is not None
     for record in study.user_attrs.get(RUNS, []):
         assert record["backend"] == backend
