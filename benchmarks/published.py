@@ -26,13 +26,12 @@ KEPT = HERE / "results"
 RESULTS = HERE / "RESULTS.md"
 FOLDER = Path("runs") / "published"
 
-OPTUNA = ("tpe", "tpe-v4", "cmaes", "nsga2", "qmc", "random", "grid")
-HYPEROPT = ("tpe", "rand", "anneal", "mix", "grid")
-KERAS_TUNER = ("random", "grid")
+OPTUNA = ("tpe", "tpe-v4", "cmaes", "nsga2", "qmc", "random")
+HYPEROPT = ("tpe", "rand", "anneal", "mix")
 FAST = (
     *(f"optuna:{name}" for name in OPTUNA),
     *(f"hyperopt:{name}" for name in HYPEROPT),
-    *(f"keras_tuner:{name}" for name in KERAS_TUNER),
+    "keras_tuner:random",
 )
 """Every sampler that proposes within some milliseconds."""
 
@@ -53,7 +52,7 @@ the best. A proposal is the sampler's own time for one. Losses stand beside wins
 in every table, and what failed is named below it. How it is computed:
 [docs/statistics.md](../docs/statistics.md).
 
-The samplers that take seconds a proposal have matches of their own, with fewer seeds and trials.
+The samplers that take longer a proposal have matches of their own, with fewer seeds or trials.
 Keras Tuner's Hyperband is not here: it schedules epochs, which these problems do not have; and
 `optuna:brute-force` needs a space that it can go through to the end.
 """
@@ -84,15 +83,16 @@ TRAINING = tuple(
     for name in ("cancer-svm", "cancer-resampled", "cancer-fragile", "diabetes-explosive")
 )
 TABLES = tuple(problems.names("tables"))
-WITHOUT_GRIDS = tuple(each for each in FAST if not each.endswith(":grid"))
+GRIDS = ("optuna:grid", "hyperopt:grid", "keras_tuner:grid")
 MATCHES = {
     "tables": Published("The tables", TABLES, FAST, 20, 100),
+    "tables-grid": Published("The tables, grids", TABLES, (*GRIDS, *REFERENCES), 5, 100),
     "tables-gp": Published("The tables, Optuna's GP", TABLES, ("optuna:gp", *REFERENCES), 5, 50),
     "tables-keras": Published(
         "The tables, Keras Tuner's Bayesian", TABLES, ("keras_tuner:bayesian", *REFERENCES), 3, 50
     ),
-    "functions": Published("Functions", FUNCTIONS, WITHOUT_GRIDS, 20, 100),
-    "training": Published("Real training", TRAINING, WITHOUT_GRIDS, 10, 50),
+    "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
+    "training": Published("Real training", TRAINING, FAST, 10, 50),
 }
 
 

@@ -158,8 +158,8 @@ WEIGHTS = 0
 """Seeds the weights of the Keras models."""
 
 SEVERAL = 2
-"""How many trials at least a Keras cell has of each state, so that none rests on a single one, whose
-value another machine may round another way. The other dialects train a linear model."""
+"""How many trials at least a Keras cell has of each state, so that none rests on a single one,
+whose value another machine may round another way. The other dialects train a linear model."""
 
 
 def refusal(dialect: str, engine: str) -> str | None:
