@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -25,7 +26,8 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
         RunError: a process died.
     """
     _check_can_be_sent(tasks)
-    with _threads(jobs), ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with _threads(jobs), ProcessPoolExecutor(jobs, spawn, _end_with_the_match) as pool:
         left = [pool.submit(carry_out, task) for task in tasks]
         try:
             for future in as_completed(left):
@@ -37,6 +39,21 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_the_match() -> None:
+    """End this process when the one that started it does, however that was killed.
+
+    Else it would go on with its run, in a file that the resumed match writes as well.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _check_can_be_sent(tasks: Sequence[Task]) -> None:

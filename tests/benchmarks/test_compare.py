@@ -243,7 +243,7 @@ def test_a_match_killed_at_any_instant_goes_on_to_the_same(tmp_path: Path) -> No
         process = subprocess.Popen(
             [*COMMAND, str(spec), *map(str, arguments), "--out", "killed"],
             cwd=tmp_path,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         folder = MatchFolder(tmp_path / "killed")
@@ -253,7 +253,15 @@ def test_a_match_killed_at_any_instant_goes_on_to_the_same(tmp_path: Path) -> No
                 break
             time.sleep(0.01)
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            if kills % 2:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()  # and its own processes have to end with it
+                process.wait()
+                time.sleep(1)
+                there = folder.count()
+                time.sleep(1)
+                assert folder.count() == there
             kills += 1
         process.communicate()
     assert kills >= 3
