@@ -44,6 +44,9 @@ _BUILT_IN = {
         "keras-tuner",
         ("keras_tuner", "keras", "six", "sklearn", "scipy", "jax", "torch", "tensorflow"),
     ),
+    "crosstune": _BuiltIn(
+        "crosstune.samplers.crosstune:CrosstuneAdapter", "optuna", "optuna", ("optuna",)
+    ),
 }
 
 

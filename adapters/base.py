@@ -109,6 +109,10 @@ class Engine(ABC):
     lasts: float = math.inf
     """For how many questions there surely is a point; `ask` may be Exhausted after that."""
 
+    part: bool = False
+    """Whether the points are parts of what is evaluated, as in a space that was learnt from trials
+    with further parameters. Then a point may well be worth another trial."""
+
     @abstractmethod
     def ask(self, trial: int) -> Params:
         """The point that the algorithm proposes for a trial.
@@ -128,6 +132,14 @@ class Engine(ABC):
         By name; plain numbers. Nothing for most engines: they draw what the point says.
         """
         return {}
+
+    def running(self, points: Sequence[Params]) -> None:
+        """Which points are being evaluated now that this engine did not propose.
+
+        Called before `ask`, with what other processes on the study's storage are at. Most engines
+        have no use for it.
+        """
+        return
 
     @abstractmethod
     def tell(self, trial: int, outcome: Outcome) -> None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crosstune.samplers.engine import EngineSampler, SpaceExhausted
+    from crosstune.samplers.gaussian_process import GaussianProcessSampler
     from crosstune.samplers.grid import GridSampler
     from crosstune.samplers.hyperopt import HyperoptSampler
     from crosstune.samplers.keras_tuner import KerasTunerSampler
 
 _HOMES = {
     "EngineSampler": "crosstune.samplers.engine",
+    "GaussianProcessSampler": "crosstune.samplers.gaussian_process",
     "GridSampler": "crosstune.samplers.grid",
     "HyperoptSampler": "crosstune.samplers.hyperopt",
     "KerasTunerSampler": "crosstune.samplers.keras_tuner",
@@ -24,6 +26,7 @@ _HOMES = {
 }
 __all__ = [
     "EngineSampler",
+    "GaussianProcessSampler",
     "GridSampler",
     "HyperoptSampler",
     "KerasTunerSampler",

@@ -340,7 +340,13 @@ class EngineSampler(BaseSampler):
         seed = None
         if self.seed is not None:
             seed = zlib.crc32(repr((self.seed, *learnt.space)).encode())
-        return self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
+        found = self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
+        found.engine.part = any(
+            not held.single() and name not in learnt.space
+            for trial in _optuna.all_trials(study)
+            for name, held in trial.distributions.items()
+        )
+        return found
 
     def _stop(self, study: Study, trial: FrozenTrial) -> None:
         message = f"{self.why_it_ends} after {trial.number} trials, so the study stops here"

@@ -67,6 +67,7 @@ class Follower:
         """
         self.catch_up(trials)
         if not self._waiting:
+            self.engine.running(self._elsewhere_now(trials, number))
             self._waiting.append(self._ask())
         key, params = self._waiting.pop(0)
         self._proposed[number] = key, params
@@ -114,6 +115,16 @@ class Follower:
         while self._first_open in self._told:
             self._told.discard(self._first_open)
             self._first_open += 1
+
+    def _elsewhere_now(self, trials: Sequence[FrozenTrial], number: int) -> list[Params]:
+        """The points of running trials that the engine did not propose."""
+        points = []
+        for trial in itertools.islice(trials, self._first_open, None):
+            if trial.state == TrialState.RUNNING and trial.number != number and trial.params:
+                if trial.number not in self._proposed:
+                    with suppress(SpecError):
+                        points.append(self._read_point(trial.params))
+        return [params for params in points if self._is_complete(params)]
 
     def _ask(self) -> tuple[int, Params]:
         while True:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator
 
-from crosstune.adapters.base import Adapter, Algorithm, Engine, Exhausted, Outcome, seed_in_32_bits
+from crosstune import adapters
+from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space import Params, Space
@@ -32,39 +32,9 @@ class GridSampler(EngineSampler):
     """
 
     def __init__(self, *, space: Space | None = None, points: int = 10, seed: int | None = None):
-        super().__init__(_Grid(), "grid", space=space, seed=seed, options={"points": points})
-
-
-def _options(points: int = 10) -> None:
-    """The options of the grid."""
-
-
-class _Grid(Adapter):
-    """The grid as a backend of one algorithm, which the user never names."""
-
-    name: ClassVar[str] = "crosstune"
-    distribution: ClassVar[str] = "crosstune"
-    roles: ClassVar[Mapping[str, str]] = {}
-    algorithms: ClassVar[Mapping[str, Algorithm]] = {
-        "grid": Algorithm("every point of a grid once", lambda: _options, exhaustive=True)
-    }
-
-    def compile(self, space: Space, *, mode: str = "exact") -> Space:
-        """The space itself."""
-        self.check_mode(mode)
-        return space
-
-    def engine(
-        self,
-        algorithm: str,
-        space: Space,
-        *,
-        seed: int | None,
-        maximize: bool,
-        options: Mapping[str, Any],
-    ) -> GridEngine:
-        """A walk through the grid."""
-        return GridEngine(space, seed=seed, **options)
+        super().__init__(
+            adapters.get("crosstune"), "grid", space=space, seed=seed, options={"points": points}
+        )
 
 
 class GridEngine(Engine):

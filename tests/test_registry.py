@@ -88,13 +88,13 @@ def test_another_package_adds_a_backend_through_its_entry_point(tmp_path: Path) 
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hill\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[crosstune.backends]\nhill = hill:Hill\n")
     (tmp_path / "hill.py").write_text(
-        "from crosstune.samplers.grid import _Grid\n"
-        "class Hill(_Grid):\n    name = 'hill'\n    distribution = 'hill'\n"
+        "from crosstune.samplers.crosstune import CrosstuneAdapter\n"
+        "class Hill(CrosstuneAdapter):\n    name = 'hill'\n    distribution = 'hill'\n"
     )
     code = (
         "import crosstune\n"
         "from crosstune import adapters\n"
-        "assert adapters.names() == ['optuna', 'hyperopt', 'keras_tuner', 'hill']\n"
+        "assert adapters.names() == ['optuna', 'hyperopt', 'keras_tuner', 'crosstune', 'hill']\n"
         "study = crosstune.tune({'space': {'x': {'type': 'bool'}}}, lambda params: 1.0,\n"
         "                       backend='hill', sampler='grid', trials=5)\n"
         "assert len(study.trials) == 2\n"

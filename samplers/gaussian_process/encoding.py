@@ -1,0 +1,332 @@
+"""A space as rows of numbers, on which a kernel is defined and a search moves.
+
+A row has one entry a searched parameter, whether it is active or not: of a continuous parameter
+its place in [0, 1], of a stepped one its index 0 to n - 1, of an unordered choice the number of
+its option. `Points` is what the kernel sees of rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crosstune.coordinates import Continuous, Index, LogInteger
+from crosstune.parameters import Choice, Normal, Parameter, Scalar
+from crosstune.space import Params, Space
+
+Numbers: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Rows as the kernel sees them.
+
+    Attributes:
+        places: (m, c), columns whose squared differences add up to squared distances.
+        codes: (m, q), an option a column; -1 where the parameter is inactive.
+    """
+
+    places: Numbers
+    codes: Numbers
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, chosen: NDArray[np.intp] | slice) -> Points:
+        return Points(self.places[chosen], self.codes[chosen])
+
+
+class Dimension:
+    """One searched parameter."""
+
+    ordered = True
+    n: float = math.inf
+    """How many values there are."""
+
+    def __init__(self, item: Parameter):
+        self.item = item
+
+    def drawn(self, u: Numbers) -> Numbers:
+        """Entries with the odds of the prior, from uniform numbers."""
+        raise NotImplementedError
+
+    def place(self, entries: Numbers) -> Numbers:
+        """Entries in [0, 1]; of an unordered choice the entries."""
+        raise NotImplementedError
+
+    def entry(self, value: Scalar) -> float:
+        """The entry of a value."""
+        raise NotImplementedError
+
+    def value(self, entry: float) -> Scalar:
+        """The value of an entry."""
+        raise NotImplementedError
+
+    def snapped(self, entries: Numbers) -> Numbers:
+        """The entries that stand for the same values as these."""
+        return entries
+
+
+class Real(Dimension):
+    """A number on a scale; `grid` where only some quantiles of it are values of their own."""
+
+    def __init__(self, item: Parameter, scale: Continuous):
+        super().__init__(item)
+        self._scale = scale
+        self._low, self._high = scale.low, scale.high
+        if scale.log:
+            self._low, self._high = math.log(scale.low), math.log(scale.high)
+        self._coarse = isinstance(item, Choice) or (
+            isinstance(item, Normal) and item.grid is not None
+        )
+        if isinstance(item, Choice):
+            self.n = len(item.values)
+        elif isinstance(item, Normal) and item.grid is not None:
+            self.n = item.grid.n
+
+    def drawn(self, u: Numbers) -> Numbers:
+        """The quantiles themselves."""
+        return self.snapped(u)
+
+    def place(self, entries: Numbers) -> Numbers:
+        """The entries themselves."""
+        return entries
+
+    def entry(self, value: Scalar) -> float:
+        """The quantile of a value."""
+        raw = self.item.encode(value)
+        x = math.log(raw) if self._scale.log else raw
+        # Halves, since the width of the range may be beyond the largest number.
+        share = (x / 2 - self._low / 2) / (self._high / 2 - self._low / 2)
+        return min(max(share, 0.0), 1.0)
+
+    def value(self, entry: float) -> Scalar:
+        """The value at a quantile."""
+        if self._scale.log:
+            return self.item.decode(
+                self._scale.clip(math.exp(self._low + entry * (self._high - self._low)))
+            )
+        return self.item.decode(self._scale.clip(self._low * (1 - entry) + self._high * entry))
+
+    def snapped(self, entries: Numbers) -> Numbers:
+        """One entry for each value."""
+        if not self._coarse:
+            return entries
+        return np.array([self.entry(self.value(float(each))) for each in entries])
+
+
+class Steps(Dimension):
+    """An index: a stepped range, an ordered choice, or an integer on a log scale."""
+
+    def __init__(self, item: Parameter, scale: Index | LogInteger):
+        super().__init__(item)
+        self.n = scale.n
+        self._first = scale.low if isinstance(scale, LogInteger) else 0
+        self._logs = (
+            (math.log(scale.low - 0.5), math.log(scale.high + 0.5))
+            if isinstance(scale, LogInteger)
+            else None
+        )
+
+    def drawn(self, u: Numbers) -> Numbers:
+        """Indices with the odds of the prior."""
+        if self._logs is None:
+            entries = np.floor(u * self.n)
+        else:
+            low, high = self._logs
+            entries = np.rint(np.exp(low + u * (high - low))) - self._first
+        return np.clip(entries, 0, self.n - 1)
+
+    def place(self, entries: Numbers) -> Numbers:
+        """Indices over the last one; on a log scale the quantile."""
+        if self._logs is None:
+            return entries / (self.n - 1)
+        low, high = self._logs
+        return np.asarray((np.log(entries + self._first) - low) / (high - low))
+
+    def entry(self, value: Scalar) -> float:
+        """The index of a value."""
+        return float(self.item.encode(value) - self._first)
+
+    def value(self, entry: float) -> Scalar:
+        """The value at an index."""
+        return self.item.decode(int(entry) + self._first)
+
+
+class Options(Dimension):
+    """An unordered choice."""
+
+    ordered = False
+
+    def __init__(self, item: Parameter, n: int):
+        super().__init__(item)
+        self.n = n
+        weights = item.weights if isinstance(item, Choice) else None
+        self._raw = [float(i) for i in range(n)]
+        if isinstance(item, Choice) and weights is not None:
+            self._raw = [item.encode(value) for value in item.values]
+        self._number = {raw: i for i, raw in enumerate(self._raw)}
+        self._edges = np.cumsum(weights or np.full(n, 1 / n))[:-1]
+
+    def drawn(self, u: Numbers) -> Numbers:
+        """Options with the odds of the prior."""
+        return np.searchsorted(self._edges, u, side="right").astype(float)
+
+    def place(self, entries: Numbers) -> Numbers:
+        """The entries themselves."""
+        return entries
+
+    def entry(self, value: Scalar) -> float:
+        """The number of a value."""
+        return float(self._number[self.item.encode(value)])
+
+    def value(self, entry: float) -> Scalar:
+        """The value of a number."""
+        raw = self._raw[int(entry)]
+        return self.item.decode(raw)
+
+
+def dimension(item: Parameter) -> Dimension:
+    """How a searched parameter stands in a row."""
+    match item.coordinate:
+        case Continuous() if isinstance(item, Choice) and not item.ordered:
+            return Options(item, len(item.values))
+        case Continuous() as scale:
+            return Real(item, scale)
+        case Index(n, ordered=False):
+            return Options(item, n)
+        case Index() | LogInteger() as steps:
+            return Steps(item, steps)
+    raise AssertionError(item)
+
+
+class Encoding:
+    """A space as rows of numbers, and back.
+
+    Attributes:
+        dimensions: those of the searched parameters, in the order of the space.
+        column: where each is in a row, by name.
+    """
+
+    def __init__(self, space: Space):
+        self.space = space
+        self.dimensions = [dimension(item) for item in space.searched.values()]
+        self.column = {name: i for i, name in enumerate(space.searched)}
+        self.d = len(self.dimensions)
+        self._conditions = [
+            (self.column[name], self._allowed(space.conditions[name]))
+            for name in space.searched
+            if space.conditions[name]
+        ]
+        conditional = {column for column, _ in self._conditions}
+        self.ordered = [i for i, each in enumerate(self.dimensions) if each.ordered]
+        self.unordered = [i for i, each in enumerate(self.dimensions) if not each.ordered]
+        self.reals = np.array(
+            [isinstance(each, Real) and each.n == math.inf for each in self.dimensions], bool
+        )
+        self._arcs = [i for i in self.ordered if i in conditional]
+        self._lines = [i for i in self.ordered if i not in conditional]
+        self.arcs = len(self._arcs)
+        """How many ordered parameters have a condition; the last columns of places are their
+        sines, then their cosines."""
+        self.scale_of_place = np.array(self._lines + self._arcs + self._arcs, int)
+        """The dimension behind each column of `Points.places`."""
+
+    def _allowed(self, condition: Mapping[str, frozenset[float]]) -> list[tuple[int, Numbers]]:
+        return [
+            (self.column[parent], np.array(sorted(self._entries(parent, raws))))
+            for parent, raws in condition.items()
+        ]
+
+    def _entries(self, parent: str, raws: frozenset[float]) -> list[float]:
+        item = self.space[parent]
+        held = self.dimensions[self.column[parent]]
+        return [held.entry(item.decode(raw)) for raw in raws]
+
+    @cached_property
+    def size(self) -> float:
+        """The number of rows that differ; of points there may be fewer."""
+        return math.prod(each.n for each in self.dimensions)
+
+    @cached_property
+    def fewest(self) -> float:
+        """For how many points there surely is one more: those that conditions cannot hide."""
+        conditional = {column for column, _ in self._conditions}
+        return math.prod(each.n for i, each in enumerate(self.dimensions) if i not in conditional)
+
+    def draw(self, rng: np.random.Generator, m: int) -> Numbers:
+        """(m, d) rows from the prior."""
+        return self.rows(rng.random((m, self.d)))
+
+    def rows(self, u: Numbers) -> Numbers:
+        """(m, d) rows from uniform numbers of that shape."""
+        found = np.empty_like(u)
+        for i, each in enumerate(self.dimensions):
+            found[:, i] = each.drawn(u[:, i])
+        return found
+
+    def active(self, rows: Numbers) -> Flags:
+        """(m, d): which entries take part. Conditions are complete, so one pass is enough."""
+        found = np.ones(rows.shape, bool)
+        for column, parents in self._conditions:
+            for parent, allowed in parents:
+                found[:, column] &= np.isin(rows[:, parent], allowed)
+        return found
+
+    def snapped(self, rows: Numbers) -> Numbers:
+        """Rows with one entry for each value."""
+        for i, each in enumerate(self.dimensions):
+            if isinstance(each, Real) and each.n < math.inf:
+                rows[:, i] = each.snapped(rows[:, i])
+        return rows
+
+    def keys(self, rows: Numbers) -> list[bytes]:
+        """What tells points apart: rows without their inactive entries."""
+        held = np.where(self.active(rows), rows, -1.0) + 0.0  # no negative zeros
+        return [row.tobytes() for row in held]
+
+    def points(self, rows: Numbers) -> Points:
+        """What the kernel sees of rows.
+
+        An ordered parameter with a condition lies on an arc of one radian around the place of
+        its absence (Swersky et al. 2013, eq. 4 with rho = 1 / pi): active values that are near
+        are near, and all are equally far from "inactive". Every squared distance is one between
+        vectors, so a stationary kernel of it is positive semi-definite.
+        """
+        columns = [self.dimensions[i].place(rows[:, i]) for i in self._lines]
+        if self._arcs:
+            active = self.active(rows)
+            angles = [self.dimensions[i].place(rows[:, i]) for i in self._arcs]
+            columns += [np.sin(x) * active[:, i] for i, x in zip(self._arcs, angles, strict=True)]
+            columns += [np.cos(x) * active[:, i] for i, x in zip(self._arcs, angles, strict=True)]
+        places = np.stack(columns, axis=1) if columns else np.empty((len(rows), 0))
+        codes = rows[:, self.unordered]
+        if self._conditions and self.unordered:
+            codes = np.where(self.active(rows)[:, self.unordered], codes, -1.0)
+        return Points(places, codes)
+
+    def encode(self, params: Params, rng: np.random.Generator) -> Numbers:
+        """(d,) the row of a point; what is inactive is drawn, for a search that moves from it."""
+        row = self.draw(rng, 1)[0]
+        for name, i in self.column.items():
+            if name in params:
+                row[i] = self.dimensions[i].entry(params[name])
+        return row
+
+    def decode(self, row: Numbers) -> Params:
+        """The point of a row: active parameters, constants among them."""
+        params: Params = {}
+        for name, item in self.space.items():
+            if self.space.is_active(name, params):
+                i = self.column.get(name)
+                params[name] = (
+                    item.only if i is None else self.dimensions[i].value(float(row[i]))
+                )
+        return params

@@ -1,0 +1,233 @@
+"""The search: what it has seen, when it fits, and what it proposes next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+from scipy.stats import qmc
+from threadpoolctl import ThreadpoolController
+
+from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
+from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers
+from crosstune.samplers.gaussian_process.fit import Posterior, fit
+from crosstune.samplers.gaussian_process.kernel import parts
+from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.search import Search
+from crosstune.samplers.gaussian_process.targets import (
+    COMPLETE,
+    FAILED,
+    FLOORS,
+    PRUNED,
+    Targets,
+    targets,
+)
+from crosstune.samplers.grid import grid
+from crosstune.space import Params, Space
+
+START = 6
+"""How many points of a Sobol sequence come first."""
+IN_MODEL, IN_FIT = 256, 128
+"""On how many points the model and the fit rest at most."""
+LISTED = 1000
+"""Spaces of so many points at most are scored whole."""
+TRIES = 20
+_STATES = {"complete": COMPLETE, "pruned": PRUNED, "failed": FAILED}
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A trial that ended: its row, what it was worth (less is better), and how it ended."""
+
+    row: Numbers
+    value: float
+    state: int
+
+
+class GaussianProcessEngine(Engine):
+    """Proposals by a Gaussian process; see `GaussianProcessSampler`."""
+
+    def __init__(
+        self, space: Space, *, startup: int = START, seed: int | None = None, maximize: bool = False
+    ):
+        self._sign = -1.0 if maximize else 1.0
+        self._space = space
+        self._encoding = Encoding(space)
+        self._rng = np.random.default_rng(seed_in_32_bits(seed))
+        self._startup = startup
+        self._observed: list[Observation] = []
+        self._open: dict[int, Numbers] = {}
+        self._elsewhere: list[Numbers] = []
+        self._tried: set[bytes] = set()
+        self._inserted = 0
+        self._theta: Numbers | None = None
+        self._fitted_at = 0
+        self.native = self._observed
+
+    @property
+    def lasts(self) -> float:  # type: ignore[override]
+        """For how many questions there surely is a point."""
+        return math.inf if self.part else self._encoding.fewest - self._inserted
+
+    def ask(self, trial: int) -> Params:
+        """The next point."""
+        if not self._encoding.d:
+            if self._tried and not self.part:
+                raise Exhausted
+            self._tried.add(b"")
+            return self._encoding.decode(np.empty(0))
+        params = self._encoding.decode(self._next())
+        row = self._encoding.encode(params, self._rng)
+        self._open[trial] = row
+        self._tried.update(self._encoding.keys(row[None]))
+        return params
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """Learn how a proposal went."""
+        if trial in self._open:
+            self._learn(self._open.pop(trial), outcome)
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """Learn how another point went."""
+        self._open.pop(trial, None)
+        self.insert(params, outcome)
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """Learn how a point went that somebody else chose."""
+        if self._encoding.d:
+            self._learn(self._encoding.encode(params, self._rng), outcome)
+        self._inserted += 1
+
+    def running(self, points: Sequence[Params]) -> None:
+        """Know which points others are evaluating now."""
+        self._elsewhere = []
+        if self._encoding.d:
+            self._elsewhere = [self._encoding.encode(each, self._rng) for each in points]
+
+    def _learn(self, row: Numbers, outcome: Outcome) -> None:
+        state = _STATES[outcome.state]
+        if outcome.value is None:
+            state = FAILED
+        value = math.nan if outcome.value is None else self._sign * outcome.value
+        self._observed.append(Observation(row, value, state))
+        self._tried.update(self._encoding.keys(row[None]))
+
+    def _next(self) -> Numbers:
+        begun = len(self._observed) + len(self._open) + len(self._elsewhere)
+        if begun < self._startup:
+            row = self._first_new(self._design[begun : begun + 1])
+            return self._drawn() if row is None else row
+        usable = sum(each.state != FAILED for each in self._observed)
+        if usable < 2:
+            return self._drawn()
+        with _blas().limit(limits=1):
+            return self._modelled()
+
+    @cached_property
+    def _design(self) -> Numbers:
+        sobol = qmc.Sobol(self._encoding.d, scramble=True, rng=np.random.default_rng(self._rng))
+        points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
+        return self._encoding.rows(np.asarray(points))
+
+    def _drawn(self) -> Numbers:
+        """A new row of the prior.
+
+        Raises:
+            Exhausted: every point was tried.
+        """
+        for _ in range(TRIES):
+            row = self._first_new(self._encoding.draw(self._rng, 16))
+            if row is not None:
+                return row
+        if self._encoding.size == math.inf:
+            # Parents of continuous parameters may be rare; a repeat is no catastrophe.
+            return self._encoding.draw(self._rng, 1)[0]
+        for params in grid(self._space, 2**53):
+            row = self._encoding.encode(params, self._rng)
+            if self._is_new(row[None])[0]:
+                return row
+        raise Exhausted
+
+    def _modelled(self) -> Numbers:
+        rows = np.array([each.row for each in self._observed])
+        self._fit(rows)
+        held = self._targets(self._floor)
+        chosen = _subset(held.values, IN_MODEL)
+        rows, values = rows[chosen], held.values[chosen]
+        pending = [*self._open.values(), *self._elsewhere][-IN_MODEL:]
+        points = self._encoding.points(np.array([*rows, *pending]))
+        model = Model(self._encoding, points, values, held.extra[chosen], self._held)
+        search = Search(self._encoding, model, self._is_new, self._rng)
+        if self._encoding.size <= LISTED:
+            row = search.of(self._listed)
+            if row is None:
+                raise Exhausted
+            return row
+        row = search.near(rows[np.argsort(values, kind="stable")])
+        return self._drawn() if row is None else row
+
+    def _targets(self, floor: float) -> Targets:
+        values = np.array([each.value for each in self._observed])
+        states = np.array([each.state for each in self._observed], np.int8)
+        return targets(values, states, floor)
+
+    def _fit(self, rows: Numbers) -> None:
+        """Choose the transform and fit anew when the data has grown by a tenth since.
+
+        Transforms are compared by the density that each gives to the values themselves (Snelson,
+        Rasmussen and Ghahramani 2004, eq. 7).
+        """
+        seen = len(self._observed)
+        if self._theta is not None and seen < 1.1 * self._fitted_at + 1:
+            return
+        chosen = _subset(self._targets(FLOORS[0]).values, IN_FIT)
+        squares = parts(self._encoding, self._encoding.points(rows[chosen]))
+        least = math.inf
+        for floor in FLOORS:
+            held = self._targets(floor)
+            posterior = Posterior(squares, held.values[chosen], held.extra[chosen])
+            start = self._theta if self._theta is not None else np.zeros_like(posterior.mean)
+            found = posterior(start)[0] - float(held.stretch[chosen].sum())
+            if found < least:
+                least, self._floor, best = found, floor, posterior
+        self._theta = fit(best, self._theta, 30)
+        self._held = best.hyperparameters(self._theta)
+        self._fitted_at = seen
+
+    @cached_property
+    def _listed(self) -> Numbers:
+        return np.array(
+            [self._encoding.encode(params, self._rng) for params in grid(self._space, LISTED)]
+        )
+
+    def _first_new(self, rows: Numbers) -> Numbers | None:
+        new = np.flatnonzero(self._is_new(rows))
+        return rows[new[0]] if len(new) else None
+
+    def _is_new(self, rows: Numbers) -> np.ndarray:
+        if self.part:
+            return np.ones(len(rows), bool)
+        tried = self._tried
+        if self._elsewhere:
+            tried = tried.union(self._encoding.keys(np.array(self._elsewhere)))
+        return np.array([key not in tried for key in self._encoding.keys(rows)], bool)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """What limits the linear algebra to one thread: on matrices this small, several only wait."""
+    controller: ThreadpoolController = ThreadpoolController().select(user_api="blas")
+    return controller
+
+
+def _subset(values: Numbers, most: int) -> list[int]:
+    """The best half of `most`, and the latest of the others, in their order."""
+    n = len(values)
+    if n <= most:
+        return list(range(n))
+    best = set(np.argsort(values, kind="stable")[: most // 2].tolist())
+    latest = [i for i in range(n - 1, -1, -1) if i not in best][: most - len(best)]
+    return sorted([*best, *latest])

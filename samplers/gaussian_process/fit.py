@@ -1,0 +1,117 @@
+"""The length scales, the amplitude and the noise that a data set speaks for.
+
+The maximum of the posterior density: the marginal likelihood (Rasmussen and Williams 2006,
+eq. 2.30, gradient eq. 5.9) times log-normal priors. The length scales' median grows with
+the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024, section 4).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
+from scipy.optimize import minimize
+
+from crosstune.samplers.gaussian_process.encoding import Numbers
+from crosstune.samplers.gaussian_process.kernel import matern, slope
+
+JITTER = 1e-8
+SCALE, SCALE_SPREAD = math.log(0.5), 1.0
+"""Mean and deviation of the log of a length scale, less half the log of d."""
+AMPLITUDE_SPREAD = 0.7
+NOISE, NOISE_SPREAD = math.log(1e-4), 2.0
+"""Those of the log of the noise's variance; the targets have variance 1."""
+BOUND = 4.0
+"""How many deviations from the prior's mean are searched."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What is fitted.
+
+    Attributes:
+        lengths: (d,) in units of the places.
+        amplitude: the prior variance of the function.
+        noise: the variance of the noise.
+    """
+
+    lengths: Numbers
+    amplitude: float
+    noise: float
+
+    @property
+    def weights(self) -> Numbers:
+        """(d,) 1 / l^2."""
+        return np.asarray(self.lengths**-2.0)
+
+
+class Posterior:
+    """The negative log posterior of hyperparameters, up to a constant.
+
+    `theta` is the log of the lengths, the amplitude and the noise, in deviations of the prior
+    from its mean: a well-scaled problem.
+
+    Args:
+        parts: (d, n, n) squared distances a parameter.
+        targets: (n,).
+        extra: (n,) variances of noise that is known.
+    """
+
+    def __init__(self, parts: Numbers, targets: Numbers, extra: Numbers):
+        self._d, self._n = parts.shape[:2]
+        self._parts = parts.reshape(self._d, -1)
+        self._targets = targets
+        self._extra = extra
+        self.mean = np.array([SCALE + 0.5 * math.log(self._d)] * self._d + [0.0, NOISE])
+        self.spread = np.array([SCALE_SPREAD] * self._d + [AMPLITUDE_SPREAD, NOISE_SPREAD])
+
+    def hyperparameters(self, theta: Numbers) -> Hyperparameters:
+        """What a theta means."""
+        held = np.exp(self.mean + self.spread * theta)
+        return Hyperparameters(held[:-2], float(held[-2]), float(held[-1]))
+
+    def __call__(self, theta: Numbers) -> tuple[float, Numbers]:
+        """The value and its gradient, (d + 2,)."""
+        d, n = self._d, self._n
+        held = self.hyperparameters(theta)
+        square = (held.weights @ self._parts).reshape(n, n)
+        smooth = held.amplitude * matern(square)
+        covariance = smooth.copy()
+        covariance.flat[:: n + 1] += held.noise + JITTER + self._extra
+        lower = cholesky(covariance, lower=True, check_finite=False)
+        inverse, _ = dpotri(lower, lower=1)
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        alpha = inverse @ self._targets
+        value = 0.5 * self._targets @ alpha + np.log(np.diagonal(lower)).sum()
+        value += 0.5 * theta @ theta
+        by_covariance = 0.5 * (inverse - np.outer(alpha, alpha))  # eq. 5.9
+        gradient = np.empty(d + 2)
+        inner = by_covariance * (held.amplitude * slope(square))
+        gradient[:d] = -2.0 * held.weights * (self._parts @ inner.ravel())
+        gradient[d] = (by_covariance * smooth).sum()
+        gradient[d + 1] = held.noise * np.trace(by_covariance)
+        return float(value), gradient * self.spread + theta
+
+
+def fit(posterior: Posterior, start: Numbers | None, steps: int) -> Numbers:
+    """The theta of the highest posterior density near the better of two starts.
+
+    Args:
+        start: an earlier theta; the other start is the prior's mean.
+        steps: how many steps L-BFGS takes at most.
+    """
+    first = np.zeros_like(posterior.mean)
+    if start is not None and posterior(start)[0] < posterior(first)[0]:
+        first = start
+    found = minimize(
+        posterior,
+        first,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-BOUND, BOUND)] * len(first),
+        options={"maxiter": steps, "ftol": 1e-5},
+    )
+    return np.asarray(found.x)

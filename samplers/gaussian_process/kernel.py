@@ -1,0 +1,53 @@
+"""Matern 5/2 over weighted distances, with a length scale a parameter.
+
+k(x, y) = a M(r^2), r^2 = sum_i D_i(x, y) / l_i^2 (Rasmussen and Williams 2006, eq. 4.17 and
+section 5.1), where D_i is the squared difference of two places, and of an unordered choice 1
+where the options differ (a Hamming distance; "inactive" is one more option).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers, Points
+
+ROOT = math.sqrt(5.0)
+
+
+def matern(square: Numbers) -> Numbers:
+    """M at squared distances: (1 + sqrt(5) r + 5/3 r^2) exp(-sqrt(5) r)."""
+    root = ROOT * np.sqrt(square)
+    return np.asarray((1.0 + root + root * root / 3.0) * np.exp(-root))
+
+
+def slope(square: Numbers) -> Numbers:
+    """dM / d(r^2): -5/6 (1 + sqrt(5) r) exp(-sqrt(5) r)."""
+    root = ROOT * np.sqrt(square)
+    return np.asarray(-5.0 / 6.0 * (1.0 + root) * np.exp(-root))
+
+
+def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numbers:
+    """(len(a), len(b)) r^2, for weights 1 / l^2 of shape (d,)."""
+    roots = np.sqrt(weights[encoding.scale_of_place])
+    left, right = a.places * roots, b.places * roots
+    square = left @ right.T
+    square *= -2.0
+    square += (left * left).sum(axis=1)[:, None]
+    square += (right * right).sum(axis=1)[None, :]
+    np.maximum(square, 0.0, out=square)
+    for column, i in enumerate(encoding.unordered):
+        square += weights[i] * (a.codes[:, column, None] != b.codes[None, :, column])
+    return square
+
+
+def parts(encoding: Encoding, points: Points) -> Numbers:
+    """(d, n, n) the D_i between points."""
+    n = len(points)
+    found = np.zeros((encoding.d, n, n))
+    for column, i in enumerate(encoding.scale_of_place):
+        found[i] += (points.places[:, column, None] - points.places[None, :, column]) ** 2
+    for column, i in enumerate(encoding.unordered):
+        found[i] = points.codes[:, column, None] != points.codes[None, :, column]
+    return found

@@ -1,0 +1,143 @@
+"""The row of the highest acquisition among those that were not tried.
+
+Random, mutated and neighbouring rows are scored, the best of them climb by neighbours, and the
+continuous part of the best is polished along the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import minimize
+
+from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
+from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers
+from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.moves import mutations, neighbours
+
+DRAWN = 160
+"""How many rows of the prior are scored."""
+PARENTS, CHILDREN = 5, 24
+"""How many of the best rows are mutated, and how often each."""
+CLIMBERS = 3
+ROUNDS = 8
+POLISHED = 1
+STEPS = 25
+
+IsNew = Callable[[Numbers], np.ndarray]
+"""Whether rows were not tried, (m,) of bool."""
+
+
+class Search:
+    """One maximisation of the acquisition.
+
+    Args:
+        model: given the data.
+        is_new: which rows may be proposed.
+    """
+
+    def __init__(
+        self, encoding: Encoding, model: Model, is_new: IsNew, rng: np.random.Generator
+    ):
+        self._encoding, self._model, self._is_new, self._rng = encoding, model, is_new, rng
+
+    def score(self, rows: Numbers) -> Numbers:
+        """(m,) the acquisition."""
+        mean, deviation = self._model.predict(self._encoding.points(rows))
+        return log_expected_improvement(mean, deviation, self._model.smallest)
+
+    def of(self, rows: Numbers) -> Numbers | None:
+        """The best of given rows that is new; None where none is."""
+        rows = rows[self._is_new(rows)]
+        return rows[int(np.argmax(self.score(rows)))] if len(rows) else None
+
+    def near(self, best: Numbers) -> Numbers | None:
+        """The best row that is found.
+
+        Args:
+            best: (k, d) the rows that did best, the best first.
+        """
+        encoding, rng = self._encoding, self._rng
+        parents = best[:PARENTS]
+        bred = mutations(encoding, np.repeat(parents, CHILDREN, axis=0), rng)
+        rows = [encoding.draw(rng, DRAWN), encoding.snapped(bred)]
+        rows += [encoding.snapped(neighbours(encoding, row, 0.1, rng)) for row in parents[:2]]
+        pool = np.concatenate(rows)
+        pool = pool[self._is_new(pool)]
+        if not len(pool):
+            return None
+        scores = self.score(pool)
+        order = np.argsort(-scores, kind="stable")[:CLIMBERS]
+        tops, heights = self._climb(pool[order], scores[order])
+        first = int(np.argmax(heights))
+        return self._polish(tops[first], float(heights[first]))
+
+    def _climb(self, rows: Numbers, scores: Numbers) -> tuple[Numbers, Numbers]:
+        """Each row moved to its best neighbour until there is none, or the rounds are over."""
+        rows, scores = rows.copy(), scores.copy()
+        climbing = list(range(len(rows)))
+        length = 0.1
+        for _ in range(ROUNDS):
+            near = [neighbours(self._encoding, rows[i], length, self._rng) for i in climbing]
+            owner = np.repeat(climbing, [len(each) for each in near])
+            pool = self._encoding.snapped(np.concatenate(near))
+            new = self._is_new(pool)
+            pool, owner = pool[new], owner[new]
+            if not len(pool):
+                break
+            found = self.score(pool)
+            still = []
+            for i in climbing:
+                mine = np.flatnonzero(owner == i)
+                if len(mine):
+                    top = mine[int(np.argmax(found[mine]))]
+                    if found[top] > scores[i] + 1e-6:
+                        rows[i], scores[i] = pool[top], found[top]
+                        still.append(i)
+            length *= 0.6
+            if not still:
+                break
+            climbing = still
+        return rows, scores
+
+    def _polish(self, row: Numbers, score: float) -> Numbers:
+        """The row with its active continuous entries moved along the gradient."""
+        encoding = self._encoding
+        free = np.flatnonzero(encoding.reals & encoding.active(row[None])[0])
+        if not len(free):
+            return row
+        owners = encoding.scale_of_place
+        lines = owners.size - 2 * encoding.arcs
+        chosen = np.searchsorted(free, owners)
+        chosen = np.where(np.isin(owners, free), np.minimum(chosen, len(free) - 1), len(free))
+
+        def loss(x: Numbers) -> tuple[float, Numbers]:
+            moved = row.copy()
+            moved[free] = x
+            points = encoding.points(moved[None])
+            turn = np.ones(owners.size)
+            sines = points.places[0, lines : lines + encoding.arcs]
+            turn[lines + encoding.arcs :] = -sines
+            turn[lines : lines + encoding.arcs] = points.places[0, lines + encoding.arcs :]
+            mean, deviation, by_mean, by_deviation = self._model.slopes(points, turn)
+            best = self._model.smallest
+            outer_mean, outer_deviation = slopes(mean, deviation, best)
+            by_place = outer_mean * by_mean + outer_deviation * by_deviation
+            gradient = np.bincount(chosen, by_place, len(free) + 1)[:-1]
+            value = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
+            return -float(value[0]), -gradient
+
+        found = minimize(
+            loss,
+            row[free],
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, 1.0)] * len(free),
+            options={"maxiter": STEPS},
+        )
+        moved = row.copy()
+        moved[free] = np.clip(found.x, 0.0, 1.0)
+        if -float(found.fun) > score and self._is_new(moved[None])[0]:
+            return moved
+        return row
