@@ -324,8 +324,16 @@ class EngineSampler(BaseSampler):
             learnt, follower = self._search.learnt.follower(
                 known, lambda learnt: self._follow_learnt(study, learnt)
             )
+            trials = _optuna.all_trials(study)
+            engine = follower.engine
+            engine.part = engine.part or any(
+                name not in known and not held.single()
+                for each in trials
+                if not each.distributions.keys() <= known.keys()
+                for name, held in each.distributions.items()
+            )
             try:
-                params = follower.propose(_optuna.all_trials(study), trial.number)
+                params = follower.propose(trials, trial.number)
             except (Exhausted, Busy):
                 # Nobody has said that the trials so far are all there is.
                 params = learnt.space.sample(self._rng(trial, *known))
@@ -340,13 +348,7 @@ class EngineSampler(BaseSampler):
         seed = None
         if self.seed is not None:
             seed = zlib.crc32(repr((self.seed, *learnt.space)).encode())
-        found = self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
-        found.engine.part = any(
-            not held.single() and name not in learnt.space
-            for trial in _optuna.all_trials(study)
-            for name, held in trial.distributions.items()
-        )
-        return found
+        return self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
 
     def _stop(self, study: Study, trial: FrozenTrial) -> None:
         message = f"{self.why_it_ends} after {trial.number} trials, so the study stops here"

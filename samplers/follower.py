@@ -120,10 +120,10 @@ class Follower:
         """The points of running trials that the engine did not propose."""
         points = []
         for trial in itertools.islice(trials, self._first_open, None):
-            if trial.state == TrialState.RUNNING and trial.number != number and trial.params:
-                if trial.number not in self._proposed:
-                    with suppress(SpecError):
-                        points.append(self._read_point(trial.params))
+            ours = trial.number == number or trial.number in self._proposed
+            if trial.state == TrialState.RUNNING and trial.params and not ours:
+                with suppress(SpecError):  # no point of this space: nothing to know of it
+                    points.append(self._read_point(trial.params))
         return [params for params in points if self._is_complete(params)]
 
     def _ask(self) -> tuple[int, Params]:

@@ -544,7 +544,7 @@ def test_schema_prints_a_json_schema(at: Workplace) -> None:
 def test_backends_lists_every_engine_with_its_roles(at: Workplace) -> None:
     ran = at("backends")
     heads = [line.split()[0] for line in ran.out.splitlines() if not line.startswith(" ")]
-    assert (ran.status, heads) == (0, ["optuna", "hyperopt", "keras_tuner"])
+    assert (ran.status, heads) == (0, ["optuna", "hyperopt", "keras_tuner", "crosstune"])
 
 
 def test_backends_gives_the_reason_of_a_refusal(at: Workplace) -> None:

@@ -8,7 +8,12 @@ import pytest
 from optuna.samplers import BaseSampler
 from optuna.testing import pytest_samplers
 
-from crosstune.samplers import GridSampler, HyperoptSampler, KerasTunerSampler
+from crosstune.samplers import (
+    GaussianProcessSampler,
+    GridSampler,
+    HyperoptSampler,
+    KerasTunerSampler,
+)
 
 SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "HyperoptSampler tpe": lambda: HyperoptSampler("tpe"),
@@ -19,6 +24,7 @@ SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "KerasTunerSampler random": lambda: KerasTunerSampler("random"),
     "KerasTunerSampler grid": lambda: KerasTunerSampler("grid"),
     "GridSampler": lambda: GridSampler(),
+    "GaussianProcessSampler": lambda: GaussianProcessSampler(),
 }
 
 

@@ -52,7 +52,9 @@ def test_hyperopt_imports_no_keras() -> None:
 
 
 def test_an_unknown_backend_suggests_the_near_miss() -> None:
-    with pytest.raises(UnknownName, match="Known: hyperopt, keras_tuner, optuna.*'hyperopt'"):
+    with pytest.raises(
+        UnknownName, match="Known: crosstune, hyperopt, keras_tuner, optuna.*'hyperopt'"
+    ):
         adapters.get("hyperop")
 
 

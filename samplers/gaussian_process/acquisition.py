@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from crosstune.samplers.gaussian_process.encoding import Numbers
+from crosstune.samplers.gaussian_process.dimensions import Numbers
 
 _LOG_ROOT_2_PI = 0.5 * math.log(2.0 * math.pi)
 _TAIL = -1e6

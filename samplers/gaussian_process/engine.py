@@ -12,7 +12,9 @@ from scipy.stats import qmc
 from threadpoolctl import ThreadpoolController
 
 from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
-from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers
+from crosstune.errors import SpecError
+from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
+from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Posterior, fit
 from crosstune.samplers.gaussian_process.kernel import parts
 from crosstune.samplers.gaussian_process.model import Model
@@ -53,6 +55,8 @@ class GaussianProcessEngine(Engine):
     def __init__(
         self, space: Space, *, startup: int = START, seed: int | None = None, maximize: bool = False
     ):
+        if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
+            raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
         self._sign = -1.0 if maximize else 1.0
         self._space = space
         self._encoding = Encoding(space)
@@ -128,7 +132,7 @@ class GaussianProcessEngine(Engine):
 
     @cached_property
     def _design(self) -> Numbers:
-        sobol = qmc.Sobol(self._encoding.d, scramble=True, rng=np.random.default_rng(self._rng))
+        sobol = qmc.Sobol(self._encoding.d, scramble=True, seed=self._rng)
         points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
         return self._encoding.rows(np.asarray(points))
 
@@ -144,7 +148,7 @@ class GaussianProcessEngine(Engine):
                 return row
         if self._encoding.size == math.inf:
             # Parents of continuous parameters may be rare; a repeat is no catastrophe.
-            return self._encoding.draw(self._rng, 1)[0]
+            return self._encoding.draw(self._rng, 1).ravel()
         for params in grid(self._space, 2**53):
             row = self._encoding.encode(params, self._rng)
             if self._is_new(row[None])[0]:
@@ -162,10 +166,10 @@ class GaussianProcessEngine(Engine):
         model = Model(self._encoding, points, values, held.extra[chosen], self._held)
         search = Search(self._encoding, model, self._is_new, self._rng)
         if self._encoding.size <= LISTED:
-            row = search.of(self._listed)
-            if row is None:
+            listed = search.of(self._listed)
+            if listed is None:
                 raise Exhausted
-            return row
+            return listed
         row = search.near(rows[np.argsort(values, kind="stable")])
         return self._drawn() if row is None else row
 
@@ -207,7 +211,7 @@ class GaussianProcessEngine(Engine):
         new = np.flatnonzero(self._is_new(rows))
         return rows[new[0]] if len(new) else None
 
-    def _is_new(self, rows: Numbers) -> np.ndarray:
+    def _is_new(self, rows: Numbers) -> Flags:
         if self.part:
             return np.ones(len(rows), bool)
         tried = self._tried

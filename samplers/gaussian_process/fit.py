@@ -15,7 +15,7 @@ from scipy.linalg import cholesky
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
-from crosstune.samplers.gaussian_process.encoding import Numbers
+from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.kernel import matern, slope
 
 JITTER = 1e-8

@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers, Points
+from crosstune.samplers.gaussian_process.dimensions import Numbers
+from crosstune.samplers.gaussian_process.encoding import Encoding, Points
 
 ROOT = math.sqrt(5.0)
 
@@ -32,7 +33,7 @@ def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers
     """(len(a), len(b)) r^2, for weights 1 / l^2 of shape (d,)."""
     roots = np.sqrt(weights[encoding.scale_of_place])
     left, right = a.places * roots, b.places * roots
-    square = left @ right.T
+    square: Numbers = left @ right.T
     square *= -2.0
     square += (left * left).sum(axis=1)[:, None]
     square += (right * right).sum(axis=1)[None, :]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
-from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers, Points
+from crosstune.samplers.gaussian_process.dimensions import Numbers
+from crosstune.samplers.gaussian_process.encoding import Encoding, Points
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, slope, squared_distances
 

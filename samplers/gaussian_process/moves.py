@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers, Options, Real
+from crosstune.samplers.gaussian_process.dimensions import Numbers, Options, Real
+from crosstune.samplers.gaussian_process.encoding import Encoding
 
 MANY = 12
 """Of a choice of more options so many are tried as neighbours, drawn at random."""

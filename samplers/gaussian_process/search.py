@@ -7,12 +7,14 @@ continuous part of the best is polished along the gradient.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
 
 from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
-from crosstune.samplers.gaussian_process.encoding import Encoding, Numbers
+from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
+from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.model import Model
 from crosstune.samplers.gaussian_process.moves import mutations, neighbours
 
@@ -25,7 +27,7 @@ ROUNDS = 8
 POLISHED = 1
 STEPS = 25
 
-IsNew = Callable[[Numbers], np.ndarray]
+IsNew: TypeAlias = Callable[[Numbers], Flags]
 """Whether rows were not tried, (m,) of bool."""
 
 
@@ -37,9 +39,7 @@ class Search:
         is_new: which rows may be proposed.
     """
 
-    def __init__(
-        self, encoding: Encoding, model: Model, is_new: IsNew, rng: np.random.Generator
-    ):
+    def __init__(self, encoding: Encoding, model: Model, is_new: IsNew, rng: np.random.Generator):
         self._encoding, self._model, self._is_new, self._rng = encoding, model, is_new, rng
 
     def score(self, rows: Numbers) -> Numbers:
@@ -124,9 +124,10 @@ class Search:
             best = self._model.smallest
             outer_mean, outer_deviation = slopes(mean, deviation, best)
             by_place = outer_mean * by_mean + outer_deviation * by_deviation
-            gradient = np.bincount(chosen, by_place, len(free) + 1)[:-1]
+            gradient = np.zeros(len(free) + 1)
+            np.add.at(gradient, chosen, by_place)
             value = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
-            return -float(value[0]), -gradient
+            return -float(value[0]), -gradient[:-1]
 
         found = minimize(
             loss,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.samplers.gaussian_process.encoding import Numbers
+from crosstune.samplers.gaussian_process.dimensions import Numbers
 
 COMPLETE, PRUNED, FAILED = 0, 1, 2
 

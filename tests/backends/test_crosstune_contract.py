@@ -1,0 +1,23 @@
+"""The contract, on crosstune's own algorithms."""
+
+from __future__ import annotations
+
+import pytest
+
+from crosstune import adapters
+from crosstune.adapters.base import Adapter
+from crosstune.testing import FailureContract, SearchContract, SpaceContract
+
+
+@pytest.fixture(scope="module")
+def adapter() -> Adapter:
+    return adapters.get("crosstune")
+
+
+class TestSpace(SpaceContract): ...
+
+
+class TestSearch(SearchContract): ...
+
+
+class TestFailure(FailureContract): ...
