@@ -121,7 +121,7 @@ def _engine(name: str) -> tuple[Adapter, str]:
 
 def _is_installed(name: str) -> bool:
     try:
-        adapters.get(name)
+        adapters.get(name).algorithm("bayesian")
     except MissingLibrary:
         return False
     return True

@@ -1,4 +1,9 @@
-"""Bayesian optimisation by a Gaussian process, our own."""
+"""Bayesian optimisation by a Gaussian process, our own.
+
+One idea a file: `dimensions` and `encoding` turn points into rows of numbers, `targets` turns what
+trials were worth into what the model is fitted to, `kernel`, `fit` and `model` are the Gaussian
+process, `acquisition`, `moves` and `search` find the next point, and `engine` is asked and told.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,43 @@ from crosstune.space import Space
 
 
 class GaussianProcessSampler(EngineSampler):
-    """A Gaussian process with log expected improvement, for few and costly trials.
+    """A Gaussian process with log expected improvement, for tens to hundreds of costly trials.
+
+    The method, with equation numbers in the files:
+
+    - Matern 5/2 with a length scale a parameter (Rasmussen and Williams 2006), Hamming distances
+      between the options of a choice, arcs for ordered parameters with a condition (Swersky et
+      al. 2013), so inactive parameters are modelled and not drawn at random.
+    - Length scales, amplitude and noise of the highest posterior density, under priors that grow
+      with the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024).
+    - Values through a shifted logarithm; how much it bends is chosen by likelihood (Snelson,
+      Rasmussen and Ghahramani 2004).
+    - A few points first (the median of each range, then scrambled Sobol), then the highest log expected improvement (Ament et al.
+      2023) over random, mutated and neighbouring points, by local search and by gradient.
+    - Trials that run count with the mean expected there (Desautels, Krause and Burdick 2014), so
+      parallel trials differ. Those of other processes on the storage count too.
+    - A pruned trial counts as its last report, at best as the median of the completed trials, with
+      noise. A failed one counts as the worst value, with more noise.
+
+    No point is proposed twice. A declared space that is finite ends when all of it was tried.
+
+    Use it where a trial takes seconds or more, in up to some twenty parameters. Not for thousands
+    of trials (it looks at 256 of them at most: the best, and the latest), nor for several
+    objectives; constraints are not looked at. Where trials are noisy and repeats are wanted, use
+    another one.
+
+    With n trials in the model, at most 256, and d parameters, a suggestion takes O(n^3 + n^2 c)
+    with some hundreds of candidates c, and each fit O(n^2 d + n^3) a step; a fit comes when the
+    trials have grown by a tenth. `python -m crosstune.benchmarks.suggestions` measures it. The
+    linear algebra is limited to one thread meanwhile, in the whole process.
 
     Args:
         space: what to search. None: learn it from the trials.
+        startup: how many points come first.
         seed: any integer; None for a random one.
-        startup: how many points of a Sobol sequence come first.
+
+    Raises:
+        MissingLibrary: scipy or threadpoolctl is not installed.
 
     >>> import optuna
     >>> study = optuna.create_study(sampler=GaussianProcessSampler(seed=0))
@@ -25,4 +61,6 @@ class GaussianProcessSampler(EngineSampler):
     """
 
     def __init__(self, *, space: Space | None = None, seed: int | None = None, **options: Any):
-        super().__init__(adapters.get("crosstune"), "gp", space=space, seed=seed, options=options)
+        adapter = adapters.get("crosstune")
+        algorithm = adapter.algorithm("gp")
+        super().__init__(adapter, algorithm, space=space, seed=seed, options=options)

@@ -30,8 +30,8 @@ from crosstune.samplers.gaussian_process.targets import (
 from crosstune.samplers.grid import grid
 from crosstune.space import Params, Space
 
-START = 6
-"""How many points of a Sobol sequence come first."""
+START = 4
+"""How many points come before the first that is modelled."""
 IN_MODEL, IN_FIT = 256, 128
 """On how many points the model and the fit rest at most."""
 LISTED = 1000
@@ -132,8 +132,13 @@ class GaussianProcessEngine(Engine):
 
     @cached_property
     def _design(self) -> Numbers:
+        """(startup, d) or more: the medians of the prior, then a Sobol sequence.
+
+        Whoever chooses a range mostly has its middle in mind.
+        """
         sobol = qmc.Sobol(self._encoding.d, scramble=True, seed=self._rng)
         points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
+        points[0, self._encoding.ordered] = 0.5
         return self._encoding.rows(np.asarray(points))
 
     def _drawn(self) -> Numbers:

@@ -383,7 +383,13 @@ def test_contenders_that_make_no_sense(given: Any, message: str) -> None:
 
 def test_by_default_every_engine_meets_random_search() -> None:
     labels = [each.label for each in contenders(None)]
-    assert labels == ["optuna:tpe", "hyperopt:tpe", "keras_tuner:bayesian", "optuna:random"]
+    assert labels == [
+        "optuna:tpe",
+        "hyperopt:tpe",
+        "keras_tuner:bayesian",
+        "crosstune:gp",
+        "optuna:random",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,8 @@ def test_the_first_points_fill_the_space_evenly() -> None:
     space = Space({"x": Float(0.0, 1.0), "n": Int(1, 4)})
     engine = GaussianProcessEngine(space, startup=8, seed=0)
     xs = [number(params["x"]) for params, _ in run(engine, lambda params: 1.0, 8)]
-    assert sorted(int(x * 8) for x in xs) == list(range(8))
+    assert xs[0] == 0.5  # the median
+    assert len({int(x * 8) for x in xs[1:]}) == 7
 
 
 def test_what_is_known_already_shortens_the_start() -> None:
