@@ -84,7 +84,7 @@ def test_a_refusal_has_its_reason_and_names_the_engines_that_can() -> None:
     found = verdict(KINDS["normal"], "optuna", "literal")
     assert found.kind == REFUSED
     assert "'x' (normal): it has no normal distribution" in found.reason
-    assert found.elsewhere == ("hyperopt",)
+    assert found.elsewhere == ("hyperopt", "crosstune")
 
 
 def test_a_condition_on_a_log_integer_is_refused_for_its_child_alone() -> None:
@@ -95,7 +95,7 @@ def test_a_condition_on_a_log_integer_is_refused_for_its_child_alone() -> None:
         "x": REFUSED,
         "y": EXACT,
     }
-    assert held["x"].elsewhere == ("optuna", "hyperopt")
+    assert held["x"].elsewhere == ("optuna", "hyperopt", "crosstune")
     assert not crosstune.check(space).holds()
     assert crosstune.check(space, backends=["optuna"]).holds(strict=True)
 
@@ -264,7 +264,7 @@ def test_json_is_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     found = json.loads(capsys.readouterr().out)
     assert found["mode"] == "literal"
     assert found["engines"]["hyperopt"]["units"]["distance"] == pytest.approx(1 / 6)
-    assert found["engines"]["optuna"]["l2"]["elsewhere"] == ["hyperopt"]
+    assert found["engines"]["optuna"]["l2"]["elsewhere"] == ["hyperopt", "crosstune"]
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,10 @@ def test_a_bad_spec_is_one_message_with_file_and_line(at: Workplace, rest: str, 
 
 
 BAD_OPTIONS: list[tuple[list[str], str]] = [
-    (["--backend", "optunna"], "no backend 'optunna'. Known: hyperopt, keras_tuner, optuna. Did"),
+    (
+        ["--backend", "optunna"],
+        "no backend 'optunna'. Known: crosstune, hyperopt, keras_tuner, optuna. Did",
+    ),
     (["--backend", "hyperopt", "--sampler", "tpee"], "no hyperopt sampler 'tpee'"),
     (["--backend", "hyperopt", "--sampler", "atpe"], "hyperopt cannot run 'atpe' here"),
     (["--sampler", "bayesan"], "Did you mean 'bayesian'?"),

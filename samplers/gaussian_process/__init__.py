@@ -26,8 +26,9 @@ class GaussianProcessSampler(EngineSampler):
       with the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024).
     - Values through a shifted logarithm; how much it bends is chosen by likelihood (Snelson,
       Rasmussen and Ghahramani 2004).
-    - A few points first (the median of each range, then scrambled Sobol), then the highest log expected improvement (Ament et al.
-      2023) over random, mutated and neighbouring points, by local search and by gradient.
+    - A few points first (the median of each range, then scrambled Sobol), then the highest log
+      expected improvement (Ament et al. 2023) over random, mutated and neighbouring points, by
+      local search and by gradient.
     - Trials that run count with the mean expected there (Desautels, Krause and Burdick 2014), so
       parallel trials differ. Those of other processes on the storage count too.
     - A pruned trial counts as its last report, at best as the median of the completed trials, with
