@@ -43,8 +43,10 @@ class Model:
         self._alpha = cho_solve((lower[:n, :n], True), targets, check_finite=False)
         self._n = n
         self._inverse = solve_triangular(lower, np.eye(total), lower=True, check_finite=False)
-        self.smallest = float((targets - (held.noise + JITTER + extra) * self._alpha).min())
-        """The least mean at a point that was evaluated."""
+        means = targets - (held.noise + JITTER + extra) * self._alpha
+        believed = covariance[n:, :n] @ self._alpha
+        self.smallest = float(np.concatenate([means, believed]).min())
+        """The least mean at these points: what has to be improved on."""
 
     def predict(self, points: Points) -> tuple[Numbers, Numbers]:
         """Mean and deviation of the function at m points; (m,) each."""

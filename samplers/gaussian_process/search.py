@@ -103,31 +103,15 @@ class Search:
 
     def _polish(self, row: Numbers, score: float) -> Numbers:
         """The row with its active continuous entries moved along the gradient."""
-        encoding = self._encoding
-        free = np.flatnonzero(encoding.reals & encoding.active(row[None])[0])
+        free = np.flatnonzero(self._encoding.reals & self._encoding.active(row[None])[0])
         if not len(free):
             return row
-        owners = encoding.scale_of_place
-        lines = owners.size - 2 * encoding.arcs
-        chosen = np.searchsorted(free, owners)
-        chosen = np.where(np.isin(owners, free), np.minimum(chosen, len(free) - 1), len(free))
+        moved = row.copy()
 
         def loss(x: Numbers) -> tuple[float, Numbers]:
-            moved = row.copy()
             moved[free] = x
-            points = encoding.points(moved[None])
-            turn = np.ones(owners.size)
-            sines = points.places[0, lines : lines + encoding.arcs]
-            turn[lines + encoding.arcs :] = -sines
-            turn[lines : lines + encoding.arcs] = points.places[0, lines + encoding.arcs :]
-            mean, deviation, by_mean, by_deviation = self._model.slopes(points, turn)
-            best = self._model.smallest
-            outer_mean, outer_deviation = slopes(mean, deviation, best)
-            by_place = outer_mean * by_mean + outer_deviation * by_deviation
-            gradient = np.zeros(len(free) + 1)
-            np.add.at(gradient, chosen, by_place)
-            value = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
-            return -float(value[0]), -gradient[:-1]
+            value, gradient = self.slope(moved)
+            return -value, -gradient[free]
 
         found = minimize(
             loss,
@@ -137,8 +121,22 @@ class Search:
             bounds=[(0.0, 1.0)] * len(free),
             options={"maxiter": STEPS},
         )
-        moved = row.copy()
         moved[free] = np.clip(found.x, 0.0, 1.0)
         if -float(found.fun) > score and self._is_new(moved[None])[0]:
             return moved
         return row
+
+    def slope(self, row: Numbers) -> tuple[float, Numbers]:
+        """The acquisition at a row, and its gradient by the places of ordered parameters, (d,)."""
+        encoding, best = self._encoding, self._model.smallest
+        points = encoding.points(row[None])
+        owners, arcs = encoding.scale_of_place, encoding.arcs
+        lines = len(owners) - 2 * arcs
+        sines, cosines = points.places[0, lines : lines + arcs], points.places[0, lines + arcs :]
+        turn = np.concatenate([np.ones(lines), cosines, -sines])  # of each column by its place
+        mean, deviation, by_mean, by_deviation = self._model.slopes(points, turn)
+        outer_mean, outer_deviation = slopes(mean, deviation, best)
+        gradient = np.zeros(encoding.d)
+        np.add.at(gradient, owners, outer_mean * by_mean + outer_deviation * by_deviation)
+        value = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
+        return float(value[0]), gradient

@@ -152,17 +152,15 @@ def test_a_study_of_a_finite_space_stops_when_all_is_evaluated() -> None:
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
 
 
-def test_open_proposals_differ_and_spread() -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_open_proposals_differ_and_spread(seed: int) -> None:
     space, loss = bowl(2)
-    engine = GaussianProcessEngine(space, seed=0)
-    run(engine, loss, 12)
+    engine = GaussianProcessEngine(space, seed=seed)
+    run(engine, loss, 5)
     open_points = [engine.ask(100 + i) for i in range(8)]
     places = np.array([[number(x) for x in p.values()] for p in open_points])
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)[np.triu_indices(8, 1)]
-    assert apart.min() > 1e-3
-    alone = GaussianProcessEngine(space, seed=0)
-    run(alone, loss, 12)
-    assert alone.ask(100) == open_points[0]
+    assert apart.min() > 1e-3  # the best point of the model alone would be asked for 8 times
 
 
 def test_a_point_that_runs_elsewhere_is_not_proposed() -> None:

@@ -21,6 +21,7 @@ from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Hyperparameters, Posterior, fit
 from crosstune.samplers.gaussian_process.kernel import matern, parts, slope, squared_distances
 from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.search import Search
 from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, PRUNED, targets
 from crosstune.testing.space import CONDITIONAL, KINDS
 
@@ -117,6 +118,17 @@ def test_all_active_places_of_a_conditional_parameter_are_as_far_from_its_absenc
     assert by_x[0, 1] == 0
     assert np.allclose(by_x[0, 2:], 1.0)
     assert by_x[2, 3] == pytest.approx(2 - 2 * math.cos(0.4))
+
+
+@pytest.mark.parametrize("name", ["conditional", "small"])
+def test_the_kernel_does_not_see_what_is_inactive(name: str) -> None:
+    encoding, rng = Encoding(SPACES[name]), np.random.default_rng(0)
+    rows = encoding.draw(rng, 300)
+    other = np.where(encoding.active(rows), rows, encoding.draw(rng, 300))
+    assert not np.array_equal(rows, other)
+    for held, same in zip(rows, other, strict=True):
+        pair = encoding.points(np.array([held, same]))
+        assert parts(encoding, pair).max() < 1e-12
 
 
 def test_the_matern_kernel_has_its_known_values() -> None:
@@ -238,6 +250,23 @@ def test_the_slopes_of_the_model_are_those_of_finite_differences() -> None:
         )
         assert by_mean[i] == pytest.approx((up[0][0] - down[0][0]) / 2e-6, rel=1e-3)
         assert by_deviation[i] == pytest.approx((up[1][0] - down[1][0]) / 2e-6, rel=1e-3)
+
+
+def test_the_slope_of_the_search_is_that_of_finite_differences() -> None:
+    encoding, made, _, _ = model()
+    search = Search(encoding, made, lambda rows: np.ones(len(rows), bool), np.random.default_rng(0))
+    rows = encoding.draw(np.random.default_rng(3), 12)
+    rows[:, encoding.column["flag"]] = 1  # x and s are active and on arcs
+    for row in rows:
+        value, gradient = search.slope(row)
+        assert value == pytest.approx(search.score(row[None])[0])
+        for name in ("x", "s"):
+            step = np.zeros_like(row)
+            step[encoding.column[name]] = 1e-5
+            up, down = (search.score((row + sign * step)[None])[0] for sign in (1, -1))
+            assert gradient[encoding.column[name]] == pytest.approx(
+                (up - down) / 2e-5, rel=1e-2, abs=1e-3
+            )
 
 
 def test_targets_keep_the_order_and_draw_out_the_best() -> None:
