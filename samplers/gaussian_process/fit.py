@@ -19,7 +19,7 @@ from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.kernel import matern, slope
 
 JITTER = 1e-8
-SCALE, SCALE_SPREAD = math.log(0.4), 0.4
+SCALE, SCALE_SPREAD = math.log(0.4), 0.6
 """Mean and deviation of the log of a length scale, less half the log of d."""
 AMPLITUDE_SPREAD = 0.3
 NOISE, NOISE_SPREAD = math.log(1e-3), 2.0
