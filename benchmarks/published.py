@@ -91,7 +91,7 @@ MATCHES = {
     "tables-keras": Published(
         "The tables, Keras Tuner's Bayesian", TABLES, ("keras_tuner:bayesian", *REFERENCES), 3, 50
     ),
-    "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
+    "functions": Published("Functions", FUNCTIONS, FAST, 10, 100),
     "training": Published("Real training", TRAINING, FAST, 10, 50),
 }
 

@@ -37,7 +37,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 def samplers_table() -> str:
     """The samplers of each built-in backend, from what the adapters declare."""
     lines = ["| backend | sampler | role | what it does |", "|---|---|---|---|"]
-    for name in ("optuna", "hyperopt", "keras_tuner"):
+    for name in ("optuna", "hyperopt", "keras_tuner", "crosstune"):
         adapter = adapters.get(name)
         for key, algorithm in adapter.algorithms.items():
             roles = ", ".join(role for role, native in adapter.roles.items() if native == key)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from optuna.trial import Trial
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from crosstune.trials import trial_seed
 
