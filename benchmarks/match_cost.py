@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import platform
 import tempfile
 import time
@@ -33,12 +34,16 @@ from crosstune.benchmarks.problems.base import Problem
 
 CONTENDERS = ("optuna:tpe", "hyperopt:tpe")
 LIBRARIES = ("crosstune", "optuna", "hyperopt")
+_NUMBERS = itertools.count()
+
+
+FOLDER = tempfile.TemporaryDirectory(prefix="crosstune-")
 
 
 def in_match(problem: Problem, who: Contender, seed: int, trials: int) -> None:
-    """A run of a match."""
-    with tempfile.TemporaryDirectory() as folder:
-        carry_out(Task(problem, who, seed, Limits(trials=trials), Path(folder) / "run.jsonl"))
+    """A run of a match, in a new file."""
+    path = Path(FOLDER.name) / f"{next(_NUMBERS)}.jsonl"
+    carry_out(Task(problem, who, seed, Limits(trials=trials), path))
 
 
 def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
@@ -19,6 +20,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.clock import SamplerClock
 from crosstune.dialects import ERROR, TrialFailed, suggest
 from crosstune.errors import RequestError, RunError
+from crosstune.space import Params
 from crosstune.trials import budget
 
 
@@ -114,7 +116,7 @@ class Recorder:
             trial.number,
             state,
             value,
-            ledger.read_point(self._problem.space, held.params),
+            self._point(held.params),
             test=_finite(held.user_attrs.get(f"test_{self._problem.metric}")),
             reports=reports,
             epochs=len(reports) or (1 if planned is None else planned.epochs),
@@ -142,6 +144,14 @@ class Recorder:
                 f"{', '.join(scores)}"
             )
         return float(scores[self._problem.metric])
+
+    def _point(self, held: Mapping[str, Any]) -> Params:
+        """The values of a trial that was evaluated, in the order of the space.
+
+        Which are active is known from their being there; `ledger.read_point` would ask again.
+        """
+        space = self._problem.space
+        return {name: ledger.read(space[name], held[name]) for name in space if name in held}
 
 
 def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
