@@ -28,11 +28,18 @@ from tests.benchmarks import match_objectives as objectives
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "crosstune", "compare"]
+# The objectives are a module of the tests, which no package of crosstune holds.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def call(*arguments: object, cwd: Path, status: int = 0) -> tuple[str, str]:
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=600
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert done.returncode == status, done.stderr
     return done.stdout, done.stderr
@@ -243,6 +250,7 @@ def test_a_match_killed_at_any_instant_goes_on_to_the_same(tmp_path: Path) -> No
         process = subprocess.Popen(
             [*COMMAND, str(spec), *map(str, arguments), "--out", "killed"],
             cwd=tmp_path,
+            env=ENVIRONMENT,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
