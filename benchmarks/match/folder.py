@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +20,13 @@ from crosstune.filenames import as_own_file_name
 
 FORMAT = 1
 """Of the files; a folder of another one is refused."""
+
+_ENCODER = json.JSONEncoder(allow_nan=False)
+"""Made once: `json.dumps` makes one for every line."""
+_DEFAULTS = {
+    field.name: field.default for field in fields(Evaluation) if field.default is not MISSING
+}
+"""What a line leaves out."""
 
 
 class FolderError(RunError):
@@ -67,7 +74,10 @@ class RunFile:
 
     def add(self, evaluation: Evaluation) -> None:
         """Write an evaluation, now."""
-        self._append(vars(evaluation))
+        held = vars(evaluation)
+        self._append(
+            {key: held[key] for key in held if key not in _DEFAULTS or held[key] != _DEFAULTS[key]}
+        )
 
     def close(self, run: Run) -> None:
         """Write how a run ended; its evaluations are on file."""
@@ -77,9 +87,9 @@ class RunFile:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:
-            text = json.dumps(line, allow_nan=False)
+            text = _ENCODER.encode(line)
         except ValueError:
-            text = json.dumps(_plain(line), allow_nan=False)
+            text = _ENCODER.encode(_plain(line))
         with _writing(self.path):
             self._file.write(text.encode() + b"\n")
 

@@ -177,6 +177,8 @@ def result(evaluation: Evaluation) -> float:
 
 def _finite(value: Any) -> float | None:
     """A number; None for anything else, and for what is not finite."""
+    if value is None:
+        return None
     try:
         number = float(value)
     except (TypeError, ValueError):
