@@ -178,10 +178,18 @@ class Algorithm:
     scheduler: bool = False
     refused: str | None = None
 
+    def takes(self, option: str) -> bool:
+        """Whether the algorithm has an option."""
+        return option in self._known()
+
     def check_options(self, name: str, options: Mapping[str, Any]) -> None:
         """Raise UnknownName for an option that the algorithm does not have."""
-        if not options:
-            return
+        known = self._known() if options else []
+        for option in options:
+            if option not in known:
+                raise UnknownName(no_such(f"option of {name}", option, known))
+
+    def _known(self) -> list[str]:
         known: list[str] = []
         if self.options is not None:
             signature = inspect.signature(self.options())
@@ -191,10 +199,7 @@ class Algorithm:
                 if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
                 and p.name not in (*self.reserved, "self")
             ]
-        known += self.ours
-        for option in options:
-            if option not in known:
-                raise UnknownName(no_such(f"option of {name}", option, known))
+        return [*known, *self.ours]
 
 
 class Adapter(ABC):

@@ -86,6 +86,11 @@ def schema() -> dict[str, Any]:
             "sampler": named,
             "pruner": _or_null(named),
             "start": {"type": "array", "items": {"type": "object", "additionalProperties": SCALAR}},
+            "prior": {
+                "type": "object",
+                "description": "the value of each parameter that is thought best",
+                "additionalProperties": {"anyOf": [SCALAR, _belief()]},
+            },
             "space": {
                 "anyOf": [
                     {"type": "string", "pattern": ".:."},
@@ -109,6 +114,19 @@ def _kind(
         "additionalProperties": False,
         "properties": {"type": {"const": name}, **needed, **optional, "when": _or_null(when)},
         "required": ["type", *needed],
+    }
+
+
+def _belief() -> dict[str, Any]:
+    """A belief that says how wide it is."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "at": SCALAR,
+            "spread": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "default": 0.2},
+        },
+        "required": ["at"],
     }
 
 

@@ -12,6 +12,7 @@ from crosstune import specfile
 from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.native_space import as_space, holds_hyperopt
 from crosstune.parameters import shown
+from crosstune.prior import beliefs
 from crosstune.space import Params, Space
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -60,6 +61,8 @@ class Spec(BaseModel):
         seed: any integer. None: a random one.
         backend, sampler, pruner: what proposes and what prunes.
         start: known points, evaluated first; what they leave out is drawn.
+        prior: by parameter the value that is thought best, or a mapping of `at` and `spread`; for
+            samplers that can use it.
 
     Raises:
         SpecError: it cannot be right.
@@ -80,6 +83,7 @@ class Spec(BaseModel):
     sampler: Named = Named(name="bayesian")
     pruner: Named | None = None
     start: tuple[dict[str, Any], ...] = ()
+    prior: dict[str, Any] = Field(default_factory=dict)
     space: Space
     folder: Annotated[Path | None, Field(exclude=True, repr=False)] = None
     """Where the file stood: the objective and its data are looked for there first."""
@@ -103,6 +107,10 @@ class Spec(BaseModel):
                 self.space.check_point(point)
             except SpecError as error:
                 raise error.under("start", i) from None
+        try:
+            beliefs(self.space, self.prior)
+        except SpecError as error:
+            raise error.under("prior") from None
 
     @field_validator("metric", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from crosstune.adapters.base import Adapter
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
 from crosstune.native_space import NativeSpace
 from crosstune.own import own_study
+from crosstune.prior import beliefs
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
 from crosstune.samplers.record import RUNS, run_record
@@ -117,6 +118,12 @@ def choose(
     if ours:
         notes.append(f"{adapter.name} has no grid for this space, so crosstune's own runs")
     algorithm = "grid" if ours else adapter.algorithm(wanted.name)
+    if spec.prior and not ours and adapter.algorithms[algorithm].takes("prior"):
+        options = {"prior": spec.prior, **options}
+    elif spec.prior:
+        notes.append(f"{adapter.name}:{algorithm} has no use for the spec's prior")
+    if options.get("prior"):
+        beliefs(spec.space, options["prior"])
     chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes))
     if not ours:
         adapter.algorithms[algorithm].check_options(chosen.label, options)

@@ -38,11 +38,12 @@ class Contender:
         return adapters.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
 
     def engine(self, spec: Spec, seed: int) -> Engine:
-        """The engine for a study of a spec.
+        """The engine for a study of a spec; its prior is left out, which not all could use.
 
         Raises:
             RequestError: it does not take these options.
         """
+        spec = spec.model_copy(update={"prior": {}})
         return choose(spec, backend=self.backend, sampler=self.sampler.plain(), seed=seed)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
@@ -13,6 +14,8 @@ from threadpoolctl import ThreadpoolController
 
 from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import SpecError
+from crosstune.prior import beliefs
+from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Posterior, fit
@@ -53,13 +56,22 @@ class GaussianProcessEngine(Engine):
     """Proposals by a Gaussian process; see `GaussianProcessSampler`."""
 
     def __init__(
-        self, space: Space, *, startup: int = START, seed: int | None = None, maximize: bool = False
+        self,
+        space: Space,
+        *,
+        startup: int = START,
+        prior: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        maximize: bool = False,
     ):
         if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
             raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
         self._sign = -1.0 if maximize else 1.0
         self._space = space
         self._encoding = Encoding(space)
+        # A learnt space is a part of all that is tuned.
+        known = {name: held for name, held in (prior or {}).items() if name in space}
+        self._beliefs = Beliefs(self._encoding, beliefs(space, known)) if known else None
         self._rng = np.random.default_rng(seed_in_32_bits(seed))
         self._startup = startup
         self._observed: list[Observation] = []
@@ -132,14 +144,20 @@ class GaussianProcessEngine(Engine):
 
     @cached_property
     def _design(self) -> Numbers:
-        """(startup, d) or more: the medians of the prior, then a Sobol sequence.
+        """(startup, d) or more: the medians of the ranges, then a Sobol sequence.
 
-        Whoever chooses a range mostly has its middle in mind.
+        Whoever chooses a range mostly has its middle in mind. Where the user has said what to
+        believe, that is the first point, and the others are drawn around it.
         """
         sobol = qmc.Sobol(self._encoding.d, scramble=True, seed=self._rng)
         points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
         points[0, self._encoding.ordered] = 0.5
-        return self._encoding.rows(np.asarray(points))
+        if self._beliefs is None:
+            return self._encoding.rows(np.asarray(points))
+        rows = self._beliefs.rows(np.asarray(points))
+        for column, entry in self._beliefs.mode.items():
+            rows[0, column] = entry
+        return rows
 
     def _drawn(self) -> Numbers:
         """A new row of the prior.
@@ -169,7 +187,8 @@ class GaussianProcessEngine(Engine):
         pending = [*self._open.values(), *self._elsewhere][-IN_MODEL:]
         points = self._encoding.points(np.array([*rows, *pending]))
         model = Model(self._encoding, points, values, held.extra[chosen], self._held)
-        search = Search(self._encoding, model, self._is_new, self._rng)
+        power = BETA / len(self._observed)
+        search = Search(self._encoding, model, self._is_new, self._rng, self._beliefs, power)
         if self._encoding.size <= LISTED:
             listed = search.of(self._listed)
             if listed is None:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
+from crosstune.samplers.gaussian_process.belief import Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.model import Model
@@ -37,15 +38,27 @@ class Search:
     Args:
         model: given the data.
         is_new: which rows may be proposed.
+        beliefs: what the user thinks of where the best point lies; None for nothing.
+        power: to which the beliefs are raised.
     """
 
-    def __init__(self, encoding: Encoding, model: Model, is_new: IsNew, rng: np.random.Generator):
+    def __init__(
+        self,
+        encoding: Encoding,
+        model: Model,
+        is_new: IsNew,
+        rng: np.random.Generator,
+        beliefs: Beliefs | None = None,
+        power: float = 0.0,
+    ):
         self._encoding, self._model, self._is_new, self._rng = encoding, model, is_new, rng
+        self._beliefs, self._power = beliefs, power
 
     def score(self, rows: Numbers) -> Numbers:
         """(m,) the acquisition."""
         mean, deviation = self._model.predict(self._encoding.points(rows))
-        return log_expected_improvement(mean, deviation, self._model.smallest)
+        found = log_expected_improvement(mean, deviation, self._model.smallest)
+        return found if self._beliefs is None else found + self._power * self._beliefs.logs(rows)
 
     def of(self, rows: Numbers) -> Numbers | None:
         """The best of given rows that is new; None where none is."""
@@ -62,6 +75,8 @@ class Search:
         parents = best[:PARENTS]
         bred = mutations(encoding, np.repeat(parents, CHILDREN, axis=0), rng)
         rows = [encoding.draw(rng, DRAWN), encoding.snapped(bred)]
+        if self._beliefs is not None:
+            rows.append(self._beliefs.rows(rng.random((DRAWN, encoding.d))))
         rows += [encoding.snapped(neighbours(encoding, row, 0.1, rng)) for row in parents[:2]]
         pool = np.concatenate(rows)
         pool = pool[self._is_new(pool)]
@@ -138,5 +153,8 @@ class Search:
         outer_mean, outer_deviation = slopes(mean, deviation, best)
         gradient = np.zeros(encoding.d)
         np.add.at(gradient, owners, outer_mean * by_mean + outer_deviation * by_deviation)
-        value = log_expected_improvement(np.array([mean]), np.array([deviation]), best)
-        return float(value[0]), gradient
+        value = float(log_expected_improvement(np.array([mean]), np.array([deviation]), best)[0])
+        if self._beliefs is not None:
+            value += self._power * float(self._beliefs.logs(row[None])[0])
+            gradient += self._power * self._beliefs.slope(row)
+        return value, gradient
