@@ -113,6 +113,18 @@ class Engine(ABC):
     """Whether the points are parts of what is evaluated, as in a space that was learnt from trials
     with further parameters. Then a point may well be worth another trial."""
 
+    made: ClassVar[Sequence[str]] = ("space",)
+    """Attributes that an engine is made with and that do not change: `freeze` leaves them out.
+    What cannot be pickled, even by cloudpickle, belongs here, or a long study is resumed slowly."""
+
+    def freeze(self) -> dict[str, Any]:
+        """What has become of the search, for `thaw`; it is pickled at once, and not changed."""
+        return {name: held for name, held in vars(self).items() if name not in self.made}
+
+    def thaw(self, frozen: Mapping[str, Any]) -> None:
+        """Go on as the engine that was frozen would; this one was made alike and never asked."""
+        vars(self).update(frozen)
+
     @abstractmethod
     def ask(self, trial: int) -> Params:
         """The point that the algorithm proposes for a trial.

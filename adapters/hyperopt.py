@@ -122,6 +122,8 @@ class HyperoptAdapter(Adapter):
 class HyperoptEngine(Engine):
     """What `hyperopt.fmin` does between two evaluations, draw for draw."""
 
+    made: ClassVar[Sequence[str]] = ("space", "_suggest", "_domain")
+
     def __init__(
         self,
         space: Space,

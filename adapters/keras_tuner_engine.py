@@ -7,7 +7,7 @@ import copy
 import math
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from crosstune.adapters.base import Budget, Busy, Engine, Exhausted, Outcome, fewest_grid_points
@@ -69,6 +69,11 @@ class KerasTunerEngine(Engine):
                 searched = item.coordinate is not None
                 params[name] = decode(item, values[name]) if searched else item.only
         return params
+
+    def thaw(self, frozen: Mapping[str, Any]) -> None:
+        """Go on with an oracle that was frozen, and release it as the other."""
+        super().thaw(frozen)
+        weakref.finalize(self, _forget, self.native)
 
     def budget(self, trial: int) -> Budget | None:
         """The rung that the Hyperband oracle has put the trial on."""

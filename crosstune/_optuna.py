@@ -63,6 +63,11 @@ def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSam
     return sampler._fixed_params, sampler._base_sampler
 
 
+def system_attrs(study: Study) -> dict[str, Any]:
+    """What samplers remember in a study; Optuna 5 has no public name for it."""
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
 def has_constraints(sampler: BaseSampler) -> bool:
     """Whether a sampler was given a `constraints_func`, which no public name says."""
     return getattr(sampler, "_constraints_func", None) is not None

@@ -63,6 +63,11 @@ Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a nu
 that is taken. Look at it with: optuna-dashboard runs/....journal
 
 \b
+A run that was killed or stopped goes on with --resume to the same trials that it would have had.
+The trial that was running is run again. Where a library was upgraded meanwhile, and trials would
+differ, that is an error, and --resume --fresh goes on with an engine that learns from the trials.
+
+\b
 With --tensorboard logs, look at it while it runs with: tensorboard --logdir logs
 Several studies may share a directory, and a resumed one goes on in its log. The log of a study
 that is over: crosstune tensorboard runs/....journal logs
@@ -94,6 +99,11 @@ that is over: crosstune tensorboard runs/....journal logs
 )
 @click.option("--resume", is_flag=True, help="Go on with the study that is there.")
 @click.option(
+    "--fresh",
+    is_flag=True,
+    help="With --resume: go on with a fresh engine that learns from the trials.",
+)
+@click.option(
     "--tensorboard",
     metavar="DIR",
     callback=_not_empty,
@@ -112,6 +122,7 @@ def run(
     storage: str | None,
     study_name: str | None,
     resume: bool,
+    fresh: bool,
     tensorboard: str | None,
     as_json: bool,
     debug: bool,
@@ -135,6 +146,7 @@ def run(
         storage=storage,
         study_name=study_name,
         resume=resume,
+        fresh=fresh,
         tensorboard=tensorboard,
     )
     result = run_spec(request, console, debug=debug)

@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from crosstune.console import LiveLine, best_trial, count, duration, table, valu
 from crosstune.dialects import Prepared, prepare
 from crosstune.errors import CrosstuneError, RequestError, SpecError
 from crosstune.filenames import as_file_name
+from crosstune.resume.driver import driving
+from crosstune.resume.mismatch import FRESH
 from crosstune.spec import Spec, load
-from crosstune.storage import describe
-from crosstune.study import Engine, choose, open_study
+from crosstune.storage import describe, file_at
+from crosstune.study import Engine, asked_seed, choose, open_study
 from crosstune.tuning import DEFAULT_TRIALS, finished, run
 
 FOLDER = Path("runs")
@@ -45,6 +47,7 @@ class Request:
     storage: str | None = None
     study_name: str | None = None
     resume: bool = False
+    fresh: bool = False
     tensorboard: str | None = None
 
 
@@ -63,19 +66,38 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
         RequestError: a bad request; nothing was evaluated.
     """
     spec = load(request.spec)
+    if request.fresh and not request.resume:
+        raise RequestError("--fresh says how to go on with a study: give --resume with it")
+    engine, function = _checked(request, spec)
+    place = request.storage or str(journal(spec, engine, resume=request.resume))
+    with driving(file_at(place), request.study_name or spec.name):
+        return _run(request, spec, engine, function, place, console, debug=debug)
+
+
+def _run(
+    request: Request,
+    spec: Spec,
+    engine: Engine,
+    function: Prepared,
+    place: str,
+    console: Console,
+    *,
+    debug: bool,
+) -> Result:
+    """Run it at a place where no other process does."""
     trials = spec.trials if request.trials is None else request.trials
     seconds = spec.seconds if request.seconds is None else request.seconds
-    engine, function = _checked(request, spec)
     log = TensorBoardCallback(request.tensorboard) if request.tensorboard else None
-    place = request.storage or str(journal(spec, engine, resume=request.resume))
     study = open_study(
         spec,
         engine,
         pruner=request.pruner,
         storage=place,
         study_name=request.study_name,
-        resume=request.resume,
+        resume=FRESH if request.fresh else request.resume,
+        enough=trials,
     )
+    engine = replace(engine, seed=asked_seed(study))
     if trials is None and seconds is None:
         trials = DEFAULT_TRIALS
     console.print(

@@ -46,7 +46,9 @@ def open_storage(place: Place) -> BaseStorage:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
-        storage = JournalStorage(JournalFileBackend(str(path)))
+        # By its whole path, since Optuna waits for ever for a lock that a killed process has left
+        # on a relative one.
+        storage = JournalStorage(JournalFileBackend(str(path.absolute())))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
     except ValueError as error:
@@ -60,6 +62,24 @@ def file_of(storage: BaseStorage) -> Path | None:
     return _files.get(storage)
 
 
+def also_at(front: BaseStorage, storage: BaseStorage) -> None:
+    """Say that a storage stands in front of another one, and so in the same file."""
+    if storage in _files:
+        _files[front] = _files[storage]
+
+
+def file_at(place: Place) -> Path | None:
+    """The journal or SQLite file of a place, which need not be there yet."""
+    match place:
+        case None:
+            return None
+        case BaseStorage():
+            return file_of(place)
+        case str() if "://" in place:
+            return _database_file(place)
+    return Path(place).absolute()
+
+
 def _drop_torn_line(path: Path) -> None:
     """Take off what a killed process or a full disk has left of a last line.
 
@@ -67,7 +87,7 @@ def _drop_torn_line(path: Path) -> None:
     """
     if not path.exists() or path.stat().st_size == 0 or _ends_with_newline(path):
         return
-    with _held(JournalFileSymlinkLock(str(path))):
+    with _held(JournalFileSymlinkLock(str(path.absolute()))):
         if not _ends_with_newline(path):  # nobody was in the middle of writing it
             whole = path.read_bytes().rfind(b"\n") + 1
             with path.open("r+b") as file:
@@ -97,13 +117,23 @@ def _open_database(url: str) -> BaseStorage:
     except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
         reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
         raise RequestError(f"the storage {describe(url)} cannot be opened: {reason}") from error
-    if url.startswith("sqlite"):
-        from sqlalchemy.engine import make_url  # slow to import, and loaded already here
+    file = _database_file(url)
+    if file is not None:
+        _files[storage] = file
+    return storage
+
+
+def _database_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for any other database."""
+    if not url.startswith("sqlite"):
+        return None
+    try:
+        from sqlalchemy.engine import make_url  # slow to import
 
         file = make_url(url).database
-        if file not in (None, "", ":memory:"):
-            _files[storage] = Path(file).absolute()
-    return storage
+    except Exception:  # Of SQLAlchemy, or it is missing: that is said when it is opened.
+        return None
+    return None if file in (None, "", ":memory:") else Path(file).absolute()
 
 
 def describe(place: Place) -> str:

@@ -7,6 +7,7 @@ import secrets
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 
-from crosstune import adapters, pruners
+from crosstune import _optuna, adapters, pruners
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
 from crosstune.native_space import NativeSpace
 from crosstune.own import own_study
 from crosstune.prior import beliefs
+from crosstune.resume import BEGAN_WITH, NotInOrder, Run, retry_in_flight, take_up
+from crosstune.resume.agreement import BASE_SEED, PRUNER, check_agrees, is_same_engine, plain
+from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
 from crosstune.samplers.record import RUNS, run_record
@@ -41,6 +45,7 @@ class Engine:
     Attributes:
         notes: what the user should know of the choice.
         native: whether its suggestions are those of the library called by hand.
+        drawn: whether the seed was drawn, since none was asked for.
     """
 
     adapter: Adapter
@@ -50,6 +55,7 @@ class Engine:
     ours: bool = False
     native: bool = True
     notes: tuple[str, ...] = field(default=())
+    drawn: bool = False
 
     @property
     def label(self) -> str:
@@ -112,6 +118,7 @@ def choose(
     if isinstance(spec.space, NativeSpace):
         notes += spec.space.notes_on(adapter.name)
     seed = spec.seed if seed is None else seed
+    drawn = seed is None
     if seed is None:
         seed = secrets.randbits(31)
     ours = wanted.name == "grid" and not _has_grid(adapter, spec.space)
@@ -124,7 +131,7 @@ def choose(
         notes.append(f"{adapter.name}:{algorithm} has no use for the spec's prior")
     if options.get("prior"):
         beliefs(spec.space, options["prior"])
-    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes))
+    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
     if not ours:
         adapter.algorithms[algorithm].check_options(chosen.label, options)
     return chosen
@@ -176,17 +183,28 @@ def open_study(
     pruner: str | Mapping[str, Any] | None = None,
     storage: Place = None,
     study_name: str | None = None,
-    resume: bool = False,
+    resume: bool | str = False,
+    enough: int | None = None,
 ) -> Study:
     """A study for an engine: a new one, or with `resume` the one that is there.
 
+    Args:
+        resume: True goes on to the trials that the uninterrupted run would have had, or with
+            another engine; "fresh" with an engine that only learns from the trials.
+        enough: with so many finished trials nothing will be evaluated, so the engine need not be
+            brought to where it stood.
+
     Raises:
         StudyExists: it is there, has trials, and was not to be resumed.
-        RequestError: it was made with another space or direction.
+        Mismatch: its engine would not propose the trials that are there.
+        RequestError: it was made with another space, direction, seed, pruner or sampler option.
     """
+    if resume not in (True, False, FRESH):
+        raise RequestError(f"resume is true, false or {FRESH!r}, not {resume!r}")
     name = study_name or spec.name
     named = spec.pruner if pruner is None else _named(pruner)
-    chosen_pruner = pruners.create(named.name, named.options) if named else pruners.create(None)
+    make_pruner = partial(pruners.create, *((named.name, named.options) if named else (None,)))
+    chosen_pruner = make_pruner()
     sampler = engine.sampler(spec.space)
     place = open_storage(storage)
     try:
@@ -201,31 +219,98 @@ def open_study(
             )
     except ImportError as error:
         raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
-    finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    trials = study.get_trials(deepcopy=False)
+    finished = sum(trial.state.is_finished() for trial in trials)
     if SPACE in study.user_attrs:
         _check_same(study, spec)
-    started = bool(study.get_trials(deepcopy=False))
+    started = bool(trials)
     if started and not resume:
         raise StudyExists(
             f"the study {name!r} in {describe(storage)} has {finished} finished trials. Resume "
             "it, or choose another name or place"
         )
+    runs = study.user_attrs.get(RUNS, [])
+    record = runs[-1] if started and runs and PRUNER in runs[-1] else None
+    if record is not None:
+        for point in spec.points[len(trials) : record["points"]]:
+            study.enqueue_trial(ledger.write_point(spec.space, point))  # it was killed before
+    kept_pruner = None if named is None else {"name": named.name, "options": named.options}
+    if (
+        record is not None
+        and resume != FRESH
+        and is_same_engine(record, engine.adapter.name, engine.algorithm)
+    ):
+        asked_seed = None if engine.drawn else engine.seed
+        check_agrees(
+            name, record, options=engine.options, seed=asked_seed, pruner=plain(kept_pruner)
+        )
+        engine = replace(engine, seed=record["seed"])
+        if enough is None or finished < enough:
+            again = Run(
+                record,
+                _full_record(engine, spec, kept_pruner, record["first_trial"], {}),
+                partial(engine.sampler, spec.space),
+                make_pruner,
+            )
+            try:
+                return take_up(study, again)
+            except NotInOrder:
+                note = "the trials were made several at a time"
+                engine = replace(engine, notes=(*engine.notes, note))
+        else:
+            return _with(study, continued_engine(engine, finished), spec)
+    base_seed = engine.seed
     if finished:
         engine = continued_engine(engine, finished)
-        with own_study():
-            study.sampler = engine.sampler(spec.space)
+        study = _with(study, engine, spec)
+    first = len(trials) if started else 0
+    attrs = _optuna.system_attrs(study) if started else {}
+    made = _full_record(engine, spec, kept_pruner, first, attrs)
+    made[BASE_SEED] = base_seed
     if not started:
         study.set_user_attr(SPACE, spec.space.to_dict())
+    study.set_user_attr(RUNS, [*(runs if started else []), made])
+    if not started:
         for point in spec.points:
             study.enqueue_trial(ledger.write_point(spec.space, point))
-    record = engine.record(first_trial=len(study.get_trials(deepcopy=False)) if started else 0)
+    for note in engine.notes:
+        _logger.warning(note)
+    return retry_in_flight(study) if started else study
+
+
+def _full_record(
+    engine: Engine, spec: Spec, pruner: Any, first_trial: int, attrs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the study keeps of a run.
+
+    Args:
+        pruner: name and options, or None.
+        first_trial: the number of its first trial.
+        attrs: what samplers have left in the study before.
+    """
+    record = engine.record(first_trial)
+    record["options"] = plain(record["options"])
     record["metric"] = spec.metric.name
+    record[PRUNER] = plain(pruner)
+    record["points"] = len(spec.points)
+    record[MADE_ON] = made_on()
+    if attrs:
+        record[BEGAN_WITH] = dict(attrs)
     if spec.points:
         record["native"] = False
         record["notes"].append("start points were evaluated first")
-    study.set_user_attr(RUNS, [*study.user_attrs.get(RUNS, []), record])
-    for note in engine.notes:
-        _logger.warning(note)
+    return record
+
+
+def asked_seed(study: Study) -> int:
+    """The seed that the last run of a study was asked for, or drew."""
+    record = study.user_attrs[RUNS][-1]
+    return int(record.get(BASE_SEED, record["seed"]))
+
+
+def _with(study: Study, engine: Engine, spec: Spec) -> Study:
+    with own_study():
+        study.sampler = engine.sampler(spec.space)
     return study
 
 

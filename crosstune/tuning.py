@@ -17,9 +17,11 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.errors import RequestError, RunError
+from crosstune.resume import Differs, differing, keeper, stopped
+from crosstune.resume.driver import driving
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
-from crosstune.storage import Place
+from crosstune.storage import Place, file_at
 from crosstune.study import choose, open_study
 
 DEFAULT_TRIALS = 100
@@ -46,7 +48,7 @@ def tune(
     start: Iterable[Mapping[str, Any]] | None = None,
     storage: Place = None,
     study_name: str | None = None,
-    resume: bool = False,
+    resume: bool | str = False,
     callbacks: Iterable[Callback] = (),
     dialect: str | None = None,
 ) -> Study:
@@ -64,7 +66,9 @@ def tune(
             or a scheduler, which end by themselves.
         start: points to evaluate first.
         storage, study_name: where to keep the study. None keeps it in memory.
-        resume: go on with the study that is there, up to the budget.
+        resume: go on with the study that is there, up to the budget. True goes on to the trials
+            that the uninterrupted run would have had; "fresh" with a fresh engine that learns from
+            the trials.
         callbacks: Optuna's, called with the study and the finished trial.
         dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
 
@@ -73,6 +77,7 @@ def tune(
 
     Raises:
         RequestError: a bad request; nothing was evaluated.
+        Mismatch: the study cannot go on to the same trials, and why.
         RunError: the objective returned no number, or its first three trials all failed.
 
     >>> study = tune(
@@ -88,16 +93,24 @@ def tune(
         loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
     engine = choose(loaded, backend=backend, sampler=sampler, seed=seed)
     function = prepare(loaded, objective, dialect)
-    study = open_study(
-        loaded, engine, pruner=pruner, storage=storage, study_name=study_name, resume=resume
-    )
-    run(
-        study,
-        function,
-        trials=loaded.trials if trials is None else trials,
-        seconds=loaded.seconds if seconds is None else seconds,
-        callbacks=callbacks,
-    )
+    budget = loaded.trials if trials is None else trials
+    with driving(file_at(storage), study_name or loaded.name):
+        study = open_study(
+            loaded,
+            engine,
+            pruner=pruner,
+            storage=storage,
+            study_name=study_name,
+            resume=resume,
+            enough=budget,
+        )
+        run(
+            study,
+            function,
+            trials=budget,
+            seconds=loaded.seconds if seconds is None else seconds,
+            callbacks=callbacks,
+        )
     return study
 
 
@@ -123,14 +136,23 @@ def run(
     left = None if trials is None else trials - finished(study)
     if (left is not None and left <= 0) or _exhausted(study):
         return
+    snapshots = keeper(study)
+    kept = [] if snapshots is None else [snapshots]
     try:
         study.optimize(
-            _Hopeful(function),
+            _Hopeful(function, _failed_so_far(study)),
             n_trials=left,
             timeout=seconds,
             catch=(TrialFailed,),
-            callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds)],
+            callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds), *kept],
         )
+        if snapshots is not None:
+            snapshots.finish()
+    except _Interrupted:
+        stopped(study)
+        raise KeyboardInterrupt from None
+    except Differs as differs:
+        raise differing(study, differs) from None
     except (AssertionError, OSError, RunError) as error:
         # Where the storage cannot tell the end of a trial either, Optuna ends in an assertion.
         failure = _storage_failure(error)
@@ -165,17 +187,27 @@ def finished(study: Study) -> int:
     return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
 
 
-class _Hopeful:
-    """An objective that is given up when its first trials all fail."""
+class _Interrupted(BaseException):
+    """Ctrl-C in a trial. Optuna would fail the trial; so it stays as it is, to be resumed."""
 
-    def __init__(self, function: Callable[[optuna.Trial], float]):
+
+class _Hopeful:
+    """An objective that is given up when its first trials all fail.
+
+    Args:
+        failed: how many have failed before.
+    """
+
+    def __init__(self, function: Callable[[optuna.Trial], float], failed: int):
         self._function = function
-        self._failed = 0
+        self._failed = failed
         self._works = False
 
     def __call__(self, trial: optuna.Trial) -> float:
         try:
             value = self._function(trial)
+        except KeyboardInterrupt:
+            raise _Interrupted from None
         except optuna.TrialPruned:
             self._works = True
             raise
@@ -195,6 +227,11 @@ class _Hopeful:
                 f"the first {self._failed} trials all failed, the last with "
                 f"{trial.user_attrs.get(ERROR, 'no message')}"
             )
+
+
+def _failed_so_far(study: Study) -> int:
+    """The failures that count in a run that is resumed; those that ended one do not."""
+    return 0 if _has_worked(study) else finished(study) % HOPELESS
 
 
 def _has_worked(study: Study) -> bool:

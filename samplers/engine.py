@@ -225,7 +225,7 @@ class EngineSampler(BaseSampler):
         with self._lock:
             self._use(study)
             try:
-                self._declared(study).look_ahead(_optuna.all_trials(study))
+                return self._declared(study).look_ahead(_optuna.all_trials(study))
             except Exhausted:
                 return True
             return False

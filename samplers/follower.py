@@ -25,6 +25,8 @@ _STATES = {
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
+_MADE = ("engine", "_space", "_read_point", "_strict")
+"""What a follower is made from, and does not change."""
 _logger = logging.getLogger("crosstune")
 
 ReadPoint: TypeAlias = Callable[[Mapping[str, Any]], Params]
@@ -73,6 +75,18 @@ class Follower:
         self._proposed[number] = key, params
         self._budgets(key, number)
         return params
+
+    def freeze(self) -> dict[str, Any]:
+        """What has become of it and of its engine, for `thaw`; not a copy."""
+        own = {name: held for name, held in vars(self).items() if name not in _MADE}
+        return {**own, "engine": self.engine.freeze()}
+
+    def thaw(self, frozen: Mapping[str, Any]) -> None:
+        """Go on as the one that was frozen would."""
+        for name, held in frozen.items():
+            if name != "engine":
+                setattr(self, name, held)
+        self.engine.thaw(frozen["engine"])
 
     def budget(self, number: int) -> Budget | None:
         """The budget of a trial that was just proposed."""

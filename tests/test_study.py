@@ -99,7 +99,8 @@ def test_a_resumed_study_goes_on_to_its_budget_with_new_points(tmp_path: Path) -
                                storage=place, study_name=backend, resume=True)  # fmt: skip
         assert len(study.trials) == 9
         assert len({trial.params["x"] for trial in study.trials}) == 9
-        assert [run["native"] for run in study.user_attrs[RUNS]] == [True, False]
+        kept = record(study)
+        assert (kept["native"], kept["resumed"]) == (True, [4])
 
 
 def test_a_resumed_grid_covers_what_is_left(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What is asked for on resuming, against what the run began with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crosstune.errors import RequestError
+from crosstune.resume.mismatch import GO_ON
+
+PRUNER = "pruner"
+"""The key of a run's record that holds the pruner; a run without it was made before there was
+exact resuming, or by something else."""
+
+BASE_SEED = "base_seed"
+"""The key that holds the seed that was asked for, where another one was made of it."""
+
+
+def plain(value: Any) -> Any:
+    """A value as a storage gives it back; of what JSON does not know the type alone."""
+    return json.loads(json.dumps(value, default=lambda held: type(held).__name__))
+
+
+def is_same_engine(record: Mapping[str, Any], backend: str, sampler: str) -> bool:
+    """Whether a run was made by an engine."""
+    return (record["backend"], record["sampler"]) == (backend, sampler)
+
+
+def check_agrees(
+    study: str,
+    record: Mapping[str, Any],
+    *,
+    options: Mapping[str, Any],
+    seed: int | None,
+    pruner: Any,
+) -> None:
+    """Compare a request with the record of the run that it resumes.
+
+    Args:
+        study: its name.
+        record: of the run.
+        options: of the sampler.
+        seed: None where none is asked for.
+        pruner: name and options; None for none.
+
+    Raises:
+        RequestError: it asks for something else, with both.
+    """
+    asked = {"sampler's options": plain(options), "pruner": plain(pruner)}
+    kept = {"sampler's options": record["options"], "pruner": record[PRUNER]}
+    if seed is not None:
+        asked["seed"], kept["seed"] = seed, record.get(BASE_SEED, record["seed"])
+    for what, wanted in asked.items():
+        if wanted != kept[what]:
+            raise RequestError(
+                f"the study {study!r} began with the {what} {kept[what]!r}, and {wanted!r} is "
+                f"asked for now. Leave it as it was to go on to the same trials. {GO_ON}"
+            )

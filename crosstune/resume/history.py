@@ -1,0 +1,405 @@
+"""A study as it was while its trials were made: a storage in front of the study's own.
+
+A sampler that is asked again for the trials of a run has to see at each of them what it saw then:
+the trials before, the queue, and the study's attributes of that moment. So `History` shows the
+ledger up to a trial, and a fresh one in its place. What is written to a fresh trial is compared
+with what the ledger has, and goes no further.
+
+The trial in flight, which the ledger holds with part of its parameters, reports and attributes, is
+such a fresh trial too. It stands in the queue, so that `Study.optimize` takes it up, and what is
+written to it reaches the ledger. Once it has ended, everything goes to the ledger and comes from
+there.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.resume.mismatch import Differs
+from crosstune.samplers.engine import BUDGET, DRAWN
+
+RETRIED = "crosstune:retried"
+"""The attribute of a trial that was in flight when its process was killed, and runs again."""
+
+FIXED = "fixed_params"
+"""Under this key Optuna keeps the values of a queued trial, among its system attributes."""
+
+_PROPOSED = (BUDGET, DRAWN)
+"""The attributes that the sampler gives a trial."""
+
+
+class History(BaseStorage):
+    """The storage of a study that is resumed.
+
+    Args:
+        ledger: the study's own storage.
+        study_id: in it.
+        shown: how many trials are shown as they are.
+        system_attrs: those of the study at that moment.
+    """
+
+    def __init__(
+        self, ledger: BaseStorage, study_id: int, shown: int, system_attrs: Mapping[str, Any]
+    ):
+        self.ledger = ledger
+        self.shown = shown
+        self.kept = [
+            copy.deepcopy(trial) if trial.state == TrialState.RUNNING else trial
+            for trial in ledger.get_all_trials(study_id, deepcopy=False)
+        ]
+        """The trials as the ledger has them; of one in flight what its first attempt left."""
+        self.on_report: Callable[[FrozenTrial], object] = lambda _: None
+        """Asks the pruner, after a report of the first attempt that is taken over."""
+        self._study_id = study_id
+        self._attrs: dict[str, Any] | None = dict(system_attrs)
+        """Those of the study while the past is shown; None: those of the ledger."""
+        self._fresh: dict[int, FrozenTrial] = {}
+        self._ids: dict[int, int] = {}
+        """From the id of a fresh trial to its number."""
+        self._handed: FrozenTrial | None = None
+        self._reported = False
+        self._exact = True
+        """Whether what a sampler says of its proposal is compared with what the ledger has."""
+        self._through = False
+        """Whether what is written reaches the ledger."""
+
+    # What replay and resuming do with it.
+
+    def queue(self, number: int) -> None:
+        """Queue a trial that the ledger has as a queued one, and those queued next to it."""
+        for kept in self.kept[number:]:
+            if kept.number in self._fresh or not is_queued(kept):
+                return
+            self._put(kept.number, TrialState.WAITING)
+
+    def show(self, number: int) -> None:
+        """Show a trial as the ledger has it."""
+        fresh = self._fresh.pop(number, None)
+        if fresh is not None:
+            del self._ids[fresh._trial_id]
+        self.shown = number + 1
+
+    def system_attrs(self) -> dict[str, Any]:
+        """Those of the study at the moment that is shown."""
+        return self.get_study_system_attrs(self._study_id)
+
+    def go_live(self, retried: Sequence[int], *, fixed: bool = False) -> None:
+        """Show the present, with trials to be run again at the head of the queue.
+
+        Args:
+            retried: their numbers.
+            fixed: give them the parameters that the ledger has; else the sampler is asked for
+                them again.
+        """
+        self._fresh.clear()
+        self._ids.clear()
+        self._through = True
+        self._exact = not fixed
+        if fixed:
+            self._attrs = None
+        for number in retried:
+            self._put(number, TrialState.WAITING)
+        if not retried:
+            self._go_past()
+
+    def forgive(self) -> None:
+        """Note that the trial that runs again was stopped on purpose, which is no second kill."""
+        for number, fresh in self._fresh.items():
+            if self._through and fresh.state == TrialState.RUNNING:
+                self._write_attr(number, RETRIED, False)
+
+    def _put(self, number: int, state: TrialState) -> None:
+        kept = self.kept[number]
+        held = kept.system_attrs.get(FIXED)
+        attrs = dict(kept.user_attrs)
+        if not self._exact and kept.params:
+            held = {**(held or {}), **kept.params}
+        else:
+            attrs = {key: value for key, value in attrs.items() if key not in _PROPOSED}
+        self._fresh[number] = FrozenTrial(
+            number=number,
+            trial_id=kept._trial_id,
+            state=state,
+            value=None,
+            datetime_start=kept.datetime_start,
+            datetime_complete=None,
+            params={},
+            distributions={},
+            user_attrs=attrs,
+            system_attrs={} if held is None else {FIXED: held},
+            intermediate_values={},
+        )
+        self._ids[kept._trial_id] = number
+
+    def _go_past(self) -> None:
+        """Nothing is fresh any more."""
+        self._attrs = None
+        self.kept = []
+
+    def _change(self, number: int, **changed: Any) -> None:
+        """Replace a fresh trial, since what was handed out is not to change."""
+        trial = copy.copy(self._fresh[number])
+        for name, value in changed.items():
+            setattr(trial, name, value)
+        self._fresh[number] = trial
+
+    # Of a trial.
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """The next trial of the past, or a new one."""
+        if self._through or study_id != self._study_id:
+            return self.ledger.create_new_trial(study_id, template_trial)
+        number = self.shown + len(self._fresh)
+        self._put(number, TrialState.RUNNING)
+        return self.kept[number]._trial_id
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Compare a parameter with the ledger's; write it where that has none."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            self.ledger.set_trial_param(trial_id, param_name, param_value_internal, distribution)
+            return
+        kept, fresh = self.kept[number], self._fresh[number]
+        value = distribution.to_external_repr(param_value_internal)
+        if param_name in kept.params:
+            held = kept.distributions[param_name].to_internal_repr(kept.params[param_name])
+            if held != param_value_internal:
+                raise Differs(number, param_name, value, kept.params[param_name])
+        elif self._through:
+            self.ledger.set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        self._change(
+            number,
+            params={**fresh.params, param_name: value},
+            distributions={**fresh.distributions, param_name: distribution},
+        )
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Begin or end a trial; an end is compared with the ledger's."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            return self.ledger.set_trial_state_values(trial_id, state, values)
+        if state == TrialState.RUNNING:
+            return self._begin(number)
+        if self._through:
+            self.ledger.set_trial_state_values(trial_id, state, values)
+            del self._fresh[number], self._ids[trial_id]
+            if not self._fresh:
+                self._go_past()
+        else:
+            self.show(number)
+        return True
+
+    def _begin(self, number: int) -> bool:
+        if self._fresh[number].state != TrialState.WAITING:
+            return False
+        self._change(number, state=TrialState.RUNNING)
+        self._handed = None
+        self._reported = False
+        if self._through:
+            self._write_attr(number, RETRIED, True)
+        return True
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Keep a report.
+
+        A retry whose first report is of a later step than that of the first attempt went on from
+        a checkpoint. So it has the earlier reports too, of each of which the pruner is asked.
+        """
+        number = self._ids.get(trial_id)
+        if number is None:
+            self.ledger.set_trial_intermediate_value(trial_id, step, intermediate_value)
+            return
+        kept = self.kept[number].intermediate_values
+        if self._through:
+            if not self._reported:
+                self._reported = True
+                for earlier in sorted(held for held in kept if held < step):
+                    self._report(number, earlier, kept[earlier])
+                    self.on_report(self._fresh[number])
+            if kept.get(step) != intermediate_value:
+                self.ledger.set_trial_intermediate_value(trial_id, step, intermediate_value)
+        self._report(number, step, intermediate_value)
+
+    def _report(self, number: int, step: int, value: float) -> None:
+        reports = {**self._fresh[number].intermediate_values, step: value}
+        self._change(number, intermediate_values=reports)
+        if self._handed is not None and self._handed.number == number:
+            self._handed.intermediate_values[step] = value  # what the live trial reads
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Keep an attribute; compare what the sampler says of its proposal."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            self.ledger.set_trial_user_attr(trial_id, key, value)
+            return
+        attrs = self.kept[number].user_attrs
+        if self._exact and key in _PROPOSED and key in attrs and attrs[key] != value:
+            raise Differs(number, key, value, attrs[key])
+        self._write_attr(number, key, value)
+
+    def _write_attr(self, number: int, key: str, value: Any) -> None:
+        fresh = self._fresh[number]
+        self._change(number, user_attrs={**fresh.user_attrs, key: value})
+        attrs = self.kept[number].user_attrs
+        if self._through and not (key in attrs and attrs[key] == value):
+            self.ledger.set_trial_user_attr(fresh._trial_id, key, value)
+            attrs[key] = value
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Keep what a sampler or a pruner remembers of a trial."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            self.ledger.set_trial_system_attr(trial_id, key, value)
+            return
+        fresh = self._fresh[number]
+        self._change(number, system_attrs={**fresh.system_attrs, key: value})
+        if self._through and self.kept[number].system_attrs.get(key) != value:
+            self.ledger.set_trial_system_attr(trial_id, key, value)
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """A trial; of a fresh one a copy that may be changed."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            return self.ledger.get_trial(trial_id)
+        trial = copy.copy(self._fresh[number])
+        for name in ("params", "distributions", "user_attrs", "system_attrs"):
+            setattr(trial, name, dict(getattr(trial, name)))
+        trial.intermediate_values = dict(trial.intermediate_values)
+        if self._handed is None and trial.state == TrialState.RUNNING:
+            self._handed = trial  # the first is what `optuna.Trial` reads from
+        return trial
+
+    def get_trial_system_attrs(self, trial_id: int) -> dict[str, Any]:
+        """The system attributes of a trial."""
+        number = self._ids.get(trial_id)
+        if number is None:
+            return self.ledger.get_trial_system_attrs(trial_id)
+        return self._fresh[number].system_attrs
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        """The id of a trial."""
+        return self.ledger.get_trial_id_from_study_id_trial_number(study_id, trial_number)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """The trials of the moment that is shown."""
+        if study_id != self._study_id or (self._through and not self._fresh):
+            return self.ledger.get_all_trials(study_id, deepcopy, states)
+        if self._through:
+            trials = list(self.ledger.get_all_trials(study_id, deepcopy=False))
+            for number, fresh in self._fresh.items():
+                trials[number] = fresh
+        else:
+            trials = [*self.kept[: self.shown], *self._fresh.values()]
+        if states is not None:
+            trials = [trial for trial in trials if trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials
+
+    def get_n_trials(
+        self, study_id: int, state: tuple[TrialState, ...] | TrialState | None = None
+    ) -> int:
+        """How many trials there are."""
+        states = (state,) if isinstance(state, TrialState) else state
+        return len(self.get_all_trials(study_id, deepcopy=False, states=states))
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """The best trial."""
+        if self._through and not self._fresh:
+            return self.ledger.get_best_trial(study_id)
+        return super().get_best_trial(study_id)
+
+    # Of a study.
+
+    def create_new_study(
+        self, directions: Sequence[StudyDirection], study_name: str | None = None
+    ) -> int:
+        """A new study in the ledger."""
+        return self.ledger.create_new_study(directions, study_name)
+
+    def delete_study(self, study_id: int) -> None:
+        """Delete a study from the ledger."""
+        self.ledger.delete_study(study_id)
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Keep an attribute, once the past is over."""
+        if self._through or study_id != self._study_id:
+            self.ledger.set_study_user_attr(study_id, key, value)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Keep what a sampler remembers of a study."""
+        if self._attrs is not None and study_id == self._study_id:
+            self._attrs = {**self._attrs, key: value}
+            if not self._through:
+                return
+            if self.ledger.get_study_system_attrs(study_id).get(key) == value:
+                return
+        self.ledger.set_study_system_attr(study_id, key, value)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """What samplers remember of a study."""
+        if self._attrs is not None and study_id == self._study_id:
+            return dict(self._attrs)
+        return self.ledger.get_study_system_attrs(study_id)
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """The attributes of a study."""
+        return self.ledger.get_study_user_attrs(study_id)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """The id of a study."""
+        return self.ledger.get_study_id_from_name(study_name)
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """The name of a study."""
+        return self.ledger.get_study_name_from_id(study_id)
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        """The directions of a study."""
+        return self.ledger.get_study_directions(study_id)
+
+    def get_all_studies(self) -> list[Any]:
+        """Every study of the ledger."""
+        return self.ledger.get_all_studies()
+
+    def remove_session(self) -> None:
+        """Give back what the ledger holds for this thread."""
+        self.ledger.remove_session()
+
+
+def is_queued(trial: FrozenTrial) -> bool:
+    """Whether a trial was queued before it was run."""
+    return FIXED in trial.system_attrs
+
+
+def was_added(trial: FrozenTrial) -> bool:
+    """Whether a trial was added to the study when it was over, so that nobody was asked for it.
+
+    Optuna gives such a trial one time for its beginning and its end. A database that keeps whole
+    seconds may give that to any.
+    """
+    return (
+        trial.datetime_complete is not None
+        and trial.datetime_start == trial.datetime_complete
+        and trial.datetime_complete.microsecond != 0
+    )

@@ -1,0 +1,75 @@
+"""A fresh sampler and pruner brought to where those of a run stood, by asking them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from crosstune.adapters import ledger
+from crosstune.resume.history import History, was_added
+from crosstune.samplers.engine import BUDGET
+
+
+def replay(study: Study, history: History, until: int) -> None:
+    """Ask for each trial again, report what it reported, and tell how it ended.
+
+    Args:
+        study: on `history`, with a sampler and a pruner that stand at `history.shown`.
+        until: the number of the first trial that is not asked for.
+
+    Raises:
+        Differs: the sampler proposes another trial than the ledger has.
+    """
+    for number in range(history.shown, until):
+        kept = history.kept[number]
+        if was_added(kept):
+            history.show(number)
+            continue
+        history.queue(number)
+        trial = study.ask()
+        _suggest(trial, kept)
+        _report(trial, kept)
+        _tell(study, trial, kept)
+
+
+def overlaps(trials: Sequence[FrozenTrial], first: int) -> bool:
+    """Whether any two trials from `first` on ran at once, as with several jobs or processes."""
+    latest = None
+    for trial in trials[first:]:
+        began, ended = trial.datetime_start, trial.datetime_complete
+        if began is None or trial.state == TrialState.WAITING:
+            continue
+        if latest is not None and began < latest:
+            return True
+        if ended is None:
+            return any(later.state.is_finished() for later in trials[trial.number + 1 :])
+        latest = ended if latest is None else max(latest, ended)
+    return False
+
+
+def _suggest(trial: Trial, kept: FrozenTrial) -> None:
+    """The parameters, in the order in which they were suggested."""
+    if BUDGET in kept.user_attrs and not kept.params:
+        _ = trial.relative_params  # the engine was asked, though nothing was suggested then
+    for name, held in kept.distributions.items():
+        ledger.suggest(trial, name, held)
+
+
+def _report(trial: Trial, kept: FrozenTrial) -> None:
+    for step, value in sorted(kept.intermediate_values.items()):
+        trial.report(value, step)
+        trial.should_prune()  # some pruners remember what they were asked
+
+
+def _tell(study: Study, trial: Trial, kept: FrozenTrial) -> None:
+    for key, value in kept.user_attrs.items():
+        if key not in trial.user_attrs:
+            trial.set_user_attr(key, value)
+    for key, value in getattr(kept, "constraints", {}).items():  # Optuna 5
+        trial.set_constraint(key, value)
+    if kept.state == TrialState.COMPLETE:
+        study.tell(trial, kept.values)
+    else:
+        study.tell(trial, state=kept.state)

@@ -1,0 +1,190 @@
+"""Snapshots of a run beside its study, so that a long one need not be replayed from its beginning.
+
+They are a shortcut and nothing else. One that is missing, foreign, damaged, of other versions or of
+another history is passed over, and every trial is asked for again; so is every one where what
+follows a snapshot does not agree with the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune import _optuna
+from crosstune.resume import sealed
+from crosstune.resume.frozen import Frozen, freeze, thaw
+from crosstune.resume.mismatch import MADE_ON
+from crosstune.samplers.record import RUNS
+
+SHARE = 0.02
+"""The part of a run's time that snapshots may take."""
+LEAST = 2.0
+"""After how many seconds the first one is written, and how far apart they are at least."""
+
+RESUMED = "resumed"
+"""The key of a run's record that lists when it was resumed."""
+
+_logger = logging.getLogger("crosstune")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a snapshot is of.
+
+    Attributes:
+        study: its name.
+        run: the record of the run, as text.
+        trials: how many trials it has seen the end of.
+        digest: of those.
+    """
+
+    study: str
+    run: str
+    trials: int
+    digest: str
+
+
+class Keeper:
+    """An Optuna callback that writes a snapshot now and then, after a trial has ended.
+
+    Args:
+        study: whose run begins.
+        path: where it is written.
+        share: the part of the run's time that it may take.
+        least: seconds between two.
+
+    Attributes:
+        seconds: what the snapshots have cost so far.
+        written: how many there were.
+    """
+
+    def __init__(self, study: Study, path: Path, *, share: float = SHARE, least: float = LEAST):
+        self.seconds = 0.0
+        self.written = 0
+        self._study = study
+        self._path = path
+        self._share = share
+        self._least = least
+        self._cost = 0.0
+        self._since = time.monotonic()
+        self._history = Digest()
+        self._hopeless = False
+        self._said = False
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Write one if it is time."""
+        if time.monotonic() - self._since >= max(self._least, self._cost / self._share):
+            self.write()
+
+    def finish(self) -> None:
+        """Write the last one, where the run was long enough to be worth it."""
+        self(self._study, None)  # type: ignore[arg-type]  # the trial is not looked at
+
+    def write(self) -> None:
+        """Write one now. What cannot be written is said once, and the run goes on."""
+        if self._hopeless:
+            return
+        began = time.monotonic()
+        try:
+            self._write()
+        except (OSError, sealed.Untrusted) as error:
+            if not self._said:
+                self._said = True
+                _logger.warning(
+                    "no snapshot of the study can be kept in %s: %s. The run goes on; resuming it "
+                    "will ask for every trial again",
+                    self._path,
+                    getattr(error, "strerror", None) or error,
+                )
+        except Exception as error:  # Of whatever the engine holds; it is replayed whole then.
+            self._hopeless = True
+            _logger.info("the engine cannot be kept in a snapshot: %s", error)
+        self._since = time.monotonic()
+        self._cost = self._since - began
+        self.seconds += self._cost
+
+    def _write(self) -> None:
+        trials = _optuna.all_trials(self._study)
+        ended = next((t.number for t in trials if not t.state.is_finished()), len(trials))
+        if any(trial.state != TrialState.WAITING for trial in trials[ended:]):
+            return  # a trial runs: the sampler stands between two
+        run = identity(self._study.user_attrs[RUNS][-1])
+        header = Header(self._study.study_name, run, ended, self._history.of(trials[:ended]))
+        content = freeze(self._study, _optuna.system_attrs(self._study))
+        sealed.write(self._path, json.dumps(vars(header)).encode() + b"\n" + content)
+        self.written += 1
+
+
+class Digest:
+    """A digest of a growing list of trials that have ended."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._chain = b""
+
+    def of(self, trials: Sequence[FrozenTrial]) -> str:
+        """The digest of all of them; those that it knows are not looked at again."""
+        for trial in trials[self._count :]:
+            held = (
+                trial.number,
+                trial.state.name,
+                trial.values,
+                [
+                    (name, found.to_internal_repr(trial.params[name]))
+                    for name, found in trial.distributions.items()
+                ],
+                sorted(trial.intermediate_values.items()),
+            )
+            self._chain = hashlib.sha256(self._chain + repr(held).encode()).digest()
+        self._count = len(trials)
+        return self._chain.hex()
+
+
+def identity(record: Mapping[str, Any]) -> str:
+    """What tells one run from another: its record, without what is added to that later."""
+    return json.dumps({key: held for key, held in record.items() if key != RESUMED}, sort_keys=True)
+
+
+def load(
+    path: Path, study: str, record: Mapping[str, Any], now: Mapping[str, Any],
+    trials: Sequence[FrozenTrial],
+) -> tuple[int, Frozen] | None:  # fmt: skip
+    """How many trials a snapshot stands at, and what it holds; None where it is of no use.
+
+    Nothing of it is unpickled before its owner, mode, signature, versions and trials are right.
+
+    Args:
+        study: the name of the study.
+        record: of the run that is resumed.
+        now: the record of such a run that begins now, for the versions.
+        trials: of the study.
+    """
+    try:
+        head, _, content = sealed.read(path).partition(b"\n")
+        header = Header(**json.loads(head))
+        if header.study != study or header.run != identity(record):
+            raise sealed.Untrusted("it is of another run")
+        if any(record.get(key) != now.get(key) for key in ("versions", MADE_ON)):
+            raise sealed.Untrusted("it was written with other versions, or on another machine")
+        seen = trials[: header.trials]
+        if len(seen) < header.trials or Digest().of(seen) != header.digest:
+            raise sealed.Untrusted("the study's trials are not those that it has seen")
+        return header.trials, thaw(content)
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # Of classes that are not what they were, too.
+        _logger.warning(
+            "the snapshot %s is not used, and every trial is asked for again: %s",
+            path,
+            getattr(error, "strerror", None) or error,
+        )
+        return None
