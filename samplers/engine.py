@@ -225,10 +225,30 @@ class EngineSampler(BaseSampler):
         with self._lock:
             self._use(study)
             try:
-                return self._declared(study).look_ahead(_optuna.all_trials(study))
+                self._declared(study).look_ahead(_optuna.all_trials(study))
             except Exhausted:
                 return True
             return False
+
+    def freeze(self, study: Study) -> dict[str, Any]:
+        """What has become of the search of a declared space, with the engine's native objects.
+
+        Unlike a copy, which is for another process, it goes on as this one would: `thaw` gives it
+        to a sampler that was made alike.
+        """
+        with self._lock:
+            self._use(study)
+            alone = (self._asked, self._is_copy, self._first)
+            follower = self._search.follower
+            return {"copy": alone, "search": None if follower is None else follower.freeze()}
+
+    def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
+        """Go on in a study as the sampler that was frozen would."""
+        with self._lock:
+            self._use(study)
+            self._asked, self._is_copy, self._first = frozen["copy"]
+            if frozen["search"] is not None:
+                self._declared(study).thaw(frozen["search"])
 
     def __getstate__(self) -> dict[str, Any]:
         # Native objects stay behind: a copy builds its engine anew from the ledger.
