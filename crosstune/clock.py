@@ -24,7 +24,8 @@ class SamplerClock:
             "sample_relative",
             "sample_independent",
             "after_trial",
-            "exhausted",  # EngineSampler's
+            "exhausted",  # this and the next are EngineSampler's
+            "ready",
         ):
             if hasattr(sampler, name):
                 setattr(sampler, name, self._timed(getattr(sampler, name)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from statistics import NormalDist, fmean, median
+from typing import Any
 
 from optuna.pruners import BasePruner
 from optuna.study import Study, StudyDirection
@@ -102,6 +103,9 @@ class CurvePruner(BasePruner):
         self._n_startup_trials = n_startup_trials
         self._n_warmup_steps = n_warmup_steps
         self._curves: dict[tuple[str, int, datetime | None, StudyDirection], Curve] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_curves": {}}  # what it keeps of them is told by the study
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether to stop a trial at its last report."""

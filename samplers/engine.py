@@ -220,15 +220,22 @@ class EngineSampler(BaseSampler):
 
     def exhausted(self, study: Study) -> bool:
         """Whether a declared space has no point left for one more trial."""
+        return self._has_point(study) is None
+
+    def ready(self, study: Study) -> bool:
+        """Whether there is a point for one more trial now; there may be when one has ended."""
+        return bool(self._has_point(study))
+
+    def _has_point(self, study: Study) -> bool | None:
+        """Whether there is a point now; None where there is none and none is waited for."""
         if self.space is None:
-            return False
+            return True
         with self._lock:
             self._use(study)
             try:
-                self._declared(study).look_ahead(_optuna.all_trials(study))
+                return self._declared(study).look_ahead(_optuna.all_trials(study))
             except Exhausted:
-                return True
-            return False
+                return None
 
     def freeze(self, study: Study) -> dict[str, Any]:
         """What has become of the search of a declared space, with the engine's native objects.

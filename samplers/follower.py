@@ -103,8 +103,8 @@ class Follower:
             past = None if budget.resume_from is None else self._number[budget.resume_from]
             self._budget[number] = replace(budget, resume_from=past)
 
-    def look_ahead(self, trials: Sequence[FrozenTrial]) -> None:
-        """Make sure that there is a point for the next trial.
+    def look_ahead(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Make sure that there is a point for the next trial; False while there is none.
 
         An engine that surely has one is left alone, and so is one whose next trial is queued: it
         is to learn of that trial first.
@@ -114,11 +114,14 @@ class Follower:
         """
         used = self.asked + len(self._elsewhere)
         if used < self.engine.lasts or self._waiting:
-            return
+            return True
         if not any(trial.state == TrialState.WAITING for trial in trials):
             self.catch_up(trials)
-            with suppress(Busy):
+            try:
                 self._waiting.append(self._ask())
+            except Busy:
+                return False
+        return True
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it does not know yet."""

@@ -63,7 +63,7 @@ class Prepared(ABC):
         test = getattr(self._objective, "test", None)
         return test(ledger.read_point(self._space, trial.params)) if callable(test) else None
 
-    def _suggest(self, trial: Trial) -> Params:
+    def suggest(self, trial: Trial) -> Params:
         """The values of the active parameters.
 
         Raises:

@@ -20,7 +20,7 @@ class ParamsObjective(Prepared):
         self._wants_trial = "trial" in names or not names
 
     def _evaluate(self, trial: Trial) -> Any:
-        params = self._suggest(trial)
+        params = self.suggest(trial)
         if self._wants_trial:
             return self._objective(params=params, trial=trial)
         return self._objective(params)

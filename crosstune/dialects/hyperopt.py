@@ -63,7 +63,7 @@ class HyperoptObjective(Prepared):
         self._left_out: set[str] = set()
 
     def _evaluate(self, trial: Trial) -> Any:
-        params = self._suggest(trial)
+        params = self.suggest(trial)
         function: Callable[..., Any] = self._objective
         if self._wants_trial:
             function = partial(function, trial=trial)

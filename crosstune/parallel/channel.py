@@ -1,0 +1,107 @@
+"""The way from a worker to the driver's gate: Optuna's gRPC storage proxy.
+
+On one machine it is a socket in a folder that only this user may enter, so nobody else can reach
+it; where the system has none, the loopback interface. A host is listened on only where the user
+names one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import BaseStorage, GrpcStorageProxy
+
+from crosstune import _optuna
+from crosstune.errors import MissingLibrary, RequestError
+
+LOOPBACK = "127.0.0.1"
+_SPARED = "no_grpc_proxy"
+_connecting = threading.Lock()
+
+
+def check_installed() -> None:
+    """Raise MissingLibrary where the channel's libraries are not installed."""
+    try:
+        import cloudpickle  # noqa: F401
+        import google.protobuf  # noqa: F401
+        import grpc  # noqa: F401
+    except ImportError as error:
+        raise MissingLibrary(
+            f"workers outside this process need {error.name}, which is not installed: "
+            'pip install "crosstune[parallel]"'
+        ) from error
+
+
+@contextmanager
+def open_to_workers(gate: BaseStorage, host: str | None) -> Iterator[str]:
+    """Serve a gate; the address is for `connect`.
+
+    Args:
+        host: the address of this machine under which other machines reach it; None for workers
+            on this one.
+
+    Raises:
+        RequestError: nothing can listen there.
+    """
+    check_installed()
+    folder = None
+    if host is None and hasattr(socket, "AF_UNIX"):
+        folder = tempfile.mkdtemp(prefix="crosstune-")  # of mode 0700
+        host, port = f"unix:{folder}/gate", 0  # gRPC takes all after "unix:" for the path
+    else:
+        host = host or LOOPBACK
+        port = _free_port(host)
+    try:
+        server = _optuna.grpc_server(gate, host, port)
+        server.start()
+        try:
+            yield f"{host}:{port}"
+        finally:
+            server.stop(grace=0)
+    except RuntimeError as error:
+        if "bind" not in str(error):
+            raise
+        raise RequestError(f"workers cannot be served on {host}:{port}: {error}") from error
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def connect(address: str) -> BaseStorage:
+    """The gate at an address; one connection for all tasks of a process."""
+    with _connecting:
+        return _connect(address)
+
+
+@cache
+def _connect(address: str) -> BaseStorage:
+    host, _, port = address.rpartition(":")
+    if not host.startswith("unix:"):
+        # gRPC would send even this through the proxy of the environment.
+        spared = [os.environ.get(_SPARED, ""), host.strip("[]")]
+        os.environ[_SPARED] = ",".join(filter(None, spared))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return GrpcStorageProxy(host=host, port=int(port))
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.bind((host.strip("[]"), 0))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise RequestError(
+            f"workers cannot be served on {host!r}: {error.strerror or error}. It has to be an "
+            "address of this machine"
+        ) from error

@@ -1,0 +1,83 @@
+"""A Dask cluster, as an executor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from crosstune.errors import MissingLibrary, RequestError
+
+LOCAL = "local"
+"""What to say for a cluster of this machine that lasts as long as the run."""
+
+CONNECTING = 30
+"""For how many seconds a scheduler may be silent."""
+
+LOOK_AGAIN = 1.0
+"""How old, in seconds, the number of a cluster's threads may be."""
+
+
+@contextmanager
+def dask_executor(
+    address: str, workers: int | None
+) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """An executor on a cluster, and how many trials are worth having under way there.
+
+    Workers may come and go: the number follows them.
+
+    Args:
+        address: of a scheduler, such as tcp://10.0.0.1:8786, or `LOCAL`.
+        workers: at most so many trials at a time; of a local cluster, its processes.
+
+    Raises:
+        RequestError: there is no scheduler, or Dask is not installed.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingLibrary(
+            'Dask needs distributed, which is not installed: pip install "crosstune[dask]"'
+        ) from error
+    with ExitStack() as stack:
+        place: Any = address
+        if address == LOCAL:
+            place = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, dashboard_address=None
+                )
+            )
+        try:
+            client = stack.enter_context(distributed.Client(place, timeout=CONNECTING))
+        except (OSError, ValueError) as error:
+            raise RequestError(
+                f"there is no Dask scheduler at {address}: {error or type(error).__name__}. "
+                "Start one with `dask scheduler`, or use 'local'"
+            ) from error
+        yield client.get_executor(pure=False), _Threads(client, workers)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a scheduler's address can be reached from its own machine alone."""
+    host = urlsplit(address).hostname or ""
+    return address == LOCAL or host in ("localhost", "::1") or host.startswith("127.")
+
+
+class _Threads:
+    """How many threads a cluster has, asked now and then."""
+
+    def __init__(self, client: Any, most: int | None):
+        self._client = client
+        self._most = most
+        self._known = 1
+        self._asked = 0.0
+
+    def __call__(self) -> int:
+        now = time.monotonic()
+        if now - self._asked > LOOK_AGAIN:
+            self._asked = now
+            self._known = max(1, sum(self._client.nthreads().values()))
+        return self._known if self._most is None else min(self._known, self._most)

@@ -1,0 +1,150 @@
+"""Evaluating one trial, in whatever process the pool has put the task."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import Trial
+
+from crosstune.dialects import Prepared, TrialFailed, prepare
+from crosstune.errors import CrosstuneError, RequestError, RunError
+from crosstune.own import own_study
+from crosstune.parallel.channel import connect
+from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.window import StoredSampler, Window
+from crosstune.spec import Spec
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a process needs to make the objective for itself; see `dialects.prepare`."""
+
+    spec: Spec
+    objective: Any
+    dialect: str | None
+
+    def packed(self) -> bytes:
+        """For another process.
+
+        Functions of a module go by its name, and of the main script or an interactive session by
+        value.
+
+        Raises:
+            RequestError: something in it cannot be sent.
+        """
+        import cloudpickle
+
+        described = isinstance(self.spec.objective, str | Mapping) and self.objective is None
+        keys = {name: getattr(self.spec, name) for name in type(self.spec).model_fields}
+        keys |= {"start": [], "objective": self.spec.objective if described else None}
+        try:
+            return bytes(cloudpickle.dumps((keys, self.objective, self.dialect)))
+        except Exception as error:
+            raise RequestError(
+                "the objective cannot be sent to another process. A function of a module can, and "
+                f"so can one without open files, locks or connections: {error}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Here:
+    """A run whose driver is this process."""
+
+    gate: BaseStorage
+    function: Callable[[Trial], float]
+    process: int
+
+
+_runs: dict[int, Here] = {}
+_recipe: bytes | None = None
+
+
+def begin_run(run: int, gate: BaseStorage, function: Callable[[Trial], float]) -> None:
+    """Let tasks of a run that come to this process use its own gate and objective."""
+    _runs[run] = Here(gate, function, os.getpid())
+
+
+def end_run(run: int) -> None:
+    """Forget a run."""
+    _runs.pop(run, None)
+
+
+def install(recipe: bytes) -> None:
+    """Keep the recipe of all tasks that come to this process."""
+    global _recipe
+    _recipe = recipe
+
+
+def evaluate(task: Task) -> Outcome:
+    """Evaluate a trial and say how it went; a worker's function."""
+    try:
+        gate, function = _found(task)
+        with own_study():
+            study = optuna.load_study(
+                study_name=task.study_name,
+                storage=Window(gate, task),
+                sampler=StoredSampler(),
+                pruner=pickle.loads(task.pruner),
+            )
+        attempt = gate.create_new_trial(task.ticket)
+        outcome = _outcome(function, Trial(study, attempt))
+    except CrosstuneError as error:
+        return Outcome("failed", error=f"{type(error).__name__}: {error}", fatal=_sendable(error))
+    taught = pickle.dumps(study.pruner)
+    if taught == task.pruner:
+        return outcome
+    return Outcome(outcome.state, outcome.value, outcome.error, pruner=taught)
+
+
+def _outcome(function: Callable[[Trial], float], trial: Trial) -> Outcome:
+    try:
+        value = function(trial)
+    except optuna.TrialPruned:
+        return Outcome("pruned")
+    except TrialFailed:
+        return Outcome("failed")
+    return Outcome("complete", value) if value == value else Outcome("failed")
+
+
+def _found(task: Task) -> tuple[BaseStorage, Callable[[Trial], float]]:
+    here = _runs.get(task.run)
+    if here is not None and here.process == os.getpid():
+        return here.gate, here.function
+    if here is not None:
+        raise RunError(
+            "the executor forks this process, which gRPC does not survive. Give it processes that "
+            "are spawned: ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn')), "
+            "loky, or workers= alone"
+        )
+    recipe = task.recipe or _recipe
+    if recipe is None or task.address is None:
+        raise RunError("a task came to a process that its run knows nothing of")
+    return connect(task.address), _prepared(recipe)
+
+
+@lru_cache(maxsize=4)
+def _prepared(recipe: bytes) -> Prepared:
+    """The objective, made once a process."""
+    keys, objective, dialect = pickle.loads(recipe)
+    folder = keys["folder"]
+    if folder is not None and Path(folder).is_dir() and str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))  # as `targets.find` does
+    return prepare(Spec(**keys), objective, dialect)
+
+
+def _sendable(error: CrosstuneError) -> CrosstuneError:
+    """The error, or its message where the error does not survive being sent."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RunError(str(error))
+    return error
