@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, PartialFixedSampler
+from optuna.storages import BaseStorage
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, Trial
+
+if TYPE_CHECKING:
+    import grpc
 
 
 def all_trials(study: Study) -> list[FrozenTrial]:
@@ -23,7 +28,7 @@ def all_trials(study: Study) -> list[FrozenTrial]:
     return study._storage.get_all_trials(study._study_id, deepcopy=False)
 
 
-def identity(study: Study) -> tuple[object, int]:
+def identity(study: Study) -> tuple[BaseStorage, int]:
     """What tells two studies in this process apart; names may repeat between storages.
 
     It holds the storage itself: the id of one that is gone may be given to the next.
@@ -58,16 +63,39 @@ def set_study_attr(study: Study, key: str, value: Any) -> None:
     study._storage.set_study_user_attr(study._study_id, key, value)
 
 
-def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSampler]:
-    """The fixed parameters of a sampler, and what proposes the others; nothing public says it."""
-    return sampler._fixed_params, sampler._base_sampler
-
-
 def system_attrs(study: Study) -> dict[str, Any]:
     """What samplers remember in a study; Optuna 5 has no public name for it."""
     return study._storage.get_study_system_attrs(study._study_id)
 
 
+def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSampler]:
+    """The fixed parameters of a sampler, and what proposes the others; nothing public says it."""
+    return sampler._fixed_params, sampler._base_sampler
+
+
 def has_constraints(sampler: BaseSampler) -> bool:
     """Whether a sampler was given a `constraints_func`, which no public name says."""
     return getattr(sampler, "_constraints_func", None) is not None
+
+
+def trial_id(trial: Trial | FrozenTrial) -> int:
+    """What a storage knows a trial by, which is not its number."""
+    return trial._trial_id
+
+
+def with_id(trial: FrozenTrial, shown: int) -> FrozenTrial:
+    """A trial under another id. The copy is shallow; its attributes may be replaced."""
+    copied = copy.copy(trial)
+    copied._trial_id = shown
+    return copied
+
+
+def grpc_server(storage: BaseStorage, host: str, port: int) -> grpc.Server:
+    """Optuna's gRPC server in front of a storage, not yet started.
+
+    `run_grpc_proxy_server`, which is public, makes just this one; but it blocks for ever, says
+    on the log where it listens, and cannot be stopped.
+    """
+    from optuna.storages._grpc.server import make_server
+
+    return make_server(storage, host, port)

@@ -7,8 +7,9 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.study import Study
@@ -23,6 +24,9 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, file_at
 from crosstune.study import choose, open_study
+
+if TYPE_CHECKING:
+    from crosstune.parallel.several import Several
 
 DEFAULT_TRIALS = 100
 """The budget where neither trials nor seconds are given."""
@@ -51,6 +55,11 @@ def tune(
     resume: bool | str = False,
     callbacks: Iterable[Callback] = (),
     dialect: str | None = None,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    lag: int | None = None,
+    trial_seconds: float | None = None,
+    host: str | None = None,
 ) -> Study:
     """Run a study and return it.
 
@@ -71,6 +80,13 @@ def tune(
             the trials.
         callbacks: Optuna's, called with the study and the finished trial.
         dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
+        workers: how many trials to evaluate at a time, in as many processes.
+        executor: where to evaluate them instead: an executor of yours, the address of a Dask
+            scheduler, or "local" for a Dask cluster on this machine.
+        lag: with several at a time, tell each outcome `lag` trials after it was asked for, so that
+            any number of workers up to `lag + 1` has the same history. None: as they arrive.
+        trial_seconds: end the process of a trial that takes longer; for `workers` alone.
+        host: the address of this machine for workers on others.
 
     Returns:
         The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.
@@ -93,6 +109,14 @@ def tune(
         loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
     engine = choose(loaded, backend=backend, sampler=sampler, seed=seed)
     function = prepare(loaded, objective, dialect)
+    several: Several | None = None
+    asked = (workers, executor, lag, trial_seconds, host)
+    if any(each is not None for each in asked):
+        from crosstune.parallel.several import Several, Workers
+        from crosstune.parallel.work import Recipe
+
+        several = Several(Workers(*asked), Recipe(loaded, objective, dialect), function)
+        engine = several.workers.noted(engine)
     budget = loaded.trials if trials is None else trials
     with driving(file_at(storage), study_name or loaded.name):
         study = open_study(
@@ -110,6 +134,7 @@ def tune(
             trials=budget,
             seconds=loaded.seconds if seconds is None else seconds,
             callbacks=callbacks,
+            several=several,
         )
     return study
 
@@ -121,8 +146,12 @@ def run(
     trials: int | None,
     seconds: float | None,
     callbacks: Iterable[Callback] = (),
+    several: Several | None = None,
 ) -> None:
     """Evaluate until the study has `trials` finished trials, or `seconds` have passed.
+
+    Args:
+        several: who evaluates, where it is not this process alone; then `function` is its.
 
     Raises:
         RequestError: a budget that is not positive.
@@ -136,9 +165,18 @@ def run(
     left = None if trials is None else trials - finished(study)
     if (left is not None and left <= 0) or _exhausted(study):
         return
-    snapshots = keeper(study)
+    snapshots = None if several is not None else keeper(study)
     kept = [] if snapshots is None else [snapshots]
     try:
+        if several is not None:
+            several.run(
+                study,
+                trials=trials,
+                seconds=seconds,
+                callbacks=callbacks,
+                hopeless=HOPELESS,
+            )
+            return
         study.optimize(
             _Hopeful(function, _failed_so_far(study)),
             n_trials=left,
