@@ -68,6 +68,15 @@ The trial that was running is run again. Where a library was upgraded meanwhile,
 differ, that is an error, and --resume --fresh goes on with an engine that learns from the trials.
 
 \b
+Several trials at a time, in processes of this machine; one that dies or hangs costs one trial:
+  crosstune run spec.yaml --workers 4 --trial-seconds 600
+The same history for 1 to 8 workers, at the price of suggestions that know 7 results fewer:
+  crosstune run spec.yaml --workers 4 --ordered
+On a Dask cluster, whose workers may come and go:
+  crosstune run spec.yaml --dask tcp://10.0.0.1:8786 --host 10.0.0.5
+Without a cluster manager, over a database: crosstune worker --help
+
+\b
 With --tensorboard logs, look at it while it runs with: tensorboard --logdir logs
 Several studies may share a directory, and a resumed one goes on in its log. The log of a study
 that is over: crosstune tensorboard runs/....journal logs
@@ -109,6 +118,28 @@ that is over: crosstune tensorboard runs/....journal logs
     callback=_not_empty,
     help="Log the study there for TensorBoard, as it runs.",
 )
+@click.option("-w", "--workers", type=int, metavar="N", help="Trials at a time, each in a process.")
+@click.option(
+    "--dask", metavar="ADDRESS", callback=_not_empty, help="Of a Dask scheduler; or: local."
+)
+@click.option(
+    "--ordered",
+    "lag",
+    type=int,
+    is_flag=False,
+    flag_value=7,
+    metavar="[LAG]",
+    help="The same history for any number of workers up to LAG + 1; LAG is 7.",
+)
+@click.option(
+    "--trial-seconds", type=float, metavar="S", help="End a trial that takes longer, as failed."
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    callback=_not_empty,
+    help="Of this machine, for Dask workers on others. Its network has to be trusted.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @_DEBUG
 def run(
@@ -124,6 +155,11 @@ def run(
     resume: bool,
     fresh: bool,
     tensorboard: str | None,
+    workers: int | None,
+    dask: str | None,
+    lag: int | None,
+    trial_seconds: float | None,
+    host: str | None,
     as_json: bool,
     debug: bool,
 ) -> None:
@@ -148,6 +184,11 @@ def run(
         resume=resume,
         fresh=fresh,
         tensorboard=tensorboard,
+        workers=workers,
+        dask=dask,
+        lag=lag,
+        trial_seconds=trial_seconds,
+        host=host,
     )
     result = run_spec(request, console, debug=debug)
     if as_json:

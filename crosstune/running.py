@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
@@ -30,6 +30,9 @@ from crosstune.storage import describe, file_at
 from crosstune.study import Engine, asked_seed, choose, open_study
 from crosstune.tuning import DEFAULT_TRIALS, finished, run
 
+if TYPE_CHECKING:
+    from crosstune.parallel.several import Several
+
 FOLDER = Path("runs")
 
 
@@ -49,6 +52,11 @@ class Request:
     resume: bool = False
     fresh: bool = False
     tensorboard: str | None = None
+    workers: int | None = None
+    dask: str | None = None
+    lag: int | None = None
+    trial_seconds: float | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,12 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     if request.fresh and not request.resume:
         raise RequestError("--fresh says how to go on with a study: give --resume with it")
     engine, function = _checked(request, spec)
+    several = _several(request, spec, function)
+    if several is not None:
+        engine = several.workers.noted(engine)
     place = request.storage or str(journal(spec, engine, resume=request.resume))
     with driving(file_at(place), request.study_name or spec.name):
-        return _run(request, spec, engine, function, place, console, debug=debug)
+        return _run(request, spec, engine, function, several, place, console, debug=debug)
 
 
 def _run(
@@ -79,6 +90,7 @@ def _run(
     spec: Spec,
     engine: Engine,
     function: Prepared,
+    several: Several | None,
     place: str,
     console: Console,
     *,
@@ -120,7 +132,14 @@ def _run(
         if log is not None:
             log.attach(study)  # and its thread looks for what is new until the end
         try:
-            run(study, function, trials=trials, seconds=seconds, callbacks=[line])
+            run(
+                study,
+                function,
+                trials=trials,
+                seconds=seconds,
+                callbacks=[line],
+                several=several,
+            )
         except KeyboardInterrupt:
             exit_status = 130
         except RequestError:
@@ -161,6 +180,21 @@ def _checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:
             pruners.create(spec.pruner.name, spec.pruner.options)
     with _stands_at(request, "objective", None):
         return engine, prepare(spec, None, None)
+
+
+def _several(request: Request, spec: Spec, function: Prepared) -> Several | None:
+    """Who evaluates, where it is not this process alone.
+
+    Raises:
+        RequestError: options that do not go together, or a library that is missing.
+    """
+    asked = (request.workers, request.dask, request.lag, request.trial_seconds, request.host)
+    if all(each is None for each in asked):
+        return None
+    from crosstune.parallel.several import Several, Workers
+    from crosstune.parallel.work import Recipe
+
+    return Several(Workers(*asked), Recipe(spec, None, None), function)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -45,9 +46,12 @@ def dask_executor(
     with ExitStack() as stack:
         place: Any = address
         if address == LOCAL:
+            stack.enter_context(_quiet())
             place = stack.enter_context(
                 distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, dashboard_address=None
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
                 )
             )
         try:
@@ -58,6 +62,18 @@ def dask_executor(
                 "Start one with `dask scheduler`, or use 'local'"
             ) from error
         yield client.get_executor(pure=False), _Threads(client, workers)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a cluster of our own from telling each step of its coming and going."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def is_loopback(address: str) -> bool:
