@@ -20,7 +20,9 @@ import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crosstune.errors import MissingLibrary, UnknownName, Unsupported, no_such
@@ -108,6 +110,10 @@ class Engine(ABC):
 
     lasts: float = math.inf
     """For how many questions there surely is a point; `ask` may be Exhausted after that."""
+
+    distinct: bool = False
+    """Whether it never repeats a point. Then processes that search one study at once take turns, so
+    that each knows what the others are at."""
 
     part: bool = False
     """Whether the points are parts of what is evaluated, as in a space that was learnt from trials
@@ -310,6 +316,12 @@ class Adapter(ABC):
                     f'pip install "crosstune[{extra}]"'
                 )
         return native
+
+    def versions(self) -> Mapping[str, str]:
+        """The versions of its libraries, by name, as matches and studies keep them."""
+        with suppress(PackageNotFoundError):
+            return {self.distribution: version(self.distribution)}
+        return {}
 
     def check_mode(self, mode: str) -> None:
         """Raise UnknownName for a mode of `compile` that does not exist."""

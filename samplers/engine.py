@@ -33,6 +33,7 @@ from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.record import RUNS, run_record
+from crosstune.samplers.turns import Turns
 from crosstune.space import Space
 
 BUDGET = "crosstune:budget"
@@ -101,6 +102,7 @@ class EngineSampler(BaseSampler):
         """The first trial that a copy proposes for."""
         self._searches: WeakKeyDictionary[Any, dict[int, _Search]] = WeakKeyDictionary()
         self._search = _Search()
+        self._turns = Turns()
 
     @property
     def label(self) -> str:
@@ -143,6 +145,9 @@ class EngineSampler(BaseSampler):
             self._note_first(trial)
             if self.space is None:
                 return self._sample_learnt(study, trial, search_space)
+            distinct = self._declared(study).engine.distinct
+            if distinct:
+                self._turns.wait(study, trial)
             try:
                 params = self._declared(study).propose(_optuna.all_trials(study), trial.number)
             except Exhausted:
@@ -161,6 +166,8 @@ class EngineSampler(BaseSampler):
             held = ledger.write_point(self.space, params)
             for name, value in held.items():
                 _check_contained(name, value, search_space[name])
+            if distinct:
+                self._turns.give(study, trial, held)
             return held
 
     def sample_independent(

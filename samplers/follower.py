@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters.base import Budget, Busy, Engine, Outcome
 from crosstune.errors import SpecError
+from crosstune.samplers.turns import begun
 from crosstune.space import Params, Space
 
 _STATES = {
@@ -138,9 +139,10 @@ class Follower:
         points = []
         for trial in itertools.islice(trials, self._first_open, None):
             ours = trial.number == number or trial.number in self._proposed
-            if trial.state == TrialState.RUNNING and trial.params and not ours:
+            held = begun(trial)
+            if trial.state == TrialState.RUNNING and held and not ours:
                 with suppress(SpecError):  # no point of this space: nothing to know of it
-                    points.append(self._read_point(trial.params))
+                    points.append(self._read_point(held))
         return [params for params in points if self._is_complete(params)]
 
     def _ask(self) -> tuple[int, Params]:

@@ -55,6 +55,8 @@ class Observation:
 class GaussianProcessEngine(Engine):
     """Proposals by a Gaussian process; see `GaussianProcessSampler`."""
 
+    distinct = True
+
     def __init__(
         self,
         space: Space,
