@@ -189,6 +189,11 @@ def run(
     except _Interrupted:
         stopped(study)
         raise KeyboardInterrupt from None
+    except UnboundLocalError as error:
+        # What Optuna makes of Ctrl-C while it tells the end of a trial.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
     except Differs as differs:
         raise differing(study, differs) from None
     except (AssertionError, OSError, RunError) as error:

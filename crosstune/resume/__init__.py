@@ -140,7 +140,9 @@ def keeper(study: Study) -> snapshots.Keeper | None:
     learns = isinstance(sampler, EngineSampler) and sampler.space is None
     if file is None or not runs or PRUNER not in runs[-1] or learns:
         return None
-    return snapshots.Keeper(study, _snapshot(file, study))
+    return snapshots.Keeper(
+        study, _snapshot(file, study), share=snapshots.SHARE, least=snapshots.LEAST
+    )
 
 
 def _snapshot(file: Path, study: Study) -> Path:

@@ -67,7 +67,7 @@ class Keeper:
         written: how many there were.
     """
 
-    def __init__(self, study: Study, path: Path, *, share: float = SHARE, least: float = LEAST):
+    def __init__(self, study: Study, path: Path, *, share: float, least: float):
         self.seconds = 0.0
         self.written = 0
         self._study = study
