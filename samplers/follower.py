@@ -7,7 +7,6 @@ trial that the engine never proposed is inserted.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -126,7 +125,7 @@ class Follower:
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it does not know yet."""
-        for trial in itertools.islice(trials, self._first_open, None):
+        for trial in trials[self._first_open :]:
             if trial.number not in self._told and trial.state.is_finished():
                 self._told.add(trial.number)
                 self._tell(trial)
@@ -137,7 +136,7 @@ class Follower:
     def _elsewhere_now(self, trials: Sequence[FrozenTrial], number: int) -> list[Params]:
         """The points of running trials that the engine did not propose."""
         points = []
-        for trial in itertools.islice(trials, self._first_open, None):
+        for trial in trials[self._first_open :]:
             ours = trial.number == number or trial.number in self._proposed
             held = begun(trial)
             if trial.state == TrialState.RUNNING and held and not ours:
