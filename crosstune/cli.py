@@ -19,6 +19,7 @@ from crosstune import __version__
 from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
+from crosstune.commands.worker import worker
 
 _EXAMPLES = """
 \b
@@ -379,6 +380,7 @@ def exec_(
 crosstune.add_command(compare)
 crosstune.add_command(export)
 crosstune.add_command(import_)
+crosstune.add_command(worker)
 
 
 @crosstune.command(

@@ -76,7 +76,7 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     spec = load(request.spec)
     if request.fresh and not request.resume:
         raise RequestError("--fresh says how to go on with a study: give --resume with it")
-    engine, function = _checked(request, spec)
+    engine, function = checked(request, spec)
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)
@@ -155,11 +155,11 @@ def _run(
     seconds_taken = time.monotonic() - before
     if exit_status == 0 and best_trial(study) is None:
         exit_status = 1
-    _report(study, spec, function, console, place, request.tensorboard, seconds_taken, exit_status)
+    report(study, spec, function, console, place, request.tensorboard, seconds_taken, exit_status)
     return Result(exit_status, _summary(study, spec, engine, place, seconds_taken, clock.seconds))
 
 
-def _checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:
+def checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:
     """The engine and the objective; all that can be refused is, before anything is written.
 
     Raises:
@@ -243,7 +243,7 @@ def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
     return path
 
 
-def _report(
+def report(
     study: Study,
     spec: Spec,
     function: Any,
@@ -253,6 +253,7 @@ def _report(
     seconds: float,
     exit_status: int,
 ) -> None:
+    """Show how a study stands, after a run that ended with `exit_status`."""
     states = count(study)
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
     if exit_status == 130:

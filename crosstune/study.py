@@ -222,7 +222,7 @@ def open_study(
     trials = study.get_trials(deepcopy=False)
     finished = sum(trial.state.is_finished() for trial in trials)
     if SPACE in study.user_attrs:
-        _check_same(study, spec)
+        check_same(study, spec)
     started = bool(trials)
     if started and not resume:
         raise StudyExists(
@@ -326,7 +326,8 @@ def continued_engine(engine: Engine, finished: int) -> Engine:
     return replace(engine, seed=seed, native=False, notes=(*engine.notes, note))
 
 
-def _check_same(study: Study, spec: Spec) -> None:
+def check_same(study: Study, spec: Spec) -> None:
+    """Raise RequestError for a study that was made with another space or direction."""
     kept = Space(study.user_attrs[SPACE])
     if kept != spec.space:
         raise RequestError(

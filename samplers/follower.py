@@ -69,8 +69,9 @@ class Follower:
         """
         self.catch_up(trials)
         if not self._waiting:
-            self.engine.running(self._elsewhere_now(trials, number))
-            self._waiting.append(self._ask())
+            elsewhere = self._elsewhere_now(trials, number)
+            self.engine.running(elsewhere)
+            self._waiting.append(self._ask(elsewhere))
         key, params = self._waiting.pop(0)
         self._proposed[number] = key, params
         self._budgets(key, number)
@@ -112,13 +113,13 @@ class Follower:
         Raises:
             Exhausted: there is none.
         """
-        used = self.asked + len(self._elsewhere)
+        used = max(self.asked + len(self._elsewhere), len(trials))
         if used < self.engine.lasts or self._waiting:
             return True
         if not any(trial.state == TrialState.WAITING for trial in trials):
             self.catch_up(trials)
             try:
-                self._waiting.append(self._ask())
+                self._waiting.append(self._ask(self._elsewhere_now(trials)))
             except Busy:
                 return False
         return True
@@ -133,7 +134,9 @@ class Follower:
             self._told.discard(self._first_open)
             self._first_open += 1
 
-    def _elsewhere_now(self, trials: Sequence[FrozenTrial], number: int) -> list[Params]:
+    def _elsewhere_now(
+        self, trials: Sequence[FrozenTrial], number: int | None = None
+    ) -> list[Params]:
         """The points of running trials that the engine did not propose."""
         points = []
         for trial in trials[self._first_open :]:
@@ -144,12 +147,16 @@ class Follower:
                     points.append(self._read_point(held))
         return [params for params in points if self._is_complete(params)]
 
-    def _ask(self) -> tuple[int, Params]:
+    def _ask(self, elsewhere: Sequence[Params]) -> tuple[int, Params]:
+        """The engine's next point; a walk leaves out what is evaluated, or is so elsewhere."""
+        begun = {_frozen(params) for params in elsewhere} if self.engine.exhaustive else ()
         while True:
             key = self.asked
             self.asked += 1
             params = self.engine.ask(key)
             known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
+            if known is None and begun and _frozen(params) in begun:
+                known = Outcome("failed")  # a walk does not learn from it
             if known is None:
                 return key, params
             self.engine.tell(key, known)

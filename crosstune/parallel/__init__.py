@@ -7,5 +7,5 @@ The driver alone tells the study how the trial ended.
 
     driver --Task--> pool --> evaluate(task): Trial over the gate --> Outcome --> driver tells
 
-`crosstune worker` is the other way, without a driver: see `crosstune.parallel.worker`.
+`crosstune worker` is the other way, without a driver: see `crosstune.worker`.
 """

@@ -25,7 +25,7 @@ from crosstune import _optuna
 from crosstune.dialects import ERROR, Prepared
 from crosstune.errors import RunError
 from crosstune.parallel.gate import Gate
-from crosstune.parallel.pool import Pool, outcome_of
+from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.task import Horizon, Outcome, Task
 from crosstune.samplers.engine import EngineSampler
 
@@ -80,7 +80,8 @@ class Driver:
         """In the order in which they were asked for."""
         self._until = math.inf if seconds is None else time.monotonic() + seconds
         ended = [t for t in study.get_trials(deepcopy=False) if t.state.is_finished()]
-        self._left = math.inf if trials is None else trials - len(ended)
+        self._budget = math.inf if trials is None else trials
+        self._left = self._budget - len(ended)
         self._works = any(t.state != TrialState.FAIL for t in ended)
         self._failed = 0
         self._hopeless = hopeless
@@ -129,7 +130,7 @@ class Driver:
         sampler = self._study.sampler
         if not isinstance(sampler, EngineSampler):
             return True
-        if self._left <= sampler.lasts(self._study):
+        if self._budget <= sampler.lasts(self._study):
             return True
         return sampler.ready(self._study)
 
@@ -176,7 +177,7 @@ class Driver:
             done, _ = wait(by_future, timeout=IDLE, return_when=FIRST_COMPLETED)
             ended = [each for each in self._running if each.future in done]
         for each in ended:
-            outcome = outcome_of(each.future)
+            outcome = received(each.future)
             self._running.remove(each)
             self._gate.dismiss(each.ticket)
             self._end(each.trial, outcome)

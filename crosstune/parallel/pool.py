@@ -66,7 +66,7 @@ class GivenExecutor:
                 future.cancel()
 
 
-def outcome_of(future: Future[Outcome]) -> Outcome:
+def received(future: Future[Outcome]) -> Outcome:
     """How a trial went, whatever became of the process that evaluated it.
 
     Raises:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import Any, NoReturn
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.errors import SpecError
 from crosstune.parallel.task import Task
+from crosstune.parallel.through import Through
 
 
 class StoredSampler(BaseSampler):
@@ -50,7 +51,7 @@ class StoredSampler(BaseSampler):
         )
 
 
-class Window(BaseStorage):
+class Window(Through):
     """The gate, or the proxy of one, as far as one task may see.
 
     Args:
@@ -59,7 +60,7 @@ class Window(BaseStorage):
     """
 
     def __init__(self, gate: BaseStorage, task: Task):
-        self._gate = gate
+        super().__init__(gate)
         self._task = task
 
     def get_study_id_from_name(self, study_name: str) -> int:
@@ -77,86 +78,8 @@ class Window(BaseStorage):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """The trials in sight, and the task's own."""
-        trials = self._gate.get_all_trials(study_id, deepcopy=False, states=states)
+        trials = super().get_all_trials(study_id, False, states)
         horizon, own = self._task.horizon, self._task.number
         if horizon is not None:
             trials = [t for t in trials if t.number == own or horizon.shows(t.number)]
         return copy.deepcopy(trials) if deepcopy else trials
-
-    # All else is the gate's business.
-
-    def create_new_study(
-        self, directions: Sequence[StudyDirection], study_name: str | None = None
-    ) -> int:
-        """The gate refuses."""
-        return self._gate.create_new_study(directions, study_name)
-
-    def delete_study(self, study_id: int) -> None:
-        """The gate refuses."""
-        self._gate.delete_study(study_id)
-
-    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        """An attribute of the study."""
-        self._gate.set_study_user_attr(study_id, key, value)
-
-    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        """The gate refuses."""
-        self._gate.set_study_system_attr(study_id, key, value)
-
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        """The study's."""
-        return self._gate.get_study_directions(study_id)
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """The study's."""
-        return self._gate.get_study_user_attrs(study_id)
-
-    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """The study's."""
-        return self._gate.get_study_system_attrs(study_id)
-
-    def get_all_studies(self) -> list[Any]:
-        """None."""
-        return self._gate.get_all_studies()
-
-    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
-        """An attempt at the trial of a ticket."""
-        return self._gate.create_new_trial(study_id, template_trial)
-
-    def set_trial_param(
-        self,
-        trial_id: int,
-        param_name: str,
-        param_value_internal: float,
-        distribution: BaseDistribution,
-    ) -> None:
-        """The gate refuses."""
-        self._gate.set_trial_param(trial_id, param_name, param_value_internal, distribution)
-
-    def set_trial_state_values(
-        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
-    ) -> bool:
-        """The gate refuses."""
-        return self._gate.set_trial_state_values(trial_id, state, values)
-
-    def set_trial_intermediate_value(
-        self, trial_id: int, step: int, intermediate_value: float
-    ) -> None:
-        """A report."""
-        self._gate.set_trial_intermediate_value(trial_id, step, intermediate_value)
-
-    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """An attribute of the trial."""
-        self._gate.set_trial_user_attr(trial_id, key, value)
-
-    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """What a pruner keeps of the trial."""
-        self._gate.set_trial_system_attr(trial_id, key, value)
-
-    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
-        """The id under which a trial is listed."""
-        return self._gate.get_trial_id_from_study_id_trial_number(study_id, trial_number)
-
-    def get_trial(self, trial_id: int) -> FrozenTrial:
-        """The trial."""
-        return self._gate.get_trial(trial_id)

@@ -96,7 +96,7 @@ def evaluate(task: Task) -> Outcome:
                 pruner=pickle.loads(task.pruner),
             )
         attempt = gate.create_new_trial(task.ticket)
-        outcome = _outcome(function, Trial(study, attempt))
+        outcome = outcome_of(function, Trial(study, attempt))
     except CrosstuneError as error:
         return Outcome("failed", error=f"{type(error).__name__}: {error}", fatal=_sendable(error))
     taught = pickle.dumps(study.pruner)
@@ -105,7 +105,12 @@ def evaluate(task: Task) -> Outcome:
     return Outcome(outcome.state, outcome.value, outcome.error, pruner=taught)
 
 
-def _outcome(function: Callable[[Trial], float], trial: Trial) -> Outcome:
+def outcome_of(function: Callable[[Trial], float], trial: Trial) -> Outcome:
+    """How an objective fares with a trial.
+
+    Raises:
+        CrosstuneError: it returned what no study can use, or asked for another space.
+    """
     try:
         value = function(trial)
     except optuna.TrialPruned:

@@ -1,0 +1,286 @@
+"""One worker of a shared study."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import threading
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import optuna
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.pruners import BasePruner
+from optuna.storages import fail_stale_trials
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from crosstune import _optuna
+from crosstune.dialects import ERROR, Prepared
+from crosstune.errors import CrosstuneError, RunError, Unsupported
+from crosstune.own import own_study
+from crosstune.parallel.task import Outcome
+from crosstune.parallel.work import outcome_of
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.record import RUNS
+from crosstune.spec import Spec
+from crosstune.storage import describe
+from crosstune.study import SPACE, Engine, check_same, open_study
+from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
+from crosstune.worker.sweep import BEGAN, counting, sweep
+from crosstune.worker.turn import Turns
+
+HEARTBEAT = 20
+"""Seconds between two signs of life of a worker; without for a minute, its trial is taken back."""
+
+LOOK_AGAIN = 5.0
+"""How often, in seconds, a worker without a trial looks whether one was given back, at most."""
+
+Callback = Callable[[Study, FrozenTrial], None]
+_logger = logging.getLogger("crosstune")
+
+
+class Worker:
+    """A worker at a study that others may work at as well.
+
+    The proposal for a trial is that of a fresh engine that has learnt all finished trials, under
+    a seed made of the study's seed and the trial's number.
+
+    Args:
+        spec: the study's; the first worker makes the study of it.
+        engine: what proposes.
+        function: the objective.
+        url: of the PostgreSQL database.
+        pruner: the study's.
+        study_name: in it; the spec's name by default.
+        heartbeat: seconds between two signs of life.
+
+    Attributes:
+        study: the shared one.
+        name: of the machine and the process, as the study's trials have it.
+
+    Raises:
+        RequestError: the study was made with another space, or the database cannot be opened.
+        Unsupported: the engine schedules trials, which takes one driver.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        engine: Engine,
+        function: Prepared,
+        url: str,
+        *,
+        pruner: BasePruner,
+        study_name: str | None = None,
+        heartbeat: int = HEARTBEAT,
+    ):
+        algorithm = engine.adapter.algorithms.get(engine.algorithm)
+        if not engine.ours and algorithm is not None and algorithm.scheduler:
+            raise Unsupported(
+                f"{engine.label} waits for running trials before it goes on, so one driver has to "
+                "have them all: crosstune run --workers, or --dask"
+            )
+        self._spec = spec
+        self._function = function
+        self._pruner = pruner
+        self._place = describe(url)
+        name = study_name or spec.name
+        check_is_shared(url)
+        self._turns = Turns(url, name, self._place)
+        self._walks = engine.ours or (algorithm is not None and algorithm.exhaustive)
+        self.name = f"{platform.node()}:{os.getpid()}"
+        self._look_again = min(LOOK_AGAIN, heartbeat / 2)
+        with self._turns.take():
+            self._database = open_database(url, heartbeat)  # which makes its tables at first
+            self._storage = Steady(self._database, self._place)
+            self.study = self._joined(engine, name)
+        self._engine = replace(engine, seed=self.study.user_attrs[RUNS][0]["seed"])
+
+    def _joined(self, engine: Engine, name: str) -> Study:
+        """The study that is there, or a new one."""
+        note = "made by several workers, with a seed for each trial of the study's seed and its "
+        engine = replace(engine, native=False, notes=(*engine.notes, note + "number"))
+        study: Study | None
+        try:
+            with own_study():
+                study = optuna.load_study(
+                    study_name=name, storage=self._storage, sampler=engine.sampler(self._spec.space)
+                )
+        except KeyError:
+            study = None
+        if study is None or SPACE not in study.user_attrs:
+            study = open_study(self._spec, engine, storage=self._storage, study_name=name)
+            study.pruner = self._pruner
+            return study
+        check_same(study, self._spec)
+        study.pruner = self._pruner
+        last = study.user_attrs[RUNS][-1]
+        if (last["backend"], last["sampler"]) != (engine.adapter.name, engine.algorithm):
+            record = engine.record(first_trial=len(study.get_trials(deepcopy=False)))
+            study.set_user_attr(RUNS, [*study.user_attrs[RUNS], record])
+        return study
+
+    def run(
+        self,
+        *,
+        trials: int | None,
+        seconds: float | None,
+        callbacks: Iterable[Callback] = (),
+        hopeless: int,
+    ) -> None:
+        """Evaluate until the study has its trials, whoever made them, and none is under way.
+
+        A worker stays until the last trial of the others has ended, to take it if they die.
+
+        Args:
+            trials: of the study in all; None for no limit.
+            seconds: how long this worker begins trials.
+            callbacks: called with the study and the trial after each that this worker made.
+            hopeless: how many trials of the study may fail before any has worked.
+
+        Raises:
+            RunError: see `tuning.tune`; or the database was away for too long.
+        """
+        until = None if seconds is None else time.monotonic() + seconds
+        while until is None or time.monotonic() < until:
+            with self._turns.take():
+                self._fail_stale()
+                sweep(self.study)
+                self._check_hope(hopeless)
+                over, trial = self._next(trials)
+            if trial is not None:
+                told = self._evaluate(trial)
+                for callback in callbacks:
+                    if told is not None:
+                        callback(self.study, told)
+            elif over:
+                return
+            else:
+                time.sleep(self._look_again)
+
+    def _next(self, budget: int | None) -> tuple[bool, Trial | None]:
+        """Whether the study is over; and the next trial, suggested and begun, if any is left."""
+        known = self.study.get_trials(deepcopy=False)
+        open_ones = [t for t in known if not t.state.is_finished()]
+        waiting = any(t.state == TrialState.WAITING for t in open_ones)
+        if budget is not None and not waiting and len(counting(known)) >= budget:
+            return not open_ones, None
+        if self._walks and self._is_exhausted():
+            return not open_ones, None
+        trial = self.study.ask()
+        try:
+            self._set_sampler(trial.number)
+            self._function.suggest(trial)
+            self._beat(trial)
+            trial.set_user_attr(BEGAN, self.name)
+        except UpdateFinishedTrialError:
+            return False, None  # the turn was lost, and another worker has taken the trial back
+        except optuna.TrialPruned:  # the space turned out to be exhausted
+            self.study.tell(trial, state=TrialState.PRUNED)
+            return not open_ones, None
+        except CrosstuneError as error:
+            trial.set_user_attr(ERROR, str(error))
+            self.study.tell(trial, state=TrialState.FAIL)
+            raise
+        return False, trial
+
+    def _is_exhausted(self) -> bool:
+        self._set_sampler(0)
+        sampler = self.study.sampler
+        return isinstance(sampler, EngineSampler) and sampler.exhausted(self.study)
+
+    def _set_sampler(self, number: int) -> None:
+        """A fresh engine for one trial. A walk keeps its order, whoever goes it."""
+        seed = self._engine.seed
+        if not self._walks:
+            seed = zlib.crc32(repr((seed, number)).encode())
+        with own_study():
+            self.study.sampler = replace(self._engine, seed=seed).sampler(self._spec.space)
+
+    def _evaluate(self, trial: Trial) -> FrozenTrial | None:
+        """The trial as it was told; None where the others had given this worker up for lost."""
+        try:
+            with self._beating(trial):
+                try:
+                    outcome = outcome_of(self._function, trial)
+                except CrosstuneError as error:
+                    outcome = Outcome("failed", error=str(error), fatal=error)
+            told = self._tell(trial, outcome)
+        except UpdateFinishedTrialError:
+            _logger.warning(
+                "trial %d was given to another worker: this one was without a heartbeat for too "
+                "long",
+                trial.number,
+            )
+            return None
+        except KeyboardInterrupt:
+            # Without a word, so that the next turn gives it to another worker; see `sweep`.
+            self.study.tell(trial, state=TrialState.FAIL)
+            raise
+        if outcome.fatal is not None:
+            raise outcome.fatal
+        return told
+
+    def _tell(self, trial: Trial, outcome: Outcome) -> FrozenTrial:
+        if outcome.error is not None:
+            trial.set_user_attr(ERROR, outcome.error)
+        match outcome.state:
+            case "complete":
+                return self.study.tell(trial, outcome.value)
+            case "pruned":
+                return self.study.tell(trial, state=TrialState.PRUNED)
+            case _:
+                return self.study.tell(trial, state=TrialState.FAIL)
+
+    @contextmanager
+    def _beating(self, trial: Trial) -> Iterator[None]:
+        """Give signs of life meanwhile."""
+        over = threading.Event()
+        interval = self._database.get_heartbeat_interval()
+
+        def beat() -> None:
+            while not over.wait(interval):
+                self._beat(trial)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _beat(self, trial: Trial) -> None:
+        trial_id = _optuna.trial_id(trial)
+        steadily(lambda: self._database.record_heartbeat(trial_id), self._place)
+
+    def _fail_stale(self) -> None:
+        """Fail the trials whose workers have given no sign of life."""
+
+        def fail() -> None:
+            with warnings.catch_warnings(), own_study():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                fail_stale_trials(
+                    optuna.load_study(study_name=self.study.study_name, storage=self._database)
+                )
+
+        steadily(fail, self._place)
+
+    def _check_hope(self, hopeless: int) -> None:
+        ended = [
+            t for t in counting(self.study.get_trials(deepcopy=False)) if ERROR in t.user_attrs
+        ]
+        if len(ended) < hopeless:
+            return
+        works = (TrialState.COMPLETE, TrialState.PRUNED)
+        if not self.study.get_trials(deepcopy=False, states=works):
+            raise RunError(
+                f"the first {len(ended)} trials all failed, the last with "
+                f"{ended[-1].user_attrs[ERROR]}"
+            )

@@ -1,0 +1,84 @@
+"""Trials whose worker was lost: they are given back to the study, once each."""
+
+from __future__ import annotations
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune import _optuna
+from crosstune.dialects import ERROR
+
+BEGAN = "crosstune:began"
+"""The trial attribute that a worker sets at the end of its turn: who evaluates it."""
+
+LOST = "crosstune:lost"
+"""The trial attribute of a trial whose worker was lost in its turn; it was never evaluated."""
+
+RETRIES = 3
+"""How often a trial is given to another worker; more than that, and it may be what kills them."""
+
+_HISTORY = "retry_history"
+"""As Optuna's own retries keep it: the numbers of the attempts before."""
+
+
+def sweep(study: Study) -> None:
+    """Take back trials without a worker. To be called in a turn.
+
+    A trial that runs and was not begun lost its worker in its turn, as only one worker has one. A
+    trial that failed without a word was taken from a worker without a heartbeat, or was
+    interrupted: it is queued with the values that it has.
+    """
+    trials = study.get_trials(deepcopy=False)
+    for trial in trials:
+        if trial.state == TrialState.RUNNING and BEGAN not in trial.user_attrs:
+            _take_back(study, trial)
+    trials = study.get_trials(deepcopy=False)
+    retried = _retried(trials)
+    for trial in trials:
+        silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
+        known = trial.params and (BEGAN in trial.user_attrs or _history(trial))
+        if silent and known and trial.number not in retried:
+            _queue_again(study, trial)
+
+
+def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that count for the budget: of a trial and its retries the last."""
+    retried = _retried(trials)
+    return [t for t in trials if t.number not in retried and LOST not in t.user_attrs]
+
+
+def _take_back(study: Study, trial: FrozenTrial) -> None:
+    storage, _ = _optuna.identity(study)
+    trial_id = _optuna.trial_id(trial)
+    try:
+        if not _history(trial):  # a retry that was not begun is queued once more, and counts
+            storage.set_trial_user_attr(trial_id, LOST, True)
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return  # another worker was quicker
+
+
+def _queue_again(study: Study, trial: FrozenTrial) -> None:
+    history = [*_history(trial), trial.number]
+    if len(history) > RETRIES:
+        return
+    kept = {k: v for k, v in trial.user_attrs.items() if k not in (BEGAN, LOST)}
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            user_attrs=kept,
+            system_attrs={"failed_trial": history[0], _HISTORY: history},
+        )
+    )
+
+
+def _history(trial: FrozenTrial) -> list[int]:
+    return list(trial.system_attrs.get(_HISTORY, []))
+
+
+def _retried(trials: list[FrozenTrial]) -> set[int]:
+    return {number for trial in trials for number in _history(trial)}
