@@ -50,6 +50,21 @@ _BUILT_IN = {
 }
 
 
+_UNLISTED: dict[str, str] = {}
+"""Backends that `get` knows and `names` does not list, each as module:class."""
+
+
+def register(name: str, target: str) -> None:
+    """Make a backend known to this process by its name, without listing it.
+
+    A built-in one, or one of a plug-in, keeps its name.
+
+    Args:
+        target: module:class; imported on first use.
+    """
+    _UNLISTED[name] = target
+
+
 def names() -> list[str]:
     """Every backend that can be asked for, installed or not: the built-in ones first."""
     return [*_BUILT_IN, *sorted(set(_plugins()) - set(_BUILT_IN))]
@@ -74,7 +89,7 @@ def get(name: str) -> Adapter:
                 f"the {name} backend needs {built_in.library}, which is not installed "
                 f'(no module {error.name!r}): pip install "crosstune[{built_in.extra}]"'
             ) from error
-    plugins = _plugins()
+    plugins = {**_UNLISTED, **_plugins()}
     if name not in plugins:
         raise UnknownName(no_such("backend", name, names()))
     return _load(plugins[name])

@@ -35,6 +35,7 @@ def run_record(
         "versions": {
             "python": platform.python_version(),
             **{name: _version(name) for name in libraries},
+            **adapter.versions(),
         },
     }
 

@@ -94,12 +94,13 @@ def about(problem: Problem) -> About:
 
 def versions(backends: Iterable[str]) -> dict[str, str]:
     """The versions of Python, the backends' libraries, and those that objectives may use."""
-    libraries = {adapters.get(name).distribution for name in backends}
-    found = {"python": platform.python_version()}
-    for name in sorted({*libraries, *_COMMON}):
+    found: dict[str, str] = {}
+    for name in _COMMON:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
-    return found
+    for backend in backends:
+        found.update(adapters.get(backend).versions())
+    return {"python": platform.python_version(), **dict(sorted(found.items()))}
 
 
 def machine() -> dict[str, str]:

@@ -8,10 +8,13 @@ from typing import Any
 
 from crosstune import adapters, pruners
 from crosstune.adapters.base import Adapter
+from crosstune.benchmarks.rivals.known import register as register_rivals
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec import Named, Spec
 from crosstune.study import Engine, choose
+
+register_rivals()
 
 REFERENCE = "optuna:random"
 """Random search, the measure of normalised regret."""
@@ -37,14 +40,21 @@ class Contender:
         """Whether it is a random search, unpruned."""
         return adapters.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
 
-    def engine(self, spec: Spec, seed: int) -> Engine:
+    def engine(self, spec: Spec, seed: int, trials: int | None = None) -> Engine:
         """The engine for a study of a spec; its prior is left out, which not all could use.
+
+        Args:
+            trials: how many the run has, for an algorithm that has such an option and is not told.
 
         Raises:
             RequestError: it does not take these options.
         """
         spec = spec.model_copy(update={"prior": {}})
-        return choose(spec, backend=self.backend, sampler=self.sampler.plain(), seed=seed)
+        sampler = self.sampler
+        algorithm = adapters.get(self.backend).algorithms.get(sampler.name)
+        if trials is not None and algorithm is not None and "trials" in algorithm.ours:
+            sampler = Named(name=sampler.name, **{"trials": trials, **sampler.options})
+        return choose(spec, backend=self.backend, sampler=sampler.plain(), seed=seed)
 
 
 def contender(given: str | Mapping[str, Any]) -> Contender:

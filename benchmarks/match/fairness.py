@@ -48,7 +48,7 @@ def _refusal(problem: Problem, each: Contender, limits: Limits) -> str | None:
     """Why a contender cannot take part on a problem; None where it can."""
     where = f"  {each.label} on {problem.name}: "
     try:
-        engine = each.engine(problem.spec, engine_seed(0))
+        engine = each.engine(problem.spec, engine_seed(0), limits.trials)
         engine.sampler(problem.space)
     except CrosstuneError as error:
         return where + str(error)

@@ -86,7 +86,7 @@ def task_study(task: Task) -> Study:
     pruner = task.contender.pruner
     return open_study(
         spec,
-        task.contender.engine(spec, engine_seed(task.seed)),
+        task.contender.engine(spec, engine_seed(task.seed), task.limits.trials),
         pruner=None if pruner is None else {"name": pruner.name, **pruner.options},
         # Hyperband's brackets hang on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
