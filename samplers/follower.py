@@ -119,9 +119,16 @@ class Follower:
         if not any(trial.state == TrialState.WAITING for trial in trials):
             self.catch_up(trials)
             try:
-                self._waiting.append(self._ask(self._elsewhere_now(trials)))
+                key, params = self._ask(self._elsewhere_now(trials))
             except Busy:
                 return False
+            if self.engine.exhaustive and any(
+                params == held for _, held in self._proposed.values()
+            ):
+                # Optuna's grid hands out again what still runs; that one does it.
+                self.engine.tell(key, Outcome("failed"))
+                return False
+            self._waiting.append((key, params))
         return True
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
