@@ -122,7 +122,8 @@ def test_a_changed_trial_is_noticed(tmp_path: Path) -> None:
     place = tmp_path / "s.journal"
     stop(place)
     text = place.read_text()
-    changed = text.replace('"param_name":"x","param_value_internal":0.', '"param_name":"x","param_value_internal":0.1', 1)  # fmt: skip
+    key = '"param_name":"x","param_value_internal":0.'
+    changed = text.replace(key, key + "1", 1)
     assert changed != text
     place.write_text(changed)
     with pytest.raises(Mismatch, match="trial 0 has x = 0.1.*changed or added by something else"):
