@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests: installed where it is missing, in a folder that goes with it."""
+"""A PostgreSQL server for the tests: installed where it is missing, in a temporary folder."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy
@@ -82,7 +82,7 @@ def connect(address: str) -> BaseStorage:
         return _connect(address)
 
 
-@cache
+@lru_cache(maxsize=4)
 def _connect(address: str) -> BaseStorage:
     host, _, port = address.rpartition(":")
     if not host.startswith("unix:"):
