@@ -7,7 +7,6 @@ goes to standard error, so that standard output holds the `--json` line alone.
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
 from crosstune.commands.worker import worker
+from crosstune.terminal import log_to_stderr, say
 
 _EXAMPLES = """
 \b
@@ -166,12 +166,12 @@ def run(
 ) -> None:
     """Run the study that SPEC describes, a YAML, TOML or JSON file."""
     import optuna
-    from rich.console import Console
 
+    from crosstune.console import SafeConsole
     from crosstune.running import Request, run_spec
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     request = Request(
         spec=spec,
         backend=backend,
@@ -415,7 +415,7 @@ def tensorboard(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    log_to_stderr()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         script = crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
@@ -425,7 +425,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         sys.exit(130)
     except Exception as error:
         from crosstune.errors import CrosstuneError
@@ -434,9 +434,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         if not isinstance(error, CrosstuneError):
             text = f"{type(error).__name__}: {error}"
-            click.echo(f"crosstune: {text}\n(--debug shows where it was raised)", err=True)
+            say(f"crosstune: {text}\n(--debug shows where it was raised)")
             sys.exit(1)
-        click.echo(f"crosstune: {error}", err=True)
+        say(f"crosstune: {error}")
         sys.exit(error.exit_status)
     if callable(script):
         script()  # Out here, so that what it raises is not taken for an error of the command line.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from crosstune.adapters import ledger
 from crosstune.errors import SpecError
 from crosstune.space import Space
+from crosstune.terminal import visible
 
 _NAMES = {
     TrialState.COMPLETE: "complete",
@@ -28,6 +31,17 @@ _NAMES = {
 
 MAX_COLUMNS = 8
 """Up to how many columns the table of the best trials has a row a trial."""
+
+
+class SafeConsole(Console):
+    """A console that lets nothing through but what it draws itself."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of a renderable, their text made visible."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
 
 
 class LiveLine:

@@ -69,8 +69,9 @@ class Turns:
         """The numbers of the other trials that wait, each with its ticket."""
         for each in _optuna.all_trials(study):
             drawn = each.user_attrs.get(PROPOSAL)
-            waits = isinstance(drawn, int) and each.state == TrialState.RUNNING
-            if waits and each.number != trial.number and each.number not in self._dead:
+            if not isinstance(drawn, int) or each.state != TrialState.RUNNING:
+                continue
+            if each.number != trial.number and each.number not in self._dead:
                 yield each.number, drawn
 
 

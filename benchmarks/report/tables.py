@@ -6,6 +6,8 @@ import csv
 import io
 from dataclasses import dataclass
 
+from crosstune.terminal import visible
+
 Value = str | int | float | None
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -72,8 +74,7 @@ def plain(value: object) -> str:
     >>> plain("a\\nb\\x1b[31m")
     'a b\ufffd[31m'
     """
-    line = " ".join(str(value).split())
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return visible(" ".join(str(value).split()))
 
 
 def as_csv(table: Table) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from crosstune.certificate import Certificate, check
+from crosstune.console import SafeConsole
 from crosstune.verdicts import APPROXIMATE, EXACT, REFUSED
 
 _STYLES = {EXACT: "green", APPROXIMATE: "yellow", REFUSED: "red"}
@@ -28,7 +28,7 @@ def run(spec: Path, *, mode: str, strict: bool, backends: Sequence[str], as_json
     if as_json:
         click.echo(json.dumps(certificate.to_dict()))
     else:
-        console = Console(width=None if sys.stdout.isatty() else 200)
+        console = SafeConsole(width=None if sys.stdout.isatty() else 200)
         console.print(_table(certificate))
         for line in _remarks(certificate):
             console.print(escape(line), highlight=False, soft_wrap=True)

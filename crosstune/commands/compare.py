@@ -91,13 +91,12 @@ def compare(
     **options: Any,
 ) -> None:
     """Compare engines on SPEC, or on a suite of problems, with intervals and a verdict."""
-    from rich.console import Console
-
     from crosstune.benchmarks import compare as matches
     from crosstune.benchmarks.report import terminal
+    from crosstune.console import SafeConsole
 
     subject = _subject(spec, suite, problem_names)
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     place = out or _default_folder(spec, suite, problem_names)
     if report_only:
         found = matches.read(place, margin=margin, within=within)

@@ -54,7 +54,8 @@ def export(
 
     from crosstune.exchange import export_study
     from crosstune.storage import describe
+    from crosstune.terminal import say
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     export_study(study, path, format=format, storage=storage, name=name, metric=metric, force=force)
-    click.echo(f"{study} is in {describe(path)}", err=True)
+    say(f"{study} is in {describe(path)}")

@@ -71,6 +71,7 @@ def import_(
     from crosstune.exchange import IMPORTED, import_study, storages
     from crosstune.filenames import as_file_name
     from crosstune.storage import describe
+    from crosstune.terminal import say
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     read = import_study(
@@ -87,7 +88,7 @@ def import_(
     study = storages.put(read, place, read.study_name)
     states = count(study)
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "no trials"
-    click.echo(f"{study.study_name}: {text}, in {describe(place)}", err=True)
+    say(f"{study.study_name}: {text}, in {describe(place)}")
     if as_json:
         several = len(study.directions) > 1
         best = None if several else best_trial(study)

@@ -12,6 +12,7 @@ import optuna
 from crosstune.callbacks.tensorboard import log
 from crosstune.errors import RequestError, no_such
 from crosstune.storage import describe, open_storage
+from crosstune.terminal import say
 
 
 def run(
@@ -37,8 +38,8 @@ def run(
         count = len(study.get_trials(deepcopy=False))
         done.append({"study": name, "trials": count, "log": folder and str(folder)})
         where = f"in {folder}" if folder else "not logged, since none has begun"
-        click.echo(f"{name}: {count} trials {where}", err=True)
-    click.echo(f"look at it with: tensorboard --logdir {log_dir}", err=True)
+        say(f"{name}: {count} trials {where}")
+    say(f"look at it with: tensorboard --logdir {log_dir}")
     if as_json:
         click.echo(json.dumps(done))
     return 0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 import optuna
-from rich.console import Console
 from rich.markup import escape
 
 from crosstune.adapters.by_hand import Suggestion
+from crosstune.console import SafeConsole
 from crosstune.spec import load
 from crosstune.verification import Difference, Proof, verify
 
@@ -35,7 +35,7 @@ def run(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.ERROR)
     loaded = load(spec)
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     console.print(
         f"{loaded.name}: {len(loaded.space.searched)} parameters, {trials} suggestions under each "
         f"of {seeds} seeds; the cost is CPU time, crosstune's over the library's by hand",

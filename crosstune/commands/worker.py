@@ -64,8 +64,8 @@ def worker(
 ) -> None:
     """Work at the study that SPEC describes, together with others, over a database."""
     import optuna
-    from rich.console import Console
 
+    from crosstune.console import SafeConsole
     from crosstune.running import Request
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -80,7 +80,7 @@ def worker(
         storage=storage,
         study_name=study_name,
     )
-    sys.exit(run(request, Console(stderr=True), heartbeat=heartbeat, debug=debug))
+    sys.exit(run(request, SafeConsole(stderr=True), heartbeat=heartbeat, debug=debug))
 
 
 def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> int:

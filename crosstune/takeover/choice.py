@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 import zlib
@@ -19,6 +18,7 @@ from optuna.study import Study
 
 from crosstune.errors import Unsupported
 from crosstune.samplers.named import check_learns, named_algorithm, named_sampler
+from crosstune.terminal import say
 
 _SAID = "CROSSTUNE_EXEC_SAID"
 """The environment variable with a folder that has a file for each line that was said.
@@ -125,7 +125,7 @@ class Choice:
     def say(self, text: str, *details: str) -> None:
         """One line on standard error, the same `text` once by all processes of the script."""
         if self._is_new(text):
-            print(f"crosstune exec: {text}{''.join(details)}", file=sys.stderr, flush=True)
+            say(f"crosstune exec: {text}{''.join(details)}")
 
     def _is_new(self, text: str) -> bool:
         """Whether nobody has said it; from now on somebody has."""

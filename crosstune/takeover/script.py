@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 from crosstune.errors import CrosstuneError
+from crosstune.terminal import say
 
 
 def run_script(path: Path, arguments: Sequence[str]) -> None:
@@ -37,7 +38,7 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     except ModuleNotFoundError:
         found = None
     if found is None:
-        print(f"crosstune exec: No module named {name}", file=sys.stderr)
+        say(f"crosstune exec: No module named {name}")
         sys.exit(1)
     _run(lambda: runpy.run_module(name, run_name="__main__", alter_sys=True))
 
@@ -62,7 +63,7 @@ def _run(script: Callable[[], object]) -> None:
     try:
         script()
     except CrosstuneError as error:
-        print(f"crosstune exec: {error}", file=sys.stderr)
+        say(f"crosstune exec: {error}")
         sys.exit(error.exit_status)
     except (Exception, KeyboardInterrupt) as error:
         # Python itself prints the traceback and sets the exit status, at the very end.
