@@ -64,3 +64,28 @@ def test_constraints_are_seen() -> None:
     assert _optuna.has_constraints(constrained)
     assert not _optuna.has_constraints(optuna.samplers.TPESampler())
     assert not _optuna.has_constraints(optuna.samplers.RandomSampler())
+
+
+def test_what_samplers_remember_of_a_study_is_found() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.QMCSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4)
+    assert [key for key in _optuna.system_attrs(study) if "qmc" in key]
+
+
+def test_a_queued_trial_says_what_is_fixed() -> None:
+    from crosstune.resume.history import is_queued
+
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.5})
+    study.ask()
+    study.ask()
+    assert [is_queued(trial) for trial in study.trials] == [True, False]
+
+
+def test_an_added_trial_is_told_from_one_that_was_asked_for() -> None:
+    from crosstune.resume.history import was_added
+
+    study = optuna.create_study()
+    study.add_trial(optuna.trial.create_trial(value=1.0))
+    study.tell(study.ask(), 1.0)
+    assert [was_added(trial) for trial in study.trials] == [True, False]

@@ -22,6 +22,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune import _optuna
 from crosstune.resume.mismatch import Differs
 from crosstune.samplers.engine import BUDGET, DRAWN
 
@@ -83,7 +84,7 @@ class History(BaseStorage):
         """Show a trial as the ledger has it."""
         fresh = self._fresh.pop(number, None)
         if fresh is not None:
-            del self._ids[fresh._trial_id]
+            del self._ids[_optuna.trial_id(fresh)]
         self.shown = number + 1
 
     def system_attrs(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class History(BaseStorage):
             attrs = {key: value for key, value in attrs.items() if key not in _PROPOSED}
         self._fresh[number] = FrozenTrial(
             number=number,
-            trial_id=kept._trial_id,
+            trial_id=_optuna.trial_id(kept),
             state=state,
             value=None,
             datetime_start=kept.datetime_start,
@@ -136,7 +137,7 @@ class History(BaseStorage):
             system_attrs={} if held is None else {FIXED: held},
             intermediate_values={},
         )
-        self._ids[kept._trial_id] = number
+        self._ids[_optuna.trial_id(kept)] = number
 
     def _go_past(self) -> None:
         """Nothing is fresh any more."""
@@ -158,7 +159,7 @@ class History(BaseStorage):
             return self.ledger.create_new_trial(study_id, template_trial)
         number = self.shown + len(self._fresh)
         self._put(number, TrialState.RUNNING)
-        return self.kept[number]._trial_id
+        return _optuna.trial_id(self.kept[number])
 
     def set_trial_param(
         self,
@@ -259,7 +260,7 @@ class History(BaseStorage):
         self._change(number, user_attrs={**fresh.user_attrs, key: value})
         attrs = self.kept[number].user_attrs
         if self._through and not (key in attrs and attrs[key] == value):
-            self.ledger.set_trial_user_attr(fresh._trial_id, key, value)
+            self.ledger.set_trial_user_attr(_optuna.trial_id(fresh), key, value)
             attrs[key] = value
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
