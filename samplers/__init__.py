@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crosstune.samplers.grid import GridSampler
     from crosstune.samplers.hyperopt import HyperoptSampler
     from crosstune.samplers.keras_tuner import KerasTunerSampler
+    from crosstune.samplers.random_forest import RandomForestSampler
 
 _HOMES = {
     "EngineSampler": "crosstune.samplers.engine",
@@ -22,6 +23,7 @@ _HOMES = {
     "GridSampler": "crosstune.samplers.grid",
     "HyperoptSampler": "crosstune.samplers.hyperopt",
     "KerasTunerSampler": "crosstune.samplers.keras_tuner",
+    "RandomForestSampler": "crosstune.samplers.random_forest",
     "SpaceExhausted": "crosstune.samplers.engine",
 }
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "GridSampler",
     "HyperoptSampler",
     "KerasTunerSampler",
+    "RandomForestSampler",
     "SpaceExhausted",
 ]
 

@@ -13,6 +13,7 @@ from crosstune.samplers import (
     GridSampler,
     HyperoptSampler,
     KerasTunerSampler,
+    RandomForestSampler,
 )
 
 SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
@@ -25,6 +26,7 @@ SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "KerasTunerSampler grid": lambda: KerasTunerSampler("grid"),
     "GridSampler": lambda: GridSampler(),
     "GaussianProcessSampler": lambda: GaussianProcessSampler(),
+    "RandomForestSampler": lambda: RandomForestSampler(),
 }
 
 
