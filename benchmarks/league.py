@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.statistics import summarize
+from crosstune.benchmarks.statistics import intervals, summarize
 from crosstune.benchmarks.statistics.precision import (
     between,
     counted,
@@ -15,9 +18,10 @@ from crosstune.benchmarks.statistics.precision import (
     percent,
     rounded,
 )
+from crosstune.benchmarks.statistics.summary import usable
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing, Summary
 
-BUDGETS = (10, 25, 50, 100)
+BUDGETS = (10, 25, 50, 100, 200)
 """Trials at which the contenders are compared."""
 
 AGAINST = "optuna:tpe"
@@ -35,8 +39,13 @@ def cut(results: Results, trials: int) -> Results:
     return replace(results, settings=replace(results.settings, trials=trials), runs=runs)
 
 
-def section(title: str, results: Results) -> str:
-    """Standings at each budget, the verdicts at the last, and every problem, in Markdown."""
+def section(title: str, results: Results, head: str = "##", other: str = AGAINST) -> str:
+    """Standings at each budget, the verdicts at the last, and every problem, in Markdown.
+
+    Args:
+        head: of the section.
+        other: whom everybody is compared with.
+    """
     settings = results.settings
     budgets = [budget for budget in BUDGETS if budget <= (settings.trials or 0)]
     found = {budget: summarize(cut(results, budget), axes=()) for budget in budgets}
@@ -44,13 +53,13 @@ def section(title: str, results: Results) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in settings.versions.items())
     machine = ", ".join(settings.machine.values())
     parts = [
-        f"## {title}",
+        f"{head} {title}",
         f"{counted(len(settings.problems), 'problem')}, "
         f"{counted(settings.seeds, 'seed')}, {settings.trials} trials. {versions}. "
         f"{machine} cores.",
         standings(found),
         f"**After {budgets[-1]} trials.** {last.rankings[0].sentence}",
-        against(last.rankings[0]),
+        against(last.rankings[0], other),
         by_problem(last),
         *(f"- {note}" for note in last.notes),
         f"`{settings.command}`",
@@ -92,6 +101,65 @@ def against(ranking: Ranking, other: str = AGAINST) -> str:
             ]
         )
     return _table([f"against `{other}`", "ahead by (95 %)", "wins", "verdict"], rows)
+
+
+def wins(title: str, matches: Sequence[Results], ours: str) -> str:
+    """A row a rival: how likely one contender ends better, over all problems of several matches."""
+    budgets = [
+        budget
+        for budget in BUDGETS
+        if any(budget <= (each.settings.trials or 0) for each in matches)
+    ]
+    rivals = dict.fromkeys(name for each in matches for name in each.settings.contenders)
+    rows = []
+    for rival in rivals:
+        met = _first_of(each for each in matches if {ours, rival} <= set(each.settings.contenders))
+        if rival == ours or not met:
+            continue
+        counts = f"{sum(len(each.settings.problems) for each in met)}"
+        seeds = " or ".join(str(n) for n in sorted({each.settings.seeds for each in met}))
+        cells = [
+            _chance([row for each in met for row in _ahead(each, budget, ours, rival)])
+            for budget in budgets
+        ]
+        rows.append([f"`{rival}`", counts, seeds, *cells])
+    heads = ["rival", "problems", "seeds", *(f"after {budget}" for budget in budgets)]
+    return f"## {title}\n\n{_table(heads, rows)}\n"
+
+
+def _first_of(matches: Iterable[Results]) -> list[Results]:
+    """The matches without those whose problems an earlier one has had."""
+    found: list[Results] = []
+    seen: set[str] = set()
+    for each in matches:
+        names = {about.name for about in each.settings.problems}
+        if not names & seen:
+            found.append(each)
+        seen |= names
+    return found
+
+
+def _ahead(results: Results, budget: int, ours: str, rival: str) -> list[NDArray[np.float64]]:
+    """For each problem 1, 1/2 or 0 a seed, as one contender is ahead, level or behind."""
+    if budget > (results.settings.trials or 0):
+        return []
+    problems, _ = usable(cut(results, budget))
+    names = results.settings.contenders
+    differences = [
+        each.tuned.heights[names.index(ours)] - each.tuned.heights[names.index(rival)]
+        for each in problems
+    ]
+    return [(row > 0) + 0.5 * (row == 0) for row in differences]
+
+
+def _chance(rows: Sequence[NDArray[np.float64]]) -> str:
+    if not rows:
+        return ""
+    interval = intervals.of_draws(intervals.hierarchical([row[None] for row in rows])[0])
+    mean = float(np.mean([row.mean() for row in rows]))
+    return (
+        f"{rounded(mean, 0.01)} ({rounded(interval.low, 0.01)} to {rounded(interval.high, 0.01)})"
+    )
 
 
 def by_problem(summary: Summary) -> str:
