@@ -80,9 +80,10 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)
+    log = TensorBoardCallback(request.tensorboard) if request.tensorboard else None
     place = request.storage or str(journal(spec, engine, resume=request.resume))
     with driving(file_at(place), request.study_name or spec.name):
-        return _run(request, spec, engine, function, several, place, console, debug=debug)
+        return _run(request, spec, engine, function, several, place, log, console, debug=debug)
 
 
 def _run(
@@ -92,6 +93,7 @@ def _run(
     function: Prepared,
     several: Several | None,
     place: str,
+    log: TensorBoardCallback | None,
     console: Console,
     *,
     debug: bool,
@@ -99,7 +101,6 @@ def _run(
     """Run it at a place where no other process does."""
     trials = spec.trials if request.trials is None else request.trials
     seconds = spec.seconds if request.seconds is None else request.seconds
-    log = TensorBoardCallback(request.tensorboard) if request.tensorboard else None
     study = open_study(
         spec,
         engine,
