@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import optuna
 from optuna.distributions import FloatDistribution
 
@@ -89,3 +91,29 @@ def test_an_added_trial_is_told_from_one_that_was_asked_for() -> None:
     study.add_trial(optuna.trial.create_trial(value=1.0))
     study.tell(study.ask(), 1.0)
     assert [was_added(trial) for trial in study.trials] == [True, False]
+
+
+def test_a_trial_is_shown_under_another_id() -> None:
+    study = optuna.create_study()
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    storage, _ = _optuna.identity(study)
+    trial = storage.get_trial(_optuna.trial_id(study.trials[1]))
+    shown = _optuna.with_id(trial, 77)
+    assert (_optuna.trial_id(shown), shown.number, shown.params) == (77, 1, trial.params)
+    assert _optuna.trial_id(trial) != 77
+
+
+def test_the_grpc_server_serves_a_storage_and_stops() -> None:
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(storage=storage, study_name="served")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = _optuna.grpc_server(storage, "127.0.0.1", port)
+    server.start()
+    try:
+        proxy = optuna.storages.GrpcStorageProxy(host="127.0.0.1", port=port)
+        assert [each.study_name for each in proxy.get_all_studies()] == [study.study_name]
+        proxy.close()
+    finally:
+        server.stop(grace=0)

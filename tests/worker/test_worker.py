@@ -168,10 +168,15 @@ def _study_of(server: Server, name: str) -> optuna.Study:
 
 
 @pytest.mark.slow
-def test_a_restart_of_the_server_loses_nothing(server: Server, tmp_path: Path) -> None:
-    _spec(tmp_path, "backend: crosstune", "sampler: gp", "trials: 500", high=200)
-    workers = _workers(tmp_path, server, "restart", 4)
-    while len(_evaluated(tmp_path)) < 250:
+@pytest.mark.parametrize(("sampler", "trials", "high"), [("grid", 500, 100), ("gp", 50, 12)])
+def test_a_restart_of_the_server_loses_nothing(
+    server: Server, tmp_path: Path, sampler: str, trials: int, high: int
+) -> None:
+    """The grid has 500 points, and all are evaluated; the process has seen 50 of 60."""
+    _spec(tmp_path, "backend: crosstune", f"sampler: {sampler}", f"trials: {trials}", high=high)
+    name = f"restart-{sampler}"
+    workers = _workers(tmp_path, server, name, 4)
+    while len(_evaluated(tmp_path)) < trials / 2:
         assert any(worker.poll() is None for worker in workers), _ended(workers)
         time.sleep(0.1)
     server.kill()
@@ -179,13 +184,13 @@ def test_a_restart_of_the_server_loses_nothing(server: Server, tmp_path: Path) -
     server.start()
     said = _ended(workers, 900)
     assert [worker.returncode for worker in workers] == [0] * 4, said
-    study = _study_of(server, "restart")
+    study = _study_of(server, name)
     states = Counter(t.state.name for t in study.trials if LOST not in t.user_attrs)
     evaluated = _evaluated(tmp_path)
     points = Counter(tuple(line[1:]) for line in evaluated)
     print(f"{dict(states)}, {len(evaluated)} evaluations of {len(points)} points")
-    assert states == {"COMPLETE": 500}
-    assert len({line[0] for line in evaluated}) == len(evaluated) == len(points) == 500
+    assert states == {"COMPLETE": trials}
+    assert len({line[0] for line in evaluated}) == len(evaluated) == len(points) == trials
     assert any("does not answer" in text for text in said)
 
 
