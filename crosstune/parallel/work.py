@@ -99,6 +99,11 @@ def evaluate(task: Task) -> Outcome:
         outcome = outcome_of(function, Trial(study, attempt))
     except CrosstuneError as error:
         return Outcome("failed", error=f"{type(error).__name__}: {error}", fatal=_sendable(error))
+    except Exception as error:
+        # Those of gRPC cannot be pickled. It is told, unless the trial was given up meanwhile.
+        return Outcome(
+            "failed", error=f"its process lost the driver: {type(error).__name__}: {error}"
+        )
     taught = pickle.dumps(study.pruner)
     if taught == task.pruner:
         return outcome

@@ -111,3 +111,21 @@ def test_the_socket_is_in_a_folder_of_this_user_alone() -> None:
         folder = Path(address.removeprefix("unix:").rpartition(":")[0]).parent
         assert folder.stat().st_mode & 0o777 == 0o700
     assert not folder.exists()
+
+
+def test_a_task_that_comes_too_late_ends_without_harm() -> None:
+    import pickle
+
+    from crosstune.parallel.task import Task
+    from crosstune.parallel.work import begin_run, end_run, evaluate
+
+    study, gate, trial, ticket = _gate()
+    gate.dismiss(ticket)
+    study.tell(trial, 1.0)
+    begin_run(gate.run, gate, lambda trial: 2.0)
+    try:
+        outcome = evaluate(Task(gate.run, ticket, 2, study.study_name, pickle.dumps(study.pruner)))
+    finally:
+        end_run(gate.run)
+    assert (outcome.state, study.trials[2].value) == ("failed", 1.0)
+    assert pickle.loads(pickle.dumps(outcome)) == outcome
