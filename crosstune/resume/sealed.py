@@ -43,16 +43,19 @@ def write(path: Path, content: bytes) -> None:
         Untrusted: there is no key that is the user's alone.
     """
     key = _key(make=True)
-    held, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    new = path.with_name(f".{path.name}.new")
+    with suppress(FileNotFoundError):
+        new.unlink()  # what a killed process has left; only one process writes at a time
+    held = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
     try:
         with os.fdopen(held, "wb") as file:
             file.write(_MAGIC + _signature(key, content) + content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        new.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(name).unlink()
+            new.unlink()
         raise
 
 

@@ -256,7 +256,18 @@ def test_a_write_that_fails_leaves_the_former_one(
     with pytest.raises(OSError, match="No space left"):
         sealed.write(snapshot(place), b"new")
     assert snapshot(place).read_bytes() == before
-    assert [p.name for p in place.parent.iterdir() if ".snapshot." in p.name] == []
+    assert [
+        p.name for p in place.parent.iterdir() if ".snapshot." in p.name or p.name[0] == "."
+    ] == []
+
+
+def test_what_a_killed_process_left_of_a_snapshot_is_replaced(place: Path) -> None:
+    left = place.with_name(f".{snapshot(place).name}.new")
+    left.symlink_to(place)
+    journal = place.read_bytes()
+    sealed.write(snapshot(place), b"new")
+    assert (sealed.read(snapshot(place)), left.exists()) == (b"new", False)
+    assert place.read_bytes() == journal
 
 
 def test_an_engine_that_cannot_be_pickled_is_replayed(
