@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -130,7 +131,12 @@ class Spec(BaseModel):
     @field_validator("seconds", mode="before")
     @classmethod
     def _float(cls, value: object) -> object:
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf  # which is refused
 
     @property
     def points(self) -> list[Params]:

@@ -104,7 +104,9 @@ class TrialLog:
     def _closing(self, trial: FrozenTrial) -> Event:
         """What is known at the end, as one record: it is there, or the trial is not ended."""
         end = _seconds(trial.datetime_complete)
-        final = {**further_metrics(trial), SECONDS: end - _seconds(trial.datetime_start)}
+        # A clock that was set back meanwhile makes it less than nothing.
+        took = max(0.0, end - _seconds(trial.datetime_start))
+        final = {**further_metrics(trial), SECONDS: took}
         if trial.state == TrialState.COMPLETE:
             final.update(zip(self._metrics, trial.values, strict=True))
         event = scalars(final, trial.number, end)
