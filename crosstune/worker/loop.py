@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import platform
 import threading
@@ -96,6 +97,8 @@ class Worker:
         self._walks = engine.ours or (algorithm is not None and algorithm.exhaustive)
         self.name = f"{platform.node()}:{os.getpid()}"
         self._look_again = min(LOOK_AGAIN, heartbeat / 2)
+        self._looked = -math.inf
+        self._works = False
         with self._turns.take():
             self._database = open_database(url, heartbeat)  # which makes its tables at first
             self._storage = Steady(self._database, self._place)
@@ -261,7 +264,10 @@ class Worker:
         steadily(lambda: self._database.record_heartbeat(trial_id), self._place)
 
     def _fail_stale(self) -> None:
-        """Fail the trials whose workers have given no sign of life."""
+        """Fail the trials whose workers have given no sign of life; now and then is enough."""
+        if time.monotonic() - self._looked < self._look_again:
+            return
+        self._looked = time.monotonic()
 
         def fail() -> None:
             with warnings.catch_warnings(), own_study():
@@ -273,14 +279,14 @@ class Worker:
         steadily(fail, self._place)
 
     def _check_hope(self, hopeless: int) -> None:
-        ended = [
-            t for t in counting(self.study.get_trials(deepcopy=False)) if ERROR in t.user_attrs
-        ]
-        if len(ended) < hopeless:
+        if self._works:
             return
+        trials = self.study.get_trials(deepcopy=False)
         works = (TrialState.COMPLETE, TrialState.PRUNED)
-        if not self.study.get_trials(deepcopy=False, states=works):
+        self._works = any(t.state in works for t in trials)
+        failed = [t for t in counting(trials) if ERROR in t.user_attrs]
+        if not self._works and len(failed) >= hopeless:
             raise RunError(
-                f"the first {len(ended)} trials all failed, the last with "
-                f"{ended[-1].user_attrs[ERROR]}"
+                f"the first {len(failed)} trials all failed, the last with "
+                f"{failed[-1].user_attrs[ERROR]}"
             )

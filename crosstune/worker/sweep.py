@@ -31,10 +31,11 @@ def sweep(study: Study) -> None:
     interrupted: it is queued with the values that it has.
     """
     trials = study.get_trials(deepcopy=False)
-    for trial in trials:
-        if trial.state == TrialState.RUNNING and BEGAN not in trial.user_attrs:
-            _take_back(study, trial)
-    trials = study.get_trials(deepcopy=False)
+    unbegun = [t for t in trials if t.state == TrialState.RUNNING and BEGAN not in t.user_attrs]
+    for trial in unbegun:
+        _take_back(study, trial)
+    if unbegun:
+        trials = study.get_trials(deepcopy=False)
     retried = _retried(trials)
     for trial in trials:
         silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
