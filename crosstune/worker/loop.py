@@ -33,7 +33,7 @@ from crosstune.spec import Spec
 from crosstune.storage import describe
 from crosstune.study import SPACE, Engine, check_same, open_study
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
-from crosstune.worker.sweep import BEGAN, counting, sweep
+from crosstune.worker.sweep import BEGAN, LOST, counting, sweep
 from crosstune.worker.turn import Turns
 
 HEARTBEAT = 20
@@ -157,6 +157,10 @@ class Worker:
                 sweep(self.study)
                 self._check_hope(hopeless)
                 over, trial = self._next(trials)
+                alone = trial is None or self._turns.held()
+            if trial is not None and not alone:
+                trial = self._confirmed(trial)
+                over = False
             if trial is not None:
                 told = self._evaluate(trial)
                 for callback in callbacks:
@@ -192,6 +196,24 @@ class Worker:
             self.study.tell(trial, state=TrialState.FAIL)
             raise
         return False, trial
+
+    def _confirmed(self, trial: Trial) -> Trial | None:
+        """A trial that was begun as the turn was lost; None where another has its point as well."""
+        with self._turns.take():
+            try:
+                others = self.study.get_trials(deepcopy=False)
+                if not any(
+                    t.number != trial.number
+                    and t.params == trial.params
+                    and t.state != TrialState.FAIL
+                    for t in others
+                ):
+                    return trial
+                trial.set_user_attr(LOST, True)
+                self.study.tell(trial, state=TrialState.FAIL)
+            except UpdateFinishedTrialError:
+                pass  # it was taken back by the other
+        return None
 
     def _is_exhausted(self) -> bool:
         self._set_sampler(0)

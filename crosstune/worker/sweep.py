@@ -8,7 +8,11 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.adapters import ledger
 from crosstune.dialects import ERROR
+from crosstune.errors import SpecError
+from crosstune.space import Space
+from crosstune.study import SPACE
 
 BEGAN = "crosstune:began"
 """The trial attribute that a worker sets at the end of its turn: who evaluates it."""
@@ -40,7 +44,8 @@ def sweep(study: Study) -> None:
     for trial in trials:
         silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
         known = trial.params and (BEGAN in trial.user_attrs or _history(trial))
-        if silent and known and trial.number not in retried:
+        unseen = LOST in trial.user_attrs and _is_left_out(study, trial, trials)
+        if silent and (known or unseen) and trial.number not in retried:
             _queue_again(study, trial)
 
 
@@ -74,6 +79,21 @@ def _queue_again(study: Study, trial: FrozenTrial) -> None:
             user_attrs=kept,
             system_attrs={"failed_trial": history[0], _HISTORY: history},
         )
+    )
+
+
+def _is_left_out(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> bool:
+    """Whether a lost trial has a whole point that no other has: a walk would leave it out."""
+    if SPACE not in study.user_attrs:
+        return False
+    space = Space(study.user_attrs[SPACE])
+    try:
+        point = ledger.read_point(space, trial.params)
+    except SpecError:
+        return False
+    whole = all(name in point for name in space if space.is_active(name, point))
+    return whole and not any(
+        t.params == trial.params and t.state != TrialState.FAIL for t in trials
     )
 
 

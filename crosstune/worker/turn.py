@@ -17,7 +17,8 @@ class Turns:
     """The turns of the workers at one study.
 
     The server releases the lock of a worker that dies. If it restarts in the middle of a turn,
-    another worker may begin its own at once; then `sweep` takes back the trial of the first.
+    another worker may begin its own at once; so the first asks at the end whether it still is
+    `held`.
 
     Args:
         url: of the database.
@@ -42,7 +43,7 @@ class Turns:
     @contextmanager
     def take(self) -> Iterator[None]:
         """Wait for a turn and keep it."""
-        connection = steadily(self._locked, self._place)
+        connection = self._connection = steadily(self._locked, self._place)
         try:
             yield
         finally:
@@ -51,6 +52,18 @@ class Turns:
             except Exception as error:
                 if not is_gap(error):
                     raise
+
+    def held(self) -> bool:
+        """Whether the turn that was taken is still kept: its session, and so its lock, lives."""
+        from sqlalchemy import text
+
+        try:
+            self._connection.execute(text("select 1"))
+        except Exception as error:
+            if not is_gap(error):
+                raise
+            return False
+        return True
 
     def _locked(self) -> Connection:
         from sqlalchemy import text
