@@ -43,7 +43,8 @@ def sweep(study: Study) -> None:
     retried = _retried(trials)
     for trial in trials:
         silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
-        known = trial.params and (BEGAN in trial.user_attrs or _history(trial))
+        begun = BEGAN in trial.user_attrs and LOST not in trial.user_attrs
+        known = trial.params and (begun or _history(trial))
         unseen = LOST in trial.user_attrs and _is_left_out(study, trial, trials)
         if silent and (known or unseen) and trial.number not in retried:
             _queue_again(study, trial)

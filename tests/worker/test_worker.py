@@ -289,3 +289,9 @@ def test_a_schedule_takes_one_driver(server: Server, tmp_path: Path) -> None:
     (text,) = _ended([worker])
     assert worker.returncode == 2
     assert "one driver has to have them all" in text
+
+
+def test_a_trial_that_was_begun_in_a_lost_turn_is_not_queued_if_another_has_its_point() -> None:
+    study = _study([(TrialState.FAIL, {BEGAN: "a", LOST: True})])
+    sweep(study)
+    assert len(study.trials) == 1
