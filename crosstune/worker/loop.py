@@ -192,6 +192,8 @@ class Worker:
             self.study.tell(trial, state=TrialState.PRUNED)
             return not open_ones, None
         except CrosstuneError as error:
+            if isinstance(error.__cause__, UpdateFinishedTrialError):
+                return False, None  # the same, as it was suggested
             trial.set_user_attr(ERROR, str(error))
             self.study.tell(trial, state=TrialState.FAIL)
             raise
