@@ -124,19 +124,6 @@ FROZEN = {
         3,
         50,
     ),
-    "half-rivals": Published(
-        "Tuners from outside",
-        (
-            *("tables/australian", "tables/cifar10"),
-            *("functions/bbob-f8-d5", "functions/mixint-f10-d5"),
-        ),
-        (
-            *(OURS, "smac:smac", "hebo:hebo", "ax:ax", "nevergrad:ngopt", "autosampler:rule"),
-            "optuna:random",
-        ),
-        3,
-        30,
-    ),
 }
 """Our own sampler on the half that it had never seen."""
 LONGER = {

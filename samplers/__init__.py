@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from crosstune.samplers.grid import GridSampler
     from crosstune.samplers.hyperopt import HyperoptSampler
     from crosstune.samplers.keras_tuner import KerasTunerSampler
-    from crosstune.samplers.random_forest import RandomForestSampler
 
 _HOMES = {
     "EngineSampler": "crosstune.samplers.engine",
@@ -23,7 +22,6 @@ _HOMES = {
     "GridSampler": "crosstune.samplers.grid",
     "HyperoptSampler": "crosstune.samplers.hyperopt",
     "KerasTunerSampler": "crosstune.samplers.keras_tuner",
-    "RandomForestSampler": "crosstune.samplers.random_forest",
     "SpaceExhausted": "crosstune.samplers.engine",
 }
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "GridSampler",
     "HyperoptSampler",
     "KerasTunerSampler",
-    "RandomForestSampler",
     "SpaceExhausted",
 ]
 

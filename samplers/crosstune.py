@@ -2,8 +2,7 @@
 
 - The space is crosstune's, so nothing is compiled and nothing differs from the spec.
 - `random` draws the reference prior.
-- `grid` is the walk of `GridSampler`; `gp` is that of `GaussianProcessSampler`, `forest` that of
-  `RandomForestSampler`.
+- `grid` is the walk of `GridSampler`; `gp` is that of `GaussianProcessSampler`.
 """
 
 from __future__ import annotations
@@ -31,12 +30,6 @@ class CrosstuneAdapter(Adapter):
             lambda: _gaussian_process(),
             ("space", "seed", "maximize"),
             needs=(("scipy", "threadpoolctl"), "optuna"),
-        ),
-        "forest": Algorithm(
-            "random forest with log expected improvement, for choices that interact",
-            lambda: _random_forest(),
-            ("space", "seed", "maximize"),
-            needs=(("sklearn", "scipy", "threadpoolctl"), "scikit-learn"),
         ),
         "random": Algorithm("random search"),
         "grid": Algorithm(
@@ -78,8 +71,7 @@ class CrosstuneAdapter(Adapter):
             return GridEngine(space, seed=seed, **options)
         if algorithm == "random":
             return RandomEngine(space, seed=seed)
-        built = _random_forest() if algorithm == "forest" else _gaussian_process()
-        engine: Engine = built(space, seed=seed, maximize=maximize, **options)
+        engine: Engine = _gaussian_process()(space, seed=seed, maximize=maximize, **options)
         return engine
 
 
@@ -109,10 +101,3 @@ def _gaussian_process() -> Any:
     from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 
     return GaussianProcessEngine
-
-
-def _random_forest() -> Any:
-    # scikit-learn takes a second or two to import.
-    from crosstune.samplers.random_forest.engine import RandomForestEngine
-
-    return RandomForestEngine

@@ -13,7 +13,6 @@ from crosstune.samplers import (
     GridSampler,
     HyperoptSampler,
     KerasTunerSampler,
-    RandomForestSampler,
 )
 
 SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
@@ -26,7 +25,6 @@ SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "KerasTunerSampler grid": lambda: KerasTunerSampler("grid"),
     "GridSampler": lambda: GridSampler(),
     "GaussianProcessSampler": lambda: GaussianProcessSampler(),
-    "RandomForestSampler": lambda: RandomForestSampler(),
 }
 
 

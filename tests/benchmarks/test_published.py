@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import crosstune
-from crosstune.benchmarks import problems, published
-from crosstune.benchmarks.league import against, cut, section
+from crosstune.benchmarks import halves, problems, published
+from crosstune.benchmarks.league import against, cut, section, wins
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.fairness import check_fairness
 from crosstune.benchmarks.match.limits import Limits
@@ -79,7 +79,7 @@ def test_everybody_is_seen_against_the_same_one(results: Results) -> None:
 def test_a_published_match_is_fair(name: str) -> None:
     wanted = published.MATCHES[name]
     # One problem of each kind of space is enough; all of them take half a minute.
-    chosen = {repr(p.space): p for p in map(problems.get, wanted.names)}.values()
+    chosen = {repr(p.space): p for p in map(halves.get, wanted.names)}.values()
     check_fairness(tuple(chosen), contenders(wanted.contenders), Limits(trials=wanted.trials))
 
 
@@ -92,9 +92,31 @@ def test_what_is_kept_is_what_is_declared(name: str) -> None:
     assert (settings.seeds, settings.trials) == (wanted.seeds, wanted.trials)
     for about in settings.problems:
         # What is kept was measured on the very problem that the suite has now.
-        assert about.fingerprint == problems.get(about.name).space.fingerprint()
+        assert about.fingerprint == halves.get(about.name).space.fingerprint()
     assert all(run.end is not None for run in kept.runs.values())
     assert json.dumps(asdict(settings)).count(str(Path.home())) == 0
+
+
+def test_the_halves_have_nothing_in_common() -> None:
+    development = {*halves.DEVELOPMENT_TABLES, *halves.DEVELOPMENT_FUNCTIONS}
+    held_out = {*halves.TABLES, *halves.FUNCTIONS, *halves.TRAINING}
+    assert not development & held_out
+    assert len(held_out) >= 30
+    assert {*problems.names("tables"), *problems.names("functions")} <= development | held_out
+    for name in held_out:
+        assert halves.get(name).name == name
+
+
+def test_the_chance_of_a_win_is_counted_over_problems_and_seeds(results: Results) -> None:
+    page = wins("Half", [results, results], "optuna:tpe")  # the second has no problem of its own
+    rows = {line.split("|")[1].strip(" `"): line.split("|") for line in page.splitlines()[2:]}
+    assert [cell.strip() for cell in rows["hyperopt:tpe"][2:4]] == ["3", "3"]
+    pairs = summarize(cut(results, 25), axes=()).rankings[0]
+    for rival in ("hyperopt:tpe", "optuna:random"):
+        pair = pairs.between("optuna:tpe", rival)
+        assert pair is not None
+        wanted = pair.wins if pair.a == "optuna:tpe" else 1 - pair.wins
+        assert float(rows[rival][5].split()[0]) == pytest.approx(wanted, abs=0.006)
 
 
 @pytest.mark.slow
