@@ -85,7 +85,11 @@ that is over: crosstune tensorboard runs/....journal logs
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
-    "-b", "--backend", metavar="NAME", callback=_not_empty, help="optuna, hyperopt, keras_tuner or crosstune."
+    "-b",
+    "--backend",
+    metavar="NAME",
+    callback=_not_empty,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
 )
 @click.option(
     "-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, grid, bayesian, tpe, ..."
@@ -330,7 +334,11 @@ Without --backend and --sampler no sampler is swapped.
 """,
 )
 @click.option(
-    "-b", "--backend", metavar="NAME", callback=_not_empty, help="optuna, hyperopt, keras_tuner or crosstune."
+    "-b",
+    "--backend",
+    metavar="NAME",
+    callback=_not_empty,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
 )
 @click.option("-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, tpe, ...")
 @click.option("--seed", type=int, metavar="N", help="Of the first study; others follow from it.")
