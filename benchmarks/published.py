@@ -124,6 +124,16 @@ FROZEN = {
         3,
         50,
     ),
+    "half-rivals": Published(
+        "Tuners from outside",
+        ("tables/australian", "functions/bbob-f8-d5"),
+        (
+            *(OURS, "smac:smac", "hebo:hebo", "ax:ax", "nevergrad:ngopt", "autosampler:rule"),
+            "optuna:random",
+        ),
+        3,
+        30,
+    ),
 }
 """Our own sampler on the half that it had never seen."""
 LONGER = {
