@@ -32,7 +32,7 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
 
-CONTENDERS = ("optuna:tpe", "hyperopt:tpe")
+CONTENDERS = ("optuna:tpe", "hyperopt:tpe", "crosstune:gp")
 LIBRARIES = ("crosstune", "optuna", "hyperopt")
 _NUMBERS = itertools.count()
 
@@ -66,8 +66,8 @@ def cpu(call: Callable[[Problem, Contender, int, int], None], *given: object) ->
     return time.process_time() - start
 
 
-def shares(problem: Problem, who: Contender, seeds: int, trials: int) -> list[float]:
-    """The harness's share under each seed."""
+def costs(problem: Problem, who: Contender, seeds: int, trials: int) -> list[tuple[float, float]]:
+    """Under each seed the CPU time in a match, and of the plain study."""
     found = []
     for seed in range(-1, seeds):
         once = [in_match, plain] if seed % 2 else [plain, in_match]
@@ -75,7 +75,7 @@ def shares(problem: Problem, who: Contender, seeds: int, trials: int) -> list[fl
         for call in [*once, *reversed(once)]:
             spent[call] += cpu(call, problem, who, max(seed, 0), trials)
         if seed >= 0:  # the first is to warm up
-            found.append(1 - spent[plain] / spent[in_match])
+            found.append((spent[in_match], spent[plain]))
     return found
 
 
@@ -92,13 +92,17 @@ def main() -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"python {platform.python_version()}, {versions}; {given.trials} trials")
     print(f"{'problem':<20}{'contender':<16}{'share of CPU':>14}{'95 %':>18}")
+    total = np.zeros(2)
     for name in given.problems:
         for label in CONTENDERS:
-            found = shares(problems.get(name), contender(label), given.seeds, given.trials)
+            spent = np.array(costs(problems.get(name), contender(label), given.seeds, given.trials))
+            total += spent.sum(axis=0)
+            found = 1 - spent[:, 1] / spent[:, 0]
             half = stats.sem(found) * stats.t.ppf(0.975, len(found) - 1)
             mean = float(np.mean(found))
             interval = f"{mean - half:.3f} to {mean + half:.3f}"
-            print(f"{name:<20}{label:<16}{mean:>14.3f}{interval:>18}")
+            print(f"{name:<20}{label:<16}{mean:>14.3f}{interval:>18}", flush=True)
+    print(f"{'the match of all':<36}{1 - total[1] / total[0]:>14.3f}")
 
 
 if __name__ == "__main__":
