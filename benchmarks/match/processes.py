@@ -9,13 +9,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 
 from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.cores import shared_cores
 from crosstune.errors import RequestError, RunError
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""How numeric libraries are told how many threads they may use."""
 
 
 def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
@@ -27,7 +24,7 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
     """
     _check_can_be_sent(tasks)
     spawn = multiprocessing.get_context("spawn")
-    with _threads(jobs), ProcessPoolExecutor(jobs, spawn, _end_with_the_match) as pool:
+    with shared_cores(jobs), ProcessPoolExecutor(jobs, spawn, _end_with_the_match) as pool:
         left = [pool.submit(carry_out, task) for task in tasks]
         try:
             for future in as_completed(left):
@@ -65,16 +62,3 @@ def _check_can_be_sent(tasks: Sequence[Task]) -> None:
                 "with several jobs an objective is sent to other processes, so it has to be a "
                 f"function of a module: {error}"
             ) from error
-
-
-@contextmanager
-def _threads(jobs: int) -> Iterator[None]:
-    """Give each of several processes its share of the cores, where the user has not said."""
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
-    mine = [name for name in THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(mine, share))
-    try:
-        yield
-    finally:
-        for name in mine:
-            del os.environ[name]

@@ -7,20 +7,17 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 
+from crosstune.cores import shared_cores
 from crosstune.errors import RunError
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.task import Outcome, Task
 from crosstune.parallel.work import evaluate, install
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""How numeric libraries are told how many threads they may use."""
 
 UNBEGUN = 5
 """How often a task is tried whose process dies before it begins, and how often a process is started
@@ -60,7 +57,7 @@ class Processes:
         for process in self._all:
             self._free.put(process)
         self._threads = ThreadPoolExecutor(workers, "crosstune-worker")
-        self._shares = _share_cores(workers)
+        self._shares = shared_cores(workers)
         self._shares.__enter__()
 
     def capacity(self) -> int:
@@ -182,16 +179,3 @@ def _begin(recipe: bytes) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     install(recipe)
-
-
-@contextmanager
-def _share_cores(workers: int) -> Iterator[None]:
-    """Give each of several processes its share of the cores, where the user has not said."""
-    share = str(max(1, (os.cpu_count() or 1) // workers))
-    mine = [name for name in THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(mine, share))
-    try:
-        yield
-    finally:
-        for name in mine:
-            os.environ.pop(name, None)
