@@ -84,6 +84,13 @@ def read(item: Parameter, held: Any) -> Any:
     return item.decode(item.encode(held))
 
 
+def is_held_as_is(item: Parameter) -> bool:
+    """Whether `read` and `write` leave every value of a parameter as it is."""
+    if isinstance(item, Choice):
+        return not _ambiguous(item.values)
+    return not isinstance(item, Float | Normal) or item.grid is None
+
+
 def write_point(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
     """A point as the ledger holds it."""
     return {name: write(space[name], value) for name, value in params.items()}

@@ -48,6 +48,9 @@ class Recorder:
         self._file = file
         self._clock = clock
         self._sampled = 0.0
+        self._translated = {
+            name: item for name, item in problem.space.items() if not ledger.is_held_as_is(item)
+        }
         self._has_tests = any(each.test is not None for each in known.evaluations)
 
     def __call__(self, trial: Trial) -> float:
@@ -150,8 +153,11 @@ class Recorder:
 
         Which are active is known from their being there; `ledger.read_point` would ask again.
         """
-        space = self._problem.space
-        return {name: ledger.read(space[name], held[name]) for name in space if name in held}
+        params = {name: held[name] for name in self._problem.space if name in held}
+        for name, item in self._translated.items():
+            if name in params:
+                params[name] = ledger.read(item, params[name])
+        return params
 
 
 def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
@@ -167,11 +173,10 @@ def result(evaluation: Evaluation) -> float:
         optuna.TrialPruned: the trial was pruned.
         TrialFailed: it failed.
     """
-    match evaluation.state, evaluation.value:
-        case "complete", float(value):
-            return value
-        case "pruned", _:
-            raise optuna.TrialPruned
+    if evaluation.state == "complete" and evaluation.value is not None:
+        return evaluation.value
+    if evaluation.state == "pruned":
+        raise optuna.TrialPruned
     raise TrialFailed(evaluation.error or "")
 
 

@@ -17,11 +17,11 @@ import crosstune
 from crosstune import Spec
 from crosstune.benchmarks.match import run as run_module
 from crosstune.benchmarks.match.contender import contender, contenders
-from crosstune.benchmarks.match.folder import FolderError, MatchFolder
+from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.match.recorder import Mismatch
-from crosstune.benchmarks.match.results import TIME_FIELDS, Results, incumbents
+from crosstune.benchmarks.match.results import TIME_FIELDS, Evaluation, Results, incumbents
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
@@ -430,3 +430,26 @@ def test_a_full_disk_ends_the_match_and_keeps_what_is_there(
         4,
         4,
     ]
+
+
+@given(
+    value=st.floats(allow_nan=False),
+    params=st.dictionaries(
+        st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text()
+    ),
+    # Half a surrogate pair comes from the name of a file that is no UTF-8, in an error.
+    error=st.none() | st.text(st.characters() | st.characters(categories=["Cs"])),
+    reports=st.lists(st.tuples(st.integers(0, 2**40), st.floats(allow_nan=False))),
+)
+def test_a_line_is_read_back_as_written(
+    value: float,
+    params: dict[str, Any],
+    error: str | None,
+    reports: list[tuple[int, float]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    written = Evaluation(3, "complete", value, params, reports=tuple(reports), error=error)
+    file = RunFile(tmp_path_factory.mktemp("line") / "0000.jsonl")
+    with file.open():
+        file.add(written)
+    assert repr(file.read().evaluations) == repr((written,))
