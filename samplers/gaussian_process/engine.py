@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -18,38 +17,18 @@ from crosstune.prior import beliefs
 from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
-from crosstune.samplers.gaussian_process.fit import Posterior, fit
-from crosstune.samplers.gaussian_process.kernel import parts
-from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.regression import Observation, Regression
 from crosstune.samplers.gaussian_process.search import Search
-from crosstune.samplers.gaussian_process.targets import (
-    COMPLETE,
-    FAILED,
-    FLOORS,
-    PRUNED,
-    Targets,
-    targets,
-)
+from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, PRUNED
 from crosstune.samplers.grid import grid
 from crosstune.space import Params, Space
 
 START = 4
 """How many points come before the first that is modelled."""
-IN_MODEL, IN_FIT = 256, 128
-"""On how many points the model and the fit rest at most."""
 LISTED = 1000
 """Spaces of so many points at most are scored whole."""
 TRIES = 20
 _STATES = {"complete": COMPLETE, "pruned": PRUNED, "failed": FAILED}
-
-
-@dataclass(frozen=True)
-class Observation:
-    """A trial that ended: its row, what it was worth (less is better), and how it ended."""
-
-    row: Numbers
-    value: float
-    state: int
 
 
 class GaussianProcessEngine(Engine):
@@ -81,8 +60,7 @@ class GaussianProcessEngine(Engine):
         self._elsewhere: list[Numbers] = []
         self._tried: set[bytes] = set()
         self._inserted = 0
-        self._theta: Numbers | None = None
-        self._fitted_at = 0
+        self._regression = Regression(self._encoding)
         self.native = self._observed
 
     @property
@@ -181,14 +159,8 @@ class GaussianProcessEngine(Engine):
         raise Exhausted
 
     def _modelled(self) -> Numbers:
-        rows = np.array([each.row for each in self._observed])
-        self._fit(rows)
-        held = self._targets(self._floor)
-        chosen = _subset(held.values, IN_MODEL)
-        rows, values = rows[chosen], held.values[chosen]
-        pending = [*self._open.values(), *self._elsewhere][-IN_MODEL:]
-        points = self._encoding.points(np.array([*rows, *pending]))
-        model = Model(self._encoding, points, values, held.extra[chosen], self._held)
+        pending = [*self._open.values(), *self._elsewhere]
+        model, best = self._regression.model(self._observed, pending)
         power = BETA / len(self._observed)
         search = Search(self._encoding, model, self._is_new, self._rng, self._beliefs, power)
         if self._encoding.size <= LISTED:
@@ -196,36 +168,8 @@ class GaussianProcessEngine(Engine):
             if listed is None:
                 raise Exhausted
             return listed
-        row = search.near(rows[np.argsort(values, kind="stable")])
+        row = search.near(best)
         return self._drawn() if row is None else row
-
-    def _targets(self, floor: float) -> Targets:
-        values = np.array([each.value for each in self._observed])
-        states = np.array([each.state for each in self._observed], np.int8)
-        return targets(values, states, floor)
-
-    def _fit(self, rows: Numbers) -> None:
-        """Choose the transform and fit anew when the data has grown by a tenth since.
-
-        Transforms are compared by the density that each gives to the values themselves (Snelson,
-        Rasmussen and Ghahramani 2004, eq. 7).
-        """
-        seen = len(self._observed)
-        if self._theta is not None and seen < 1.1 * self._fitted_at + 1:
-            return
-        chosen = _subset(self._targets(FLOORS[0]).values, IN_FIT)
-        squares = parts(self._encoding, self._encoding.points(rows[chosen]))
-        least = math.inf
-        for floor in FLOORS:
-            held = self._targets(floor)
-            posterior = Posterior(squares, held.values[chosen], held.extra[chosen])
-            start = self._theta if self._theta is not None else np.zeros_like(posterior.mean)
-            found = posterior(start)[0] - float(held.stretch[chosen].sum())
-            if found < least:
-                least, self._floor, best = found, floor, posterior
-        self._theta = fit(best, self._theta, 30)
-        self._held = best.hyperparameters(self._theta)
-        self._fitted_at = seen
 
     @cached_property
     def _listed(self) -> Numbers:
@@ -251,13 +195,3 @@ def _blas() -> ThreadpoolController:
     """What limits the linear algebra to one thread: on matrices this small, several only wait."""
     controller: ThreadpoolController = ThreadpoolController().select(user_api="blas")
     return controller
-
-
-def _subset(values: Numbers, most: int) -> list[int]:
-    """The best half of `most`, and the latest of the others, in their order."""
-    n = len(values)
-    if n <= most:
-        return list(range(n))
-    best = set(np.argsort(values, kind="stable")[: most // 2].tolist())
-    latest = [i for i in range(n - 1, -1, -1) if i not in best][: most - len(best)]
-    return sorted([*best, *latest])
