@@ -1,9 +1,9 @@
 """Bayesian optimisation by a Gaussian process, our own.
 
 One idea a file: `dimensions` and `encoding` turn points into rows of numbers, `targets` turns what
-trials were worth into what the model is fitted to, `kernel`, `fit` and `model` are the Gaussian
-process, `acquisition`, `belief`, `moves` and `search` find the next point, and `engine` is asked
-and told.
+trials were worth into what the model is fitted to, `kernel`, `fit`, `model` and `regression` are
+the Gaussian process, `earlier` is what it learns from other studies, `acquisition`, `belief`,
+`moves` and `search` find the next point, and `engine` is asked and told.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from crosstune import adapters
 from crosstune.prior import beliefs
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space import Space
+from crosstune.warm_start import finished
 
 
 class GaussianProcessSampler(EngineSampler):
@@ -38,6 +39,9 @@ class GaussianProcessSampler(EngineSampler):
     - A `prior` says where the best values are thought to lie. The first points follow it, and it
       weighs on the acquisition the less, the more trials there are (Hvarfner et al. 2022), so a
       wrong one is overruled.
+    - A `warm_start` hands it earlier studies of this space, or of one that overlaps, whichever
+      engine made them. What they found best is tried first, and the mean rests on theirs, as far
+      as the new trials bear it out (Rasmussen and Williams 2006, section 2.7).
 
     No point is proposed twice. A declared space that is finite ends when all of it was tried.
 
@@ -56,6 +60,8 @@ class GaussianProcessSampler(EngineSampler):
         startup: how many points come first.
         prior: by name the value that is thought best, or a mapping of it, `at`, and how wide the
             belief is, `spread`: see `crosstune.prior.Belief`.
+        warm_start: earlier studies, journal files or URLs of databases; see
+            `crosstune.warm_start.finished`.
         seed: any integer; None for a random one.
 
     Raises:
@@ -74,4 +80,6 @@ class GaussianProcessSampler(EngineSampler):
         algorithm = adapter.algorithm("gp")
         if space is not None:
             beliefs(space, options.get("prior") or {})
+        if "warm_start" in options:
+            options["warm_start"] = finished(options["warm_start"])
         super().__init__(adapter, algorithm, space=space, seed=seed, options=options)

@@ -16,10 +16,11 @@ from crosstune.errors import SpecError
 from crosstune.prior import beliefs
 from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
+from crosstune.samplers.gaussian_process.earlier import learn
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.regression import Observation, Regression
 from crosstune.samplers.gaussian_process.search import Search
-from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, PRUNED
+from crosstune.samplers.gaussian_process.targets import FAILED, STATES
 from crosstune.samplers.grid import grid
 from crosstune.space import Params, Space
 
@@ -28,7 +29,6 @@ START = 4
 LISTED = 1000
 """Spaces of so many points at most are scored whole."""
 TRIES = 20
-_STATES = {"complete": COMPLETE, "pruned": PRUNED, "failed": FAILED}
 
 
 class GaussianProcessEngine(Engine):
@@ -42,6 +42,7 @@ class GaussianProcessEngine(Engine):
         *,
         startup: int = START,
         prior: Mapping[str, Any] | None = None,
+        warm_start: Sequence[Mapping[str, Any]] = (),
         seed: int | None = None,
         maximize: bool = False,
     ):
@@ -60,7 +61,8 @@ class GaussianProcessEngine(Engine):
         self._elsewhere: list[Numbers] = []
         self._tried: set[bytes] = set()
         self._inserted = 0
-        self._regression = Regression(self._encoding)
+        earlier, self._found = learn(self._encoding, warm_start, self._rng)
+        self._regression = Regression(self._encoding, earlier=earlier)
         self.native = self._observed
 
     @property
@@ -104,7 +106,7 @@ class GaussianProcessEngine(Engine):
             self._elsewhere = [self._encoding.encode(each, self._rng) for each in points]
 
     def _learn(self, row: Numbers, outcome: Outcome) -> None:
-        state = _STATES[outcome.state]
+        state = STATES[outcome.state]
         if outcome.value is None:
             state = FAILED
         value = math.nan if outcome.value is None else self._sign * outcome.value
@@ -127,17 +129,20 @@ class GaussianProcessEngine(Engine):
         """(startup, d) or more: the medians of the ranges, then a Sobol sequence.
 
         Whoever chooses a range mostly has its middle in mind. Where the user has said what to
-        believe, that is the first point, and the others are drawn around it.
+        believe, that is the first point, and the others are drawn around it. What earlier
+        studies found best comes first, in at most half of them.
         """
         sobol = qmc.Sobol(self._encoding.d, scramble=True, seed=self._rng)
         points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
         points[0, self._encoding.ordered] = 0.5
         if self._beliefs is None:
-            return self._encoding.rows(np.asarray(points))
-        rows = self._beliefs.rows(np.asarray(points))
-        for column, entry in self._beliefs.mode.items():
-            rows[0, column] = entry
-        return rows
+            rows = self._encoding.rows(np.asarray(points))
+        else:
+            rows = self._beliefs.rows(np.asarray(points))
+            for column, entry in self._beliefs.mode.items():
+                rows[0, column] = entry
+        found = self._found[: max(self._startup // 2, 1)]
+        return np.concatenate([found, rows]) if found else rows
 
     def _drawn(self) -> Numbers:
         """A new row of the prior.

@@ -58,13 +58,17 @@ class Posterior:
         parts: (d, n, n) squared distances a parameter.
         targets: (n,).
         extra: (n,) variances of noise that is known.
+        known: (n, n) what the covariance has besides, whatever theta is; None for nothing.
     """
 
-    def __init__(self, parts: Numbers, targets: Numbers, extra: Numbers):
+    def __init__(
+        self, parts: Numbers, targets: Numbers, extra: Numbers, known: Numbers | None = None
+    ):
         self._d, self._n = parts.shape[:2]
         self._parts = parts.reshape(self._d, -1)
         self._targets = targets
         self._extra = extra
+        self._known = known
         self.mean = np.array([SCALE + 0.5 * math.log(self._d)] * self._d + [0.0, NOISE])
         self.spread = np.array([SCALE_SPREAD] * self._d + [AMPLITUDE_SPREAD, NOISE_SPREAD])
 
@@ -81,6 +85,8 @@ class Posterior:
         smooth = held.amplitude * matern(square)
         covariance = smooth.copy()
         covariance.flat[:: n + 1] += held.noise + JITTER + self._extra
+        if self._known is not None:
+            covariance += self._known
         lower = cholesky(covariance, lower=True, check_finite=False)
         inverse, _ = dpotri(lower, lower=1)
         inverse = np.tril(inverse) + np.tril(inverse, -1).T

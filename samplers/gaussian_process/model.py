@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
@@ -9,6 +11,9 @@ from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding, Points
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, slope, squared_distances
+
+if TYPE_CHECKING:
+    from crosstune.samplers.gaussian_process.earlier import Earlier
 
 
 class Model:
@@ -22,6 +27,7 @@ class Model:
         points: n that were evaluated, then those that are being evaluated.
         targets: (n,).
         extra: (n,) variances of noise beside the fitted one.
+        earlier: on what the mean rests; None for nothing.
     """
 
     def __init__(
@@ -31,30 +37,42 @@ class Model:
         targets: Numbers,
         extra: Numbers,
         held: Hyperparameters,
+        earlier: Earlier | None = None,
     ):
         self._encoding, self._points, self._held = encoding, points, held
+        self._earlier = earlier
         n, total = len(targets), len(points)
         square = squared_distances(encoding, points, points, held.weights)
         covariance = held.amplitude * matern(square)
         covariance.flat[:: total + 1] += held.noise + JITTER
         covariance.flat[: n * (total + 1) : total + 1] += extra
+        offset = np.zeros(total)
+        if earlier is not None:
+            basis = earlier.values(points)
+            offset = earlier.weight * basis.sum(axis=1)
+            self._basis = earlier.spread * basis
+            covariance += self._basis @ self._basis.T
         lower = cholesky(covariance, lower=True, check_finite=False)
         # The leading block of the factor is that of the evaluated points.
-        self._alpha = cho_solve((lower[:n, :n], True), targets, check_finite=False)
+        self._alpha = cho_solve((lower[:n, :n], True), targets - offset[:n], check_finite=False)
         self._n = n
         self._inverse = solve_triangular(lower, np.eye(total), lower=True, check_finite=False)
         means = targets - (held.noise + JITTER + extra) * self._alpha
-        believed = covariance[n:, :n] @ self._alpha
+        believed = offset[n:] + covariance[n:, :n] @ self._alpha
         self.smallest = float(np.concatenate([means, believed]).min())
         """The least mean at these points: what has to be improved on."""
 
+    def mean(self, points: Points) -> Numbers:
+        """(m,) the mean of the function at m points."""
+        cross, offset, _ = self._covariance(points)
+        return np.asarray(offset + cross[:, : self._n] @ self._alpha)
+
     def predict(self, points: Points) -> tuple[Numbers, Numbers]:
         """Mean and deviation of the function at m points; (m,) each."""
-        square = squared_distances(self._encoding, points, self._points, self._held.weights)
-        cross = self._held.amplitude * matern(square)
+        cross, offset, own = self._covariance(points)
         half = cross @ self._inverse.T
-        variance = self._held.amplitude - np.einsum("ij,ij->i", half, half)
-        return cross[:, : self._n] @ self._alpha, np.sqrt(np.maximum(variance, 1e-12))
+        variance = own - np.einsum("ij,ij->i", half, half)
+        return offset + cross[:, : self._n] @ self._alpha, np.sqrt(np.maximum(variance, 1e-12))
 
     def slopes(self, points: Points, columns: Numbers) -> tuple[float, float, Numbers, Numbers]:
         """Mean and deviation at one point, and their gradients.
@@ -67,15 +85,38 @@ class Model:
         Returns:
             Mean, deviation, and the gradients of both by each column, (c,) each.
         """
-        held = self._held
+        held, n = self._held, self._n
         square = squared_distances(self._encoding, points, self._points, held.weights)[0]
         cross = held.amplitude * matern(square)
+        own, offset = held.amplitude, 0.0
+        if self._earlier is not None:
+            at = self._earlier.spread * self._earlier.values(points)[0]
+            own, offset = own + at @ at, self._earlier.weight / self._earlier.spread * at.sum()
+            cross = cross + self._basis @ at
         half = self._inverse @ cross
         solved = self._inverse.T @ half
-        deviation = float(np.sqrt(max(held.amplitude - half @ half, 1e-12)))
+        deviation = float(np.sqrt(max(own - half @ half, 1e-12)))
         steep = held.amplitude * slope(square)
         weights = 2.0 * held.weights[self._encoding.scale_of_place] * columns
         apart = (points.places[0] - self._points.places) * weights  # d(r^2) / dx
-        by_mean = (self._alpha * steep[: self._n]) @ apart[: self._n]
+        by_mean = (self._alpha * steep[:n]) @ apart[:n]
         by_deviation = -(solved * steep) @ apart / deviation
-        return float(cross[: self._n] @ self._alpha), deviation, by_mean, by_deviation
+        if self._earlier is not None:
+            turned = self._earlier.spread * self._earlier.slopes(points, columns)
+            by_mean = by_mean + (self._alpha @ self._basis[:n]) @ turned
+            by_mean += self._earlier.weight / self._earlier.spread * turned.sum(axis=0)
+            by_deviation += (at - solved @ self._basis) @ turned / deviation
+        return float(offset + cross[:n] @ self._alpha), deviation, by_mean, by_deviation
+
+    def _covariance(self, points: Points) -> tuple[Numbers, Numbers | float, Numbers | float]:
+        """Of m points the covariance with those of the model, (m, n), the mean beforehand, and
+        the variance; the latter are one number where nothing is known of earlier studies."""
+        square = squared_distances(self._encoding, points, self._points, self._held.weights)
+        cross = self._held.amplitude * matern(square)
+        if self._earlier is None:
+            return cross, 0.0, self._held.amplitude
+        basis = self._earlier.values(points)
+        offset = self._earlier.weight * basis.sum(axis=1)
+        basis = self._earlier.spread * basis
+        cross += basis @ self._basis.T
+        return cross, offset, self._held.amplitude + (basis * basis).sum(axis=1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 
 COMPLETE, PRUNED, FAILED = 0, 1, 2
+STATES = {"complete": COMPLETE, "pruned": PRUNED, "failed": FAILED}
 
 FLOORS = (0.05, 0.5, 5.0)
 """What may be added before the logarithm: the less, the more the gaps near the best are drawn out.
