@@ -109,6 +109,7 @@ def _run(
         study_name=request.study_name,
         resume=FRESH if request.fresh else request.resume,
         enough=trials,
+        several=several,
     )
     engine = replace(engine, seed=asked_seed(study))
     if trials is None and seconds is None:

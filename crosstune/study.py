@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -22,8 +22,23 @@ from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
 from crosstune.native_space import NativeSpace
 from crosstune.own import own_study
 from crosstune.prior import beliefs
-from crosstune.resume import BEGAN_WITH, NotInOrder, Run, retry_in_flight, take_up
-from crosstune.resume.agreement import BASE_SEED, PRUNER, check_agrees, is_same_engine, plain
+from crosstune.resume import (
+    BEGAN_WITH,
+    NotInOrder,
+    Run,
+    retry_in_flight,
+    take_up,
+    take_up_in_order,
+)
+from crosstune.resume.agreement import (
+    BASE_SEED,
+    LAG,
+    PRUNER,
+    agreed_lag,
+    check_agrees,
+    is_same_engine,
+    plain,
+)
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
@@ -31,6 +46,9 @@ from crosstune.samplers.record import RUNS, run_record
 from crosstune.space import Space
 from crosstune.spec import Named, Spec, load
 from crosstune.storage import Place, describe, open_storage
+
+if TYPE_CHECKING:
+    from crosstune.parallel.several import Several
 
 SPACE = "crosstune:space"
 """The study attribute that holds the space."""
@@ -185,6 +203,7 @@ def open_study(
     study_name: str | None = None,
     resume: bool | str = False,
     enough: int | None = None,
+    several: Several | None = None,
 ) -> Study:
     """A study for an engine: a new one, or with `resume` the one that is there.
 
@@ -193,6 +212,8 @@ def open_study(
             another engine; "fresh" with an engine that only learns from the trials.
         enough: with so many finished trials nothing will be evaluated, so the engine need not be
             brought to where it stood.
+        several: who evaluates, where it is not this process alone. It goes on with the lag of a
+            run in order that is resumed.
 
     Raises:
         StudyExists: it is there, has trials, and was not to be resumed.
@@ -245,13 +266,21 @@ def open_study(
             name, record, options=engine.options, seed=asked_seed, pruner=plain(kept_pruner)
         )
         engine = replace(engine, seed=record["seed"])
+        lag = agreed_lag(
+            name, record, several=several is not None, lag=several.lag if several else None
+        )
+        if several is not None and lag is not None:
+            several.keep_lag(lag)
         if enough is None or finished < enough:
             again = Run(
                 record,
-                _full_record(engine, spec, kept_pruner, record["first_trial"], {}),
+                _full_record(engine, spec, kept_pruner, record["first_trial"], {}, lag),
                 partial(engine.sampler, spec.space),
                 make_pruner,
             )
+            if several is not None and lag is not None:
+                through = partial(several.go_through, trials=enough)
+                return take_up_in_order(study, again, through)
             try:
                 return take_up(study, again)
             except NotInOrder:
@@ -265,7 +294,8 @@ def open_study(
         study = _with(study, engine, spec)
     first = len(trials) if started else 0
     attrs = _optuna.system_attrs(study) if started else {}
-    made = _full_record(engine, spec, kept_pruner, first, attrs)
+    lag = several.lag if several is not None else None
+    made = _full_record(engine, spec, kept_pruner, first, attrs, lag)
     made[BASE_SEED] = base_seed
     if not started:
         study.set_user_attr(SPACE, spec.space.to_dict())
@@ -279,7 +309,12 @@ def open_study(
 
 
 def _full_record(
-    engine: Engine, spec: Spec, pruner: Any, first_trial: int, attrs: Mapping[str, Any]
+    engine: Engine,
+    spec: Spec,
+    pruner: Any,
+    first_trial: int,
+    attrs: Mapping[str, Any],
+    lag: int | None,
 ) -> dict[str, Any]:
     """What the study keeps of a run.
 
@@ -287,6 +322,7 @@ def _full_record(
         pruner: name and options, or None.
         first_trial: the number of its first trial.
         attrs: what samplers have left in the study before.
+        lag: of a run in order.
     """
     record = engine.record(first_trial)
     record["options"] = plain(record["options"])
@@ -294,6 +330,8 @@ def _full_record(
     record[PRUNER] = plain(pruner)
     record["points"] = len(spec.points)
     record[MADE_ON] = made_on()
+    if lag is not None:
+        record[LAG] = lag
     if attrs:
         record[BEGAN_WITH] = dict(attrs)
     if spec.points:

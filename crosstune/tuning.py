@@ -127,6 +127,7 @@ def tune(
             study_name=study_name,
             resume=resume,
             enough=budget,
+            several=several,
         )
         run(
             study,
@@ -163,7 +164,10 @@ def run(
     if trials is None and seconds is None and not ends_by_itself(study):
         trials = DEFAULT_TRIALS
     left = None if trials is None else trials - finished(study)
-    if (left is not None and left <= 0) or _exhausted(study):
+    if left is not None and left <= 0:
+        return
+    resumed = several is not None and several.under_way  # then it is asked in its turn
+    if not resumed and _exhausted(study):
         return
     snapshots = None if several is not None else keeper(study)
     kept = [] if snapshots is None else [snapshots]

@@ -3,7 +3,8 @@
 With `lag=None` an outcome is told as it arrives. With a lag L, the order of asks and tells is
 fixed: trials 0 to L are asked for, then 0 is told, L + 1 asked for, 1 told, and so on, however
 early an outcome arrives. So a suggestion depends on which earlier numbers are told and on nothing
-else. And a trial, as it prunes, sees the trials that were told before it was begun.
+else. And a trial, as it prunes, sees the trials that were told before it was begun. What was queued
+or in flight before such a run began has ended before its own trials begin.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +22,16 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from crosstune import _optuna
 from crosstune.dialects import ERROR, Prepared
 from crosstune.errors import RunError
+from crosstune.parallel.again import tell_again
+from crosstune.parallel.asking import Begun, begin, has_point, horizon_of
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.pool import Pool, received
-from crosstune.parallel.task import Horizon, Outcome, Task
+from crosstune.parallel.task import Outcome
+from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.record import RUNS
 
 _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]
@@ -37,9 +41,15 @@ IDLE = 0.5
 
 @dataclass(frozen=True)
 class _Running:
-    trial: Trial
+    """A trial that is under way; one that is over waits to be told again."""
+
+    begun: Begun
     ticket: int
     future: Future[Outcome]
+
+    @property
+    def number(self) -> int:
+        return self.begun.trial.number
 
 
 class Driver:
@@ -53,6 +63,7 @@ class Driver:
         trials: how many finished trials the study shall have; None for no limit.
         seconds: how long trials may begin.
         lag: None, or how many trials are under way when one is asked for.
+        under_way: of a run in order that is resumed, what it has asked for and not told.
         callbacks: called with the study and the trial after each.
         hopeless: how many trials may fail before any has worked.
     """
@@ -67,6 +78,7 @@ class Driver:
         trials: int | None,
         seconds: float | None,
         lag: int | None,
+        under_way: Sequence[Begun],
         callbacks: Iterable[Callback],
         hopeless: int,
     ):
@@ -76,12 +88,18 @@ class Driver:
         self._pool = pool
         self._lag = lag
         self._callbacks = list(callbacks)
+        self._under_way = list(under_way)
         self._running: list[_Running] = []
         """In the order in which they were asked for."""
         self._until = math.inf if seconds is None else time.monotonic() + seconds
-        ended = [t for t in study.get_trials(deepcopy=False) if t.state.is_finished()]
-        self._budget = math.inf if trials is None else trials
-        self._left = self._budget - len(ended)
+        known = study.get_trials(deepcopy=False)
+        ended = [t for t in known if t.state.is_finished()]
+        self._budget = trials
+        self._left = (math.inf if trials is None else trials) - len(ended)
+        runs = study.user_attrs.get(RUNS)
+        self._first = runs[-1]["first_trial"] if runs else 0
+        self._earlier = {t.number for t in known[: self._first] if t.state == TrialState.WAITING}
+        """What is queued and no trial of the run itself."""
         self._works = any(t.state != TrialState.FAIL for t in ended)
         self._failed = 0
         self._hopeless = hopeless
@@ -95,6 +113,8 @@ class Driver:
         """
         try:
             with _stoppable(self._study, self._stop):
+                for begun in self._under_way:
+                    self._submit(begun)
                 while self._fill() or self._running:
                     self._receive()
                 self._say_why()
@@ -120,23 +140,22 @@ class Driver:
         return len(self._running) > before
 
     def _has_room(self) -> bool:
-        under_way = len(self._running)
-        room = self._pool.capacity() if self._lag is None else self._lag + 1
-        late = time.monotonic() >= self._until
-        return under_way < min(room, self._left) and not self._stopped and not late
+        if self._stopped or time.monotonic() >= self._until:
+            return False
+        room: float = self._pool.capacity()
+        if self._lag is not None:
+            room = self._lag + 1
+            if not self._earlier and any(each.number < self._first for each in self._running):
+                return False
+        return len(self._running) < min(room, self._left)
 
     def _has_point(self) -> bool:
-        """Whether the engine has a point now; it may have one when a trial has ended."""
-        sampler = self._study.sampler
-        if not isinstance(sampler, EngineSampler):
-            return True
-        if self._budget <= sampler.lasts(self._study):
-            return True
-        return sampler.ready(self._study)
+        return has_point(self._study, self._budget)
 
     def _begin(self) -> None:
-        horizon = self._horizon() if self._lag is not None else None
+        horizon = horizon_of(self._study) if self._lag is not None else None
         trial = self._study.ask()
+        self._earlier.discard(trial.number)
         try:
             self._function.suggest(trial)
         except optuna.TrialPruned:  # the space turned out to be exhausted
@@ -144,33 +163,31 @@ class Driver:
             self._end(trial, Outcome("pruned"))
             return
         except BaseException as error:
-            self._tell(trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
+            if not self._leaves(error):
+                self._tell(trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
             raise
-        ticket = self._gate.admit(_optuna.trial_id(trial))
-        task = Task(
-            run=self._gate.run,
-            ticket=ticket,
-            number=trial.number,
-            study_name=self._study.study_name,
-            pruner=pickle.dumps(self._study.pruner),
-            horizon=horizon,
-        )
+        self._submit(begin(self._study, trial, horizon=horizon))
+
+    def _submit(self, begun: Begun) -> None:
+        if begun.is_over:
+            self._running.append(_Running(begun, 0, Future()))
+            return
+        task = begun.task(self._gate)
         try:
             future = self._pool.submit(task)
         except BaseException as error:
-            self._tell(trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
+            self._tell(begun.trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
             raise
-        self._running.append(_Running(trial, ticket, future))
-
-    def _horizon(self) -> Horizon:
-        trials = self._study.get_trials(deepcopy=False)
-        unfinished = frozenset(t.number for t in trials if not t.state.is_finished())
-        return Horizon(len(trials), unfinished)
+        self._running.append(_Running(begun, task.ticket, future))
 
     def _receive(self) -> None:
         """Wait for an outcome, and tell what is to be told."""
         if self._lag is not None:
             ended = self._running[:1]
+            if ended[0].begun.is_over:
+                self._running.pop(0)
+                self._repeat(ended[0].begun)
+                return
             wait([ended[0].future])
         else:
             by_future = {each.future: each for each in self._running}
@@ -180,7 +197,14 @@ class Driver:
             outcome = received(each.future)
             self._running.remove(each)
             self._gate.dismiss(each.ticket)
-            self._end(each.trial, outcome)
+            self._end(each.begun.trial, outcome)
+
+    def _repeat(self, begun: Begun) -> None:
+        """Tell what was told before the run was resumed."""
+        tell_again(self._study, self._gate, begun)
+        self._left -= 1
+        assert begun.kept is not None
+        self._works = self._works or begun.kept.state != TrialState.FAIL
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
         """Tell how a trial ended, and do what follows from it."""
@@ -216,16 +240,28 @@ class Driver:
                 f"{told.user_attrs.get(ERROR, 'no message')}"
             )
 
+    def _leaves(self, error: BaseException) -> bool:
+        """Whether what runs is to be run again: of a run in order that is interrupted, and where a
+        trial in flight is not the one that it was."""
+        interrupted = isinstance(error, KeyboardInterrupt) and self._lag is not None
+        return interrupted or isinstance(error, Differs)
+
     def _abandon(self, error: BaseException) -> None:
         """Leave no trial running that nobody waits for, and lose none that has ended."""
-        ended = {each.ticket: _outcome_if_done(each.future) for each in self._running}
+        running = [each for each in self._running if not each.begun.is_over]
+        ended = {each.ticket: _outcome_if_done(each.future) for each in running}
         self._pool.end(now=True)
         interrupted = isinstance(error, KeyboardInterrupt)
         why = "interrupted" if interrupted else f"the run ended before it: {error}"
-        while self._running:
-            each = self._running.pop(0)
+        outcome = None if self._leaves(error) else Outcome("failed", error=why)
+        for each in running:
             self._gate.dismiss(each.ticket)
-            self._tell(each.trial, ended[each.ticket] or Outcome("failed", error=why))
+            told = ended[each.ticket] or outcome
+            if told is not None:
+                self._tell(each.begun.trial, told)
+        self._running.clear()
+        if self._leaves(error):
+            stopped(self._study)
 
 
 def _outcome_if_done(future: Future[Outcome]) -> Outcome | None:

@@ -16,6 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.resume.history import RETRIED
 
 
 @dataclass
@@ -25,6 +26,7 @@ class _Admitted:
     trial_id: int
     given: Mapping[str, Any]
     """The system attributes that it began with."""
+    runs_again: bool = False
     attempt: int | None = None
     attempts: int = 0
     reports: dict[int, float] = field(default_factory=dict)
@@ -63,12 +65,17 @@ class Gate(BaseStorage):
         self._finished: dict[int, FrozenTrial] = {}
         self.run = secrets.randbits(61) | 1 << 61
 
-    def admit(self, trial_id: int) -> int:
-        """The ticket of a trial that is to be evaluated."""
+    def admit(self, trial_id: int, *, runs_again: bool = False) -> int:
+        """The ticket of a trial that is to be evaluated.
+
+        Args:
+            runs_again: whether it was in flight when the process of an earlier run was killed. It
+                says so in the study when it begins, since it is not to run a third time.
+        """
         ticket = secrets.randbits(61) | 1 << 61
         trial = self._storage.get_trial(trial_id)
         with self._lock:
-            self._tickets[ticket] = _Admitted(trial_id, dict(trial.system_attrs))
+            self._tickets[ticket] = _Admitted(trial_id, dict(trial.system_attrs), runs_again)
         return ticket
 
     def attempts(self, ticket: int) -> int:
@@ -101,7 +108,10 @@ class Gate(BaseStorage):
             if admitted.attempts > 1:
                 self._again[admitted.trial_id] = study_id
             self._attempts[attempt] = study_id
-            return attempt
+            first = admitted.attempts == 1
+        if admitted.runs_again and first:
+            self.set_trial_user_attr(attempt, RETRIED, True)
+        return attempt
 
     def set_trial_intermediate_value(
         self, trial_id: int, step: int, intermediate_value: float

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optuna.study import Study
 
 from crosstune import _optuna
 from crosstune.dialects import Prepared
 from crosstune.errors import RequestError
+from crosstune.parallel.again import go_through
+from crosstune.parallel.asking import Begun
 from crosstune.parallel.channel import check_installed, open_to_workers
 from crosstune.parallel.cluster import LOCAL, dask_executor, is_loopback
 from crosstune.parallel.driver import Callback, Driver
@@ -20,6 +22,7 @@ from crosstune.parallel.pool import GivenExecutor, Pool
 from crosstune.parallel.processes import Processes
 from crosstune.parallel.task import Task
 from crosstune.parallel.work import Recipe, begin_run, end_run
+from crosstune.resume.history import History
 from crosstune.study import Engine
 
 
@@ -99,13 +102,43 @@ class Workers:
         return replace(engine, native=False, notes=(*engine.notes, note))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Several:
-    """Who evaluates, how they make the objective, and the objective as this process has it."""
+    """Who evaluates, how they make the objective, and the objective as this process has it.
+
+    Attributes:
+        under_way: of a run in order that is resumed, what was asked for and is not told.
+    """
 
     workers: Workers
     recipe: Recipe
     function: Prepared
+    under_way: Sequence[Begun] = field(default=(), init=False)
+
+    @property
+    def lag(self) -> int | None:
+        """As it is asked for."""
+        return self.workers.lag
+
+    def keep_lag(self, lag: int) -> None:
+        """Go on with the lag that a run began with.
+
+        Raises:
+            RequestError: there are more workers than it has use for.
+        """
+        if self.workers.count is not None and self.workers.count > lag + 1:
+            raise RequestError(
+                f"the study began with a lag of {lag}, so it has use for {lag + 1} workers at "
+                f"most, and {self.workers.count} are asked for"
+            )
+        self.workers = replace(self.workers, lag=lag)
+
+    def go_through(self, study: Study, history: History, trials: int | None) -> None:
+        """Bring a run in order to where it stood; see `parallel.again`."""
+        assert self.lag is not None
+        self.under_way = go_through(
+            study, history, self.function.suggest, lag=self.lag, trials=trials
+        )
 
     def run(
         self,
@@ -129,7 +162,8 @@ class Several:
                 pool,
                 trials=trials,
                 seconds=seconds,
-                lag=self.workers.lag,
+                lag=self.lag,
+                under_way=self.under_way,
                 callbacks=callbacks,
                 hopeless=hopeless,
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from crosstune.errors import CrosstuneError
 
@@ -35,6 +36,8 @@ class Task:
         study_name: of the driver's study.
         pruner: pickled.
         horizon: None shows all trials.
+        left: what an attempt in an earlier run reported, by step. Where the objective goes on from
+            a checkpoint, what came before it counts.
         address: of the gate; None where it is in the same process.
         recipe: of the objective, pickled; None where the process has it already.
     """
@@ -45,6 +48,7 @@ class Task:
     study_name: str
     pruner: bytes
     horizon: Horizon | None = None
+    left: Mapping[int, float] = field(default_factory=dict)
     address: str | None = None
     recipe: bytes | None = None
 

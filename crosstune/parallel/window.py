@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any, NoReturn
 
 from optuna.distributions import BaseDistribution
@@ -57,11 +57,18 @@ class Window(Through):
     Args:
         gate: what answers.
         task: says which trials are in sight.
+
+    Attributes:
+        on_left: asks the pruner, after a report of an earlier attempt that counts.
     """
 
     def __init__(self, gate: BaseStorage, task: Task):
         super().__init__(gate)
         self._task = task
+        self._left = task.left
+        self._handed: FrozenTrial | None = None
+        """What the live trial reads from, which is what it was handed first."""
+        self.on_left: Callable[[FrozenTrial], object] = lambda _: None
 
     def get_study_id_from_name(self, study_name: str) -> int:
         """The number of the run, whatever its study is called."""
@@ -70,6 +77,29 @@ class Window(Through):
     def get_study_name_from_id(self, study_id: int) -> str:
         """The driver's."""
         return self._task.study_name
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """The task's own, or any other."""
+        trial = super().get_trial(trial_id)
+        if self._handed is None and trial.number == self._task.number:
+            self._handed = trial
+        return trial
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Report.
+
+        An attempt whose first report is of a later step than that of an earlier one went on from
+        a checkpoint. So it has the reports before it too, of each of which the pruner is asked.
+        """
+        left, self._left = self._left, {}
+        for earlier in sorted(held for held in left if held < step):
+            super().set_trial_intermediate_value(trial_id, earlier, left[earlier])
+            if self._handed is not None:
+                self._handed.intermediate_values[earlier] = left[earlier]
+            self.on_left(super().get_trial(trial_id))
+        super().set_trial_intermediate_value(trial_id, step, intermediate_value)
 
     def get_all_trials(
         self,

@@ -88,15 +88,7 @@ def evaluate(task: Task) -> Outcome:
     """Evaluate a trial and say how it went; a worker's function."""
     try:
         gate, function = _found(task)
-        with own_study():
-            study = optuna.load_study(
-                study_name=task.study_name,
-                storage=Window(gate, task),
-                sampler=StoredSampler(),
-                pruner=pickle.loads(task.pruner),
-            )
-        attempt = gate.create_new_trial(task.ticket)
-        outcome = outcome_of(function, Trial(study, attempt))
+        return carried_out(task, gate, function)
     except CrosstuneError as error:
         return Outcome("failed", error=f"{type(error).__name__}: {error}", fatal=_sendable(error))
     except Exception as error:
@@ -104,6 +96,29 @@ def evaluate(task: Task) -> Outcome:
         return Outcome(
             "failed", error=f"its process lost the driver: {type(error).__name__}: {error}"
         )
+
+
+def carried_out(task: Task, gate: BaseStorage, function: Callable[[Trial], float]) -> Outcome:
+    """How a trial fares with an objective.
+
+    Args:
+        gate: the driver's, or the way to it.
+
+    Raises:
+        CrosstuneError: see `outcome_of`.
+        Exception: the gate cannot be reached, or takes nothing more of the trial.
+    """
+    window = Window(gate, task)
+    with own_study():
+        study = optuna.load_study(
+            study_name=task.study_name,
+            storage=window,
+            sampler=StoredSampler(),
+            pruner=pickle.loads(task.pruner),
+        )
+    window.on_left = lambda trial: study.pruner.prune(study, trial)
+    attempt = gate.create_new_trial(task.ticket)
+    outcome = outcome_of(function, Trial(study, attempt))
     taught = pickle.dumps(study.pruner)
     if taught == task.pruner:
         return outcome

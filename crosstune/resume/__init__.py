@@ -47,6 +47,7 @@ __all__ = [
     "retry_in_flight",
     "stopped",
     "take_up",
+    "take_up_in_order",
 ]
 
 BEGAN_WITH = "began_with"
@@ -56,7 +57,7 @@ _logger = logging.getLogger("crosstune")
 
 
 class NotInOrder(Exception):
-    """The trials of a run were made several at a time, so it cannot be gone through again."""
+    """The trials of a run were made several at a time, and in no order to go through again."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def take_up(study: Study, run: Run) -> Study:
     """
     _fail_twice_killed(study)
     trials = _optuna.all_trials(study)
+    if _waits_for_earlier(run, trials):
+        return _retried(study, run, trials)
     first = run.record["first_trial"]
     until = next((t.number for t in trials[first:] if not t.state.is_finished()), len(trials))
     in_flight = [t.number for t in trials[until:] if t.state == TrialState.RUNNING]
@@ -94,6 +97,46 @@ def take_up(study: Study, run: Run) -> Study:
     history.on_report = lambda trial: resumed.pruner.prune(resumed, trial)
     history.go_live(in_flight)
     _note(resumed, until)
+    return resumed
+
+
+def take_up_in_order(study: Study, run: Run, go_through: Callable[[Study, History], None]) -> Study:
+    """The study of a run in order, as `take_up`.
+
+    Args:
+        go_through: asks for the trials again and tells them in the run's order, and keeps those
+            that are not to be told yet, with those in flight among them.
+
+    Raises:
+        Mismatch: the engine would propose other trials than the ledger has.
+    """
+    _fail_twice_killed(study)
+    trials = _optuna.all_trials(study)
+    if _waits_for_earlier(run, trials):
+        return _retried(study, run, trials)
+    history = _history(study, run.record["first_trial"], run.record.get(BEGAN_WITH, {}))
+    resumed = _on(study, history, run)
+    try:
+        go_through(resumed, history)
+    except Differs as differs:
+        raise mismatch(study.study_name, differs, run.record, run.now) from None
+    history.go_on()
+    _note(resumed, next((t.number for t in trials if not t.state.is_finished()), len(trials)))
+    return resumed
+
+
+def _waits_for_earlier(run: Run, trials: Sequence[FrozenTrial]) -> bool:
+    """Whether a run has not begun, as what was in flight or queued before it has not ended."""
+    first = run.record["first_trial"]
+    begun = any(t.state != TrialState.WAITING for t in trials[first:])
+    return not begun and any(not t.state.is_finished() for t in trials[:first])
+
+
+def _retried(study: Study, run: Run, trials: Sequence[FrozenTrial]) -> Study:
+    """The study of a run that has not begun, with what was in flight before it queued."""
+    history = _history(study, len(trials))
+    resumed = _on(study, history, run)
+    history.go_live([t.number for t in trials if t.state == TrialState.RUNNING], fixed=True)
     return resumed
 
 

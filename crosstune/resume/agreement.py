@@ -16,6 +16,9 @@ exact resuming, or by something else."""
 BASE_SEED = "base_seed"
 """The key that holds the seed that was asked for, where another one was made of it."""
 
+LAG = "lag"
+"""The key that holds the lag of a run in order; see `crosstune.parallel`."""
+
 
 def plain(value: Any) -> Any:
     """A value as a storage gives it back; of what JSON does not know the type alone."""
@@ -57,3 +60,34 @@ def check_agrees(
                 f"the study {study!r} began with the {what} {kept[what]!r}, and {wanted!r} is "
                 f"asked for now. Leave it as it was to go on to the same trials. {GO_ON}"
             )
+
+
+def agreed_lag(
+    study: str, record: Mapping[str, Any], *, several: bool, lag: int | None
+) -> int | None:
+    """The lag with which a run goes on; None where it is one trial after the other, or no order.
+
+    Args:
+        study: its name.
+        record: of the run.
+        several: whether it is asked for workers.
+        lag: None where none is asked for; then a run in order keeps its own.
+
+    Raises:
+        RequestError: another one is asked for, or no workers where the run has a lag.
+    """
+    kept = record.get(LAG)
+    if lag is not None and lag != (kept or 0):
+        began = "without an order" if kept is None else f"with a lag of {kept}"
+        leave = f"Leave it out, or give a lag of {kept}," if kept is not None else "Leave it out"
+        raise RequestError(
+            f"the study {study!r} began {began}, and a lag of {lag} is asked for now. "
+            f"{leave} to go on as it began. {GO_ON}"
+        )
+    if kept and not several:
+        raise RequestError(
+            f"the study {study!r} began with a lag of {kept}, which is {kept + 1} trials at a "
+            "time, and no workers are asked for now. Give any number of them up to that, as "
+            f"--workers 1 or workers=1, to go on to the same trials. {GO_ON}"
+        )
+    return kept or None

@@ -9,11 +9,18 @@ The trial in flight, which the ledger holds with part of its parameters, reports
 such a fresh trial too. It stands in the queue, so that `Study.optimize` takes it up, and what is
 written to it reaches the ledger. Once it has ended, everything goes to the ledger and comes from
 there.
+
+Of a run in order, which tells trial 3 when trial 3 + lag was asked for, several trials are fresh at
+a time. They have been asked for again when the present is shown, and are told one after the other:
+those that the ledger has the end of as it was, and those in flight as they end now.
+
+Several threads may call it: those of workers, and the driver's.
 """
 
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
@@ -64,12 +71,15 @@ class History(BaseStorage):
         self._fresh: dict[int, FrozenTrial] = {}
         self._ids: dict[int, int] = {}
         """From the id of a fresh trial to its number."""
-        self._handed: FrozenTrial | None = None
-        self._reported = False
+        self._handed: dict[int, FrozenTrial] = {}
+        """What live trials read from."""
+        self._reported: set[int] = set()
+        """The trials that have reported since they run again."""
         self._exact = True
         """Whether what a sampler says of its proposal is compared with what the ledger has."""
         self._through = False
         """Whether what is written reaches the ledger."""
+        self._lock = threading.RLock()
 
     # What replay and resuming do with it.
 
@@ -80,12 +90,34 @@ class History(BaseStorage):
                 return
             self._put(kept.number, TrialState.WAITING)
 
+    def await_next(self) -> FrozenTrial | None:
+        """Make ready for asking for the next trial again, while others may not be told yet.
+
+        Returns:
+            What the ledger has of it; None where it was never begun.
+        """
+        begun = [each for each in self._fresh.values() if each.state != TrialState.WAITING]
+        number = self.shown + len(begun)
+        while number < len(self.kept) and was_added(self.kept[number]):
+            self._fresh[number] = self.kept[number]
+            number += 1
+        if number >= len(self.kept) or self.kept[number].state == TrialState.WAITING:
+            return None
+        self.queue(number)
+        return self.kept[number]
+
     def show(self, number: int) -> None:
-        """Show a trial as the ledger has it."""
-        fresh = self._fresh.pop(number, None)
-        if fresh is not None:
-            del self._ids[_optuna.trial_id(fresh)]
-        self.shown = number + 1
+        """Show a trial as the ledger has it, and those before it."""
+        with self._lock:
+            for each in [each for each in self._fresh if each <= number]:
+                self._drop(each)
+            self.shown = number + 1
+
+    def left(self, number: int) -> dict[int, float]:
+        """What the first attempt reported of a trial that was in flight."""
+        with self._lock:
+            retried = number in self._fresh and not self._is_over(number)
+            return dict(self.kept[number].intermediate_values) if retried else {}
 
     def system_attrs(self) -> dict[str, Any]:
         """Those of the study at the moment that is shown."""
@@ -110,11 +142,55 @@ class History(BaseStorage):
         if not retried:
             self._go_past()
 
+    def go_on(self) -> None:
+        """Show the present, but for the trials that were asked for again and are not told yet.
+
+        What their sampler says of those in flight, and was not written before, is written now.
+        """
+        with self._lock:
+            self._through = True
+            for number, fresh in list(self._fresh.items()):
+                if fresh.state != TrialState.RUNNING:
+                    self._drop(number)  # queued or added: the ledger shows it
+                elif not self._is_over(number):
+                    self._complete(number, fresh)
+            held = self.ledger.get_study_system_attrs(self._study_id)
+            for key, value in (self._attrs or {}).items():
+                if key not in held or held[key] != value:
+                    self.ledger.set_study_system_attr(self._study_id, key, value)
+            if not self._fresh:
+                self._go_past()
+
     def forgive(self) -> None:
-        """Note that the trial that runs again was stopped on purpose, which is no second kill."""
-        for number, fresh in self._fresh.items():
-            if self._through and fresh.state == TrialState.RUNNING:
-                self._write_attr(number, RETRIED, False)
+        """Note that trials that run again were stopped on purpose, which is no second kill."""
+        with self._lock:
+            for number, fresh in list(self._fresh.items()):
+                if self._writes(number) and fresh.user_attrs.get(RETRIED):
+                    self._write_attr(number, RETRIED, False)
+
+    def _complete(self, number: int, fresh: FrozenTrial) -> None:
+        """Write to the ledger what it lacks of a trial in flight that was asked for again."""
+        trial_id, kept = _optuna.trial_id(fresh), self.kept[number]
+        for name, held in fresh.distributions.items():
+            if name not in kept.params:
+                internal = held.to_internal_repr(fresh.params[name])
+                self.ledger.set_trial_param(trial_id, name, internal, held)
+        for key, value in fresh.user_attrs.items():
+            self._write_attr(number, key, value)
+        for key, value in fresh.system_attrs.items():
+            self.set_trial_system_attr(trial_id, key, value)
+
+    def _is_over(self, number: int) -> bool:
+        """Whether the ledger had the end of a fresh trial already."""
+        return self.kept[number].state.is_finished()
+
+    def _writes(self, number: int) -> bool:
+        """Whether what is written to a fresh trial reaches the ledger."""
+        return self._through and not self._is_over(number)
+
+    def _drop(self, number: int) -> None:
+        """Let a trial be what the ledger says that it is."""
+        self._ids.pop(_optuna.trial_id(self._fresh.pop(number)), None)
 
     def _put(self, number: int, state: TrialState) -> None:
         kept = self.kept[number]
@@ -146,10 +222,11 @@ class History(BaseStorage):
 
     def _change(self, number: int, **changed: Any) -> None:
         """Replace a fresh trial, since what was handed out is not to change."""
-        trial = copy.copy(self._fresh[number])
-        for name, value in changed.items():
-            setattr(trial, name, value)
-        self._fresh[number] = trial
+        with self._lock:
+            trial = copy.copy(self._fresh[number])
+            for name, value in changed.items():
+                setattr(trial, name, value)
+            self._fresh[number] = trial
 
     # Of a trial.
 
@@ -179,7 +256,7 @@ class History(BaseStorage):
             held = kept.distributions[param_name].to_internal_repr(kept.params[param_name])
             if held != param_value_internal:
                 raise Differs(number, param_name, value, kept.params[param_name])
-        elif self._through:
+        elif self._writes(number):
             self.ledger.set_trial_param(trial_id, param_name, param_value_internal, distribution)
         self._change(
             number,
@@ -196,22 +273,24 @@ class History(BaseStorage):
             return self.ledger.set_trial_state_values(trial_id, state, values)
         if state == TrialState.RUNNING:
             return self._begin(number)
-        if self._through:
+        if not self._through:
+            self.show(number)
+            return True
+        if self._writes(number):
             self.ledger.set_trial_state_values(trial_id, state, values)
-            del self._fresh[number], self._ids[trial_id]
+        with self._lock:
+            self._drop(number)
             if not self._fresh:
                 self._go_past()
-        else:
-            self.show(number)
         return True
 
     def _begin(self, number: int) -> bool:
         if self._fresh[number].state != TrialState.WAITING:
             return False
         self._change(number, state=TrialState.RUNNING)
-        self._handed = None
-        self._reported = False
-        if self._through:
+        self._handed.pop(number, None)
+        self._reported.discard(number)
+        if self._writes(number):
             self._write_attr(number, RETRIED, True)
         return True
 
@@ -228,9 +307,9 @@ class History(BaseStorage):
             self.ledger.set_trial_intermediate_value(trial_id, step, intermediate_value)
             return
         kept = self.kept[number].intermediate_values
-        if self._through:
-            if not self._reported:
-                self._reported = True
+        if self._writes(number):
+            if number not in self._reported:
+                self._reported.add(number)
                 for earlier in sorted(held for held in kept if held < step):
                     self._report(number, earlier, kept[earlier])
                     self.on_report(self._fresh[number])
@@ -241,8 +320,8 @@ class History(BaseStorage):
     def _report(self, number: int, step: int, value: float) -> None:
         reports = {**self._fresh[number].intermediate_values, step: value}
         self._change(number, intermediate_values=reports)
-        if self._handed is not None and self._handed.number == number:
-            self._handed.intermediate_values[step] = value  # what the live trial reads
+        if number in self._handed:
+            self._handed[number].intermediate_values[step] = value
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Keep an attribute; compare what the sampler says of its proposal."""
@@ -259,7 +338,7 @@ class History(BaseStorage):
         fresh = self._fresh[number]
         self._change(number, user_attrs={**fresh.user_attrs, key: value})
         attrs = self.kept[number].user_attrs
-        if self._through and not (key in attrs and attrs[key] == value):
+        if self._writes(number) and not (key in attrs and attrs[key] == value):
             self.ledger.set_trial_user_attr(_optuna.trial_id(fresh), key, value)
             attrs[key] = value
 
@@ -271,20 +350,22 @@ class History(BaseStorage):
             return
         fresh = self._fresh[number]
         self._change(number, system_attrs={**fresh.system_attrs, key: value})
-        if self._through and self.kept[number].system_attrs.get(key) != value:
+        if self._writes(number) and self.kept[number].system_attrs.get(key) != value:
             self.ledger.set_trial_system_attr(trial_id, key, value)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """A trial; of a fresh one a copy that may be changed."""
-        number = self._ids.get(trial_id)
-        if number is None:
+        with self._lock:
+            number = self._ids.get(trial_id)
+            fresh = None if number is None else self._fresh[number]
+        if number is None or fresh is None:
             return self.ledger.get_trial(trial_id)
-        trial = copy.copy(self._fresh[number])
+        trial = copy.copy(fresh)
         for name in ("params", "distributions", "user_attrs", "system_attrs"):
             setattr(trial, name, dict(getattr(trial, name)))
         trial.intermediate_values = dict(trial.intermediate_values)
-        if self._handed is None and trial.state == TrialState.RUNNING:
-            self._handed = trial  # the first is what `optuna.Trial` reads from
+        if trial.state == TrialState.RUNNING:
+            self._handed.setdefault(number, trial)  # the first is what `optuna.Trial` reads from
         return trial
 
     def get_trial_system_attrs(self, trial_id: int) -> dict[str, Any]:
@@ -307,12 +388,13 @@ class History(BaseStorage):
         """The trials of the moment that is shown."""
         if study_id != self._study_id or (self._through and not self._fresh):
             return self.ledger.get_all_trials(study_id, deepcopy, states)
-        if self._through:
-            trials = list(self.ledger.get_all_trials(study_id, deepcopy=False))
-            for number, fresh in self._fresh.items():
-                trials[number] = fresh
-        else:
-            trials = [*self.kept[: self.shown], *self._fresh.values()]
+        with self._lock:
+            if self._through:
+                trials = list(self.ledger.get_all_trials(study_id, deepcopy=False))
+                for number, fresh in self._fresh.items():
+                    trials[number] = fresh
+            else:
+                trials = [*self.kept[: self.shown], *self._fresh.values()]
         if states is not None:
             trials = [trial for trial in trials if trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials

@@ -31,7 +31,7 @@ def replay(study: Study, history: History, until: int) -> None:
         trial = study.ask()
         _suggest(trial, kept)
         _report(trial, kept)
-        _tell(study, trial, kept)
+        tell_as_kept(study, trial, kept)
 
 
 def overlaps(trials: Sequence[FrozenTrial], first: int) -> bool:
@@ -63,7 +63,8 @@ def _report(trial: Trial, kept: FrozenTrial) -> None:
         trial.should_prune()  # some pruners remember what they were asked
 
 
-def _tell(study: Study, trial: Trial, kept: FrozenTrial) -> None:
+def tell_as_kept(study: Study, trial: Trial, kept: FrozenTrial) -> None:
+    """Tell how a trial ended, as the ledger has it."""
     for key, value in kept.user_attrs.items():
         if key not in trial.user_attrs:
             trial.set_user_attr(key, value)

@@ -117,7 +117,9 @@ def killed(
     return False
 
 
-def writes(place: Path, spec: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> int:
+def writes(
+    place: Path, spec: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, **options: Any
+) -> int:
     """How many writes a whole run takes; it is left at the place."""
     count = 0
     append = JournalFileBackend.append_logs
@@ -129,7 +131,7 @@ def writes(place: Path, spec: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
 
     with monkeypatch.context() as patched:
         patched.setattr(JournalFileBackend, "append_logs", counting)
-        run(place, spec)
+        run(place, spec, **options)
     return count
 
 
