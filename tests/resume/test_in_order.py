@@ -91,6 +91,26 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
         assert rows(stored(place)) == wanted
 
 
+def test_a_pruner_remembers_what_it_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hyperband takes the length of a training from the first trials, and keeps it."""
+
+    def growing(params: dict[str, Any], trial: optuna.Trial) -> float:
+        for step in range(3 if trial.number < 2 * LAG else 12):
+            trial.report(params["x"] * (1 + trial.number % 4) / (1 + step), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return float(params["x"])
+
+    spec = {**SPEC, "pruner": "hyperband", "sampler": "random", "trials": 24}
+    wanted = rows(run(tmp_path / "whole.journal", spec, function=growing))
+    assert any(row[1] == "PRUNED" for row in wanted[15:])
+    place = tmp_path / "s.journal"
+    run(place, {**spec, "trials": 15}, function=growing)
+    assert rows(run(place, spec, function=growing, resume=True)) == wanted
+
+
 @pytest.mark.parametrize("backend", ["optuna", "hyperopt"])
 def test_it_may_be_killed_at_every_write(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
