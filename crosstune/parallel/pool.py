@@ -31,12 +31,18 @@ class GivenExecutor:
         executor: threads, spawned processes, loky, or what Dask's `Client.get_executor()` gives.
         capacity: says how many tasks it runs at once.
         complete: adds the way to the gate, and the recipe, to a task that leaves this process.
+        evaluate: what it runs.
     """
 
     def __init__(
-        self, executor: Executor, capacity: Callable[[], int], complete: Callable[[Task], Task]
+        self,
+        executor: Executor,
+        capacity: Callable[[], int],
+        complete: Callable[[Task], Task],
+        evaluate: Callable[[Task], Outcome] = evaluate,
     ):
         self._executor = executor
+        self._evaluate = evaluate
         self._capacity = capacity
         self._complete = complete
         self._futures: set[Future[Outcome]] = set()
@@ -52,7 +58,7 @@ class GivenExecutor:
             RunError: the executor takes nothing more.
         """
         try:
-            future = self._executor.submit(evaluate, self._complete(task))
+            future = self._executor.submit(self._evaluate, self._complete(task))
         except (BrokenExecutor, RuntimeError) as error:
             raise broken(error) from error
         self._futures.add(future)

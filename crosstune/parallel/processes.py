@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from crosstune.cores import shared_cores
 from crosstune.errors import RunError
 from crosstune.parallel.gate import Gate
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import DIED, Outcome, Task, took_longer
 from crosstune.parallel.work import evaluate, install
 
 UNBEGUN = 5
@@ -96,14 +96,13 @@ class Processes:
             return process.run(task, self._limit)
         except TimeoutError:
             process.kill()
-            text = f"it took longer than {self._limit:g} s, so its process was ended"
-            return Outcome("failed", error=text)
+            assert self._limit is not None
+            return Outcome("failed", error=took_longer(self._limit))
         except BrokenProcessPool:
             process.kill()
             if not self._ended and not self._gate.attempts(task.ticket):
                 return None
-            text = "its process died: a crash, a kill, or a lack of memory"
-            return Outcome("failed", error=text)
+            return Outcome("failed", error=DIED)
 
 
 class _Process:

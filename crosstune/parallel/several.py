@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from optuna.study import Study
 
@@ -13,6 +14,7 @@ from crosstune import _optuna
 from crosstune.dialects import Prepared
 from crosstune.errors import RequestError
 from crosstune.parallel.again import go_through
+from crosstune.parallel.alone import evaluate_alone
 from crosstune.parallel.asking import Begun
 from crosstune.parallel.channel import check_installed, open_to_workers
 from crosstune.parallel.cluster import LOCAL, dask_executor, is_loopback
@@ -20,8 +22,8 @@ from crosstune.parallel.driver import Callback, Driver
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.pool import GivenExecutor, Pool
 from crosstune.parallel.processes import Processes
-from crosstune.parallel.task import Task
-from crosstune.parallel.work import Recipe, begin_run, end_run
+from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.work import Recipe, begin_run, end_run, evaluate
 from crosstune.resume.history import History
 from crosstune.study import Engine
 
@@ -35,7 +37,8 @@ class Workers:
         executor: an executor of the user's, the address of a Dask scheduler, or "local" for a
             Dask cluster of this machine.
         lag: None to tell outcomes as they arrive; else see `crosstune.parallel.driver`.
-        trial_seconds: when the process of a trial that takes longer is ended.
+        trial_seconds: when the process of a trial that takes longer is ended; of our own processes
+            and on Dask, where each trial then has a process to itself.
         host: the address under which workers on other machines reach this one.
 
     Raises:
@@ -65,10 +68,10 @@ class Workers:
             )
         own = self.executor is None
         if self.trial_seconds is not None:
-            if not own:
+            if not own and not isinstance(self.executor, str):
                 raise RequestError(
-                    "a trial that takes too long can be ended in processes of our own alone: give "
-                    "a number of workers without an executor or --dask"
+                    "in an executor of yours nothing can end a trial that takes too long. Give a "
+                    "number of workers without one, or the address of a Dask scheduler"
                 )
             if not 0 < self.trial_seconds < float("inf"):
                 raise RequestError(
@@ -193,9 +196,12 @@ class Several:
                 trial_seconds=wanted.trial_seconds,
             )
         capacity: Callable[[], int]
+        carry_out: Callable[[Task], Outcome] = evaluate
+        if wanted.trial_seconds is not None:
+            carry_out = partial(evaluate_alone, seconds=wanted.trial_seconds)
         if isinstance(executor, str):
             executor, capacity = stack.enter_context(dask_executor(executor, count))
         else:
             assert count is not None
             capacity = lambda: count  # noqa: E731
-        return GivenExecutor(executor, capacity, complete)
+        return GivenExecutor(executor, capacity, complete, carry_out)

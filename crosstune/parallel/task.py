@@ -7,6 +7,18 @@ from dataclasses import dataclass, field
 
 from crosstune.errors import CrosstuneError
 
+DIED = "its process died: a crash, a kill, or a lack of memory"
+"""Why a trial failed whose process has gone."""
+
+
+def took_longer(seconds: float) -> str:
+    """Why a trial failed that took longer than it may.
+
+    >>> took_longer(90)
+    'it took longer than 90 s, so its process was ended'
+    """
+    return f"it took longer than {seconds:g} s, so its process was ended"
+
 
 @dataclass(frozen=True)
 class Horizon:

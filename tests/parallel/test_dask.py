@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ import pytest
 import crosstune
 from crosstune.errors import RequestError
 from tests.parallel import objectives
-from tests.parallel.histories import errors, states
+from tests.parallel.histories import errors, history, states
 
 SPEC = {"space": objectives.SPACE, "seed": 5, "sampler": "random", "pruner": "median"}
 
@@ -35,6 +39,59 @@ def test_a_cluster_of_threads_evaluates() -> None:
         )
     assert len(study.trials) == 10
     assert set(states(study)) <= {"COMPLETE", "PRUNED"}
+
+
+def test_a_trial_that_hangs_is_ended() -> None:
+    study = crosstune.tune(
+        SPEC, objectives.hangs_at_three, trials=5, executor="local", workers=2, trial_seconds=2.5
+    )
+    assert states(study) == {"COMPLETE": 4, "FAIL": 1}
+    assert errors(study) == {3: "it took longer than 2.5 s, so its process was ended"}
+
+
+@pytest.mark.slow
+def test_with_a_limit_it_reports_prunes_and_dies_as_without() -> None:
+    how: dict[str, Any] = {"executor": "local", "workers": 2, "trial_seconds": 60}
+    study = crosstune.tune(SPEC, objectives.curve, trials=10, lag=3, **how)
+    with ThreadPoolExecutor(2) as threads:
+        wanted = crosstune.tune(
+            SPEC, objectives.curve, trials=10, lag=3, executor=threads, workers=2
+        )
+    assert history(study) == history(wanted)
+    assert states(study)["PRUNED"] > 0
+    study = crosstune.tune(SPEC, objectives.dies_at_three, trials=5, **how)
+    assert errors(study) == {3: "its process died: a crash, a kill, or a lack of memory"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_the_process_of_a_trial_ends_with_its_worker(tmp_path: Path) -> None:
+    """And Dask runs the trial again on another worker."""
+    marks = tmp_path / "marks"
+
+    def objective(params: dict[str, Any]) -> float:
+        with marks.open("a") as file:
+            file.write(f"{os.getpid()} {os.getppid()}\n")
+        time.sleep(600 if len(marks.read_text().splitlines()) == 1 else 0)
+        return float(params["x"])
+
+    def kill() -> None:
+        while not marks.exists() or not marks.read_text().endswith("\n"):
+            time.sleep(0.05)
+        os.kill(int(marks.read_text().split()[1]), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    study = crosstune.tune(
+        SPEC, objective, trials=3, executor="local", workers=2, trial_seconds=300
+    )
+    killer.join()
+    assert states(study) == {"COMPLETE": 3}
+    child = marks.read_text().split()[0]
+    until = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{child}").exists()
 
 
 @pytest.mark.slow

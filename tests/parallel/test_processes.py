@@ -187,7 +187,7 @@ def test_a_second_attempt_replaces_the_first(tmp_path: Path) -> None:
         ({"lag": 3}, "needs the number of trials at a time"),
         ({"trial_seconds": 3.0}, "needs the number of trials at a time"),
         ({"workers": 2, "trial_seconds": 0.0}, "have to be above 0"),
-        ({"executor": "local", "trial_seconds": 3.0}, "processes of our own alone"),
+        ({"executor": _Reruns(), "workers": 2, "trial_seconds": 3.0}, "nothing can end a trial"),
         ({"workers": 2, "host": "127.0.0.1"}, "workers on other machines"),
         ({"executor": "tcp://10.1.2.3:8786"}, "--host 10.0.0.5"),
         ({"executor": "tcp://127.0.0.1:1", "host": "10.255.255.1"}, "address of this machine"),
