@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +19,15 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.study import Study
 from optuna.trial import Trial
 
+from crosstune.errors import SpecError
 from crosstune.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Parameter
 from crosstune.space import Params, Space
+
+SPACE = "crosstune:space"
+"""The study attribute that holds the space that was declared."""
 
 
 def distribution(item: Parameter) -> BaseDistribution:
@@ -107,6 +113,25 @@ def read_point(space: Space, held: Mapping[str, Any]) -> Params:
         if space.is_active(name, params) and name in held:
             params[name] = read(item, held[name])
     return params
+
+
+def space_of(study: Study) -> Space | None:
+    """The space that was declared for a study; None where none was."""
+    held = study.user_attrs.get(SPACE)
+    return None if held is None else Space(held)
+
+
+def values(space: Space | None, held: Mapping[str, Any]) -> dict[str, Any]:
+    """The values behind a trial's params; what is none of the space stays as it is held."""
+    if space is None:
+        return dict(held)
+    point: dict[str, Any] = {}
+    for name, value in held.items():
+        point[name] = value
+        if name in space:
+            with suppress(SpecError, ValueError):
+                point[name] = read(space[name], value)
+    return point
 
 
 def suggest(trial: Trial, name: str, held: BaseDistribution) -> Any:

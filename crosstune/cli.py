@@ -99,6 +99,12 @@ that is over: crosstune tensorboard runs/....journal logs
 @click.option("--seconds", type=float, metavar="S", help="How long to go on.")
 @click.option("--seed", type=int, metavar="N", help="Any integer; the same one, the same trials.")
 @click.option(
+    "--warm-start",
+    multiple=True,
+    metavar="STUDY",
+    help="Learn from an earlier study, a journal file or URL; for crosstune's gp. May be repeated.",
+)
+@click.option(
     "--storage",
     metavar="PLACE",
     callback=_not_empty,
@@ -155,6 +161,7 @@ def run(
     trials: int | None,
     seconds: float | None,
     seed: int | None,
+    warm_start: tuple[str, ...],
     storage: str | None,
     study_name: str | None,
     resume: bool,
@@ -184,6 +191,7 @@ def run(
         trials=trials,
         seconds=seconds,
         seed=seed,
+        warm_start=warm_start,
         storage=storage,
         study_name=study_name,
         resume=resume,

@@ -47,6 +47,7 @@ class Request:
     trials: int | None = None
     seconds: float | None = None
     seed: int | None = None
+    warm_start: tuple[str, ...] = ()
     storage: str | None = None
     study_name: str | None = None
     resume: bool = False
@@ -173,7 +174,13 @@ def checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:
     with _stands_at(request, "backend", request.backend):
         adapters.get(request.backend or spec.backend)
     with _stands_at(request, "sampler", request.sampler or request.backend):
-        engine = choose(spec, backend=request.backend, sampler=request.sampler, seed=request.seed)
+        engine = choose(
+            spec,
+            backend=request.backend,
+            sampler=request.sampler,
+            seed=request.seed,
+            warm_start=request.warm_start,
+        )
         engine.sampler(spec.space)
     with _stands_at(request, "pruner", request.pruner):
         if request.pruner is not None:

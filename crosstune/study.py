@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -46,12 +46,14 @@ from crosstune.samplers.record import RUNS, run_record
 from crosstune.space import Space
 from crosstune.spec import Named, Spec, load
 from crosstune.storage import Place, describe, open_storage
+from crosstune.warm_start import Earlier
+from crosstune.warm_start import finished as earlier_trials
 
 if TYPE_CHECKING:
     from crosstune.parallel.several import Several
 
-SPACE = "crosstune:space"
-"""The study attribute that holds the space."""
+WARM_START = "warm_start"
+"""The option of samplers that learn from earlier studies."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -114,21 +116,24 @@ def choose(
     backend: str | None = None,
     sampler: str | Mapping[str, Any] | None = None,
     seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
 ) -> Engine:
     """The engine that a spec and its overrides name.
 
     Args:
         backend, sampler, seed: in place of the spec's. A spec's sampler that another backend
             does not have becomes that backend's `bayesian`, which is noted.
+        warm_start: earlier studies to learn from, or where they are.
 
     Raises:
-        RequestError: there is no such backend, sampler or option, or its library is missing.
+        RequestError: there is no such backend, sampler or option, its library is missing, or it
+            cannot learn from earlier studies.
     """
     adapter = adapters.get(backend or spec.backend)
     wanted = spec.sampler if sampler is None else _named(sampler)
     notes: list[str] = []
     swapped = sampler is None and adapter.name != spec.backend
-    options = wanted.options
+    options: Mapping[str, Any] = wanted.options
     if swapped and not _is_role(wanted.name) and wanted.name not in adapter.algorithms:
         notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
         wanted = Named(name="bayesian")
@@ -149,6 +154,11 @@ def choose(
         notes.append(f"{adapter.name}:{algorithm} has no use for the spec's prior")
     if options.get("prior"):
         beliefs(spec.space, options["prior"])
+    options = _with_earlier(options, spec, warm_start)
+    if warm_start and (ours or not adapter.algorithms[algorithm].takes(WARM_START)):
+        raise RequestError(
+            f"{adapter.name}:{algorithm} does not learn from earlier studies; crosstune:gp does"
+        )
     chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
     if not ours:
         adapter.algorithms[algorithm].check_options(chosen.label, options)
@@ -162,6 +172,7 @@ def create_study(
     sampler: str | Mapping[str, Any] | None = None,
     pruner: str | Mapping[str, Any] | None = None,
     seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
     storage: Place = None,
     study_name: str | None = None,
 ) -> Study:
@@ -176,6 +187,8 @@ def create_study(
             name and options.
         pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
         seed: any integer.
+        warm_start: earlier studies to learn from, journal files or URLs of databases, whichever
+            engine made them; for `crosstune:gp`.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
         study_name: defaults to the spec's name. Hyperband's brackets depend on it.
 
@@ -188,7 +201,7 @@ def create_study(
     20
     """
     spec = load(spec)
-    engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
+    engine = choose(spec, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
     return open_study(
         spec, engine, pruner=pruner, storage=storage, study_name=study_name, resume=False
     )
@@ -242,7 +255,7 @@ def open_study(
         raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
     trials = study.get_trials(deepcopy=False)
     finished = sum(trial.state.is_finished() for trial in trials)
-    if SPACE in study.user_attrs:
+    if ledger.space_of(study) is not None:
         check_same(study, spec)
     started = bool(trials)
     if started and not resume:
@@ -262,6 +275,11 @@ def open_study(
         and is_same_engine(record, engine.adapter.name, engine.algorithm)
     ):
         asked_seed = None if engine.drawn else engine.seed
+        if WARM_START in record["options"]:  # it is kept, so nobody has to give it again
+            engine = replace(
+                engine,
+                options={WARM_START: record["options"][WARM_START], **engine.options},
+            )
         check_agrees(
             name, record, options=engine.options, seed=asked_seed, pruner=plain(kept_pruner)
         )
@@ -298,7 +316,7 @@ def open_study(
     made = _full_record(engine, spec, kept_pruner, first, attrs, lag)
     made[BASE_SEED] = base_seed
     if not started:
-        study.set_user_attr(SPACE, spec.space.to_dict())
+        study.set_user_attr(ledger.SPACE, spec.space.to_dict())
     study.set_user_attr(RUNS, [*(runs if started else []), made])
     if not started:
         for point in spec.points:
@@ -306,6 +324,27 @@ def open_study(
     for note in engine.notes:
         _logger.warning(note)
     return retry_in_flight(study) if started else study
+
+
+def _with_earlier(
+    options: Mapping[str, Any], spec: Spec, warm_start: Earlier | Iterable[Earlier]
+) -> Mapping[str, Any]:
+    """Options of a sampler with the trials of earlier studies in the place of their names.
+
+    A place in a spec file is one beside the file.
+    """
+    if warm_start:
+        return {**options, WARM_START: earlier_trials(warm_start)}
+    if WARM_START not in options:
+        return options
+    given = options[WARM_START]
+    given = [given] if isinstance(given, str) else given
+    folder = spec.folder or Path()
+    if isinstance(given, list | tuple):
+        given = [
+            folder / each if isinstance(each, str) and "://" not in each else each for each in given
+        ]
+    return {**options, WARM_START: earlier_trials(given)}
 
 
 def _full_record(
@@ -366,8 +405,8 @@ def continued_engine(engine: Engine, finished: int) -> Engine:
 
 def check_same(study: Study, spec: Spec) -> None:
     """Raise RequestError for a study that was made with another space or direction."""
-    kept = Space(study.user_attrs[SPACE])
-    if kept != spec.space:
+    kept = ledger.space_of(study)
+    if kept is not None and kept != spec.space:
         raise RequestError(
             f"the study {study.study_name!r} was made with another space:\n"
             f"{kept.difference(spec.space)}"

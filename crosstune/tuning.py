@@ -24,6 +24,7 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, file_at
 from crosstune.study import choose, open_study
+from crosstune.warm_start import Earlier
 
 if TYPE_CHECKING:
     from crosstune.parallel.several import Several
@@ -49,6 +50,7 @@ def tune(
     trials: int | None = None,
     seconds: float | None = None,
     seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
     start: Iterable[Mapping[str, Any]] | None = None,
     storage: Place = None,
     study_name: str | None = None,
@@ -69,7 +71,7 @@ def tune(
         spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
         objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
             the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
-        backend, sampler, pruner, seed: see `create_study`.
+        backend, sampler, pruner, seed, warm_start: see `create_study`.
         trials: how many finished trials the study shall have, pruned and failed ones counted.
         seconds: how long to go on. With neither, the budget is 100 trials, and none for a grid
             or a scheduler, which end by themselves.
@@ -85,7 +87,7 @@ def tune(
             scheduler, or "local" for a Dask cluster on this machine.
         lag: with several at a time, tell each outcome `lag` trials after it was asked for, so that
             any number of workers up to `lag + 1` has the same history. None: as they arrive.
-        trial_seconds: end the process of a trial that takes longer; for `workers` alone.
+        trial_seconds: end the process of a trial that takes longer; for `workers` alone, and Dask.
         host: the address of this machine for workers on others.
 
     Returns:
@@ -107,7 +109,7 @@ def tune(
     loaded = load(spec)
     if start is not None:
         loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
-    engine = choose(loaded, backend=backend, sampler=sampler, seed=seed)
+    engine = choose(loaded, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
     function = prepare(loaded, objective, dialect)
     several: Several | None = None
     asked = (workers, executor, lag, trial_seconds, host)

@@ -12,8 +12,8 @@ import optuna
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune.adapters import ledger
 from crosstune.errors import RequestError
-from crosstune.exchange.contents import read_study
 from crosstune.storage import describe, open_storage
 
 MOST = 256
@@ -83,7 +83,7 @@ def _of(study: Study) -> Finished:
             f"the study {study.study_name!r} has {len(study.directions)} objectives, so it says "
             "nothing of which points are good for one"
         )
-    contents = read_study(study)
+    space = ledger.space_of(study)
     maximize = study.direction == StudyDirection.MAXIMIZE
     sign = -1.0 if maximize else 1.0
     ended = [
@@ -99,7 +99,7 @@ def _of(study: Study) -> Finished:
         "study": study.study_name,
         "maximize": maximize,
         "trials": [
-            [contents.values(trial), value, _STATES[trial.state]]
+            [ledger.values(space, trial.params), value, _STATES[trial.state]]
             for trial, value in ended
             if trial.number in chosen
         ],

@@ -16,10 +16,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 import crosstune
 from crosstune import Spec, adapters, samplers
+from crosstune.adapters.ledger import SPACE
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
 from crosstune.exchange import IMPORTED, formats, placing, to_hyperopt
 from crosstune.storage import open_storage
-from crosstune.study import SPACE
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 KINDS = ("declared", "define-by-run")

@@ -15,9 +15,9 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import Spec
 from crosstune.adapters.keras_library import keras_tuner as kt
+from crosstune.adapters.ledger import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
-from crosstune.study import SPACE
 from tests.test_exchange import ENGINES, KINDS, records, spec, study
 
 TUNERS = (kt.RandomSearch, kt.BayesianOptimization, kt.GridSearch)

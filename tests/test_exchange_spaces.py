@@ -21,8 +21,8 @@ from optuna.trial import create_trial
 import crosstune
 from crosstune import Space, Spec
 from crosstune.adapters import ledger
+from crosstune.adapters.ledger import SPACE
 from crosstune.exchange.to_hyperopt import KEY, native_space
-from crosstune.study import SPACE
 from tests.strategies import spaces
 
 ANY = settings(

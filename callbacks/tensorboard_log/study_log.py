@@ -22,11 +22,11 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters import ledger
+from crosstune.adapters.ledger import SPACE
 from crosstune.callbacks.tensorboard_log import directory, hparams
 from crosstune.callbacks.tensorboard_log.progress import Progress
 from crosstune.callbacks.tensorboard_log.trial_log import TrialLog, further_metrics, metric_tags
 from crosstune.space import Space
-from crosstune.study import SPACE
 
 _logger = logging.getLogger("crosstune")
 

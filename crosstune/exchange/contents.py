@@ -24,7 +24,6 @@ from crosstune.errors import SpecError, Unsupported
 from crosstune.parameters import Parameter
 from crosstune.samplers.record import RUNS
 from crosstune.space import Space
-from crosstune.study import SPACE
 
 IMPORTED = "crosstune:imported"
 """The study attribute that says where an imported study came from, and what was lost."""
@@ -77,7 +76,7 @@ class Contents:
 
     def values(self, trial: FrozenTrial) -> dict[str, Any]:
         """The parameters of a trial in the types of the space."""
-        return values(self.space, trial)
+        return ledger.values(self.space, trial.params)
 
     def check_single(self, library: str) -> None:
         """Refuse several objectives.
@@ -92,26 +91,11 @@ class Contents:
             )
 
 
-def values(space: Space | None, trial: FrozenTrial) -> dict[str, Any]:
-    """The parameters of a trial in the types of the space, and as held where it has none."""
-    if space is None:
-        return dict(trial.params)
-    point: dict[str, Any] = {}
-    for name, held in trial.params.items():
-        point[name] = held
-        if name in space:
-            try:
-                point[name] = ledger.read(space[name], held)
-            except (SpecError, ValueError):
-                continue
-    return point
-
-
 def read_study(study: Study) -> Contents:
     """The contents of a study."""
     trials = study.get_trials(deepcopy=False)
     attrs = study.user_attrs
-    space = Space(attrs[SPACE]) if SPACE in attrs else None
+    space = ledger.space_of(study)
     held = dict(ledger.distributions(space)) if space is not None else {}
     for trial in trials:
         for name, distribution in trial.distributions.items():
@@ -122,7 +106,7 @@ def read_study(study: Study) -> Contents:
         space=space,
         distributions=held,
         trials=trials,
-        attrs={key: value for key, value in attrs.items() if key != SPACE},
+        attrs={key: value for key, value in attrs.items() if key != ledger.SPACE},
         metric_names=study.metric_names,
     )
 
@@ -136,7 +120,7 @@ def write_study(contents: Contents) -> Study:
     directions = [StudyDirection[direction.upper()] for direction in contents.directions]
     study = optuna.create_study(study_name=contents.name, directions=directions)
     if contents.space is not None:
-        study.set_user_attr(SPACE, contents.space.to_dict())
+        study.set_user_attr(ledger.SPACE, contents.space.to_dict())
     for key, value in contents.attrs.items():
         study.set_user_attr(key, value)
     if contents.metric_names is not None:

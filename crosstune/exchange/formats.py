@@ -26,7 +26,6 @@ from crosstune.exchange.contents import (
     Contents,
     in_space,
     read_study,
-    values,
     write_study,
 )
 from crosstune.space import Space
@@ -211,7 +210,7 @@ def _from_optuna(
 
 def _held_in(space: Space, before: Space | None, trial: FrozenTrial) -> FrozenTrial:
     """A trial under the distributions of a space; what it has beside that stays."""
-    known = {name: v for name, v in values(before, trial).items() if name in space}
+    known = {name: v for name, v in ledger.values(before, trial.params).items() if name in space}
     held = in_space(space, known, trial.number)
     again = copy.copy(trial)
     again.params = {**trial.params, **held}

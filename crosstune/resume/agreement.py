@@ -19,6 +19,9 @@ BASE_SEED = "base_seed"
 LAG = "lag"
 """The key that holds the lag of a run in order; see `crosstune.parallel`."""
 
+LONGEST = 200
+"""So much of an option an error shows."""
+
 
 def plain(value: Any) -> Any:
     """A value as a storage gives it back; of what JSON does not know the type alone."""
@@ -57,8 +60,9 @@ def check_agrees(
     for what, wanted in asked.items():
         if wanted != kept[what]:
             raise RequestError(
-                f"the study {study!r} began with the {what} {kept[what]!r}, and {wanted!r} is "
-                f"asked for now. Leave it as it was to go on to the same trials. {GO_ON}"
+                f"the study {study!r} began with the {what} {_short(kept[what])}, and "
+                f"{_short(wanted)} is asked for now. Leave it as it was to go on to the same "
+                f"trials. {GO_ON}"
             )
 
 
@@ -91,3 +95,9 @@ def agreed_lag(
             f"--workers 1 or workers=1, to go on to the same trials. {GO_ON}"
         )
     return kept or None
+
+
+def _short(value: Any) -> str:
+    """A value as Python shows it, without the trials of earlier studies in it."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -9,10 +9,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
+from crosstune.adapters.ledger import SPACE
 from crosstune.dialects import ERROR
 from crosstune.errors import SpecError
 from crosstune.space import Space
-from crosstune.study import SPACE
 
 BEGAN = "crosstune:began"
 """The trial attribute that a worker sets at the end of its turn: who evaluates it."""
