@@ -253,6 +253,11 @@ def open_study(
             )
     except ImportError as error:
         raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
+    except OSError as error:
+        raise RequestError(
+            f"the study {name!r} in {describe(storage)} cannot be written: "
+            f"{error.strerror or error}. Its folder has to be writable too"
+        ) from error
     trials = study.get_trials(deepcopy=False)
     finished = sum(trial.state.is_finished() for trial in trials)
     if ledger.space_of(study) is not None:

@@ -15,6 +15,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune import _optuna
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.errors import RequestError, RunError
@@ -22,7 +23,7 @@ from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
-from crosstune.storage import Place, file_at
+from crosstune.storage import Place, file_at, file_of
 from crosstune.study import choose, open_study
 from crosstune.warm_start import Earlier
 
@@ -36,6 +37,7 @@ HOPELESS = 3
 """How many trials may fail before any has worked: then the objective is taken to be broken."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 Callback = Callable[[Study, FrozenTrial], None]
 _logger = logging.getLogger("crosstune")
 
@@ -204,7 +206,7 @@ def run(
         raise differing(study, differs) from None
     except (AssertionError, OSError, RunError) as error:
         # Where the storage cannot tell the end of a trial either, Optuna ends in an assertion.
-        failure = _storage_failure(error)
+        failure = _storage_failure(error, file_of(_optuna.identity(study)[0]))
         if failure is None:
             raise
         raise RunError(
@@ -212,12 +214,18 @@ def run(
         ) from error
 
 
-def _storage_failure(error: BaseException) -> OSError | None:
-    """The full disk, or the like, at the root of an error; not where the objective met it."""
+def _storage_failure(error: BaseException, file: Path | None) -> OSError | None:
+    """The full disk, or the like, at the root of an error; not where the objective met it.
+
+    Args:
+        file: the study's, of which alone it matters that it may not be written.
+    """
     found: BaseException | None = error
     while found is not None and not isinstance(found, StoreFailed | TrialFailed):
-        if isinstance(found, OSError) and found.errno in _NO_ROOM:
-            return found
+        if isinstance(found, OSError):
+            refused = found.errno in _NOT_ALLOWED and str(found.filename) == str(file)
+            if refused or found.errno in _NO_ROOM:
+                return found
         found = found.__cause__ or found.__context__
     return None
 
