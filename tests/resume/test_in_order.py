@@ -279,6 +279,22 @@ def test_an_added_trial_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.Mon
     assert rows(run(place, SPEC, resume=True)) == wanted[:12]
 
 
+def test_a_database_resumes_alike(tmp_path: Path) -> None:
+    spec = {**SPEC, "backend": "hyperopt", "sampler": "tpe", "trials": 8}
+    wanted = rows(run(tmp_path / "whole.journal", spec))
+    url: Any = f"sqlite:///{tmp_path}/a.db"
+
+    def dying(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if trial.number == 4:
+            raise Killed
+        return objective(params, trial)
+
+    with pytest.raises(Killed), pytest.MonkeyPatch.context() as patched:
+        patched.setattr("crosstune.parallel.driver.Driver._abandon", lambda *_: None)
+        run(url, spec, function=dying)
+    assert rows(run(url, spec, resume=True)) == wanted
+
+
 def test_fresh_goes_on_in_order_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was in flight before ends first, so that the rest can be gone through again."""
     _, count = whole(tmp_path, SPEC, monkeypatch)
