@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.errors import SpecError
 from crosstune.parallel.task import Task
-from crosstune.parallel.through import Through
+from crosstune.resume.through import Through
 
 
 class StoredSampler(BaseSampler):

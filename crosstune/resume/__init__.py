@@ -1,7 +1,8 @@
 """Resuming a study to the same trials that it would have had without the interruption.
 
 replay.py       asks a fresh sampler and pruner for the trials that are there again
-history.py      the study as it was at each of them, and the trial in flight
+history.py      the study as it was at each of them, and the trials in flight
+through.py      a storage in front of another one
 mismatch.py     what to say where they would not be the same
 agreement.py    what is asked for, against what the run began with
 snapshots.py    a shortcut for long studies; frozen.py what is in it, sealed.py its signature

@@ -26,11 +26,11 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.resume.mismatch import Differs
+from crosstune.resume.through import Through
 from crosstune.samplers.engine import BUDGET, DRAWN
 
 RETRIED = "crosstune:retried"
@@ -43,7 +43,7 @@ _PROPOSED = (BUDGET, DRAWN)
 """The attributes that the sampler gives a trial."""
 
 
-class History(BaseStorage):
+class History(Through):
     """The storage of a study that is resumed.
 
     Args:
@@ -56,6 +56,7 @@ class History(BaseStorage):
     def __init__(
         self, ledger: BaseStorage, study_id: int, shown: int, system_attrs: Mapping[str, Any]
     ):
+        super().__init__(ledger)
         self.ledger = ledger
         self.shown = shown
         self.kept = [
@@ -375,10 +376,6 @@ class History(BaseStorage):
             return self.ledger.get_trial_system_attrs(trial_id)
         return self._fresh[number].system_attrs
 
-    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
-        """The id of a trial."""
-        return self.ledger.get_trial_id_from_study_id_trial_number(study_id, trial_number)
-
     def get_all_trials(
         self,
         study_id: int,
@@ -414,16 +411,6 @@ class History(BaseStorage):
 
     # Of a study.
 
-    def create_new_study(
-        self, directions: Sequence[StudyDirection], study_name: str | None = None
-    ) -> int:
-        """A new study in the ledger."""
-        return self.ledger.create_new_study(directions, study_name)
-
-    def delete_study(self, study_id: int) -> None:
-        """Delete a study from the ledger."""
-        self.ledger.delete_study(study_id)
-
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Keep an attribute, once the past is over."""
         if self._through or study_id != self._study_id:
@@ -444,26 +431,6 @@ class History(BaseStorage):
         if self._attrs is not None and study_id == self._study_id:
             return dict(self._attrs)
         return self.ledger.get_study_system_attrs(study_id)
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """The attributes of a study."""
-        return self.ledger.get_study_user_attrs(study_id)
-
-    def get_study_id_from_name(self, study_name: str) -> int:
-        """The id of a study."""
-        return self.ledger.get_study_id_from_name(study_name)
-
-    def get_study_name_from_id(self, study_id: int) -> str:
-        """The name of a study."""
-        return self.ledger.get_study_name_from_id(study_id)
-
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        """The directions of a study."""
-        return self.ledger.get_study_directions(study_id)
-
-    def get_all_studies(self) -> list[Any]:
-        """Every study of the ledger."""
-        return self.ledger.get_all_studies()
 
     def remove_session(self) -> None:
         """Give back what the ledger holds for this thread."""

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.errors import RequestError, RunError
-from crosstune.parallel.through import Through
+from crosstune.resume.through import Through
 from crosstune.storage import describe
 
 PATIENCE = 600.0

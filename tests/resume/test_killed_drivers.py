@@ -122,6 +122,7 @@ class Run:
         try:
             process.wait(timeout=abs(after))
         except subprocess.TimeoutExpired:
+            assert self.alive()  # so they can be seen
             process.send_signal(signal.SIGKILL)
             process.wait()
         else:
