@@ -21,13 +21,14 @@ from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.clock import SamplerClock
 from crosstune.console import LiveLine, best_trial, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
+from crosstune.engine_choice import Engine, choose
 from crosstune.errors import CrosstuneError, RequestError, SpecError
 from crosstune.filenames import as_file_name
 from crosstune.resume.driver import driving
 from crosstune.resume.mismatch import FRESH
 from crosstune.spec import Spec, load
 from crosstune.storage import describe, file_at
-from crosstune.study import Engine, asked_seed, choose, open_study
+from crosstune.study import asked_seed, open_study
 from crosstune.tuning import DEFAULT_TRIALS, finished, run
 
 if TYPE_CHECKING:

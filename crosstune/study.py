@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-import secrets
-import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
-from optuna.samplers import BaseSampler
 from optuna.study import Study
 
-from crosstune import _optuna, adapters, pruners
+from crosstune import _optuna, pruners
 from crosstune.adapters import ledger
-from crosstune.adapters.base import Adapter
-from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
-from crosstune.native_space import NativeSpace
+from crosstune.engine_choice import WARM_START, Engine, choose, continued_engine, named
+from crosstune.errors import RequestError, StudyExists
 from crosstune.own import own_study
-from crosstune.prior import beliefs
 from crosstune.resume import (
     BEGAN_WITH,
     NotInOrder,
@@ -40,129 +35,15 @@ from crosstune.resume.agreement import (
     plain,
 )
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
-from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.grid import GridSampler
-from crosstune.samplers.record import RUNS, run_record
-from crosstune.space import Space
-from crosstune.spec import Named, Spec, load
+from crosstune.samplers.record import RUNS
+from crosstune.spec import Spec, load
 from crosstune.storage import Place, describe, open_storage
 from crosstune.warm_start import Earlier
-from crosstune.warm_start import finished as earlier_trials
 
 if TYPE_CHECKING:
     from crosstune.parallel.several import Several
 
-WARM_START = "warm_start"
-"""The option of samplers that learn from earlier studies."""
-
 _logger = logging.getLogger("crosstune")
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What will propose: a backend, its algorithm with options, and the seed.
-
-    Attributes:
-        notes: what the user should know of the choice.
-        native: whether its suggestions are those of the library called by hand.
-        drawn: whether the seed was drawn, since none was asked for.
-    """
-
-    adapter: Adapter
-    algorithm: str
-    options: Mapping[str, Any]
-    seed: int
-    ours: bool = False
-    native: bool = True
-    notes: tuple[str, ...] = field(default=())
-    drawn: bool = False
-
-    @property
-    def label(self) -> str:
-        """Backend and sampler, such as ``hyperopt:tpe``."""
-        return f"{self.adapter.name}:{self.algorithm}"
-
-    def sampler(self, space: Space) -> BaseSampler:
-        """The Optuna sampler behind which it works.
-
-        Raises:
-            Unsupported: it cannot search this space.
-        """
-        if self.ours:
-            return GridSampler(space=space, seed=self.seed, **self.options)
-        direct = self.adapter.sampler(self.algorithm, space, seed=self.seed, options=self.options)
-        return direct or EngineSampler(
-            self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
-        )
-
-    def record(self, first_trial: int) -> dict[str, Any]:
-        """What the study keeps of it."""
-        return {
-            **run_record(
-                self.adapter,
-                self.algorithm,
-                self.options,
-                self.seed,
-                native=self.native,
-                notes=self.notes,
-            ),
-            "first_trial": first_trial,
-        }
-
-
-def choose(
-    spec: Spec,
-    *,
-    backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
-    seed: int | None = None,
-    warm_start: Earlier | Iterable[Earlier] = (),
-) -> Engine:
-    """The engine that a spec and its overrides name.
-
-    Args:
-        backend, sampler, seed: in place of the spec's. A spec's sampler that another backend
-            does not have becomes that backend's `bayesian`, which is noted.
-        warm_start: earlier studies to learn from, or where they are.
-
-    Raises:
-        RequestError: there is no such backend, sampler or option, its library is missing, or it
-            cannot learn from earlier studies.
-    """
-    adapter = adapters.get(backend or spec.backend)
-    wanted = spec.sampler if sampler is None else _named(sampler)
-    notes: list[str] = []
-    swapped = sampler is None and adapter.name != spec.backend
-    options: Mapping[str, Any] = wanted.options
-    if swapped and not _is_role(wanted.name) and wanted.name not in adapter.algorithms:
-        notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
-        wanted = Named(name="bayesian")
-        options = {}
-    if isinstance(spec.space, NativeSpace):
-        notes += spec.space.notes_on(adapter.name)
-    seed = spec.seed if seed is None else seed
-    drawn = seed is None
-    if seed is None:
-        seed = secrets.randbits(31)
-    ours = wanted.name == "grid" and not _has_grid(adapter, spec.space)
-    if ours:
-        notes.append(f"{adapter.name} has no grid for this space, so crosstune's own runs")
-    algorithm = "grid" if ours else adapter.algorithm(wanted.name)
-    if spec.prior and not ours and adapter.algorithms[algorithm].takes("prior"):
-        options = {"prior": spec.prior, **options}
-    elif spec.prior:
-        notes.append(f"{adapter.name}:{algorithm} has no use for the spec's prior")
-    if options.get("prior"):
-        beliefs(spec.space, options["prior"])
-    options = _with_earlier(options, spec, warm_start)
-    if warm_start and (ours or not adapter.algorithms[algorithm].takes(WARM_START)):
-        raise RequestError(
-            f"{adapter.name}:{algorithm} does not learn from earlier studies; crosstune:gp does"
-        )
-    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
-    if not ours:
-        adapter.algorithms[algorithm].check_options(chosen.label, options)
-    return chosen
 
 
 def create_study(
@@ -236,8 +117,8 @@ def open_study(
     if resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {resume!r}")
     name = study_name or spec.name
-    named = spec.pruner if pruner is None else _named(pruner)
-    make_pruner = partial(pruners.create, *((named.name, named.options) if named else (None,)))
+    wanted = spec.pruner if pruner is None else named(pruner)
+    make_pruner = partial(pruners.create, *((wanted.name, wanted.options) if wanted else (None,)))
     chosen_pruner = make_pruner()
     sampler = engine.sampler(spec.space)
     place = open_storage(storage)
@@ -273,7 +154,7 @@ def open_study(
     if record is not None:
         for point in spec.points[len(trials) : record["points"]]:
             study.enqueue_trial(ledger.write_point(spec.space, point))  # it was killed before
-    kept_pruner = None if named is None else {"name": named.name, "options": named.options}
+    kept_pruner = None if wanted is None else {"name": wanted.name, "options": wanted.options}
     if (
         record is not None
         and resume != FRESH
@@ -331,27 +212,6 @@ def open_study(
     return retry_in_flight(study) if started else study
 
 
-def _with_earlier(
-    options: Mapping[str, Any], spec: Spec, warm_start: Earlier | Iterable[Earlier]
-) -> Mapping[str, Any]:
-    """Options of a sampler with the trials of earlier studies in the place of their names.
-
-    A place in a spec file is one beside the file.
-    """
-    if warm_start:
-        return {**options, WARM_START: earlier_trials(warm_start)}
-    if WARM_START not in options:
-        return options
-    given = options[WARM_START]
-    given = [given] if isinstance(given, str) else given
-    folder = spec.folder or Path()
-    if isinstance(given, list | tuple):
-        given = [
-            folder / each if isinstance(each, str) and "://" not in each else each for each in given
-        ]
-    return {**options, WARM_START: earlier_trials(given)}
-
-
 def _full_record(
     engine: Engine,
     spec: Spec,
@@ -396,18 +256,6 @@ def _with(study: Study, engine: Engine, spec: Spec) -> Study:
     return study
 
 
-def continued_engine(engine: Engine, finished: int) -> Engine:
-    """The engine for the rest of a study.
-
-    Its random state begins anew, so a shifted seed keeps it from proposing the first trials
-    again. A walk through a grid keeps its order, and leaves out what is evaluated.
-    """
-    walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
-    seed = engine.seed if walks else zlib.crc32(repr((engine.seed, finished)).encode())
-    note = f"continued after {finished} finished trials with a fresh random state"
-    return replace(engine, seed=seed, native=False, notes=(*engine.notes, note))
-
-
 def check_same(study: Study, spec: Spec) -> None:
     """Raise RequestError for a study that was made with another space or direction."""
     kept = ledger.space_of(study)
@@ -421,30 +269,3 @@ def check_same(study: Study, spec: Spec) -> None:
             f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
             f"spec says {spec.metric.direction}"
         )
-
-
-def _has_grid(adapter: Adapter, space: Space) -> bool:
-    if "grid" not in adapter.roles and "grid" not in adapter.algorithms:
-        return False
-    try:
-        adapter.engine("grid", space, seed=0, maximize=False, options={})
-    except Unsupported:
-        return not any(space.conditions.values())
-    return True
-
-
-def _is_role(name: str) -> bool:
-    return name in ("random", "grid", "bayesian")
-
-
-def _named(value: str | Mapping[str, Any]) -> Named:
-    if isinstance(value, str) and value:
-        return Named(name=value)
-    if not isinstance(value, str | Mapping):
-        raise RequestError(
-            f"a sampler or pruner is a name, or a mapping with a name and options, not {value!r}. "
-            "An instance goes into a study of your own, as in optuna.create_study(pruner=...)"
-        )
-    if isinstance(value, str) or not value.get("name"):
-        raise UnknownName(f"a sampler or pruner with options needs a name: {value!r}")
-    return Named(**value)

@@ -18,13 +18,14 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
+from crosstune.engine_choice import choose
 from crosstune.errors import RequestError, RunError
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, file_at, file_of
-from crosstune.study import choose, open_study
+from crosstune.study import open_study
 from crosstune.warm_start import Earlier
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Any
 from crosstune import adapters, pruners
 from crosstune.adapters.base import Adapter
 from crosstune.benchmarks.rivals.known import register as register_rivals
+from crosstune.engine_choice import Engine, choose
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec import Named, Spec
-from crosstune.study import Engine, choose
 
 register_rivals()
 

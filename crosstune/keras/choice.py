@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.adapters.keras_tuner_oracle import Oracle
+from crosstune.engine_choice import choose
 from crosstune.errors import RequestError, Unsupported
 from crosstune.keras.native import native_oracle, silent_sampler
 from crosstune.keras.spec import SpecOracle, objective_of, with_metric
@@ -20,7 +21,6 @@ from crosstune.keras.study import StudyKeeper
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec import Spec, load
 from crosstune.storage import Place
-from crosstune.study import choose
 
 _TRIALS = 10
 """How many trials where nobody says, as in Keras Tuner."""

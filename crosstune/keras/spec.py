@@ -17,6 +17,7 @@ from crosstune.adapters import ledger
 from crosstune.adapters.keras_library import Parent, keras_tuner, kinds
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle, Recorded
 from crosstune.adapters.keras_tuner_oracle import Oracle
+from crosstune.engine_choice import Engine, continued_engine
 from crosstune.errors import SpecError, Unsupported, no_such
 from crosstune.keras.study import as_pruner, check_new
 from crosstune.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
@@ -24,7 +25,7 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.space import Params, Space
 from crosstune.spec import Spec
 from crosstune.storage import Place
-from crosstune.study import Engine, continued_engine, open_study
+from crosstune.study import open_study
 from crosstune.trials import budget
 
 

@@ -12,6 +12,7 @@ from optuna.study import Study
 
 from crosstune import _optuna
 from crosstune.dialects import Prepared
+from crosstune.engine_choice import Engine
 from crosstune.errors import RequestError
 from crosstune.parallel.again import go_through
 from crosstune.parallel.alone import evaluate_alone
@@ -25,7 +26,6 @@ from crosstune.parallel.processes import Processes
 from crosstune.parallel.task import Outcome, Task
 from crosstune.parallel.work import Recipe, begin_run, end_run, evaluate
 from crosstune.resume.history import History
-from crosstune.study import Engine
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ import numpy as np
 from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 
+from crosstune.engine_choice import Engine, choose
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.parameters import Parameter
 from crosstune.search_cv.translation import Translation, translate
 from crosstune.space import Space
 from crosstune.spec import Metric, Spec, load
-from crosstune.study import Engine, choose, open_study
+from crosstune.study import open_study
 from crosstune.tuning import DEFAULT_TRIALS, finished
 
 DRAWS = 10

@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from crosstune import _optuna
 from crosstune.adapters.ledger import SPACE
 from crosstune.dialects import ERROR, Prepared
+from crosstune.engine_choice import Engine
 from crosstune.errors import CrosstuneError, RunError, Unsupported
 from crosstune.own import own_study
 from crosstune.parallel.task import Outcome
@@ -32,7 +33,7 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.record import RUNS
 from crosstune.spec import Spec
 from crosstune.storage import describe
-from crosstune.study import Engine, check_same, open_study
+from crosstune.study import check_same, open_study
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.sweep import BEGAN, LOST, counting, sweep
 from crosstune.worker.turn import Turns

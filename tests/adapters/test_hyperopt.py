@@ -12,9 +12,9 @@ from hyperopt.pyll.stochastic import sample
 
 from crosstune import Bool, Choice, Float, Int, Space, adapters
 from crosstune.adapters.base import Outcome
+from crosstune.engine_choice import choose
 from crosstune.errors import UnknownName, Unsupported
 from crosstune.spec import Spec
-from crosstune.study import choose
 
 ADAPTER = adapters.get("hyperopt")
 SPACE = Space(
