@@ -171,6 +171,10 @@ class Engine(ABC):
     def insert(self, params: Params, outcome: Outcome) -> None:
         """A trial ended that was never proposed."""
 
+    def close(self) -> None:
+        """End what the search has running beside this process; most engines have nothing."""
+        return
+
 
 @dataclass(frozen=True)
 class Algorithm:

@@ -122,6 +122,11 @@ class EngineSampler(BaseSampler):
         follower = self._search.follower
         return None if follower is None else follower.engine.native
 
+    def close(self) -> None:
+        """End what the engine of a declared space has running beside this process."""
+        if self._search.follower is not None:
+            self._search.follower.engine.close()
+
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:

@@ -11,7 +11,7 @@ import logging
 import math
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.clock import SamplerClock
 from crosstune.errors import CrosstuneError
 from crosstune.filenames import as_file_name
+from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec
 from crosstune.study import open_study
 from crosstune.tuning import run
@@ -58,9 +59,11 @@ def carry_out(task: Task) -> None:
         Mismatch: the run does not repeat what is on file.
     """
     file = RunFile(task.path)
-    with file.open(), _quiet():
+    with file.open(), _quiet(), ExitStack() as ended:
         try:
             study = task_study(task)
+            if isinstance(study.sampler, EngineSampler):
+                ended.callback(study.sampler.close)
             recorder = Recorder(task.problem, file.read(), file, SamplerClock(study.sampler))
             with _logged(study, task):
                 if task.limits.workers is None:

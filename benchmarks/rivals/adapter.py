@@ -132,6 +132,11 @@ class RivalEngine(Engine):
         point = encoded(self._space, params)
         self._process.call(do="insert", point=point, loss=self._loss(outcome))
 
+    def close(self) -> None:
+        """End its process."""
+        if self.native is not None:
+            self.native.close()
+
     @property
     def _process(self) -> RivalProcess:
         if self.native is None:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,10 @@ from crosstune import Bool, Choice, Constant, Float, Int, Normal, Space, adapter
 from crosstune.adapters.base import Exhausted, Outcome
 from crosstune.benchmarks.match.agreement import versions
 from crosstune.benchmarks.match.contender import contender
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.benchmarks.rivals import adapter as rival_adapter
 from crosstune.benchmarks.rivals import environments
 from crosstune.benchmarks.rivals.adapter import RivalEngine
 from crosstune.benchmarks.rivals.autosampler import choice
@@ -323,6 +328,31 @@ def test_a_rival_plays_a_match_and_is_told_its_trials(fake_smac: None) -> None:
     assert contender("optuna:random").engine(spec, 1, 6).options == {}
     given = contender({"backend": "smac", "sampler": {"name": "smac", "trials": 9}})
     assert given.engine(spec, 1, 6).options == {"trials": 9}
+
+
+def test_a_process_ends_with_its_run(fake_smac: None, tmp_path: Path) -> None:
+    begun: list[RivalProcess] = []
+    ended: list[int | None] = []
+
+    class Watched(RivalProcess):
+        def __init__(self, name: str, command: Any):
+            super().__init__(name, command)
+            begun.append(self)  # so that nobody else ends it
+
+    def objective(params: dict[str, Any]) -> float:
+        ended.extend(each._process.poll() for each in begun[:-1])
+        return params["x"] ** 2
+
+    spec = crosstune_spec({"x": {"type": "float", "low": -1, "high": 1}})
+    problem = Problem("one", spec, objective)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rival_adapter, "RivalProcess", Watched)
+        for seed in range(2):
+            path = tmp_path / f"{seed}.jsonl"
+            carry_out(Task(problem, contender("smac:smac"), seed, Limits(trials=3), path))
+    assert len(begun) == 2
+    assert ended == [0, 0, 0]  # that of the first run, at each trial of the second
+    assert begun[1]._process.poll() == 0
 
 
 def crosstune_spec(space):
