@@ -109,24 +109,29 @@ _TO_200 = tuple(
 FROZEN = {
     "half-tables": Published("Tables", halves.TABLES, (OURS, *RIVALS), 20, 100),
     "half-functions": Published("Functions", halves.FUNCTIONS, (OURS, *RIVALS), 20, 100),
-    "half-training": Published("Training", halves.TRAINING, (OURS, *RIVALS), 20, 50),
+    "half-training": Published("Training", halves.TRAINING, (OURS, *RIVALS), 20, 100),
     "half-gp": Published(
         "Optuna's GP",
         (*halves.TABLES, *halves.FUNCTIONS, *halves.TRAINING),
         (OURS, "optuna:gp", "optuna:random"),
         5,
-        50,
+        100,
     ),
     "half-keras": Published(
         "Keras Tuner's Bayesian",
         halves.TABLES,
         (OURS, "keras_tuner:bayesian", "optuna:random"),
         3,
-        50,
+        100,
     ),
     "half-rivals": Published(
         "Tuners from outside",
-        ("tables/australian", "functions/bbob-f8-d5"),
+        (
+            *("tables/australian", "functions/bbob-f8-d5"),
+            *("tables/cifar10", "functions/bbob-f22-d2", "training/cancer-svm"),
+            *("tables/car", "functions/mixint-f10-d5", "functions/bbob-f15-d5"),
+            "tables/slice_localization",
+        ),
         (
             *(OURS, "smac:smac", "hebo:hebo", "ax:ax", "nevergrad:ngopt", "autosampler:rule"),
             "optuna:random",
