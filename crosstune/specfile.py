@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.representer import SafeRepresenter
 
 from crosstune.errors import RequestError, SpecError, no_such
 
@@ -170,14 +172,30 @@ def as_yaml(data: dict[str, Any]) -> str:
     'trials: 20\\nmetric: {name: loss}\\n'
     """
     text = _yaml_text(data)
-    if _read_yaml(text) != data:  # ruamel.yaml folds a few breaks, such as U+0085.
-        text = _yaml_text(data, escape=True)
-    return text
+    # ruamel.yaml folds a few breaks, such as U+0085, and does not quote ":0" in a list.
+    with suppress(SpecError):
+        if _read_yaml(text) == data:
+            return text
+    return _yaml_text(data, quoted=True)
 
 
-def _yaml_text(data: dict[str, Any], *, escape: bool = False) -> str:
+class _Quoting(SafeRepresenter):
+    """Every string in double quotes."""
+
+
+_Quoting.add_representer(
+    str,
+    lambda representer, text: representer.represent_scalar(
+        "tag:yaml.org,2002:str", text, style='"'
+    ),
+)
+
+
+def _yaml_text(data: dict[str, Any], *, quoted: bool = False) -> str:
     yaml = YAML(typ="safe", pure=True)
-    yaml.allow_unicode = not escape
+    if quoted:
+        yaml.Representer = _Quoting
+    yaml.allow_unicode = not quoted
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 100
