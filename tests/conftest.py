@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 import time
+from pathlib import Path
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy is imported
@@ -19,6 +21,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 import optuna  # noqa: E402
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+from hypothesis.configuration import set_hypothesis_home_dir  # noqa: E402
+
+# The same examples at every run, so that a failure comes from a change. CROSSTUNE_FUZZ=1 looks at
+# others each time.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "crosstune-hypothesis")
+settings.register_profile(
+    "crosstune", database=None, deadline=None, derandomize=not os.environ.get("CROSSTUNE_FUZZ")
+)
+settings.load_profile("crosstune")
 
 
 @pytest.fixture(autouse=True)

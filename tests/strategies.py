@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space
 from crosstune.parameters import Parameter, Scalar
-
-set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "crosstune-hypothesis")
-settings.register_profile("crosstune", database=None, deadline=None)
-settings.load_profile("crosstune")
 
 NAMES = st.one_of(
     st.sampled_from(

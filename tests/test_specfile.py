@@ -16,7 +16,7 @@ from crosstune.errors import CrosstuneError, RequestError, SpecError
 from tests import strategies
 
 FUZZ = settings(
-    strategies.settings.get_profile("crosstune"),
+    settings.get_profile("crosstune"),
     max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -107,10 +107,7 @@ def test_a_valid_file_is_read(tmp_path: Path, suffix: str) -> None:
 @example(  # what ruamel.yaml writes of it, it does not read
     {
         "space": {
-            "kind": {
-                "type": "choice",
-                "values": [":0"],
-            },  # in a flow mapping, ruamel's parser fails
+            "kind": {"type": "choice", "values": [":0"]},
             "x": {"type": "float", "low": 0.0, "high": 0.0, "when": {"kind": ":0"}},
         }
     },
