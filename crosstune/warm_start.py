@@ -14,6 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters import ledger
 from crosstune.errors import RequestError
+from crosstune.parameters import shown
+from crosstune.parameters.checks import is_number
 from crosstune.storage import describe, open_storage
 
 MOST = 256
@@ -40,14 +42,17 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
             this function returned is taken as it is.
 
     Raises:
-        RequestError: there is no study at a place, or one has several objectives.
+        RequestError: there is no study at a place, one has several objectives, or it is nothing
+            of the kind.
 
     >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     >>> study.optimize(lambda trial: trial.suggest_int("x", 1, 3), n_trials=1)
     >>> finished(study)[0]["trials"]
     [[{'x': 2}, 2.0, 'complete']]
     """
-    if isinstance(earlier, Study | Mapping | str | os.PathLike):
+    if isinstance(earlier, Study | Mapping | str | os.PathLike) or not isinstance(
+        earlier, Iterable
+    ):
         earlier = [earlier]
     found: list[Finished] = []
     for each in earlier:
@@ -55,7 +60,7 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
             case Study():
                 found.append(_of(each))
             case Mapping():
-                found.append(each)
+                found.append(_checked(each))
             case str() | os.PathLike():
                 found += [_of(study) for study in _at(each)]
             case _:
@@ -64,6 +69,27 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
                     f"{each!r}"
                 )
     return found
+
+
+def _checked(held: Finished) -> Finished:
+    """What says that it is the trials of a study, as a spec may."""
+    trials = held.get("trials")
+    if not isinstance(held.get("maximize"), bool) or not isinstance(trials, list):
+        raise RequestError(
+            "the trials of an earlier study are a mapping with 'study', 'maximize' and 'trials', "
+            f"not {shown(held)}"
+        )
+    for trial in trials:
+        match trial:
+            case [Mapping(), None, "complete" | "pruned" | "failed"]:
+                continue
+            case [Mapping(), value, "complete" | "pruned" | "failed"] if is_number(value):
+                continue
+        raise RequestError(
+            "a trial of an earlier study is its parameters, its value or null, and complete, "
+            f"pruned or failed, not {shown(trial)}"
+        )
+    return held
 
 
 def _at(place: str | os.PathLike[str]) -> list[Study]:

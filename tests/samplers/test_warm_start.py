@@ -120,8 +120,36 @@ def test_every_study_at_a_place_is_read_and_others_are_refused(tmp_path: Path) -
         finished(tmp_path / "empty.journal")
     with pytest.raises(RequestError, match="2 objectives"):
         finished(optuna.create_study(directions=["minimize", "minimize"]))
-    with pytest.raises(RequestError, match="not 3"):
-        finished([3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        5,
+        None,
+        True,
+        [5],
+        {"a": 1},
+        [{"study": "a"}],
+        {"study": "s", "maximize": False, "trials": 3},
+        {"study": "s", "maximize": "no", "trials": []},
+        {"study": "s", "maximize": False, "trials": [[1, 2]]},
+        {"study": "s", "maximize": False, "trials": [[{"x": 1.0}, "a", "complete"]]},
+        {"study": "s", "maximize": False, "trials": [[{"x": 1.0}, 1.0, "odd"]]},
+        {"study": "s", "maximize": False, "trials": [[{"x": 1.0}, math.inf, "complete"]]},
+    ],
+    ids=repr,
+)
+def test_what_is_no_earlier_study_is_refused(given: Any) -> None:
+    with pytest.raises(RequestError, match="earlier study"):
+        crosstune.create_study({**SPEC, "sampler": {"name": "gp", "warm_start": given}})
+
+
+def test_a_trial_whose_values_are_none_of_the_space_is_passed_over() -> None:
+    odd = [[{"x": [1], "kind": ["a"], "rate": {}}, 1.0, "complete"]] * 4
+    held = {"study": "s", "maximize": False, "trials": odd}
+    study = crosstune.tune(SPEC, loss, warm_start=[held], trials=2)
+    assert len(study.trials) == 2
 
 
 @pytest.mark.parametrize("maximize", [False, True])
