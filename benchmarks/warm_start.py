@@ -93,7 +93,8 @@ def earlier(problem: Problem, seed: int, lacking: str | None = None) -> Finished
     spec, objective = problem.spec, problem.objective
     if lacking is not None:
         item = spec.space[lacking]
-        middle = item.values[len(item.values) // 2]  # type: ignore[attr-defined]
+        assert isinstance(item, crosstune.Choice)  # as every parameter of the tables
+        middle = item.values[len(item.values) // 2]
         keys = {name: held for name, held in spec.space.to_dict().items() if name != lacking}
         spec = spec.model_copy(update={"space": crosstune.Space(keys)})
         objective = partial(_completed, problem.objective, {lacking: middle})
