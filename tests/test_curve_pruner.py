@@ -5,20 +5,30 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.pruners import BasePruner
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import Trial, TrialState, create_trial
 
 import crosstune
 from crosstune import pruners
 from crosstune.adapters.base import Budget
 from crosstune.benchmarks.curves import replay
-from crosstune.curve_pruner import GAIN, NOISE, NOISE_TRIALS, Curve, CurvePruner, chance
+from crosstune.curve_pruner import CurvePruner, prediction
+from crosstune.curve_pruner.curves import Curve, Schedule
+from crosstune.curve_pruner.past import Past
+from crosstune.curve_pruner.places import APART, coordinates, place
 from crosstune.errors import RequestError
 from crosstune.samplers.engine import BUDGET
 
@@ -40,11 +50,9 @@ def study_of(
     return study
 
 
-def stopped(study: Study, curve: dict[int, float], **attrs: Any) -> int | None:
+def stopped(study: Study, curve: dict[int, float]) -> int | None:
     """The step at which a new trial with this curve is stopped; None where it is not."""
-    study.enqueue_trial({}, user_attrs=attrs)
     trial = study.ask()
-    trial.suggest_float("x", 0, 1)  # no repeat of the trials above
     try:
         for step, value in curve.items():
             trial.report(value, step)
@@ -65,10 +73,49 @@ def test_a_hopeless_trial_is_stopped_early_and_a_better_one_is_not() -> None:
     assert stopped(study, falling(0.195)) is None
 
 
+def late(end: float) -> dict[int, float]:
+    """A curve that falls from 1 to `end`, most of it late."""
+    return {step: 1 - (1 - end) * (step / 10) ** 2 for step in range(1, 11)}
+
+
 def test_a_trial_that_learns_late_is_judged_by_what_others_gained_late() -> None:
-    late = [{s: 1.0 - s / 100 if s < 8 else end for s in range(1, 11)} for end in (0.2, 0.3, 0.4)]
-    assert stopped(study_of(*late * 2), {**late[0], 10: 0.1}) is None
-    assert stopped(study_of(*GOOD), {**late[0], 10: 0.1}) is not None
+    study = study_of(*map(late, (0.2, 0.23, 0.27, 0.31, 0.35, 0.4)), pruner=CurvePruner(0.02))
+    assert stopped(study, late(0.1)) is None
+    assert stopped(study_of(*GOOD, pruner=CurvePruner(0.02)), late(0.1)) is not None
+
+
+def slow(end: float) -> dict[int, float]:
+    """A curve that falls from 1 towards `end`, at half the pace."""
+    return {step: end + (1 - end) * math.exp(-0.25 * step) for step in range(1, 11)}
+
+
+@pytest.mark.parametrize("pruned_at", [None, 9])
+def test_a_trial_is_judged_by_those_with_parameters_near_its_own(pruned_at: int | None) -> None:
+    """On the left trials learn slowly and end well. Near ones may have been pruned."""
+    study = optuna.create_study()
+    for k, end in enumerate([0.3, 0.25, 0.2, 0.21, 0.26, 0.3] * 2):
+        curve = slow(end) if k < 6 else falling(end + 0.2)
+        pruned = pruned_at is not None and 0 < k < 6
+        study.add_trial(
+            create_trial(
+                state=PRUNED if pruned else TrialState.COMPLETE,
+                params={"x": k / 11},
+                distributions={"x": FloatDistribution(0, 1)},
+                value=None if pruned else curve[10],
+                intermediate_values={s: v for s, v in curve.items() if not pruned or s <= 9},
+            )
+        )
+    past = Past(StudyDirection.MINIMIZE)
+    known = past.read(study.get_trials())
+    seen = past.curves(known)
+    schedule = Schedule([curve for curve in seen if math.isfinite(curve.value)])
+
+    def chance(x: float) -> float:
+        number = {("x", "given"): APART, ("x", "number"): x - 0.5}
+        trial = Curve([1, 2], [slow(0.15)[1], slow(0.15)[2]], math.inf, number)
+        return prediction.chance(trial, seen, past.nearest(trial, known, 30), schedule)
+
+    assert chance(0.2) > 5 * chance(0.8)
 
 
 def test_none_is_stopped_before_the_startup_trials_nor_in_the_warmup() -> None:
@@ -78,13 +125,13 @@ def test_none_is_stopped_before_the_startup_trials_nor_in_the_warmup() -> None:
     assert stopped(study_of(*GOOD, pruner=CurvePruner(n_warmup_steps=6)), hopeless) == 6
 
 
-def test_a_trial_that_stands_as_the_best_one_did_goes_on() -> None:
+def test_a_trial_that_leads_goes_on() -> None:
     """Even where all others had little to gain after that step."""
     flat = [dict.fromkeys(range(1, 11), value) for value in (0.5, 0.6, 0.7, 0.8)]
-    lucky = {step: 0.9 if step < 10 else 0.1 for step in range(1, 11)}
+    lucky = {step: 0.49 if step < 10 else 0.1 for step in range(1, 11)}
     study = study_of(*flat, lucky, pruner=CurvePruner(0.9))
-    assert stopped(study, dict.fromkeys(range(1, 10), 0.9)) is None
-    assert stopped(study, dict.fromkeys(range(1, 10), 0.91)) is not None
+    assert stopped(study, dict.fromkeys(range(1, 10), 0.48)) is None
+    assert stopped(study, dict.fromkeys(range(1, 10), 0.49)) is not None
 
 
 def test_a_higher_level_stops_earlier() -> None:
@@ -102,7 +149,10 @@ def test_directions_units_and_offsets_make_no_difference() -> None:
         turned = [{s: offset + scale * v for s, v in falling(i / 10).items()} for i in range(10)]
         direction = "minimize" if scale > 0 else "maximize"
         best = [{s: offset + scale * v for s, v in curve.items()} for curve in GOOD]
-        return [stopped(study_of(*best, direction=direction), curve) for curve in turned]
+        pruner = CurvePruner(0.001)
+        return [
+            stopped(study_of(*best, direction=direction, pruner=pruner), each) for each in turned
+        ]
 
     plain = decisions(1, 0)
     assert len(set(plain)) > 2
@@ -197,33 +247,126 @@ def test_patience_wraps_it_with_its_options() -> None:
             pruners.create("patient", {"wrapped_pruner": 3, "patience": 2})
 
 
-def test_the_prediction_is_that_of_the_conjugate_prior() -> None:
-    """Against draws from the posterior of Gelman et al.: variance, then mean, then a gain."""
+def test_the_prediction_is_that_of_a_gaussian_process() -> None:
+    """By the book: each covariance by itself, and the posterior of Rasmussen and Williams, 2.25."""
     rng = np.random.default_rng(0)
     curves = [
-        Curve([1, 9], [a, b], b) for a, b in zip(rng.random(9) + 1, rng.random(9), strict=True)
+        Curve(
+            list(range(1, n + 1)),
+            np.minimum.accumulate(1 + rng.random() / np.arange(1, n + 1)).tolist(),
+            float(1 + rng.random() / 20) if n == 9 else math.inf,
+            {("x", "number"): rng.random(), ("c", int(rng.integers(2))): APART},
+        )
+        for n in (9, 3, 9, 5, 1, 9, 4)
     ]
-    now = 1.4
-    places = np.array([curve.at(1) for curve in curves])
-    values = np.array([curve.value for curve in curves], dtype=float)
-    lowest = min(now, *places, *values)
-    typical = np.median([now, *places, *values]) - lowest
-    far = lambda x: np.log((np.asarray(x) - lowest) / typical + 0.1)  # noqa: E731
-    gains = far(values) - far(places)
-    n, k = len(gains), (NOISE / GAIN) ** 2
-    squares = ((gains - gains.mean()) ** 2).sum() + k * n / (k + n) * gains.mean() ** 2
-    size = 400_000
-    variance = (NOISE_TRIALS * NOISE**2 + squares) / rng.chisquare(NOISE_TRIALS + n, size)
-    mean = rng.normal(n / (k + n) * gains.mean(), np.sqrt(variance / (k + n)))
-    drawn = far(now) + rng.normal(mean, np.sqrt(variance))
-    said = optuna_normal(drawn.mean(), drawn.std(), far(values.min()))
-    assert chance(now, 1, curves, curves) == pytest.approx(said, abs=0.002)
-    assert 0.02 < said < 0.98
+    *finished, trial = curves
+    complete = [curve for curve in finished if math.isfinite(curve.value)]
+    schedule = Schedule(complete)
+    reached = [curve.best[-1] for curve in curves]
+    lowest = min(reached + [curve.value for curve in complete])
+    typical = np.median([place - lowest for place in reached])
+
+    def far(place: float) -> float:
+        return min(math.log((place - lowest) / typical + prediction.FLOOR), prediction.HOPELESS)
+
+    def covariance(one: tuple[Curve, float], other: tuple[Curve, float]) -> float:
+        names = {*one[0].place, *other[0].place}
+        apart = math.hypot(*(one[0].place.get(n, 0) - other[0].place.get(n, 0) for n in names))
+        scaled = math.sqrt(5) * apart / prediction.LENGTH
+        near = (1 + scaled + scaled**2 / 3) * math.exp(-scaled)
+        course = math.exp(-(((one[1] - other[1]) / prediction.TIME) ** 2) / 2)
+        own = one[0] is other[0]
+        return (
+            prediction.COMMON * course
+            + near * (prediction.NEAR + prediction.NEAR_COURSE * course)
+            + own * (prediction.OWN + prediction.OWN_COURSE * course)
+        )
+
+    looks = [(curve, step) for curve in curves for step in schedule.looks(curve)]
+    at = [(curve, math.log(step) / math.log(9)) for curve, step in looks]
+    seen = np.array([far(curve.at(step)) for curve, step in looks])
+    end = (trial, 1.0)
+    noisy = np.array([[covariance(a, b) for b in at] for a in at])
+    noisy += prediction.NOISE * np.eye(len(at))
+    towards = np.array([covariance(each, end) for each in at])
+    mean = seen.mean() + towards @ np.linalg.solve(noisy, seen - seen.mean())
+    variance = covariance(end, end) - towards @ np.linalg.solve(noisy, towards)
+    beyond = np.array([far(curve.value) - far(curve.best[-1]) for curve in complete])
+    shift = beyond.sum() / (len(beyond) + prediction.AS_COMPLETE)
+    variance += ((beyond - shift) ** 2).sum() / (len(beyond) + prediction.AS_COMPLETE)
+    variance += prediction.NOISE / 2
+    best = min(curve.value for curve in complete)
+    said = NormalDist(mean + shift, math.sqrt(variance)).cdf(far(best))
+    assert prediction.chance(trial, finished, finished, schedule) == pytest.approx(said, rel=1e-6)
+    assert 0.01 < said < 0.99
 
 
-def optuna_normal(mean: float, deviation: float, place: Any) -> float:
-    """The normal distribution function."""
-    return 0.5 * (1 + math.erf((float(place) - mean) / deviation / math.sqrt(2)))
+def test_where_parameters_lie() -> None:
+    ranges: dict[str, BaseDistribution] = {
+        "lr": FloatDistribution(1e-4, 1e-2, log=True),
+        "depth": IntDistribution(1, 5),
+        "width": CategoricalDistribution((256, 16, 64)),
+        "kind": CategoricalDistribution(("a", "b", "c")),
+        "flag": CategoricalDistribution((True, False)),
+        "only": FloatDistribution(2.0, 2.0),
+    }
+
+    def at(**params: Any) -> Any:
+        held = {name: ranges[name] for name in params}
+        return place(create_trial(params=params, distributions=held, value=0.0))
+
+    def apart(one: Any, other: Any) -> float:
+        rows = coordinates([one, other])
+        return float(np.linalg.norm(rows[0] - rows[1]))
+
+    assert apart(at(lr=1e-4), at(lr=1e-3)) == pytest.approx(0.5)
+    assert apart(at(depth=1), at(depth=2)) == pytest.approx(0.25)
+    assert apart(at(width=16), at(width=64)) == pytest.approx(0.5)  # by rank
+    assert apart(at(width=16), at(width=256)) == pytest.approx(1)
+    for name, values in (("kind", "abc"), ("flag", (True, False))):
+        assert apart(at(**{name: values[0]}), at(**{name: values[1]})) == pytest.approx(1)
+        assert apart(at(**{name: values[0]}), at(**{name: values[0]})) == 0
+    assert apart(at(only=2.0), at(only=2.0)) == 0
+    assert apart(at(depth=3, kind="a"), at(depth=3)) == pytest.approx(APART)  # one has no kind
+    assert apart(at(depth=3, lr=1e-3), at(depth=3)) == pytest.approx(APART)
+    nowhere = [create_trial(value=0.0), create_trial(value=0.0)]
+    nowhere[1].number = 1
+    assert apart(*map(place, nowhere)) > 10
+
+
+def test_only_the_nearest_of_many_trials_are_asked() -> None:
+    past = Past(StudyDirection.MINIMIZE)
+    lr = {"lr": FloatDistribution(0, 1)}
+    trials = [
+        create_trial(params={"lr": k / 100}, distributions=lr, value=0, intermediate_values={1: 0})
+        for k in range(100)
+    ]
+    for number, trial in enumerate(trials):
+        trial.number = number
+    assert past.read(trials[:50]) == list(range(50))
+    nothing = create_trial(value=0.0)
+    nothing.number = 100
+    assert past.read([*trials, nothing]) == list(range(100))  # that has no report
+    here = {("lr", "given"): APART, ("lr", "number"): 0.2, ("kind", 0): APART}
+    near = past.nearest(Curve([1], [0.0], math.inf, here), range(20, 100), 5)
+    assert sorted(each.place["lr", "number"] for each in near) == pytest.approx(
+        [0.18, 0.19, 0.2, 0.21, 0.22]
+    )
+
+
+def test_it_is_asked_at_ten_reports_at_most() -> None:
+    for count, asked in ((27, [1, 2, 3, 4, 6, 9, 13, 19]), (1000, [1, 2, 5, 10, 22, 46, 100])):
+        for interval, first in ((1, 1), (1, 0), (50, 50)):
+            steps = [first + k * interval for k in range(count)]
+            schedule = Schedule([Curve(steps, steps, 0.0, {})])
+            befores = [-math.inf, *steps]
+            found = [s for s, b in zip(steps, befores, strict=False) if schedule.passes(b, s)]
+            assert found[: len(asked)] == [first + (k - 1) * interval for k in asked]
+            assert len(found) <= 10
+            assert schedule.along(first) == 0
+            assert schedule.along(steps[-1]) == schedule.along(10 * steps[-1]) == 1
+            assert schedule.left(first) == pytest.approx(1 - 1 / count)
+            assert schedule.left(steps[-1]) == 0
 
 
 @pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])

@@ -2,8 +2,8 @@
 
     python -m crosstune.benchmarks.curves.decision
 
-The trials are the recorded curves of the digits, over and over; a third of them ended early. The
-figures are the median and the 95th percentile over the decisions of one more trial.
+The trials are the recorded settings and curves of the digits, over and over; a third of them ended
+early. The figures are the median and the 95th percentile over the decisions of one more trial.
 """
 
 from __future__ import annotations
@@ -17,26 +17,35 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from crosstune import pruners
+from crosstune.benchmarks.curves.grids import GRIDS
 from crosstune.benchmarks.curves.replay import curves
 from crosstune.storage import open_storage
 
 ROUNDS = 5
+NEW = 200
+"""How many settings no finished trial has; the trial that is decided on has the best of them."""
+DOMAINS: dict[str, BaseDistribution] = {
+    name: CategoricalDistribution(values) for name, values in GRIDS["digits"].items()
+}
 
 
 def finished(count: int) -> list[FrozenTrial]:
-    """Trials with recorded curves; every third was pruned after nine epochs."""
-    recorded = list(curves("digits").values())
+    """Trials with recorded settings and curves; every third was pruned after nine epochs."""
+    recorded = list(curves("digits").items())[:-NEW]
     trials = []
     for number in range(count):
-        curve = recorded[number % len(recorded)]
+        setting, curve = recorded[number % len(recorded)]
         pruned = number % 3 == 0
         trials.append(
             create_trial(
                 state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
                 value=None if pruned else curve[-1],
+                params=dict(zip(DOMAINS, setting, strict=True)),
+                distributions=DOMAINS,
                 intermediate_values=dict(enumerate(curve[: 9 if pruned else None], 1)),
             )
         )
@@ -49,10 +58,11 @@ def decide(pruner: str, trials: list[FrozenTrial], storage: str | Path | None) -
         pruner=pruners.create(pruner), storage=open_storage(storage) if storage else None
     )
     study.add_trials(trials)
-    curve = sorted(curves("digits").values(), key=lambda curve: curve[-1])[100]
+    setting, curve = min(list(curves("digits").items())[-NEW:], key=lambda held: held[1][-1])
     milliseconds = []
     for round_ in range(ROUNDS):
-        trial = study.ask()
+        study.enqueue_trial(dict(zip(DOMAINS, setting, strict=True)))
+        trial = study.ask(DOMAINS)
         for epoch, value in enumerate(curve, 1):
             trial.report(value, epoch)
             before = time.perf_counter()

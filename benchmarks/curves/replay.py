@@ -41,9 +41,12 @@ PRUNERS: dict[str, Mapping[str, Any]] = {
     "hyperband": {"name": "hyperband", "max_resource": EPOCHS},
     "curve": {"name": "curve"},
     "curve, level 0.3": {"name": "curve", "level": 0.3},
-    "curve, level 0.6": {"name": "curve", "level": 0.6},
+    "curve, level 0.4": {"name": "curve", "level": 0.4},
 }
 """The last two are for a comparison with successive halving at the epochs that this spends."""
+
+
+LEVEL = "curve, level "
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outc
         train,
         backend=backend,
         sampler=SAMPLERS[backend],
-        pruner=PRUNERS[pruner],
+        pruner=options(pruner),
         trials=trials,
         seed=seed,
     )
@@ -129,6 +132,13 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outc
     return Outcome(
         spent / (EPOCHS * trials), study.best_value, len(complete), 1000 * deciding / spent
     )
+
+
+def options(pruner: str) -> Mapping[str, Any]:
+    """A pruner of the table as a spec has it; of the curve pruner any level will do."""
+    if pruner not in PRUNERS and pruner.startswith(LEVEL):
+        return {"name": "curve", "level": float(pruner.removeprefix(LEVEL))}
+    return PRUNERS[pruner]
 
 
 def space(name: str) -> dict[str, Any]:
@@ -172,20 +182,23 @@ def main() -> None:
     )
     parser.add_argument("name", choices=sorted(GRIDS))
     parser.add_argument("--backend", choices=sorted(SAMPLERS), default="optuna")
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="how many (20)")
+    parser.add_argument("--first-seed", type=int, default=1, help="they count from it (1)")
+    parser.add_argument("--levels", type=float, nargs="+", default=[], help="of the curve pruner")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--jobs", type=int, help="processes; as many as there are cores if absent")
     parser.add_argument("--out", type=Path, help="a file that keeps each study, to go on from")
-    parser.add_argument("--pruners", nargs="+", choices=list(PRUNERS), default=list(PRUNERS))
+    parser.add_argument("--pruners", nargs="*", choices=list(PRUNERS), default=list(PRUNERS))
     given = parser.parse_args()
     if given.seeds < 2 or (given.jobs is not None and given.jobs < 1) or given.trials < 5:
         parser.error("an interval needs 2 seeds or more, a study 5 trials, and a pool 1 job")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"python {platform.python_version()}, {versions}")
+    levels = [f"{LEVEL}{level}" for level in given.levels]
     plans = [
         Plan(given.name, given.backend, pruner, seed, given.trials, versions)
-        for pruner in dict.fromkeys(["none", *given.pruners])
-        for seed in range(1, given.seeds + 1)
+        for pruner in dict.fromkeys(["none", *given.pruners, *levels])
+        for seed in range(given.first_seed, given.first_seed + given.seeds)
     ]
     done = read(given.out) if given.out else {}
     left = [plan for plan in plans if plan not in done]

@@ -1,0 +1,49 @@
+"""The finished trials of a study, of which each is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from crosstune.curve_pruner.curves import Curve, curve
+from crosstune.curve_pruner.places import Map
+
+
+class Past:
+    """Their curves, and which of them are near a trial."""
+
+    def __init__(self, direction: StudyDirection):
+        self._direction = direction
+        self._index: dict[tuple[int, datetime | None], int] = {}
+        self._curves: list[Curve] = []
+        self._map = Map()
+
+    def read(self, trials: Sequence[FrozenTrial]) -> list[int]:
+        """The indices of finished trials that reported a number."""
+        found = []
+        for trial in trials:
+            key = (trial.number, trial.datetime_start)
+            index = self._index.get(key)
+            if index is None:
+                held = curve(trial, self._direction)
+                index = self._index[key] = len(self._curves)
+                self._curves.append(held)
+                self._map.add(held.place)
+            if self._curves[index].steps:
+                found.append(index)
+        return found
+
+    def curves(self, indices: Sequence[int]) -> list[Curve]:
+        """The curves at these indices."""
+        return [self._curves[i] for i in indices]
+
+    def nearest(self, trial: Curve, indices: Sequence[int], most: int) -> list[Curve]:
+        """Those of these curves that are nearest to a trial, at most `most` of them."""
+        if len(indices) > most:
+            squares = self._map.squares(trial.place)[indices]
+            indices = [indices[i] for i in np.argsort(squares, kind="stable")[:most]]
+        return self.curves(indices)

@@ -1,0 +1,106 @@
+"""Where the parameters of trials lie, for what near ones say of each other.
+
+A number lies where its range has it, on its logarithm if that is how it is drawn; so does a choice
+among numbers, by its rank. Other choices are all as far from each other as the ends of a range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial
+
+Place: TypeAlias = Mapping[tuple[str, Any], float]
+"""Coordinates by name; one that a place lacks is 0."""
+
+APART = math.sqrt(0.5)
+"""Two choices that differ have this in two coordinates, which is a distance of 1."""
+FAR = 100.0
+"""Without parameters nothing says that a trial is near another."""
+
+
+def place(trial: FrozenTrial) -> Place:
+    """Where a trial is.
+
+    >>> import optuna
+    >>> lr = optuna.distributions.FloatDistribution(0.001, 0.1, log=True)
+    >>> place(optuna.trial.create_trial(params={"lr": 0.01}, distributions={"lr": lr}, value=0))
+    {('lr', 'given'): 0.7071067811865476, ('lr', 'number'): 0.0}
+    """
+    found: dict[tuple[str, Any], float] = {}
+    for name, value in trial.params.items():
+        distribution = trial.distributions[name]
+        number = _number(distribution, value)
+        if number is None:
+            found[name, distribution.to_internal_repr(value)] = APART
+        else:
+            found[name, "given"] = APART  # far from where the parameter is not there
+            found[name, "number"] = number - 0.5
+    return found or {("", "trial"): FAR * (trial.number + 1)}
+
+
+def _number(distribution: BaseDistribution, value: Any) -> float | None:
+    """The place in the range, in [0, 1]; None for a choice without an order."""
+    match distribution:
+        case CategoricalDistribution():
+            choices = distribution.choices
+            ranks = sorted({float(choice) for choice in choices if _is_number(choice)})
+            if len(ranks) < len(choices) or len(ranks) < 2:
+                return None
+            return ranks.index(float(value)) / (len(ranks) - 1)
+        case FloatDistribution() | IntDistribution():
+            low, high = float(distribution.low), float(distribution.high)
+            if low == high:
+                return 0.5
+            if distribution.log:
+                return math.log(float(value) / low) / math.log(high / low)
+            return (float(value) - low) / (high - low)
+    return None
+
+
+def _is_number(choice: Any) -> TypeGuard[float]:
+    return isinstance(choice, int | float) and not isinstance(choice, bool) and choice == choice
+
+
+class Map:
+    """Places as the rows of a matrix, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._columns: dict[tuple[str, Any], int] = {}
+        self.rows = np.empty((0, 0))
+
+    def add(self, place: Place) -> None:
+        """Add a row."""
+        for name in place:
+            self._columns.setdefault(name, len(self._columns))
+        n, d = self.rows.shape
+        grown = np.zeros((n + 1, len(self._columns)))
+        grown[:n, :d] = self.rows
+        for name, coordinate in place.items():
+            grown[n, self._columns[name]] = coordinate
+        self.rows = grown
+
+    def squares(self, place: Place) -> NDArray[np.float64]:
+        """(n,) the squared distance of each row from a place."""
+        here = [place.get(name, 0.0) for name in self._columns]
+        beside = sum(each**2 for name, each in place.items() if name not in self._columns)
+        squares: NDArray[np.float64] = ((self.rows - here) ** 2).sum(axis=1) + beside
+        return squares
+
+
+def coordinates(places: Iterable[Place]) -> NDArray[np.float64]:
+    """(n, d) all coordinates that any of the places has."""
+    held = Map()
+    for place in places:
+        held.add(place)
+    return held.rows
