@@ -40,8 +40,8 @@ PRUNERS: dict[str, Mapping[str, Any]] = {
     "successive-halving": {"name": "successive-halving"},
     "hyperband": {"name": "hyperband", "max_resource": EPOCHS},
     "curve": {"name": "curve"},
+    "curve, level 0.2": {"name": "curve", "level": 0.2},
     "curve, level 0.3": {"name": "curve", "level": 0.3},
-    "curve, level 0.4": {"name": "curve", "level": 0.4},
 }
 """The last two are for a comparison with successive halving at the epochs that this spends."""
 

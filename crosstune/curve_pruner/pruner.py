@@ -53,7 +53,7 @@ class CurvePruner(BasePruner):
     """
 
     def __init__(
-        self, level: float = 0.1, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
+        self, level: float = 0.08, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
     ) -> None:
         if not isinstance(level, int | float) or not 0 < level < 1:
             raise RequestError(f"level is a chance between 0 and 1, not {level!r}")
