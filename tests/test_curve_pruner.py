@@ -444,3 +444,11 @@ def test_any_level_has_a_name_in_the_comparison() -> None:
     assert replay.options("median") == {"name": "median"}
     with pytest.raises(KeyError):
         replay.options("curved")
+
+
+def test_foresight_completes_what_becomes_the_best_and_nothing_else() -> None:
+    found = replay.replay("trees", "optuna", "foresight", 1, 20)
+    none = replay.replay("trees", "optuna", "none", 1, 20)
+    assert none.complete == 20
+    assert replay.FREE <= found.complete < 12
+    assert found.share == pytest.approx((27 * found.complete + 2 * (20 - found.complete)) / 540)

@@ -39,11 +39,17 @@ PRUNERS: dict[str, Mapping[str, Any]] = {
     "median": {"name": "median"},
     "successive-halving": {"name": "successive-halving"},
     "hyperband": {"name": "hyperband", "max_resource": EPOCHS},
+    "foresight": {"name": "none"},
     "curve": {"name": "curve"},
     "curve, level 0.2": {"name": "curve", "level": 0.2},
     "curve, level 0.3": {"name": "curve", "level": 0.3},
 }
-"""The last two are for a comparison with successive halving at the epochs that this spends."""
+"""The last two are for a comparison with successive halving at the epochs that this spends.
+`foresight` is none that could be: it knows where each curve ends, and stops at the second report
+what would not become the best. What it loses, it loses because the sampler learns less.
+"""
+FREE = 3
+"""How many complete trials come first with `foresight`, as with `curve`."""
 
 
 LEVEL = "curve, level "
@@ -105,6 +111,7 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outc
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     known = curves(name)
     spent, deciding = 0, 0.0
+    ends: list[float] = []
 
     def train(params: dict[str, Any], trial: Trial) -> float:
         nonlocal spent, deciding
@@ -113,10 +120,16 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outc
             spent += 1
             trial.report(value, epoch)
             before = time.perf_counter()
-            pruned = trial.should_prune()
+            pruned = trial.should_prune() or (
+                pruner == "foresight"
+                and epoch == 2
+                and len(ends) >= FREE
+                and curve[-1] >= min(ends)
+            )
             deciding += time.perf_counter() - before
             if pruned:
                 raise optuna.TrialPruned
+        ends.append(curve[-1])
         return curve[-1]
 
     study = crosstune.tune(
