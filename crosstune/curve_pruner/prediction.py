@@ -66,27 +66,15 @@ def chance(
     distances = [place - lowest for place in reached]
     typical = min(median(distances) or max(distances) or 1.0, sys.float_info.max)
 
-    apart = _resolution([*reached, *values])
-    floor = max(FLOOR, min(apart / typical, 1.0))
-
     def far(places: Sequence[float]) -> Numbers:
         with np.errstate(over="ignore"):
-            return np.minimum(np.log((np.array(places) - lowest) / typical + floor), HOPELESS)
+            return np.minimum(np.log((np.array(places) - lowest) / typical + FLOOR), HOPELESS)
 
     mean, variance = _end([*near, trial], far, schedule)
     beyond = far(values) - far(stood)
     shift = float(beyond.sum()) / (len(beyond) + AS_COMPLETE)
     variance += float(((beyond - shift) ** 2).sum()) / (len(beyond) + AS_COMPLETE)
-    target = max(
-        min(values) - apart / 2, lowest - floor * typical / 2
-    )  # an equal value is not below
-    return NormalDist(mean + shift, math.sqrt(variance)).cdf(float(far([target])[0]))
-
-
-def _resolution(places: Sequence[float]) -> float:
-    """The least difference between two of these places; of an error it is one case in all."""
-    steps = np.diff(np.unique(places))
-    return float(steps.min()) if len(steps) else 0.0
+    return NormalDist(mean + shift, math.sqrt(variance)).cdf(float(far([min(values)])[0]))
 
 
 def _end(
