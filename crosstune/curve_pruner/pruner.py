@@ -28,7 +28,8 @@ class CurvePruner(BasePruner):
     parameters near its own, and from how the curves of the study run; pruned trials count with
     what they reported. A trial is stopped when the chance that it ends better than the best one
     falls under `level` times the share of its training that is left. So a chance has to be good
-    where it is dear, and a trial that has come far is seldom stopped.
+    where it is dear, and a trial that has come far is seldom stopped. One that leads all that were
+    seen at this step goes on in any case.
 
     This is asked at ten of the reports of a training at most, from the first on, evenly spaced in
     the logarithm of their number: of 27 at 1, 2, 3, 4, 6, 9, 13 and 19.
