@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from statistics import NormalDist
 from typing import Any
 
@@ -309,6 +311,8 @@ def test_where_parameters_lie() -> None:
         "kind": CategoricalDistribution(("a", "b", "c")),
         "flag": CategoricalDistribution((True, False)),
         "only": FloatDistribution(2.0, 2.0),
+        "wide": FloatDistribution(-1e308, 1e308),
+        "deep": FloatDistribution(1e-300, 1e300, log=True),
     }
 
     def at(**params: Any) -> Any:
@@ -327,6 +331,8 @@ def test_where_parameters_lie() -> None:
         assert apart(at(**{name: values[0]}), at(**{name: values[1]})) == pytest.approx(1)
         assert apart(at(**{name: values[0]}), at(**{name: values[0]})) == 0
     assert apart(at(only=2.0), at(only=2.0)) == 0
+    assert apart(at(wide=-1e308), at(wide=1e308)) == pytest.approx(1)
+    assert apart(at(deep=1e-300), at(deep=1e300)) == pytest.approx(1)
     assert apart(at(depth=3, kind="a"), at(depth=3)) == pytest.approx(APART)  # one has no kind
     assert apart(at(depth=3, lr=1e-3), at(depth=3)) == pytest.approx(APART)
     nowhere = [create_trial(value=0.0), create_trial(value=0.0)]
@@ -352,6 +358,32 @@ def test_only_the_nearest_of_many_trials_are_asked() -> None:
     assert sorted(each.place["lr", "number"] for each in near) == pytest.approx(
         [0.18, 0.19, 0.2, 0.21, 0.22]
     )
+
+
+def test_threads_share_what_was_read() -> None:
+    """As those of `study.optimize(n_jobs=...)` share the pruner."""
+    trials = []
+    for number in range(400):
+        params, ranges = {"x": number / 400}, {"x": FloatDistribution(0, 1)}
+        reports = {1: float(number)}
+        trial = create_trial(
+            params=params, distributions=ranges, value=0, intermediate_values=reports
+        )
+        trial.number = number
+        trials.append(trial)
+    past = Past(StudyDirection.MINIMIZE)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            read = list(pool.map(past.read, [trials[shift:] for shift in range(0, 64, 2)]))
+    finally:
+        sys.setswitchinterval(before)
+    for shift, indices in zip(range(0, 64, 2), read, strict=True):
+        found = [curve.best[0] for curve in past.curves(indices)]
+        assert found == [float(number) for number in range(shift, 400)]
+    here = Curve([1], [0.0], math.inf, place(trials[200]))
+    assert [curve.best[0] for curve in past.nearest(here, read[0], 1)] == [200.0]
 
 
 def test_it_is_asked_at_ten_reports_at_most() -> None:

@@ -54,18 +54,21 @@ def _number(distribution: BaseDistribution, value: Any) -> float | None:
     match distribution:
         case CategoricalDistribution():
             choices = distribution.choices
-            ranks = sorted({float(choice) for choice in choices if _is_number(choice)})
+            ranks = sorted({choice for choice in choices if _is_number(choice)})
             if len(ranks) < len(choices) or len(ranks) < 2:
                 return None
-            return ranks.index(float(value)) / (len(ranks) - 1)
+            return ranks.index(value) / (len(ranks) - 1)
         case FloatDistribution() | IntDistribution():
-            low, high = float(distribution.low), float(distribution.high)
-            if low == high:
+            if distribution.low == distribution.high:
                 return 0.5
-            if distribution.log:
-                return math.log(float(value) / low) / math.log(high / low)
-            return (float(value) - low) / (high - low)
+            scale = math.log if distribution.log else _half
+            low, high = scale(distribution.low), scale(distribution.high)
+            return (scale(value) - low) / (high - low)
     return None
+
+
+def _half(number: float) -> float:
+    return number / 2  # so that no difference overflows
 
 
 def _is_number(choice: Any) -> TypeGuard[float]:
