@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -28,32 +29,31 @@ def dask_executor(
 ) -> Iterator[tuple[Executor, Callable[[], int]]]:
     """An executor on a cluster, and how many trials are worth having under way there.
 
-    Workers may come and go: the number follows them.
+    Workers may come and go: the number follows them. A local cluster takes connections with its own
+    temporary certificate only, since whoever may connect may run code.
 
     Args:
         address: of a scheduler, such as tcp://10.0.0.1:8786, or `LOCAL`.
         workers: at most so many trials at a time; of a local cluster, its processes.
 
     Raises:
-        RequestError: there is no scheduler, or Dask is not installed.
+        RequestError: there is no scheduler.
+        MissingLibrary: Dask, or what a local cluster is secured with, is not installed.
     """
     try:
         import distributed
+
+        if address == LOCAL:
+            import cryptography  # noqa: F401  (Dask makes the certificate with it)
     except ImportError as error:
         raise MissingLibrary(
-            'Dask needs distributed, which is not installed: pip install "crosstune[dask]"'
+            f'Dask needs {error.name}, which is not installed: pip install "crosstune[dask]"'
         ) from error
     with ExitStack() as stack:
         place: Any = address
         if address == LOCAL:
             stack.enter_context(_quiet())
-            place = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                )
-            )
+            place = stack.enter_context(_local_cluster(workers))
         try:
             client = stack.enter_context(distributed.Client(place, timeout=CONNECTING))
         except (OSError, ValueError) as error:
@@ -62,6 +62,33 @@ def dask_executor(
                 "Start one with `dask scheduler`, or use 'local'"
             ) from error
         yield client.get_executor(pure=False), _Threads(client, workers)
+
+
+@contextmanager
+def _local_cluster(workers: int | None) -> Iterator[Any]:
+    """A cluster of this machine that nobody else can reach.
+
+    Its HTTP servers always listen, and check nobody: without routes they have nothing to show. Its
+    workers keep what they spill, which is pickled, in a folder of this user alone.
+    """
+    import dask
+    import distributed
+
+    without_pages = {f"distributed.{each}.http.routes": [] for each in ("scheduler", "worker")}
+    with (
+        tempfile.TemporaryDirectory(prefix="crosstune-") as folder,
+        dask.config.set(without_pages),
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            security=True,
+            dashboard_address=None,
+            local_directory=folder,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # the default is a fixed port
+        ) as cluster,
+    ):
+        yield cluster
 
 
 @contextmanager

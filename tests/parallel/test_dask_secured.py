@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import multiprocessing
 import os
 import socket
 import sys
@@ -22,8 +23,10 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Any]:
-    with dask_executor(LOCAL, 0):
-        yield distributed.default_client().cluster.scheduler
+    with dask_executor(LOCAL, 1):
+        client = distributed.default_client()
+        client.wait_for_workers(1)
+        yield client.cluster.scheduler
 
 
 def test_a_client_without_the_certificate_of_the_run_is_refused(scheduler: Any) -> None:
@@ -37,22 +40,31 @@ def test_a_client_without_the_certificate_of_the_run_is_refused(scheduler: Any) 
 
 
 def test_no_page_shows_anything_of_a_run(scheduler: Any) -> None:
-    server = scheduler.http_server
-    assert server.address == "127.0.0.1"
-    for page in ("status", "info/main/workers.html", "info/logs/", "json/counts.json", "health"):
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/{page}", timeout=10)
+    (worker,) = scheduler.workers.values()
+    pages = ("status", "info/main/workers.html", "json/counts.json", "metrics", "health")
+    for port in (scheduler.http_server.port, worker.services["dashboard"]):
+        for page in pages:
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10)
+
+
+def test_what_a_worker_spills_is_in_a_folder_of_this_user_alone(scheduler: Any) -> None:
+    (worker,) = scheduler.workers.values()
+    folders = [each for each in Path(worker.local_directory).parents if "crosstune-" in each.name]
+    assert folders[0].stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into /proc")
 def test_all_that_listens_does_so_on_the_loopback_interface(scheduler: Any) -> None:
-    listening = [socket.inet_ntoa(_address(line)) for line in _listening(os.getpid())]
-    assert listening
+    processes = [os.getpid(), *(each.pid or 0 for each in multiprocessing.active_children())]
+    lines = [line for process in processes for line in _listening(process)]
+    listening = [socket.inet_ntoa(_address(line)) for line in lines]
+    assert len(listening) >= 5  # of the scheduler, the worker, and its nanny
     assert set(listening) == {"127.0.0.1"}
 
 
 def _listening(pid: int) -> list[str]:
-    targets = {os.readlink(each) for each in _links(pid)}
+    targets = {str(each.readlink()) for each in _links(pid)}
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     lines += Path("/proc/net/tcp6").read_text().splitlines()[1:]
     fields = [line.split() for line in lines]
@@ -80,6 +92,6 @@ def test_a_missing_cryptography_is_said_with_its_extra(monkeypatch: pytest.Monke
     monkeypatch.setattr(builtins, "__import__", without)
     with (
         pytest.raises(MissingLibrary, match=r'cryptography.*pip install "crosstune\[dask\]"'),
-        dask_executor(LOCAL, 0),
+        dask_executor(LOCAL, 1),
     ):
         pass
