@@ -18,12 +18,16 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.resume.history import RETRIED
 
+UNPICKLED = ("cma:", "sepcma:", "cmawm:")
+"""How the attributes of trials begin that Optuna's CMA-ES sampler unpickles."""
+
 
 @dataclass
 class _Admitted:
     """A trial that is being evaluated, and what its latest attempt has said of it."""
 
     trial_id: int
+    number: int
     given: Mapping[str, Any]
     """The system attributes that it began with."""
     runs_again: bool = False
@@ -40,7 +44,8 @@ class Gate(BaseStorage):
 
     Whoever can reach it has to know a number of 61 random bits for everything: the run's, to
     read; and a ticket's, to begin an attempt at the trial that it was made for. Nothing else of
-    the storage can be seen or changed.
+    the storage can be seen or changed: a trial is listed under the run's number plus its own, which
+    leads to no other study.
 
     An attempt begins with `create_new_trial(ticket)`, whose answer is the trial's id for this
     attempt. When another one begins, because the process of the first was lost, or only seemed
@@ -61,7 +66,7 @@ class Gate(BaseStorage):
         self._tickets: dict[int, _Admitted] = {}
         self._attempts: dict[int, int] = {}
         self._again: dict[int, int] = {}
-        """The ticket of a trial by its id, where it is attempted once more."""
+        """The ticket of a trial by its number, where it is attempted once more."""
         self._finished: dict[int, FrozenTrial] = {}
         self.run = secrets.randbits(61) | 1 << 61
 
@@ -75,7 +80,9 @@ class Gate(BaseStorage):
         ticket = secrets.randbits(61) | 1 << 61
         trial = self._storage.get_trial(trial_id)
         with self._lock:
-            self._tickets[ticket] = _Admitted(trial_id, dict(trial.system_attrs), runs_again)
+            self._tickets[ticket] = _Admitted(
+                trial_id, trial.number, dict(trial.system_attrs), runs_again
+            )
         return ticket
 
     def attempts(self, ticket: int) -> int:
@@ -90,7 +97,7 @@ class Gate(BaseStorage):
         with admitted.lock, self._lock:
             admitted.attempt = None
             del self._tickets[ticket]
-            self._again.pop(admitted.trial_id, None)
+            self._again.pop(admitted.number, None)
             self._attempts = {a: t for a, t in self._attempts.items() if t != ticket}
 
     # What a worker calls.
@@ -106,7 +113,7 @@ class Gate(BaseStorage):
             admitted.attempts += 1
             admitted.reports, admitted.kept = {}, {}
             if admitted.attempts > 1:
-                self._again[admitted.trial_id] = study_id
+                self._again[admitted.number] = study_id
             self._attempts[attempt] = study_id
             first = admitted.attempts == 1
         if admitted.runs_again and first:
@@ -128,7 +135,9 @@ class Gate(BaseStorage):
             self._storage.set_trial_user_attr(admitted.trial_id, key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """What a pruner keeps of the trial."""
+        """What a pruner keeps of the trial. What a sampler would unpickle is refused."""
+        if key.startswith(UNPICKLED):
+            _refuse()
         with self._writing(trial_id) as admitted:
             admitted.kept[key] = value
             self._storage.set_trial_system_attr(admitted.trial_id, key, value)
@@ -143,9 +152,10 @@ class Gate(BaseStorage):
         with self._lock:
             if trial_id in self._attempts:
                 return self._seen(self._attempts[trial_id], trial_id)
-        real = trial_id - self.run
-        if not 0 <= real < 1 << 32:
+        number = trial_id - self.run
+        if not 0 <= number < 1 << 32:
             raise KeyError("there is no such trial")
+        real = self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
         return _optuna.with_id(self._storage.get_trial(real), trial_id)
 
     def get_all_trials(
@@ -182,8 +192,8 @@ class Gate(BaseStorage):
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """The id under which a trial is listed."""
         self._check_run(study_id)
-        real = self._storage.get_trial_id_from_study_id_trial_number(self._study_id, trial_number)
-        return self.run + real
+        self._storage.get_trial_id_from_study_id_trial_number(self._study_id, trial_number)
+        return self.run + trial_number
 
     # What it may not.
 
@@ -257,15 +267,15 @@ class Gate(BaseStorage):
         return seen
 
     def _listed(self, trial: FrozenTrial) -> FrozenTrial:
-        real = _optuna.trial_id(trial)
+        number = trial.number
         if not trial.state.is_finished():
             with self._lock:
-                if real in self._again:
-                    return self._seen(self._again[real], self.run + real)
-            return _optuna.with_id(trial, self.run + real)
-        known = self._finished.get(real)
+                if number in self._again:
+                    return self._seen(self._again[number], self.run + number)
+            return _optuna.with_id(trial, self.run + number)
+        known = self._finished.get(number)
         if known is None:
-            known = self._finished[real] = _optuna.with_id(trial, self.run + real)
+            known = self._finished[number] = _optuna.with_id(trial, self.run + number)
         return known
 
 
