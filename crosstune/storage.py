@@ -21,6 +21,7 @@ _logger = logging.getLogger("crosstune")
 Place: TypeAlias = str | os.PathLike[str] | BaseStorage | None
 
 _files: WeakKeyDictionary[BaseStorage, Path] = WeakKeyDictionary()
+_behind: WeakKeyDictionary[BaseStorage, BaseStorage] = WeakKeyDictionary()
 
 
 def open_storage(place: Place) -> BaseStorage:
@@ -59,13 +60,19 @@ def open_storage(place: Place) -> BaseStorage:
 
 def file_of(storage: BaseStorage) -> Path | None:
     """The journal or SQLite file of a storage that was opened here by its place."""
-    return _files.get(storage)
+    return _files.get(innermost(storage))
 
 
 def also_at(front: BaseStorage, storage: BaseStorage) -> None:
-    """Say that a storage stands in front of another one, and so in the same file."""
-    if storage in _files:
-        _files[front] = _files[storage]
+    """Say that a storage stands in front of another one, and so in the same place."""
+    _behind[front] = storage
+
+
+def innermost(storage: BaseStorage) -> BaseStorage:
+    """The storage that keeps the study, behind those that stand in front of it."""
+    while storage in _behind:
+        storage = _behind[storage]
+    return storage
 
 
 def file_at(place: Place) -> Path | None:

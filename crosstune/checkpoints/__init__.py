@@ -213,7 +213,11 @@ def _candidates(trial: BaseTrial) -> Iterator[tuple[int, Entry | None]]:
     number, planned = trial.number, budget(trial)
     while planned is not None and planned.resume_from is not None and planned.resume_from < number:
         number = planned.resume_from
-        past = trial.study.get_trials(deepcopy=False)[number]
+        trials = trial.study.get_trials(deepcopy=False)  # a worker may not see all of them
+        past = next((each for each in trials if each.number == number), None)
+        if past is None:
+            yield number, None
+            return
         record = read(past)
         yield from _listed(number, record)
         if not record.entries and not record.damaged:

@@ -8,18 +8,33 @@ import os
 import shutil
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 from optuna.artifacts import FileSystemArtifactStore, download_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
-from optuna.storages import InMemoryStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import BaseTrial, FixedTrial, Trial
 
 from crosstune.checkpoints.record import Entry, Unusable
 from crosstune.errors import RequestError, RunError
-from crosstune.storage import file_of
+from crosstune.storage import file_of, innermost
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of a study's checkpoints.
+
+    Attributes:
+        folder: made when the first checkpoint is saved.
+        beside: a file or folder that is there on each machine that reaches it.
+    """
+
+    folder: Path
+    beside: Path
+
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LITTLE = 2**20
@@ -27,6 +42,8 @@ _LITTLE = 2**20
 
 _temporary: WeakKeyDictionary[Any, tempfile.TemporaryDirectory[str]] = WeakKeyDictionary()
 """The folder of each study in memory, which goes with its storage."""
+_homes: WeakKeyDictionary[Any, Home] = WeakKeyDictionary()
+"""What a worker was told of its driver's study."""
 _lock = threading.Lock()
 
 
@@ -80,26 +97,52 @@ def home(trial: BaseTrial) -> Any:
     return trial.storage if isinstance(trial, Trial) else trial
 
 
-def _folder(trial: BaseTrial) -> Path:
-    place = home(trial)
+def home_of(storage: BaseStorage | FixedTrial) -> Home | None:
+    """Where the checkpoints of a storage's studies are; None where nothing says it."""
+    if storage in _homes:
+        return _homes[storage]
+    place = innermost(storage) if isinstance(storage, BaseStorage) else storage
     if isinstance(place, InMemoryStorage | FixedTrial):
         with _lock:
             if place not in _temporary:
                 _temporary[place] = tempfile.TemporaryDirectory(prefix="crosstune-")
-            return Path(_temporary[place].name)
-    if not isinstance(trial, Trial):
+            folder = Path(_temporary[place].name)
+            return Home(folder, folder)
+    file = file_of(place)
+    return None if file is None else Home(file.with_suffix(".checkpoints"), file)
+
+
+def keep_at(storage: BaseStorage, place: Home | None) -> None:
+    """Tell a worker where the checkpoints of its driver's study are.
+
+    Args:
+        storage: the way to the study.
+        place: as `home_of` says it to the driver.
+    """
+    if place is not None:
+        _homes[storage] = place
+
+
+def _folder(trial: BaseTrial) -> Path:
+    place = home(trial)
+    if not isinstance(trial, Trial | FixedTrial):
         raise RequestError(
             "a trial without its study, such as one that has ended, does not say where its "
             "checkpoints are: give store="
         )
-    file = file_of(place)
-    if file is None:
+    found = home_of(place)
+    if found is None:
         raise RequestError(
             "nothing says where the checkpoints of this study are. Give store=, a folder or an "
             "artifact store of Optuna's; only a study whose journal file or SQLite database "
             "crosstune opened has a folder beside it"
         )
-    return file.with_suffix(".checkpoints")
+    if not found.beside.exists():
+        raise RequestError(
+            f"the checkpoints of this study are in {found.folder}, which this worker does not "
+            "reach. Give store=, a folder that all machines share or an artifact store of Optuna's"
+        )
+    return found.folder
 
 
 class StoreFailed(RunError):

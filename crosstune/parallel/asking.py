@@ -56,6 +56,7 @@ class Begun:
             pruner=self.pruner,
             horizon=self.horizon,
             left=self.left,
+            home=gate.home,
         )
 
 

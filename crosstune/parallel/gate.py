@@ -16,6 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.checkpoints.stores import home_of
 from crosstune.resume.history import RETRIED
 
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
@@ -57,6 +58,7 @@ class Gate(BaseStorage):
 
     Attributes:
         run: the number of this run; it stands for the study.
+        home: of the study's checkpoints.
     """
 
     def __init__(self, storage: BaseStorage, study_id: int):
@@ -69,6 +71,7 @@ class Gate(BaseStorage):
         """The ticket of a trial by its number, where it is attempted once more."""
         self._finished: dict[int, FrozenTrial] = {}
         self.run = secrets.randbits(61) | 1 << 61
+        self.home = home_of(storage)
 
     def admit(self, trial_id: int, *, runs_again: bool = False) -> int:
         """The ticket of a trial that is to be evaluated.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crosstune.checkpoints.stores import Home
 from crosstune.errors import CrosstuneError
 
 DIED = "its process died: a crash, a kill, or a lack of memory"
@@ -52,6 +53,7 @@ class Task:
             a checkpoint, what came before it counts.
         address: of the gate; None where it is in the same process.
         recipe: of the objective, pickled; None where the process has it already.
+        home: of the study's checkpoints; None where nothing says it.
     """
 
     run: int
@@ -63,6 +65,7 @@ class Task:
     left: Mapping[int, float] = field(default_factory=dict)
     address: str | None = None
     recipe: bytes | None = None
+    home: Home | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
+from crosstune.checkpoints.stores import keep_at
 from crosstune.dialects import Prepared, TrialFailed, prepare
 from crosstune.errors import CrosstuneError, RequestError, RunError
 from crosstune.own import own_study
@@ -109,6 +110,7 @@ def carried_out(task: Task, gate: BaseStorage, function: Callable[[Trial], float
         Exception: the gate cannot be reached, or takes nothing more of the trial.
     """
     window = Window(gate, task)
+    keep_at(window, task.home)
     with own_study():
         study = optuna.load_study(
             study_name=task.study_name,
