@@ -153,7 +153,15 @@ def test_a_trial_whose_process_is_killed_at_the_same_place_has_failed() -> None:
     assert [said for number, said in objectives.marks() if number == 1] == ["0", "2"]
 
 
-def test_a_retry_has_the_earlier_reports_and_the_pruner_is_asked_of_each() -> None:
+@pytest.mark.parametrize(
+    "pruner",
+    [
+        {"name": "median", "n_startup_trials": 1},
+        {"name": "successive-halving", "min_resource": 2},
+        {"name": "patient", "wrapped_pruner": None, "patience": 3},
+    ],
+)
+def test_a_retry_has_the_earlier_reports_and_the_pruner_is_asked_of_each(pruner: Any) -> None:
     """So that a pruner that looks back decides as it would have."""
 
     def run(loses: bool) -> optuna.Study:
@@ -169,7 +177,7 @@ def test_a_retry_has_the_earlier_reports_and_the_pruner_is_asked_of_each() -> No
                     executor.lose()
             return float(params["x"])
 
-        spec = RANDOM | {"pruner": {"name": "successive-halving", "min_resource": 2}}
+        spec = RANDOM | {"pruner": pruner}
         with Reruns() as executor:
             return crosstune.tune(
                 spec, train, trials=8, executor=executor, workers=1, storage=f"{loses}.journal"
