@@ -80,6 +80,11 @@ def read(trial: BaseTrial) -> Record:
     return Record(tuple(entries), tuple(discarded), len(listed) - len(entries))
 
 
+def reached(trial: BaseTrial) -> int:
+    """The step of a trial's farthest checkpoint; -1 if it has none."""
+    return max((entry.step for entry in read(trial).entries), default=-1)
+
+
 def write(trial: BaseTrial, entries: Sequence[Entry], discarded: Sequence[str]) -> None:
     """Note in the study, in one step, which checkpoints count and which do not."""
     value = {"entries": [asdict(entry) for entry in entries], "discarded": list(discarded)}

@@ -19,6 +19,9 @@ from crosstune import _optuna
 from crosstune.checkpoints.stores import home_of
 from crosstune.resume.history import RETRIED
 
+LEFT = "crosstune:left"
+"""The system attribute, shown to an attempt alone, with what earlier attempts reported by step."""
+
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
 """How the attributes of trials begin that Optuna's CMA-ES sampler unpickles."""
 
@@ -35,6 +38,8 @@ class _Admitted:
     attempt: int | None = None
     attempts: int = 0
     reports: dict[int, float] = field(default_factory=dict)
+    earlier: dict[int, float] = field(default_factory=dict)
+    """What the attempts before have reported, by step."""
     kept: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while an attempt writes, so that nothing of it comes after the next has begun."""
@@ -114,6 +119,7 @@ class Gate(BaseStorage):
         with admitted.lock, self._lock:
             attempt = admitted.attempt = secrets.randbits(61) | 1 << 61
             admitted.attempts += 1
+            admitted.earlier |= admitted.reports
             admitted.reports, admitted.kept = {}, {}
             if admitted.attempts > 1:
                 self._again[admitted.number] = study_id
@@ -151,10 +157,17 @@ class Gate(BaseStorage):
         self._storage.set_study_user_attr(self._study_id, key, value)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
-        """The trial of an attempt, without what earlier attempts reported; or any other."""
+        """The trial of an attempt, or any other of the study.
+
+        What earlier attempts have reported is not among the reports, but in the attribute `LEFT`.
+        """
         with self._lock:
             if trial_id in self._attempts:
-                return self._seen(self._attempts[trial_id], trial_id)
+                ticket = self._attempts[trial_id]
+                seen = self._seen(ticket, trial_id)
+                if self._tickets[ticket].earlier:
+                    seen.system_attrs = {**seen.system_attrs, LEFT: self._tickets[ticket].earlier}
+                return seen
         number = trial_id - self.run
         if not 0 <= number < 1 << 32:
             raise KeyError("there is no such trial")

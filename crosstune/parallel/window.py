@@ -13,6 +13,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.errors import SpecError
+from crosstune.parallel.gate import LEFT
 from crosstune.parallel.task import Task
 from crosstune.resume.through import Through
 
@@ -81,8 +82,13 @@ class Window(Through):
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """The task's own, or any other."""
         trial = super().get_trial(trial_id)
-        if self._handed is None and trial.number == self._task.number:
-            self._handed = trial
+        if trial.number == self._task.number:
+            attrs = dict(trial.system_attrs)
+            left = attrs.pop(LEFT, {})  # which comes through JSON from another process
+            trial.system_attrs = attrs
+            if self._handed is None:
+                self._handed = trial
+                self._left = {**self._left, **{int(step): left[step] for step in left}}
         return trial
 
     def set_trial_intermediate_value(
