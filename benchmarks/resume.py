@@ -33,7 +33,7 @@ from crosstune import resume
 from crosstune.adapters import get
 from crosstune.dialects import suggest
 from crosstune.resume import snapshots
-from crosstune.resume.history import RETRIED
+from crosstune.resume.history import RETRIED, RETRIED_FROM
 from crosstune.storage import open_storage
 
 SPACE: dict[str, dict[str, Any]] = {
@@ -111,7 +111,11 @@ def rows(place: Path) -> list[Any]:
             trial.values,
             list(trial.params.items()),
             list(trial.intermediate_values.items()),
-            {key: held for key, held in trial.user_attrs.items() if key != RETRIED},
+            {
+                key: held
+                for key, held in trial.user_attrs.items()
+                if key not in (RETRIED, RETRIED_FROM)
+            },
             trial.system_attrs,
         )
         for trial in study.trials

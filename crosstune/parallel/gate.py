@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.stores import home_of
-from crosstune.resume.history import RETRIED
+from crosstune.resume.history import retrying
 
 LEFT = "crosstune:left"
 """The system attribute, shown to an attempt alone, with what earlier attempts reported by step."""
@@ -126,7 +126,8 @@ class Gate(BaseStorage):
             self._attempts[attempt] = study_id
             first = admitted.attempts == 1
         if admitted.runs_again and first:
-            self.set_trial_user_attr(attempt, RETRIED, True)
+            for key, value in retrying(self._storage.get_trial(admitted.trial_id)).items():
+                self.set_trial_user_attr(attempt, key, value)
         return attempt
 
     def set_trial_intermediate_value(

@@ -24,12 +24,13 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.checkpoints.record import reached
 from crosstune.dialects import ERROR
 from crosstune.own import own_study
 from crosstune.resume import snapshots
 from crosstune.resume.agreement import PRUNER
 from crosstune.resume.frozen import install
-from crosstune.resume.history import RETRIED, History
+from crosstune.resume.history import History, was_stuck
 from crosstune.resume.mismatch import Differs, Mismatch, mismatch
 from crosstune.resume.names import beside
 from crosstune.resume.replay import overlaps, replay
@@ -254,11 +255,19 @@ def _in_flight(study: Study) -> list[FrozenTrial]:
 
 
 def _fail_twice_killed(study: Study) -> None:
-    """Fail a trial whose process was killed while it ran again: it may be what kills it."""
+    """Fail a trial whose process was killed while it ran again: it may be what kills it.
+
+    One whose checkpoint advanced meanwhile is run once more.
+    """
     storage, study_id = _optuna.identity(study)
     for trial in _in_flight(study):
-        if trial.user_attrs.get(RETRIED):
+        if was_stuck(trial):
             message = "its process was killed twice while it ran, so it is not run a third time"
+            if (step := reached(trial)) >= 0:
+                message = (
+                    f"its process was killed twice while its checkpoint did not advance from step "
+                    f"{step}, so it is not run again"
+                )
             trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
             storage.set_trial_user_attr(trial_id, ERROR, message)
             storage.set_trial_state_values(trial_id, TrialState.FAIL)

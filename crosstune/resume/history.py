@@ -29,12 +29,16 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.checkpoints.record import reached
 from crosstune.resume.mismatch import Differs
 from crosstune.resume.through import Through
 from crosstune.samplers.engine import BUDGET, DRAWN
 
 RETRIED = "crosstune:retried"
 """The attribute of a trial that was in flight when its process was killed, and runs again."""
+
+RETRIED_FROM = "crosstune:retried_from"
+"""The attribute with the step of its checkpoint when it began to run again, where it had one."""
 
 FIXED = "fixed_params"
 """Under this key Optuna keeps the values of a queued trial, among its system attributes."""
@@ -292,7 +296,8 @@ class History(Through):
         self._handed.pop(number, None)
         self._reported.discard(number)
         if self._writes(number):
-            self._write_attr(number, RETRIED, True)
+            for key, value in retrying(self._fresh[number]).items():
+                self._write_attr(number, key, value)
         return True
 
     def set_trial_intermediate_value(
@@ -435,6 +440,19 @@ class History(Through):
     def remove_session(self) -> None:
         """Give back what the ledger holds for this thread."""
         self.ledger.remove_session()
+
+
+def retrying(trial: FrozenTrial) -> dict[str, Any]:
+    """The attributes of a trial that begins to run again."""
+    step = reached(trial)
+    return {RETRIED: True} | ({RETRIED_FROM: step} if step >= 0 else {})
+
+
+def was_stuck(trial: FrozenTrial) -> bool:
+    """Whether a trial ran again and its checkpoint has not advanced since it began to."""
+    if not trial.user_attrs.get(RETRIED):
+        return False
+    return reached(trial) <= trial.user_attrs.get(RETRIED_FROM, -1)
 
 
 def is_queued(trial: FrozenTrial) -> bool:

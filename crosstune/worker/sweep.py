@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
@@ -10,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.adapters import ledger
 from crosstune.adapters.ledger import SPACE
+from crosstune.checkpoints.record import reached
 from crosstune.dialects import ERROR
 from crosstune.errors import SpecError
 from crosstune.space import Space
@@ -21,7 +24,8 @@ LOST = "crosstune:lost"
 """The trial attribute of a trial whose worker was lost in its turn; it was never evaluated."""
 
 RETRIES = 3
-"""How often a trial is given to another worker; more than that, and it may be what kills them."""
+"""How often a trial is given to another worker while its checkpoint does not advance; more than
+that, and it may be what kills them."""
 
 _HISTORY = "retry_history"
 """As Optuna's own retries keep it: the numbers of the attempts before."""
@@ -47,7 +51,7 @@ def sweep(study: Study) -> None:
         known = trial.params and (begun or _history(trial))
         unseen = LOST in trial.user_attrs and _is_left_out(study, trial, trials)
         if silent and (known or unseen) and trial.number not in retried:
-            _queue_again(study, trial)
+            _queue_again(study, trial, trials)
 
 
 def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
@@ -67,9 +71,9 @@ def _take_back(study: Study, trial: FrozenTrial) -> None:
         return  # another worker was quicker
 
 
-def _queue_again(study: Study, trial: FrozenTrial) -> None:
+def _queue_again(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> None:
     history = [*_history(trial), trial.number]
-    if len(history) > RETRIES:
+    if _stuck(trials[number] for number in history) > RETRIES:
         return
     kept = {k: v for k, v in trial.user_attrs.items() if k not in (BEGAN, LOST)}
     study.add_trial(
@@ -81,6 +85,16 @@ def _queue_again(study: Study, trial: FrozenTrial) -> None:
             system_attrs={"failed_trial": history[0], _HISTORY: history},
         )
     )
+
+
+def _stuck(attempts: Iterable[FrozenTrial]) -> int:
+    """How many attempts at a trial have ended since its checkpoint last advanced, with that one."""
+    before, count = -1, 0
+    for attempt in attempts:
+        step = reached(attempt)
+        count = 1 if step > before else count + 1
+        before = max(before, step)
+    return count
 
 
 def _is_left_out(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> bool:

