@@ -17,7 +17,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from crosstune.parallel.task import DIED, Outcome, Task, took_longer
+from crosstune.parallel.task import Outcome, Task, died, took_longer
 from crosstune.parallel.work import evaluate
 
 _TASK, _OUTCOME = "task", "outcome"
@@ -50,7 +50,7 @@ def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
         try:
             found = pickle.loads((Path(folder) / _OUTCOME).read_bytes())
         except FileNotFoundError:
-            return Outcome("failed", error=DIED)
+            return died()
     assert isinstance(found, Outcome)
     return found
 

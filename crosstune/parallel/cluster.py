@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -107,6 +108,12 @@ def is_loopback(address: str) -> bool:
     """Whether a scheduler's address can be reached from its own machine alone."""
     host = urlsplit(address).hostname or ""
     return address == LOCAL or host in ("localhost", "::1") or host.startswith("127.")
+
+
+def is_loss(error: Exception) -> bool:
+    """Whether Dask gave a task up, as too many of its workers were lost."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(error, distributed.KilledWorker)
 
 
 class _Threads:

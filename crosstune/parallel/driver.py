@@ -16,19 +16,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from crosstune.checkpoints.record import reached
 from crosstune.dialects import ERROR, Prepared
 from crosstune.errors import RunError
 from crosstune.parallel.again import tell_again
 from crosstune.parallel.asking import Begun, begin, has_point, horizon_of
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.pool import Pool, received
-from crosstune.parallel.task import Outcome
+from crosstune.parallel.task import Outcome, Task
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.record import RUNS
@@ -41,11 +42,16 @@ IDLE = 0.5
 
 @dataclass(frozen=True)
 class _Running:
-    """A trial that is under way; one that is over waits to be told again."""
+    """A trial that is under way; one that is over waits to be told again, and has no task.
+
+    Attributes:
+        checkpoint: the step of its checkpoint when this attempt at it was handed out, or -1.
+    """
 
     begun: Begun
-    ticket: int
+    task: Task | None
     future: Future[Outcome]
+    checkpoint: int = -1
 
     @property
     def number(self) -> int:
@@ -170,15 +176,17 @@ class Driver:
 
     def _submit(self, begun: Begun) -> None:
         if begun.is_over:
-            self._running.append(_Running(begun, 0, Future()))
+            self._running.append(_Running(begun, None, Future()))
             return
-        task = begun.task(self._gate)
+        self._running.append(self._handed_out(begun, begun.task(self._gate)))
+
+    def _handed_out(self, begun: Begun, task: Task) -> _Running:
+        step = reached(begun.trial if begun.kept is None else begun.kept)
         try:
-            future = self._pool.submit(task)
+            return _Running(begun, task, self._pool.submit(task), step)
         except BaseException as error:
             self._tell(begun.trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
             raise
-        self._running.append(_Running(begun, task.ticket, future))
 
     def _receive(self) -> None:
         """Wait for an outcome, and tell what is to be told."""
@@ -195,9 +203,25 @@ class Driver:
             ended = [each for each in self._running if each.future in done]
         for each in ended:
             outcome = received(each.future)
+            if outcome.lost and self._went_on(each):
+                continue
             self._running.remove(each)
-            self._gate.dismiss(each.ticket)
+            self._dismiss(each)
             self._end(each.begun.trial, outcome)
+
+    def _went_on(self, lost: _Running) -> bool:
+        """Hand a trial out again whose process was lost, if its checkpoint has advanced."""
+        assert lost.task is not None
+        step = self._gate.checkpoint(lost.task.ticket)
+        if step <= lost.checkpoint:
+            return False
+        future = self._pool.submit(lost.task)
+        self._running[self._running.index(lost)] = replace(lost, future=future, checkpoint=step)
+        return True
+
+    def _dismiss(self, ended: _Running) -> None:
+        if ended.task is not None:
+            self._gate.dismiss(ended.task.ticket)
 
     def _repeat(self, begun: Begun) -> None:
         """Tell what was told before the run was resumed."""
@@ -249,14 +273,14 @@ class Driver:
     def _abandon(self, error: BaseException) -> None:
         """Leave no trial running that nobody waits for, and lose none that has ended."""
         running = [each for each in self._running if not each.begun.is_over]
-        ended = {each.ticket: _outcome_if_done(each.future) for each in running}
+        ended = {each.number: _outcome_if_done(each.future) for each in running}
         self._pool.end(now=True)
         interrupted = isinstance(error, KeyboardInterrupt)
         why = "interrupted" if interrupted else f"the run ended before it: {error}"
         outcome = None if self._leaves(error) else Outcome("failed", error=why)
         for each in running:
-            self._gate.dismiss(each.ticket)
-            told = ended[each.ticket] or outcome
+            self._dismiss(each)
+            told = ended[each.number] or outcome
             if told is not None:
                 self._tell(each.begun.trial, told)
         self._running.clear()

@@ -16,6 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.checkpoints.record import reached
 from crosstune.checkpoints.stores import home_of
 from crosstune.resume.history import retrying
 
@@ -97,6 +98,12 @@ class Gate(BaseStorage):
         """How often the trial of a ticket was begun."""
         with self._lock:
             return self._tickets[ticket].attempts
+
+    def checkpoint(self, ticket: int) -> int:
+        """The step of the farthest checkpoint of a ticket's trial; -1 if it has none."""
+        with self._lock:
+            admitted = self._tickets[ticket]
+        return reached(self._storage.get_trial(admitted.trial_id))
 
     def dismiss(self, ticket: int) -> None:
         """Take nothing more for a ticket."""

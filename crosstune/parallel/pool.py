@@ -7,6 +7,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Protocol
 
 from crosstune.errors import CrosstuneError, RunError
+from crosstune.parallel.cluster import is_loss
 from crosstune.parallel.task import Outcome, Task
 from crosstune.parallel.work import evaluate
 
@@ -85,7 +86,7 @@ def received(future: Future[Outcome]) -> Outcome:
     except CrosstuneError as error:
         return Outcome("failed", error=str(error), fatal=error)
     except Exception as error:
-        return Outcome("failed", error=f"{type(error).__name__}: {error}")
+        return Outcome("failed", error=f"{type(error).__name__}: {error}", lost=is_loss(error))
 
 
 def broken(error: BaseException) -> RunError:

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from crosstune.cores import shared_cores
 from crosstune.errors import RunError
 from crosstune.parallel.gate import Gate
-from crosstune.parallel.task import DIED, Outcome, Task, took_longer
+from crosstune.parallel.task import Outcome, Task, died, took_longer
 from crosstune.parallel.work import evaluate, install
 
 UNBEGUN = 5
@@ -81,17 +81,18 @@ class Processes:
 
     def _run(self, task: Task) -> Outcome:
         process = self._free.get()
+        begun = self._gate.attempts(task.ticket)  # by processes before, which were lost
         try:
             for _ in range(UNBEGUN):
-                outcome = self._try(process, task)
+                outcome = self._try(process, task, begun)
                 if outcome is not None:
                     return outcome
             return Outcome("failed", error="its process died each time before it began")
         finally:
             self._free.put(process)
 
-    def _try(self, process: _Process, task: Task) -> Outcome | None:
-        """How it went; None where the process died before the trial was begun."""
+    def _try(self, process: _Process, task: Task, begun: int) -> Outcome | None:
+        """How it went; None where the process died before the trial was begun once more."""
         try:
             return process.run(task, self._limit)
         except TimeoutError:
@@ -100,9 +101,9 @@ class Processes:
             return Outcome("failed", error=took_longer(self._limit))
         except BrokenProcessPool:
             process.kill()
-            if not self._ended and not self._gate.attempts(task.ticket):
+            if not self._ended and self._gate.attempts(task.ticket) == begun:
                 return None
-            return Outcome("failed", error=DIED)
+            return died()
 
 
 class _Process:

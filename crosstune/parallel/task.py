@@ -12,6 +12,11 @@ DIED = "its process died: a crash, a kill, or a lack of memory"
 """Why a trial failed whose process has gone."""
 
 
+def died() -> Outcome:
+    """Of a trial whose process has gone."""
+    return Outcome("failed", error=DIED, lost=True)
+
+
 def took_longer(seconds: float) -> str:
     """Why a trial failed that took longer than it may.
 
@@ -79,6 +84,7 @@ class Outcome:
         fatal: what has to end the run.
         pruner: the pruner, pickled, where the trial taught it something, such as Hyperband how
             long a training is.
+        lost: whether it failed as its process was lost, so that another may go on with it.
     """
 
     state: str
@@ -86,3 +92,4 @@ class Outcome:
     error: str | None = None
     fatal: CrosstuneError | None = None
     pruner: bytes | None = None
+    lost: bool = False
