@@ -29,6 +29,9 @@ from crosstune.space import Params, Space
 SPACE = "crosstune:space"
 """The study attribute that holds the space that was declared."""
 
+IMPORTED = "crosstune:imported"
+"""The study attribute that says where an imported study came from, and what was lost."""
+
 
 def distribution(item: Parameter) -> BaseDistribution:
     """The distribution under which the ledger holds a parameter's values.

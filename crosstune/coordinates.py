@@ -30,6 +30,10 @@ class Continuous:
             return self.clip(math.exp(rng.uniform(low, high)))
         return self.clip(float(rng.uniform(self.low, self.high)))
 
+    def contains(self, x: float) -> bool:
+        """Whether `x` is within the bounds."""
+        return self.low <= x <= self.high
+
     def clip(self, x: float) -> float:
         """`x` within the bounds; exp(log(x)) may miss them by one unit in the last place."""
         return min(max(float(x), self.low), self.high)
@@ -51,6 +55,10 @@ class LogInteger:
     def sample(self, rng: np.random.Generator) -> int:
         """One draw."""
         return self.clip(math.exp(rng.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5))))
+
+    def contains(self, x: float) -> bool:
+        """Whether `x` is within the bounds."""
+        return self.low <= x <= self.high
 
     def clip(self, x: float) -> int:
         """`x` rounded, within the bounds."""
@@ -77,6 +85,10 @@ class Index:
     def sample(self, rng: np.random.Generator) -> int:
         """One draw."""
         return int(rng.integers(self.n))
+
+    def contains(self, x: float) -> bool:
+        """Whether `x` is within the bounds."""
+        return 0 <= x < self.n
 
     def clip(self, x: float) -> int:
         """`x` rounded, within the bounds."""

@@ -17,6 +17,7 @@ from crosstune.adapters import ledger
 from crosstune.engine_choice import WARM_START, Engine, choose, continued_engine, named
 from crosstune.errors import RequestError, StudyExists
 from crosstune.own import own_study
+from crosstune.parameters import Constant
 from crosstune.resume import (
     BEGAN_WITH,
     NotInOrder,
@@ -36,6 +37,7 @@ from crosstune.resume.agreement import (
 )
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.samplers.record import RUNS
+from crosstune.space import Space
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, describe, open_storage
 from crosstune.warm_start import Earlier
@@ -256,10 +258,29 @@ def _with(study: Study, engine: Engine, spec: Spec) -> Study:
     return study
 
 
+def _same_space(kept: Space, asked: Space, study: Study) -> bool:
+    """Whether a study has a space.
+
+    The fixed entries of an `hp` space are constants where `adapters` read it, and no parameters
+    where it stays itself; so after an import from Hyperopt one side alone may have them.
+    """
+    if study.user_attrs.get(ledger.IMPORTED, {}).get("from") != "hyperopt":
+        return kept == asked
+    both = [
+        {
+            name: item
+            for name, item in space.items()
+            if name in other or not isinstance(item, Constant)
+        }
+        for space, other in ((kept, asked), (asked, kept))
+    ]
+    return both[0] == both[1]
+
+
 def check_same(study: Study, spec: Spec) -> None:
     """Raise RequestError for a study that was made with another space or direction."""
     kept = ledger.space_of(study)
-    if kept is not None and kept != spec.space:
+    if kept is not None and not _same_space(kept, spec.space, study):
         raise RequestError(
             f"the study {study.study_name!r} was made with another space:\n"
             f"{kept.difference(spec.space)}"

@@ -265,6 +265,7 @@ def test_a_search_is_read_with_its_hp_space(searched: hyperopt.Trials, tmp_path:
         assigned = {name: val[0] for name, val in doc["misc"]["vals"].items() if val}
         point = flattened(hyperopt.space_eval(SPACE_OF_HYPEROPT, assigned))
         point["model"] = point.pop("type")
+        del point["fixed"]  # as in a study that is tuned by the space
         assert trial.params == pytest.approx(point) if "q" not in point else True
         assert {k: (type(v), v) for k, v in trial.params.items() if k != "q"} == {
             k: (type(v), v) for k, v in {**point, "n": int(point["n"])}.items() if k != "q"

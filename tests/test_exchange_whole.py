@@ -206,14 +206,16 @@ def test_trials_that_have_not_ended_are_left_out_and_this_is_said(
     assert "1 unfinished trials are left out" in notes(study)
 
 
-def test_what_json_cannot_hold_of_a_result_is_named(tmp_path: Path) -> None:
+def test_what_json_cannot_hold_of_a_result_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     def result(point: dict[str, float]) -> dict[str, Any]:
         plain = {"status": "ok", "loss": np.float32(point["x"]), "attachments": {"log": b"text"}}
         return {**plain, "n": np.int64(3), "curve": np.arange(3), "model": object()}
 
     study = imported(drawn({"x": hp.uniform("x", 0, 1)}, 2, result), tmp_path)
     assert [trial.user_attrs for trial in study.trials] == [{"n": 3, "curve": [0, 1, 2]}] * 2
-    assert "'model'" in notes(study)
+    assert "'model' of the results is not kept" in caplog.text
     assert "attachments" in notes(study)
 
 
@@ -252,7 +254,7 @@ def test_a_trial_outside_its_own_range_is_left_out_and_this_is_said(
     crosstune.export_study(with_an_outsider(), tmp_path / "out", format=format)
     spec = {"space": {"x": {"type": "float", "low": 0, "high": 1}}} if declared else None
     study = crosstune.import_study(tmp_path / "out", format=format, spec=spec)
-    assert records(study)[0][3:] == records(with_an_outsider())[1][3:] or len(study.trials) == 4
+    assert [0 <= trial.params["x"] <= 1 for trial in study.trials] == [True] * 4
     assert "1 trial is left out" in notes(study)
     assert "trial 0" in notes(study)
     assert "5.0" in notes(study)

@@ -8,8 +8,9 @@
   their weights.
 - `hp.normal` and its kin have no bounds. They are read as ours, cut at the quantiles 1e-9.
 - `hp.choice` has no order. Its options keep their own values where all are different scalars;
-  dictionaries go by a field that names them (the label itself, name, type, kind, or the first
-  scalar that differs); other options by their position, 0 to n - 1.
+  one that is there twice is one value with twice the odds. Dictionaries go by a field that names
+  them (the label itself, name, type, kind, or the first scalar that differs); other options by
+  their position, 0 to n - 1.
 - What stands under an option is read with `when`; one expression under several options is one
   parameter. Other fixed entries of a dictionary are constants.
 """
@@ -273,6 +274,7 @@ def parameter_of(label: Label) -> Parameter:
         if label.naming is not None and by_position(label):
             values = label.naming[2]
             weights = weights_of(label) if label.node.name == "categorical" else None
+            values, weights = _each_once(values, weights)
             if weights is None and [*map(repr, values)] == ["False", "True"]:
                 return Bool()
             if weights is None and len(values) == 1:
@@ -283,6 +285,19 @@ def parameter_of(label: Label) -> Parameter:
         raise Unsupported(
             f"{label.name!r} (hp.{label.node.name}) cannot be held: {error}"
         ) from None
+
+
+def _each_once(
+    values: list[Scalar], weights: list[float] | None
+) -> tuple[list[Scalar], list[float] | None]:
+    """The options of a choice without repeats, with their odds; None if these are even."""
+    odds: dict[tuple[type, Scalar], float] = {}
+    for value, weight in zip(values, weights or [1 / len(values)] * len(values), strict=True):
+        odds[type(value), value] = odds.get((type(value), value), 0.0) + weight
+    if len(odds) == len(values):
+        return values, weights
+    even = weights is None and max(odds.values()) - min(odds.values()) < 1e-12
+    return [value for _, value in odds], None if even else list(odds.values())
 
 
 def _nearest(label: Label) -> Parameter:

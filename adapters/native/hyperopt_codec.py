@@ -62,6 +62,19 @@ class Codec:
             value = int(raw)
         return value if self.item.contains(value) else _nearest(self.item, value)
 
+    def draws(self, raw: Any) -> bool:
+        """Whether the label can draw a number; `value` takes the nearest of one that it cannot."""
+        if self.names is not None:
+            return 0 <= raw < len(self.names)
+        if self.ours:
+            return self.item.coordinate is None or self.item.coordinate.contains(raw)
+        if self.integer:
+            return self.item.contains(raw)
+        if isinstance(self.item, Normal):
+            return math.isfinite(raw)
+        slack = self.q or (1 if self.whole else 1e-9 * max(abs(raw), 1e-300))
+        return bool(abs(float(_nearest(self.item, float(raw))) - raw) <= slack)  # type: ignore[arg-type]
+
     def raw(self, value: Scalar) -> Any:
         """What is drawn, with Hyperopt's own arithmetic."""
         if self.names is not None:

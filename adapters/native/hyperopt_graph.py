@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,13 @@ class Switch:
     @property
     def scalars(self) -> list[Scalar] | None:
         """The options where all are different scalars."""
-        return distinct([scalar_of(option) for option in self.options])
+        return None if self.repeated is None else distinct(self.repeated)
+
+    @property
+    def repeated(self) -> list[Scalar] | None:
+        """The options where all are scalars, though some may be the same."""
+        values = [scalar_of(option) for option in self.options]
+        return None if any(value == () for value in values) else values
 
     @property
     def tagged(self) -> tuple[str, list[Scalar]] | None:
@@ -82,7 +89,8 @@ class Label:
     def naming(self) -> tuple[Switch, str | None, list[Scalar]] | None:
         """The use that gives the options their names, the field that does, and the names.
 
-        Scalars are their own names; structures are named by a field, or else by their position.
+        Scalars are their own names, and the same one may be there twice; structures are named by a
+        field, or else by their position.
         """
         if self.item is not None or not self.switches:
             return None
@@ -95,6 +103,9 @@ class Label:
         for switch in by_key:
             if switch.tagged is not None:
                 return switch, *switch.tagged
+        repeated = by_key[0].repeated
+        if repeated is not None and all(repr(s.repeated) == repr(repeated) for s in by_key):
+            return by_key[0], None, repeated
         return by_key[0], None, list(range(len(by_key[0].options)))
 
 
@@ -145,6 +156,11 @@ class Graph:
                 raise Unsupported(
                     f"{fixed.key!r} is {value!r}, which is no scalar. Name it by a string and "
                     "build it in the objective"
+                )
+            if isinstance(value, float) and not math.isfinite(value):
+                raise Unsupported(
+                    f"{fixed.key!r} is {value!r}, and a fixed value has to be finite. Leave it out "
+                    "of the space and set it in the objective"
                 )
             yield fixed.key, value, fixed.way
 

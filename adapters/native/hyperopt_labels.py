@@ -102,6 +102,13 @@ class HyperoptSpace(NativeSpace):
                 params[name] = self._codecs[name].value(drawn[name])
         return params
 
+    def outside(self, drawn: Mapping[str, Any]) -> str | None:
+        """The name of a label that cannot draw what is drawn under it; None if there is none."""
+        codecs = self._codecs
+        return next(
+            (n for n, raw in drawn.items() if n in codecs and not codecs[n].draws(raw)), None
+        )
+
     def drawn(
         self, params: Mapping[str, Scalar], aside: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:

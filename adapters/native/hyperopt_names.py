@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 from hyperopt.pyll.base import Apply, Literal
 
@@ -27,7 +28,27 @@ def names_of(label: Label) -> list[Scalar]:
         for names in (switch.scalars, _field(switch), _texts(switch)):
             if names is not None and all(map(_storable, names)):
                 return names
-    return list(range(len(uses[0].options)))
+    return _repeated(uses) or list(range(len(uses[0].options)))
+
+
+def _repeated(uses: list[Switch]) -> list[Scalar] | None:
+    """Names of which equal options share one, where every use of the choice has the same."""
+    kinds = [[_kind(option, i) for i, option in enumerate(use.options)] for use in uses]
+    names = [_text(option) for option in uses[0].options]
+    pairs = {(type(name), name, kind) for name, kind in zip(names, kinds[0], strict=True)}
+    told_apart = len({pair[:2] for pair in pairs}) == len(pairs) == len(set(kinds[0]))
+    short = all(len(name) <= _LONGEST_NAME for name in names if isinstance(name, str))
+    return names if told_apart and short and all(k == kinds[0] for k in kinds) else None
+
+
+def _kind(node: Apply, position: int) -> Hashable:
+    """What equal options have in common; one with a label in it, or an object, is like no other."""
+    scalar = scalar_of(node)
+    if scalar != ():
+        return type(scalar), repr(scalar)
+    if node.name != "pos_args" or next(labels_below(node), None) is not None:
+        return position
+    return node.o_len is None, *(_kind(part, position) for part in node.pos_args)
 
 
 def _storable(name: Scalar) -> bool:

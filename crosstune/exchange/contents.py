@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,13 +21,25 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from crosstune.adapters import ledger
+from crosstune.adapters.ledger import IMPORTED
 from crosstune.errors import SpecError, Unsupported
 from crosstune.parameters import Parameter
+from crosstune.samplers.engine import BUDGET
 from crosstune.samplers.record import RUNS
 from crosstune.space import Space
 
-IMPORTED = "crosstune:imported"
-"""The study attribute that says where an imported study came from, and what was lost."""
+__all__ = [
+    "IMPORTED",
+    "Contents",
+    "frozen",
+    "hull",
+    "in_space",
+    "moved",
+    "observed",
+    "own",
+    "read_study",
+    "write_study",
+]
 
 
 @dataclass(frozen=True)
@@ -127,12 +140,25 @@ def write_study(contents: Contents) -> Study:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             study.set_metric_names(list(contents.metric_names))
+    numbers = {trial.number: position for position, trial in enumerate(contents.trials)}
     for trial in contents.trials:
         try:
-            study.add_trial(trial)
+            study.add_trial(_renumbered(trial, numbers))
         except ValueError as error:
             raise SpecError(f"trial {trial.number} cannot be held: {error}") from error
     return study
+
+
+def _renumbered(trial: FrozenTrial, numbers: Mapping[int, int]) -> FrozenTrial:
+    """A trial whose rung continues the trial of the new number, where some were left out."""
+    rung = trial.user_attrs.get(BUDGET)
+    before = rung.get("resume_from") if isinstance(rung, Mapping) else None
+    if rung is None or before is None or numbers.get(before) == before:
+        return trial
+    again = copy.copy(trial)
+    held = {**rung, "resume_from": numbers.get(before)}
+    again.user_attrs = {**trial.user_attrs, BUDGET: held}
+    return again
 
 
 def hull(one: BaseDistribution, other: BaseDistribution) -> BaseDistribution:
@@ -218,3 +244,19 @@ def in_space(space: Space, point: Mapping[str, Any], number: int) -> dict[str, A
     except SpecError as error:
         raise SpecError(f"trial {number} is no point of the space: {error}") from None
     return ledger.write_point(space, point)
+
+
+def moved(
+    params: Mapping[str, Any], before: Space | None, space: Space, number: int
+) -> dict[str, Any]:
+    """The params of a trial under another space; those that it does not have stay.
+
+    Args:
+        before: the space under which they stand; None if none was declared.
+
+    Raises:
+        SpecError: they are no point of the space, with the number of the trial.
+    """
+    values = ledger.values(before, params)
+    point = {name: value for name, value in values.items() if name in space}
+    return {**params, **in_space(space, point, number)}

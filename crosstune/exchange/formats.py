@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, create_trial
 
 from crosstune import adapters
 from crosstune.adapters import ledger
-from crosstune.errors import RequestError, UnknownName, no_such
+from crosstune.errors import RequestError, SpecError, UnknownName, no_such
 from crosstune.exchange import storages
 from crosstune.exchange.contents import (
     IMPORTED,
     Contents,
-    in_space,
+    moved,
     read_study,
     write_study,
 )
+from crosstune.exchange.left_out import those_that_fit
 from crosstune.space import Space
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, describe
@@ -201,21 +202,31 @@ def _from_optuna(
     contents = read_study(storages.find(path, study_name))
     left = len(contents.trials) - len(contents.finished)
     notes = [f"{left} unfinished trials are left out"] if left else []
-    trials = contents.finished
+    trials, more = those_that_fit(contents.finished, lambda trial, _: _checked(trial))
     space = contents.space if spec is None else spec.space
     if spec is not None:
         trials = [_held_in(spec.space, contents.space, trial) for trial in trials]
-    return dataclasses.replace(contents, space=space, trials=trials), notes
+    return dataclasses.replace(contents, space=space, trials=trials), notes + more
+
+
+def _checked(trial: FrozenTrial) -> FrozenTrial:
+    """A trial that Optuna adds to a study; a queued one may have values outside its ranges."""
+    try:
+        create_trial(
+            state=trial.state,
+            values=trial.values,
+            params=trial.params,
+            distributions=trial.distributions,
+        )
+    except ValueError as error:
+        raise SpecError(f"trial {trial.number} cannot be held: {error}") from error
+    return trial
 
 
 def _held_in(space: Space, before: Space | None, trial: FrozenTrial) -> FrozenTrial:
     """A trial under the distributions of a space; what it has beside that stays."""
-    known = {name: v for name, v in ledger.values(before, trial.params).items() if name in space}
-    held = in_space(space, known, trial.number)
     again = copy.copy(trial)
-    again.params = {**trial.params, **held}
-    again.distributions = {
-        **trial.distributions,
-        **{name: ledger.distributions(space)[name] for name in held},
-    }
+    again.params = moved(trial.params, before, space, trial.number)
+    known = ledger.distributions(space)
+    again.distributions = {name: known.get(name, own) for name, own in trial.distributions.items()}
     return again

@@ -3,14 +3,18 @@
 - Reading a pickle runs whatever code it holds. Nothing in crosstune but `read_file` does it.
 - What stands under "crosstune" is taken where the rest of the document still agrees with it.
 - Positions become values by an `hp` space or a space of ours; without one they stay integers.
-- STATUS_OK is a complete trial, STATUS_FAIL a failed one. Unfinished trials are left out. Further
-  entries of `result` become user attributes where JSON can hold them.
+  The fixed entries of an `hp` space are no parameters, as in a study that it is tuned by.
+- STATUS_OK is a complete trial, STATUS_FAIL a failed one, and so are those that raised an error
+  or were cancelled, which `Trials.trials` does not show. Unfinished trials are left out. Further
+  entries of `result` become user attributes where JSON can hold them, and a note names the others.
+- A trial outside the ranges is left out with a note. If most are outside, the space is refused.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import logging
 import math
 import pickle
 from collections.abc import Mapping, Sequence
@@ -18,18 +22,22 @@ from pathlib import Path
 from typing import Any
 
 import hyperopt
-from hyperopt.base import JOB_STATE_DONE
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+import numpy as np
+from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune import adapters
-from crosstune.adapters import ledger
-from crosstune.adapters.native.hyperopt_labels import HyperoptSpace
-from crosstune.errors import RequestError, SpecError, Unsupported
+from crosstune.dialects.base import ERROR
+from crosstune.errors import RequestError
 from crosstune.exchange import kept
-from crosstune.exchange.contents import Contents, frozen, in_space, observed, own
+from crosstune.exchange.contents import Contents, frozen
+from crosstune.exchange.hyperopt_values import Coding
+from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.to_hyperopt import KEY, held_beside
-from crosstune.space import Space
+from crosstune.samplers.engine import DRAWN
+
+_logger = logging.getLogger("crosstune")
+
+_ENDED = (JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL)
 
 
 def read_file(
@@ -77,13 +85,23 @@ def contents_of(
         name, directions = held["name"], tuple(held["directions"])
         if direction not in (None, *directions):
             raise RequestError(f"the study {name!r} was made to {directions[0]}, not {direction}")
-    finished = [doc for doc in trials.trials if doc["state"] == JOB_STATE_DONE]
+    every = _documents(trials)
+    finished = [doc for doc in every if doc["state"] in _ENDED]
     notes = []
-    if len(finished) < len(trials.trials):
-        notes.append(f"{len(trials.trials) - len(finished)} unfinished trials are left out")
-    coding = _Coding(finished, held, space)
+    if len(finished) < len(every):
+        notes.append(f"{len(every) - len(finished)} unfinished trials are left out")
+    coding = Coding(finished, held, space)
     notes += coding.notes
-    read = [_trial(doc, number, coding, directions) for number, doc in enumerate(finished)]
+    read, outside = those_that_fit(
+        finished,
+        lambda doc, number: _trial(doc, number, coding, directions),
+        most=space is not None,
+    )
+    notes += outside
+    if set(trials.attachments) - {KEY, "FMinIter_Domain"}:
+        notes.append("attachments are left out: a study has no place for them")
+    for entry in dict.fromkeys(name for doc in finished for name in _attrs(doc["result"])[1]):
+        _logger.warning("%r of the results is not kept in the study: JSON has no such value", entry)
     contents = Contents(
         name=name,
         directions=directions,
@@ -96,138 +114,56 @@ def contents_of(
     return contents, notes
 
 
-class _Coding:
-    """How what Hyperopt drew becomes a value: by an `hp` space, by ours, or not at all.
+def _documents(trials: hyperopt.Trials) -> list[Any]:
+    """Every trial, also those whose evaluation raised an error, in the order of their ids.
 
-    Attributes:
-        space: what the study is to declare; None where it is not known.
-        distributions: under which the study holds the values.
-        mode: which form of our space drew.
-        as_written: whether what crosstune wrote beside a trial can be taken.
+    `trials.trials` leaves these out, and no public name has them, so `_dynamic_trials` is read;
+    `tests/test_exchange_whole.py` fails when it moves.
     """
-
-    def __init__(self, docs: Sequence[Any], held: dict[str, Any] | None, space: Any):
-        self.notes: list[str] = []
-        self.as_written = held is not None and space is None
-        self.native: HyperoptSpace | None = None
-        self.mode = "literal" if held is None else held["mode"]
-        self.space: Space | None = None
-        if isinstance(space, Space):
-            self.space = space
-        elif space is not None:
-            self.space = _declared(space)
-            self.native = HyperoptSpace(space)
-        elif held is not None and held["space"] is not None:
-            self.space = Space(held["space"])
-        labels = dict.fromkeys(label for doc in docs for label in doc["misc"]["vals"])
-        self.distributions: dict[str, BaseDistribution] = {}
-        if self.space is not None:
-            self.distributions.update(ledger.distributions(self.space))
-        if held is not None:
-            for name, distribution in kept.distributions(held).items():
-                self.distributions.setdefault(name, distribution)
-        unknown = [label for label in labels if label not in self.distributions]
-        if unknown and self.space is not None:
-            names = ", ".join(repr(label) for label in unknown)
-            raise RequestError(f"the space has no {names}, which the trials have")
-        for label in unknown:
-            drawn = [_number(v) for doc in docs for v in doc["misc"]["vals"][label]]
-            if drawn:
-                self.distributions[label] = observed(drawn)
-        if unknown:
-            self.notes.append(
-                "no space is known, so a choice is the position of its option, and a range is what "
-                "was seen of it. Give the hp space (--space module:name) or a spec (--spec)"
-            )
-
-    def params(self, vals: Mapping[str, Sequence[Any]], number: int) -> dict[str, Any]:
-        """The parameters of a trial as the study holds them.
-
-        Raises:
-            SpecError: they are no point of the space.
-        """
-        drawn = {label: _number(val[0]) for label, val in vals.items() if len(val)}
-        if self.native is not None:
-            assert self.space is not None
-            known = self.native.params(drawn)
-            if drawn:  # else it failed before the first suggestion
-                for name, item in self.space.items():
-                    if item.coordinate is None and self.space.is_active(name, known):
-                        known[name] = item.only
-            return in_space(self.space, known, number)
-        if self.space is None:
-            return {name: self._value(name, raw) for name, raw in drawn.items()}
-        space = self.space
-        beside = {n: self._value(n, raw) for n, raw in drawn.items() if n not in space}
-        point: dict[str, Any] = {}
-        begun = bool(drawn) or not space.searched  # else it failed before the first suggestion
-        for name, item in space.items():
-            try:
-                if name in drawn:
-                    point[name] = self._decoded(name, drawn[name])
-                elif begun and item.coordinate is None and space.is_active(name, point):
-                    point[name] = item.only
-            except SpecError as error:
-                raise SpecError(f"trial {number} is no point of the space: {error}") from None
-        return {**in_space(space, point, number), **beside}
-
-    def _value(self, name: str, raw: Any) -> Any:
-        """A value by its distribution alone."""
-        held = self.distributions[name]
-        if isinstance(held, CategoricalDistribution):
-            return held.to_external_repr(raw)
-        return int(raw) if isinstance(held, IntDistribution) else float(raw)
-
-    def _decoded(self, name: str, raw: Any) -> Any:
-        assert self.space is not None
-        item = self.space[name]
-        if self.mode == "exact":
-            return item.decode(raw)
-        held = ledger.distribution(item)
-        if isinstance(held, CategoricalDistribution):
-            if not 0 <= raw < len(held.choices):
-                raise SpecError(f"{name!r} has {len(held.choices)} values, and none at {raw!r}")
-            return ledger.read(item, held.choices[int(raw)])
-        return own(item, raw)
-
-
-def _declared(native: Any) -> Space:
-    """The space that an `hp` expression stands for, with its fixed entries where they have a form.
-
-    Where an option of a choice has no name there, or an expression no form, it is what
-    `crosstune.tune` makes of it.
-    """
-    labels = HyperoptSpace(native)
-    try:
-        read = adapters.get("hyperopt").read(native)
-    except Unsupported:
-        return labels
-    return read if all(read.get(name) == item for name, item in labels.items()) else labels
+    key = trials._exp_key
+    docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
+    return sorted(docs, key=lambda doc: doc["tid"])
 
 
 def _trial(
-    doc: Mapping[str, Any], number: int, coding: _Coding, directions: Sequence[str]
+    doc: Mapping[str, Any],
+    number: int,
+    coding: Coding,
+    directions: Sequence[str],
 ) -> FrozenTrial:
     vals = {label: list(val) for label, val in doc["misc"]["vals"].items()}
     result = {key: value for key, value in doc["result"].items() if key != KEY}
     beside = doc["result"].get(KEY)
-    if coding.as_written and kept.is_trial(beside, {"result": result, "vals": vals}):
+    as_written = kept.is_trial(beside, {"result": result, "vals": vals})
+    if as_written and coding.as_written:
         trial = kept.restored(beside, number, coding.distributions)
         if trial is not None:
             return trial
-    attrs = {k: v for k, v in result.items() if k not in ("status", "loss") and _is_json(v)}
+    elif as_written:
+        params = coding.written(beside["params"], number)
+        trial = kept.restored({**beside, "params": params}, number, coding.distributions)
+        if trial is not None:
+            return trial
+    params = coding.params(vals, number)
+    attrs, _ = _attrs(result)
     value = None
     if result.get("loss") is not None:
         loss = float(result["loss"])
-        if result.get("status") == hyperopt.STATUS_OK and not math.isnan(loss):
+        ok = doc["state"] == JOB_STATE_DONE and result.get("status") == hyperopt.STATUS_OK
+        if ok and not math.isnan(loss):
             value = -loss if directions == ("maximize",) else loss
         else:
             attrs["loss"] = loss
+    if doc["state"] != JOB_STATE_DONE:
+        attrs[ERROR] = _reason(doc)
+    aside = coding.aside(vals)
+    if aside:
+        attrs[DRAWN] = aside
     return frozen(
         number,
         state=TrialState.FAIL if value is None else TrialState.COMPLETE,
         value=value,
-        params=coding.params(vals, number),
+        params=params,
         distributions=coding.distributions,
         user_attrs=attrs,
         start=_local(doc.get("book_time")),
@@ -235,17 +171,29 @@ def _trial(
     )
 
 
-def _number(raw: Any) -> Any:
-    """A number of Python's for one of numpy's."""
-    return raw.item() if hasattr(raw, "item") else raw
+def _reason(doc: Mapping[str, Any]) -> str:
+    """Why a trial that is not done has ended: the type and message of its error."""
+    if doc["state"] == JOB_STATE_CANCEL:
+        return "cancelled by Hyperopt"
+    kind, message = [*map(str, doc["misc"].get("error", ())), "", ""][:2]
+    name = kind.removeprefix("<class '").removesuffix("'>")
+    return ": ".join(filter(None, (name, message))) or "an error, which Hyperopt did not keep"
 
 
-def _is_json(value: Any) -> bool:
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+def _attrs(result: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The further entries of a result that JSON can hold, and the names of the others."""
+    attrs: dict[str, Any] = {}
+    odd: list[str] = []
+    for name, value in result.items():
+        if name in ("status", "loss", "attachments", KEY):
+            continue
+        plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+        try:
+            json.dumps(plain)
+            attrs[str(name)] = plain
+        except (TypeError, ValueError):
+            odd.append(str(name))
+    return attrs, odd
 
 
 def _local(utc: datetime.datetime | None) -> datetime.datetime | None:

@@ -6,7 +6,9 @@
   the score of every complete trial; where several are, it has to be named. Its direction is that
   of its history. The other metrics become user attributes, with their value at the best step.
 - Hyperband's "tuner/..." values become the trial's budget.
-- The order of the trials is that of oracle.json. Their time is that of their file.
+- The order of the trials is that of oracle.json. Their time is that of their file. Folders of older
+  versions are read too, from what their files have.
+- A trial outside the ranges is left out with a note. If most are, a given space is refused.
 - The space is declared where it can be: not with reverse_log sampling, nor with one name under two
   conditions. Then each parameter has the range of its hyperparameters, without conditions.
 - In a folder that crosstune wrote, trials that are as they were written get back what stands in
@@ -16,7 +18,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,11 +33,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import adapters
 from crosstune.adapters import ledger
-from crosstune.adapters.keras_library import Trial, keras_tuner, kinds
+from crosstune.adapters.keras_library import kinds
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
 from crosstune.exchange import kept
-from crosstune.exchange.contents import Contents, frozen, hull, in_space, observed, own
-from crosstune.exchange.to_keras_tuner import BESIDE, ORACLE, encode, fingerprint
+from crosstune.exchange.contents import Contents, frozen, hull, in_space, moved, observed, own
+from crosstune.exchange.keras_tuner_files import read_beside, read_oracle, read_trials
+from crosstune.exchange.left_out import those_that_fit
+from crosstune.exchange.to_keras_tuner import ORACLE, encode, fingerprint
 from crosstune.samplers.engine import BUDGET
 from crosstune.space import Space
 
@@ -60,19 +63,23 @@ def read_folder(
     if not (folder / ORACLE).is_file():
         what = f"has no {ORACLE}" if folder.is_dir() else "is not there"
         raise RequestError(f"{path} {what}, so it is no project folder of Keras Tuner")
-    native, order = _oracle(folder)
-    beside = _beside(folder)
-    found = [_load(file) for file in sorted(folder.glob("trial_*/trial.json"))]
-    found.sort(key=lambda held: order.get(held[0].trial_id, len(order)))
+    native, order = read_oracle(folder)
+    beside = read_beside(folder)
+    found = read_trials(folder, order)
     ended = [(trial, time) for trial, time in found if trial.status in _ENDED]
     notes = []
+    if order is None and found:
+        notes.append(
+            "the folder has no order of the trials: it is that of the times of their files"
+        )
     if len(ended) < len(found):
         notes.append(f"{len(found) - len(ended)} unfinished trials are left out")
     natives = [trial for trial, _ in ended]
     name, direction = _objective(natives, metric or beside.get("metric"))
-    as_written = bool(beside) and space is None
+    before = Space(beside["space"]) if beside.get("space") is not None else None
+    given = space
     if space is None and beside:
-        space = None if beside["space"] is None else Space(beside["space"])
+        space = before
     elif space is None:
         try:
             space = adapters.get("keras_tuner").read(native)
@@ -82,13 +89,20 @@ def read_folder(
     if beside:
         known = {**kept.distributions(beside), **known}
     reading = _Reading(space, known, native, natives, name)
-    trials = []
-    for number, (trial, time) in enumerate(ended):
-        written = beside["trials"].get(trial.trial_id) if as_written else None
-        again = None
-        if kept.is_trial(written, fingerprint(trial)):
-            again = kept.restored(written, number, reading.distributions)
-        trials.append(again or reading.trial(trial, number, time))
+
+    def read(held: tuple[Any, datetime.datetime], number: int) -> FrozenTrial:
+        trial, time = held
+        written = beside["trials"].get(trial.trial_id) if beside else None
+        if not kept.is_trial(written, fingerprint(trial)):
+            return reading.trial(trial, number, time)
+        if given is not None:
+            params = moved(written["params"], before, given, number)
+            written = {**written, "params": params}
+        again = kept.restored(written, number, reading.distributions)
+        return again or reading.trial(trial, number, time)
+
+    trials, outside = those_that_fit(ended, read, most=given is not None)
+    notes += outside
     contents = Contents(
         name=beside.get("name", folder.resolve().name),
         directions=tuple(beside.get("directions", [direction])),
@@ -99,45 +113,6 @@ def read_folder(
         metric_names=beside.get("metric_names", [name] if name else None),
     )
     return contents, notes
-
-
-def _oracle(folder: Path) -> tuple[Any, dict[str, int]]:
-    """The hyperparameters, and the position of each trial."""
-    state = _json(folder / ORACLE)
-    try:
-        native = keras_tuner.HyperParameters.from_config(state["hyperparameters"])
-        return native, {trial_id: n for n, trial_id in enumerate(state["start_order"])}
-    except Exception as error:  # Keras Tuner looks at nothing before it uses it.
-        raise _damaged(folder / ORACLE, error) from error
-
-
-def _beside(folder: Path) -> dict[str, Any]:
-    """What crosstune wrote beside Keras Tuner's files; empty where it did not write them."""
-    if not (folder / BESIDE).is_file():
-        return {}
-    beside = _json(folder / BESIDE)
-    whole = kept.is_study(beside) and isinstance(beside.get("trials"), dict)
-    return beside if whole and "metric" in beside else {}
-
-
-def _json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _damaged(file, error) from error
-
-
-def _load(file: Path) -> tuple[Any, datetime.datetime]:
-    try:
-        trial = Trial.load(str(file))
-        return trial, datetime.datetime.fromtimestamp(file.stat().st_mtime)
-    except Exception as error:  # Keras Tuner looks at nothing before it uses it.
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> RequestError:
-    reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-    return RequestError(f"{file} is damaged, or none of Keras Tuner's: {reason}")
 
 
 def _objective(trials: Sequence[Any], metric: str | None) -> tuple[str | None, str]:

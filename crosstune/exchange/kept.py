@@ -47,6 +47,7 @@ def of_trial(trial: FrozenTrial, native: Mapping[str, Any]) -> dict[str, Any]:
         native: what the library holds in its stead, by which it is recognised.
     """
     return {
+        "number": trial.number,
         "state": trial.state.name,
         "value": trial.value,
         "params": dict(trial.params),
@@ -67,7 +68,7 @@ def is_study(held: Any) -> bool:
 def is_trial(held: Any, native: Mapping[str, Any]) -> TypeGuard[Mapping[str, Any]]:
     """Whether it is what `of_trial` made, and still what the library holds."""
     known = isinstance(held, dict) and all(key in held for key in _TRIAL)
-    return known and held["native"] == dict(native)
+    return known and _alike(held["native"], dict(native))
 
 
 def distributions(held: Mapping[str, Any]) -> dict[str, BaseDistribution]:
@@ -81,7 +82,7 @@ def restored(
     """A trial from its plain form; None where its values are not in the distributions."""
     try:
         return frozen(
-            number,
+            held.get("number", number),
             state=TrialState[held["state"]],
             value=held["value"],
             params=held["params"],
@@ -94,6 +95,15 @@ def restored(
         )
     except (SpecError, KeyError):
         return None
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal; an undefined number equals itself."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other or (one != one and other != other))
 
 
 def _plain(held: BaseDistribution) -> dict[str, Any]:
