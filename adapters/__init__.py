@@ -11,12 +11,14 @@ crosstune.errors.UnknownName: no backend 'optunna'. Known: ... Did you mean 'opt
 from __future__ import annotations
 
 import importlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 
 from crosstune.adapters.base import Adapter
-from crosstune.errors import MissingLibrary, UnknownName, no_such
+from crosstune.errors import UnknownName, no_such
+from crosstune.extras import needing
 
 GROUP = "crosstune.backends"
 """The entry-point group through which other packages add backends."""
@@ -26,27 +28,20 @@ GROUP = "crosstune.backends"
 class _BuiltIn:
     target: str
     """module:class."""
-    library: str
-    """What is installed, in words."""
     extra: str
     modules: tuple[str, ...]
     """The modules whose absence means that the extra is not installed."""
 
 
 _BUILT_IN = {
-    "optuna": _BuiltIn("crosstune.adapters.optuna:OptunaAdapter", "optuna", "optuna", ("optuna",)),
-    "hyperopt": _BuiltIn(
-        "crosstune.adapters.hyperopt:HyperoptAdapter", "hyperopt", "hyperopt", ("hyperopt",)
-    ),
+    "optuna": _BuiltIn("crosstune.adapters.optuna:OptunaAdapter", "optuna", ("optuna",)),
+    "hyperopt": _BuiltIn("crosstune.adapters.hyperopt:HyperoptAdapter", "hyperopt", ("hyperopt",)),
     "keras_tuner": _BuiltIn(
         "crosstune.adapters.keras_tuner:KerasTunerAdapter",
         "keras-tuner",
-        "keras-tuner",
         ("keras_tuner", "keras", "six", "sklearn", "scipy", "jax", "torch", "tensorflow"),
     ),
-    "crosstune": _BuiltIn(
-        "crosstune.samplers.crosstune:CrosstuneAdapter", "optuna", "optuna", ("optuna",)
-    ),
+    "crosstune": _BuiltIn("crosstune.samplers.crosstune:CrosstuneAdapter", "optuna", ("optuna",)),
 }
 
 
@@ -79,20 +74,22 @@ def get(name: str) -> Adapter:
         MissingLibrary: its library is not installed; the message names the extra.
     """
     if name in _BUILT_IN:
-        built_in = _BUILT_IN[name]
-        try:
-            return _load(built_in.target)
-        except ImportError as error:
-            if (error.name or "").partition(".")[0] not in built_in.modules:
-                raise
-            raise MissingLibrary(
-                f"the {name} backend needs {built_in.library}, which is not installed "
-                f'(no module {error.name!r}): pip install "crosstune[{built_in.extra}]"'
-            ) from error
+        with library_of(name):
+            return _load(_BUILT_IN[name].target)
     plugins = {**_UNLISTED, **_plugins()}
     if name not in plugins:
         raise UnknownName(no_such("backend", name, names()))
     return _load(plugins[name])
+
+
+def library_of(name: str) -> AbstractContextManager[None]:
+    """Turn the failed import of a built-in backend's library into an error that names the extra.
+
+    Raises:
+        MissingLibrary: an import inside failed, as one of its modules is not installed.
+    """
+    built_in = _BUILT_IN[name]
+    return needing(f"the {name} backend", f"crosstune[{built_in.extra}]", *built_in.modules)
 
 
 def _load(target: str) -> Adapter:

@@ -15,7 +15,6 @@ drawn inside the engine is the adapter's own business.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import math
 from abc import ABC, abstractmethod
@@ -25,7 +24,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from crosstune.errors import MissingLibrary, UnknownName, Unsupported, no_such
+from crosstune.errors import UnknownName, Unsupported, no_such
+from crosstune.extras import require
 from crosstune.laws import Law
 from crosstune.parameters import Scalar
 from crosstune.space import Params, Space
@@ -313,12 +313,7 @@ class Adapter(ABC):
         if refused is not None:
             raise Unsupported(f"{self.name} cannot run {native!r} here: {refused}")
         modules, extra = self.algorithms[native].needs
-        for module in modules:
-            if importlib.util.find_spec(module) is None:
-                raise MissingLibrary(
-                    f"{self.name}:{native} needs {module}, which is not installed: "
-                    f'pip install "crosstune[{extra}]"'
-                )
+        require(f"{self.name}:{native}", f"crosstune[{extra}]", *modules)
         return native
 
     def versions(self) -> Mapping[str, str]:

@@ -26,14 +26,23 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-import hyperopt
 import numpy as np
-from hyperopt import anneal, hp, mix, pyll, rand, tpe
-from hyperopt.base import JOB_STATE_DONE, JOB_STATE_RUNNING, Domain
-from hyperopt.pyll import scope
-from hyperopt.utils import coarse_utcnow
 
 from crosstune.adapters.base import Adapter, Algorithm, Drawn, Engine, Outcome, seed_in_32_bits
+from crosstune.adapters.hyperopt_library import (
+    JOB_STATE_DONE,
+    JOB_STATE_RUNNING,
+    Domain,
+    anneal,
+    coarse_utcnow,
+    hp,
+    hyperopt,
+    mix,
+    pyll,
+    rand,
+    scope,
+    tpe,
+)
 from crosstune.adapters.hyperopt_suggest import suggest
 from crosstune.adapters.hyperopt_tpe import PROVED, quick_suggest
 from crosstune.adapters.native import hyperopt as native_hyperopt

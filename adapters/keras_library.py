@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from crosstune.adapters import library_of
+
 
 def choose_keras_backend() -> None:
     """Let Keras start on a library that is installed, unless the environment names one.
@@ -33,14 +35,15 @@ def choose_keras_backend() -> None:
 
 choose_keras_backend()
 
-import keras_tuner  # noqa: E402
-from keras_tuner import oracles  # noqa: E402
-from keras_tuner.engine import hyperparameters as kinds  # noqa: E402
-from keras_tuner.engine.trial import Trial  # noqa: E402
+with library_of("keras_tuner"):
+    import keras_tuner
+    from keras_tuner import oracles
+    from keras_tuner.engine import hyperparameters as kinds
+    from keras_tuner.engine.trial import Trial
 
-# Private: the dictionaries LOCKS and THREADS, and the condition that conditional_scope makes
-# (which itself takes two independent parents for a missing one).
-from keras_tuner.src.engine import oracle as oracle_module  # noqa: E402
-from keras_tuner.src.engine.conditions import Parent  # noqa: E402
+    # Private: the dictionaries LOCKS and THREADS, and the condition that conditional_scope makes
+    # (which itself takes two independent parents for a missing one).
+    from keras_tuner.src.engine import oracle as oracle_module
+    from keras_tuner.src.engine.conditions import Parent
 
 __all__ = ["Parent", "Trial", "keras_tuner", "kinds", "oracle_module", "oracles"]

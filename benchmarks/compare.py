@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,14 +23,18 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match, Progress
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.benchmarks.report import markdown, write_report
-from crosstune.benchmarks.statistics import summarize
-from crosstune.benchmarks.statistics.sequential import Sequential
-from crosstune.benchmarks.statistics.verdicts import Summary
-from crosstune.errors import MissingLibrary, RequestError
+from crosstune.errors import RequestError
+from crosstune.extras import needing, require
 from crosstune.spec import Spec, load
 
 LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2")
+
+with needing("a match", "crosstune[compare]", *LIBRARIES):
+    from crosstune.benchmarks.report import markdown, write_report
+    from crosstune.benchmarks.statistics import summarize
+    from crosstune.benchmarks.statistics.sequential import Sequential
+    from crosstune.benchmarks.statistics.verdicts import Summary
+
 SEEDS = 10
 TRIALS = 50
 ROUND = 5
@@ -197,11 +200,7 @@ def _check_libraries() -> None:
     Raises:
         MissingLibrary: a library of the statistics or of the report is not installed.
     """
-    for module in LIBRARIES:
-        if importlib.util.find_spec(module) is None:
-            raise MissingLibrary(
-                f'a match needs {module}, which is not installed: pip install "crosstune[compare]"'
-            )
+    require("a match", "crosstune[compare]", *LIBRARIES)
 
 
 def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:

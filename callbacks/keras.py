@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 from optuna.trial import BaseTrial
 
 from crosstune.callbacks.report import Divergence, PruningCallback
 from crosstune.errors import RequestError
+from crosstune.extras import needing
+
+with needing(
+    "KerasPruningCallback", "crosstune[keras-tuner]", "keras", "jax", "torch", "tensorflow"
+):
+    import keras
 
 
 class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from optuna.trial import BaseTrial
 
 from crosstune.callbacks.report import Divergence, check, check_choices
-from crosstune.callbacks.torch import TorchPruningCallback
 from crosstune.errors import RequestError
+from crosstune.extras import needing
+
+with needing("LightningPruningCallback", "lightning", "lightning"):
+    from lightning.pytorch import LightningModule, Trainer
+    from lightning.pytorch.callbacks import Callback
+
+    from crosstune.callbacks.torch import TorchPruningCallback
 
 
 class LightningPruningCallback(Callback):

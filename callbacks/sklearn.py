@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial
-from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
-from sklearn.utils import gen_batches, shuffle
 
 from crosstune.callbacks.report import Divergence, PruningCallback
 from crosstune.errors import RequestError
+from crosstune.extras import needing
+
+with needing("partial_fit_with_pruning", "crosstune[scikit-learn]", "sklearn"):
+    from sklearn.base import is_classifier
+    from sklearn.metrics import check_scoring
+    from sklearn.utils import gen_batches, shuffle
 
 _OVERFLOWS = ("Floating-point under-/overflow", "non-finite parameter weights")
 """How the ValueErrors begin, or go on, by which scikit-learn says that weights are no numbers."""

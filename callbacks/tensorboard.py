@@ -24,7 +24,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
-from crosstune.errors import MissingLibrary, RequestError
+from crosstune.errors import RequestError
+from crosstune.extras import needing
 
 if TYPE_CHECKING:
     from crosstune.callbacks.tensorboard_log.study_log import StudyLog
@@ -216,15 +217,8 @@ def _watch(callback: weakref.ref[TensorBoardCallback], stop: threading.Event, ev
 
 
 def _library() -> type[StudyLog]:
-    try:
+    with needing("logging for TensorBoard", "crosstune[tensorboard]", "tensorboard", "google"):
         from crosstune.callbacks.tensorboard_log.study_log import StudyLog
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("tensorboard", "google"):
-            raise
-        raise MissingLibrary(
-            "logging for TensorBoard needs tensorboard, which is not installed "
-            f'(no module {error.name!r}): pip install "crosstune[tensorboard]"'
-        ) from error
     return StudyLog
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, SupportsIndex
 
-import torch.distributed as dist
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
@@ -21,6 +20,10 @@ from crosstune.callbacks.report import (
     whole,
 )
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
+from crosstune.extras import needing
+
+with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
+    import torch.distributed as dist
 
 
 class TorchPruningCallback:

@@ -9,6 +9,7 @@ from optuna import pruners
 
 from crosstune.curve_pruner import CurvePruner
 from crosstune.errors import RequestError, UnknownName, no_such
+from crosstune.extras import require
 
 NAMES: dict[str, type[pruners.BasePruner]] = {
     "none": pruners.NopPruner,
@@ -21,6 +22,7 @@ NAMES: dict[str, type[pruners.BasePruner]] = {
     "patient": pruners.PatientPruner,
     "wilcoxon": pruners.WilcoxonPruner,
 }
+_NEEDS_SCIPY = ("curve", "wilcoxon")
 
 
 def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.BasePruner:
@@ -32,6 +34,7 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
     Raises:
         UnknownName: no such pruner or option.
         RequestError: an option that the pruner refuses, or one missing.
+        MissingLibrary: it needs a library that is not installed.
 
     >>> create("hyperband", {"min_resource": 1})
     <optuna.pruners._hyperband.HyperbandPruner object at ...>
@@ -39,6 +42,8 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
     name = name or "none"
     if name not in NAMES:
         raise UnknownName(no_such("pruner", name, NAMES))
+    if name in _NEEDS_SCIPY:
+        require(f"the pruner {name}", "crosstune[optuna]", "scipy")
     given: dict[str, Any] = {"percentile": 25.0} if name == "percentile" else {}
     given.update(options or {})
     known = list(inspect.signature(NAMES[name]).parameters) if name != "none" else []

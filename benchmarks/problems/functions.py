@@ -17,7 +17,8 @@ from functools import cache
 from typing import Any
 
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.errors import MissingLibrary, UnknownName, no_such
+from crosstune.errors import UnknownName, no_such
+from crosstune.extras import needing
 from crosstune.parameters import Float, Int, Parameter, Scalar
 from crosstune.space import Space
 from crosstune.spec import Spec
@@ -176,11 +177,6 @@ def _check(objective: Function) -> None:
 
 
 def _cocoex() -> Any:
-    try:
+    with needing("the suite of functions", "crosstune[problems]", "cocoex"):
         import cocoex
-    except ImportError as error:
-        raise MissingLibrary(
-            "the functions need coco-experiment, which is not installed: "
-            'pip install "crosstune[problems]"'
-        ) from error
     return cocoex

@@ -27,16 +27,13 @@ from crosstune import adapters
 from crosstune.adapters import ledger
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.dialects import TrialFailed
-from crosstune.errors import MissingLibrary, RequestError, SpecError, Unsupported, no_such
+from crosstune.errors import RequestError, SpecError, Unsupported, no_such
+from crosstune.extras import needing
 from crosstune.parameters import Scalar
 from crosstune.spec import Metric, Spec
 
-try:
+with needing("a problem of OptunaHub", "optunahub", "optunahub"):
     from optunahub.benchmarks import BaseProblem
-except ImportError as error:
-    raise MissingLibrary(
-        "OptunaHub's problems need optunahub, which is not installed: pip install optunahub"
-    ) from error
 
 
 @dataclass(frozen=True)

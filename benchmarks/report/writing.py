@@ -13,7 +13,8 @@ from crosstune.benchmarks.report.sections import sections, unit
 from crosstune.benchmarks.report.tables import Table, as_csv
 from crosstune.benchmarks.report.text import composed
 from crosstune.benchmarks.statistics.verdicts import Summary
-from crosstune.errors import MissingLibrary, RequestError
+from crosstune.errors import RequestError
+from crosstune.extras import needing
 
 
 def write_report(results: Results, summary: Summary, folder: Path) -> Path:
@@ -31,14 +32,9 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
         MissingLibrary: jinja2 or matplotlib is not installed.
         RequestError: the folder cannot be written.
     """
-    try:
+    with needing("the report", "crosstune[compare]", "jinja2", "matplotlib"):
         from crosstune.benchmarks.report.drawings import draw
         from crosstune.benchmarks.report.page import page
-    except ModuleNotFoundError as error:
-        raise MissingLibrary(
-            f"the report needs {error.name}, which is not installed: "
-            'pip install "crosstune[compare]"'
-        ) from error
     report = folder / "report.html"
     held = sections(results, summary)
     try:

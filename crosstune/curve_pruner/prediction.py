@@ -19,7 +19,6 @@ from statistics import NormalDist, median
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from crosstune.curve_pruner.curves import Curve, Schedule
 from crosstune.curve_pruner.places import coordinates
@@ -81,6 +80,8 @@ def _end(
     curves: Sequence[Curve], far: Callable[[Sequence[float]], Numbers], schedule: Schedule
 ) -> tuple[float, float]:
     """Mean and variance of the best report of the last curve at the end of its training."""
+    from scipy.linalg import cho_factor, cho_solve  # a library of an extra
+
     looks = [(i, step) for i, curve in enumerate(curves) for step in schedule.looks(curve)]
     seen = far([curves[i].at(step) for i, step in looks])
     of = np.array([*(i for i, _ in looks), len(curves) - 1])

@@ -13,6 +13,7 @@ from crosstune.curve_pruner.curves import Schedule, curve
 from crosstune.curve_pruner.past import Past
 from crosstune.curve_pruner.prediction import chance
 from crosstune.errors import RequestError
+from crosstune.extras import require
 from crosstune.trials import budget
 
 NEIGHBOURS = 30
@@ -48,6 +49,7 @@ class CurvePruner(BasePruner):
 
     Raises:
         RequestError: an argument out of its range.
+        MissingLibrary: scipy is not installed.
 
     >>> import optuna
     >>> study = optuna.create_study(pruner=CurvePruner())
@@ -56,6 +58,7 @@ class CurvePruner(BasePruner):
     def __init__(
         self, level: float = 0.08, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
     ) -> None:
+        require("CurvePruner", "crosstune[optuna]", "scipy")
         if not isinstance(level, int | float) or not 0 < level < 1:
             raise RequestError(f"level is a chance between 0 and 1, not {level!r}")
         for name, number, least in (

@@ -24,18 +24,14 @@ import numpy as np
 from optuna.trial import Trial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crosstune import adapters
+from crosstune.adapters.keras_library import keras_tuner
+from crosstune.callbacks.keras import KerasPruningCallback
 from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such
+from crosstune.keras.spec import container
 from crosstune.space import Params
 from crosstune.spec import Spec, readable
 from crosstune.targets import find
 from crosstune.trials import budget
-
-adapters.get("keras_tuner")  # names the extra where it is missing
-
-from crosstune.adapters.keras_library import keras_tuner  # noqa: E402
-from crosstune.callbacks.keras import KerasPruningCallback  # noqa: E402
-from crosstune.keras.spec import container  # noqa: E402
 
 
 class _Description(BaseModel):

@@ -26,18 +26,14 @@ import optuna
 from optuna.trial import Trial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crosstune.errors import MissingLibrary, SpecError, no_such
+from crosstune.errors import SpecError, no_such
+from crosstune.extras import needing
 from crosstune.space import Params
 from crosstune.spec import Spec, readable
 
-try:
+with needing("an objective with an estimator", "crosstune[scikit-learn]", "sklearn"):
     from sklearn import metrics, model_selection, pipeline
     from sklearn.base import clone, is_classifier
-except ImportError as error:
-    raise MissingLibrary(
-        "an objective with an estimator needs scikit-learn, which is not installed: "
-        'pip install "crosstune[scikit-learn]"'
-    ) from error
 
 
 class _Table(BaseModel):

@@ -11,21 +11,15 @@ from typing import Any
 import optuna
 from optuna.study import Study
 
-from crosstune import adapters
-
-adapters.get("keras_tuner")  # names the extra where it is missing
-
-from keras_tuner import errors  # noqa: E402
-
-from crosstune.adapters.keras_library import keras_tuner  # noqa: E402
-from crosstune.adapters.keras_tuner_ledger import LedgerOracle  # noqa: E402
-from crosstune.errors import ObjectiveError, Unsupported, no_such  # noqa: E402
-from crosstune.keras.choice import choose_oracle  # noqa: E402
-from crosstune.spec import Spec  # noqa: E402
-from crosstune.storage import Place  # noqa: E402
+from crosstune.adapters.keras_library import keras_tuner
+from crosstune.adapters.keras_tuner_ledger import LedgerOracle
+from crosstune.errors import ObjectiveError, Unsupported, no_such
+from crosstune.keras.choice import choose_oracle
+from crosstune.spec import Spec
+from crosstune.storage import Place
 
 
-class MetricNotLogged(ObjectiveError, errors.FatalError):  # type: ignore[misc]  # untyped
+class MetricNotLogged(ObjectiveError, keras_tuner.errors.FatalError):  # type: ignore[misc]  # untyped
     """The objective is not among the metrics that training logs; the search ends."""
 
 
@@ -157,7 +151,7 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
             results = super().run_trial(trial, *args, **kwargs)
         except optuna.TrialPruned as pruned:
             if self.oracle is not self._ledger:
-                raise errors.FailedTrialError(f"Pruned: {pruned}") from pruned
+                raise keras_tuner.errors.FailedTrialError(f"Pruned: {pruned}") from pruned
             self._ledger.prune(trial.trial_id, f"Pruned: {pruned}")
             return self._last_reported(trial)
         for result in results if isinstance(results, list) else [results]:

@@ -21,24 +21,21 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy
 
 from crosstune import _optuna
-from crosstune.errors import MissingLibrary, RequestError
+from crosstune.errors import RequestError
+from crosstune.extras import needing
 
 LOOPBACK = "127.0.0.1"
 _SPARED = "no_grpc_proxy"
+_MODULES = ("cloudpickle", "google", "grpc")
 _connecting = threading.Lock()
 
 
-def check_installed() -> None:
-    """Raise MissingLibrary where the channel's libraries are not installed."""
-    try:
+def check_installed(extra: str = "parallel") -> None:
+    """Raise MissingLibrary where the channel's libraries are not installed; `extra` brings them."""
+    with needing("a worker outside this process", f"crosstune[{extra}]", *_MODULES):
         import cloudpickle  # noqa: F401
         import google.protobuf  # noqa: F401
         import grpc  # noqa: F401
-    except ImportError as error:
-        raise MissingLibrary(
-            f"workers outside this process need {error.name}, which is not installed: "
-            'pip install "crosstune[parallel]"'
-        ) from error
 
 
 @contextmanager

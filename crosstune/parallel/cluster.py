@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from crosstune.errors import MissingLibrary, RequestError
+from crosstune.errors import RequestError
+from crosstune.extras import needing
 
 LOCAL = "local"
 """What to say for a cluster of this machine that lasts as long as the run."""
@@ -41,15 +42,11 @@ def dask_executor(
         RequestError: there is no scheduler.
         MissingLibrary: Dask, or what a local cluster is secured with, is not installed.
     """
-    try:
+    with needing("Dask", "crosstune[dask]", "distributed"):
         import distributed
-
-        if address == LOCAL:
+    if address == LOCAL:
+        with needing("a local Dask cluster", "crosstune[dask]", "cryptography"):
             import cryptography  # noqa: F401  (Dask makes the certificate with it)
-    except ImportError as error:
-        raise MissingLibrary(
-            f'Dask needs {error.name}, which is not installed: pip install "crosstune[dask]"'
-        ) from error
     with ExitStack() as stack:
         place: Any = address
         if address == LOCAL:

@@ -86,7 +86,7 @@ class Workers:
                 "can reach that address and listen to its network could read and disturb the run"
             )
         if not isinstance(self.executor, ThreadPoolExecutor):
-            check_installed()
+            check_installed("dask" if isinstance(self.executor, str) else "parallel")
 
     @property
     def sequential(self) -> bool:

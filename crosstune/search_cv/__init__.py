@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from crosstune.errors import MissingLibrary
+from crosstune.extras import needing
 
-try:
-    import sklearn  # noqa: F401
-except ImportError as error:
-    raise MissingLibrary(
-        'SearchCV needs scikit-learn, which is not installed: pip install "crosstune[scikit-learn]"'
-    ) from error
-
-from crosstune.search_cv.estimator import SearchCV
+with needing("SearchCV", "crosstune[scikit-learn]", "sklearn"):
+    from crosstune.search_cv.estimator import SearchCV
 
 __all__ = ["SearchCV"]

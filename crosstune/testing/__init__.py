@@ -17,8 +17,14 @@ A backend, a plug-in's too, binds to it with three empty classes and a fixture:
 It needs pytest and scipy. No backend is named in it.
 """
 
-from crosstune.testing.failures import FailureContract
-from crosstune.testing.search import SearchContract
-from crosstune.testing.space import SpaceContract
+from crosstune.extras import needing
+
+with (
+    needing("crosstune.testing", "pytest", "pytest"),
+    needing("crosstune.testing", "crosstune[optuna]", "scipy"),
+):
+    from crosstune.testing.failures import FailureContract
+    from crosstune.testing.search import SearchContract
+    from crosstune.testing.space import SpaceContract
 
 __all__ = ["FailureContract", "SearchContract", "SpaceContract"]

@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Mapping
 
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.errors import MissingLibrary
+from crosstune.extras import needing
 from crosstune.spec import Spec
 
 _HOMES: Mapping[str, tuple[str, str, str, str]] = {
@@ -40,14 +40,10 @@ def problem(name: str) -> Problem:
     'hinge'
     """
     home, space, metric, objective = _HOMES[name]
-    try:
-        import sklearn  # noqa: F401
-    except ImportError as error:
-        raise MissingLibrary(
-            "the training problems need scikit-learn, which is not installed: "
-            'pip install "crosstune[problems]"'
-        ) from error
-    module = importlib.import_module(f"crosstune.benchmarks.problems.training.{home}")
+    with needing(
+        "the suite of training problems", "crosstune[problems]", "sklearn", "threadpoolctl"
+    ):
+        module = importlib.import_module(f"crosstune.benchmarks.problems.training.{home}")
     full = f"training/{name}"
     spec = Spec(name=full, space=getattr(module, space), metric=getattr(module, metric))
     return Problem(full, spec, getattr(module, objective))
