@@ -64,6 +64,5 @@ def require(user: str, install: str, *modules: str) -> None:
 
 def _missing(user: str, module: str, install: str) -> MissingLibrary:
     library = _DISTRIBUTIONS.get(module, module)
-    return MissingLibrary(
-        f'{user} needs {library}, which is not installed: pip install "{install}"'
-    )
+    wanted = f'"{install}"' if "[" in install else install  # which a shell would expand
+    return MissingLibrary(f"{user} needs {library}, which is not installed: pip install {wanted}")
