@@ -1,4 +1,4 @@
-"""Fail unless a wheel and an sdist hold exactly the package's tracked files.
+"""Fail unless wheels and sdists hold exactly the package's tracked files.
 
 python .ci/compare_wheel.py dist/crosstune-*.whl dist/crosstune-*.tar.gz
 """
@@ -7,40 +7,47 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 LINKED = ("adapters", "samplers", "callbacks", "benchmarks")
 
 
 def tracked() -> set[str]:
-    """The package's files as git has them, by the path that they are imported under."""
+    """The package's files as git has them, without the links in crosstune/."""
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
-    files = set()
-    for name in listed.stdout.splitlines():
-        folder = name.partition("/")[0]
-        if folder in LINKED:
-            files.add(f"crosstune/{name}")
-        elif folder == "crosstune" and not Path(name).is_symlink():
-            files.add(name)
-    return files
+    links = {f"crosstune/{folder}" for folder in LINKED}
+    files = set(listed.stdout.splitlines()) - links
+    return {name for name in files if name.partition("/")[0] in ("crosstune", *LINKED)}
 
 
-def main(wheel: str, sdist: str) -> int:
+def imported_as(name: str) -> str:
+    """The path of a tracked file in an installed package."""
+    return f"crosstune/{name}" if name.partition("/")[0] in LINKED else name
+
+
+def packed(archive: str) -> set[str]:
+    """The package's files in a wheel or an sdist."""
+    if archive.endswith(".whl"):
+        with zipfile.ZipFile(archive) as wheel:
+            names = set(wheel.namelist())
+        return {name for name in names if not name.split("/")[0].endswith("info")}
+    with tarfile.open(archive) as sdist:
+        names = {m.name.partition("/")[2] for m in sdist.getmembers() if m.isfile() or m.issym()}
+    return {name for name in names if name.partition("/")[0] in ("crosstune", *LINKED)}
+
+
+def main(*archives: str) -> int:
     """The exit status."""
-    wanted = tracked()
-    with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if not name.split("/")[0].endswith("info")}
-    with tarfile.open(sdist) as archive:
-        names = (m.name.partition("/")[2] for m in archive.getmembers() if m.isfile())
-        source = {name for name in names if name.startswith("crosstune/")}
+    files = tracked()
     status = 0
-    for title, found in (("wheel", packed), ("sdist", source)):
+    for archive in archives:
+        wanted = {imported_as(name) for name in files} if archive.endswith(".whl") else files
+        found = packed(archive)
         for name in sorted(wanted - found):
-            print(f"{title}: {name} is tracked and not packed")
+            print(f"{archive}: {name} is tracked and not packed")
         for name in sorted(found - wanted):
-            print(f"{title}: {name} is packed and not tracked")
+            print(f"{archive}: {name} is packed and not tracked")
         status |= found != wanted
-    print(f"{len(wanted)} tracked files, {len(packed)} in the wheel, {len(source)} in the sdist")
+        print(f"{archive}: {len(found)} files, {len(wanted)} are tracked")
     return int(status)
 
 
