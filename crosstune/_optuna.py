@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution
@@ -76,6 +77,24 @@ def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSam
 def has_constraints(sampler: BaseSampler) -> bool:
     """Whether a sampler was given a `constraints_func`, which no public name says."""
     return getattr(sampler, "_constraints_func", None) is not None
+
+
+def constraints(trial: Trial | FrozenTrial) -> Mapping[str, float]:
+    """The constraint values of a trial by key; empty if it has none.
+
+    Optuna 5 has the property `constraints`. Optuna 4 has no public name for them: they are a list
+    in the system attribute "constraints", which Optuna 5 shows under the keys "0", "1", ...
+    """
+    if hasattr(trial, "constraints"):
+        return trial.constraints
+    return {str(i): value for i, value in enumerate(trial.system_attrs.get("constraints") or ())}
+
+
+def constrain(trial: Trial, constraints: Mapping[str, float]) -> None:
+    """Give a running trial constraints. Optuna 4 has none that a trial is given, so none are."""
+    if hasattr(trial, "set_constraint"):
+        for key, value in constraints.items():
+            trial.set_constraint(key, value)
 
 
 def trial_id(trial: Trial | FrozenTrial) -> int:

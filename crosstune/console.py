@@ -17,6 +17,7 @@ from rich.text import Text
 
 from crosstune.adapters import ledger
 from crosstune.errors import SpecError
+from crosstune.feasibility import best_trial, ranked
 from crosstune.space import Space
 from crosstune.terminal import visible
 
@@ -79,7 +80,8 @@ class LiveLine:
         """Draw the state after a trial."""
         states = count(study)
         best = best_trial(study)
-        parts = [f"best {self._metric} {best.value:.6g}" if best else "no value yet"]
+        none_yet = "no feasible trial yet" if states["complete"] else "no value yet"
+        parts = [f"best {self._metric} {best.value:.6g}" if best else none_yet]
         parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
         done = sum(states[state] for state in ("complete", "pruned", "failed"))
         self._progress.update(self._task, completed=done, status=escape(", ".join(parts)))
@@ -91,30 +93,25 @@ class LiveLine:
             )
 
 
-def best_trial(study: Study) -> FrozenTrial | None:
-    """The best complete trial; None where there is none."""
-    try:
-        return study.best_trial
-    except ValueError:
-        return None
-
-
 def count(study: Study) -> Counter[str]:
     """The trials by state: complete, pruned, failed, running, waiting."""
     return Counter(_NAMES[trial.state] for trial in study.get_trials(deepcopy=False))
 
 
 def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
-    """The best trials, with their parameters and further metrics."""
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
-    ranked = sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:rows]
+    """The best feasible trials, with their parameters and further metrics."""
+    feasible = ranked(study)
+    infeasible = count(study)["complete"] - len(feasible)
+    top = feasible[:rows]
     further = dict.fromkeys(
-        name for trial in ranked for name in trial.user_attrs if not name.startswith("crosstune:")
+        name for trial in top for name in trial.user_attrs if not name.startswith("crosstune:")
     )
-    points = [values(space, trial) for trial in ranked]
+    points = [values(space, trial) for trial in top]
     names = dict.fromkeys(name for point in points for name in point)
-    title = f"The best of {len(complete)} complete trials"
+    title = f"The best of {len(feasible)} complete trials"
+    if infeasible:
+        violate = "1 violates" if infeasible == 1 else f"{infeasible} violate"
+        title = f"The best of {len(feasible)} feasible trials ({violate} a constraint)"
     shown = Table(title=Text(title, no_wrap=True), title_justify="left")
     heads = ["trial", *map(escape, (metric, *further, *names))]
     lines = [
@@ -124,7 +121,7 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
             *(_cell(trial.user_attrs.get(name, "")) for name in further),
             *(_cell(point[name]) if name in point else "" for name in names),
         ]
-        for trial, point in zip(ranked, points, strict=True)
+        for trial, point in zip(top, points, strict=True)
     ]
     if len(heads) > MAX_COLUMNS:
         # A column a trial instead, which a narrow terminal can hold.

@@ -19,10 +19,11 @@ from rich.markup import escape
 from crosstune import adapters, pruners, specfile
 from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.clock import SamplerClock
-from crosstune.console import LiveLine, best_trial, count, duration, table, values
+from crosstune.console import LiveLine, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import CrosstuneError, RequestError, SpecError
+from crosstune.feasibility import best_trial, why_no_best
 from crosstune.filenames import as_file_name
 from crosstune.resume.driver import driving
 from crosstune.resume.mismatch import FRESH
@@ -273,7 +274,7 @@ def report(
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
     best = best_trial(study)
     if best is None:
-        console.print("no trial has a value", highlight=False)
+        console.print(why_no_best(study), highlight=False)
     else:
         console.print(table(study, spec.metric.name, spec.space))
         if exit_status == 0:

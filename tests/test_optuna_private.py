@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import warnings
 
 import optuna
 from optuna.distributions import FloatDistribution
@@ -117,3 +118,26 @@ def test_the_grpc_server_serves_a_storage_and_stops() -> None:
         proxy.close()
     finally:
         server.stop(grace=0)
+
+
+def test_constraints_are_where_each_version_keeps_them() -> None:
+    held = optuna.trial.create_trial(value=1.0, system_attrs={"constraints": [0.5, -1.0]})
+    assert dict(_optuna.constraints(held)) == {"0": 0.5, "1": -1.0}
+    assert dict(_optuna.constraints(optuna.trial.create_trial(value=1.0))) == {}
+
+
+def test_a_constraints_func_leaves_what_constraints_reads() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # experimental in Optuna 4, deprecated in 5
+        sampler = optuna.samplers.TPESampler(constraints_func=lambda trial: [trial.number - 1.0])
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda trial: 1.0, n_trials=2)
+    assert [dict(_optuna.constraints(trial)) for trial in study.trials] == [{"0": -1.0}, {"0": 0.0}]
+
+
+def test_a_running_trial_can_be_given_constraints_where_optuna_has_them() -> None:
+    study = optuna.create_study()
+    trial = study.ask()
+    _optuna.constrain(trial, {"c": 0.5})
+    told = study.tell(trial, 1.0)
+    assert dict(_optuna.constraints(told)) == ({"c": 0.5} if hasattr(trial, "constraints") else {})

@@ -10,6 +10,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.callbacks.tensorboard_log.event_file import Event, EventFile, scalars
+from crosstune.feasibility import is_feasible
 
 PER_HOUR = "trials/per_hour"
 _STATES = {
@@ -21,6 +22,8 @@ _STATES = {
 
 class Progress:
     """Curves over the number of finished trials, which is their step.
+
+    The best value is that of the best feasible trial so far.
 
     Trials per hour are finished trials over the time in which at least one trial ran; so a pause
     between two runs of a study does not count.
@@ -74,7 +77,8 @@ class Progress:
     def _count(self, trial: FrozenTrial) -> None:
         self._step += 1
         self._counts[_STATES[trial.state]] += 1
-        if self._best_tag is not None and trial.state == TrialState.COMPLETE:
+        complete = trial.state == TrialState.COMPLETE
+        if self._best_tag is not None and complete and is_feasible(trial):
             value = trial.values[0]
             better = self._best is None or (
                 value > self._best if self._maximize else value < self._best

@@ -9,6 +9,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune._optuna import constraints
 from crosstune.callbacks.tensorboard_log import hparams
 from crosstune.callbacks.tensorboard_log.event_file import Event, EventFile, scalars
 from crosstune.callbacks.tensorboard_log.event_file import summary as summary_event
@@ -16,6 +17,7 @@ from crosstune.callbacks.tensorboard_log.event_file import summary as summary_ev
 FILE = "events.out.tfevents.0000000000.crosstune"
 REPORTS = "reports/"
 FURTHER = "metrics/"
+CONSTRAINTS = "constraints/"
 SECONDS = "seconds"
 SETTLED = 2.0
 """After how many seconds a running trial without reports is taken to have its parameters."""
@@ -132,8 +134,8 @@ class TrialLog:
 
 
 def further_metrics(trial: FrozenTrial) -> Mapping[str, float]:
-    """The numbers among the attributes that the user gave a trial, by their tags."""
-    found = {}
+    """The constraints, and the numbers among a trial's user attributes, by their tags."""
+    found = {CONSTRAINTS + key: float(value) for key, value in constraints(trial).items()}
     for name, value in trial.user_attrs.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if number and not name.startswith("crosstune:"):
@@ -148,9 +150,16 @@ def metric_tags(metrics: Iterable[str], further: Iterable[str]) -> list[Any]:
     return [
         *(hparams.metric(name, "the value of a complete trial") for name in names),
         *(hparams.metric(REPORTS + name, "the last report of the trial") for name in names[:1]),
-        *(hparams.metric(name, "an attribute of the trial") for name in further),
+        *(hparams.metric(name, _meaning(name)) for name in further),
         hparams.metric(SECONDS, "how long the trial took"),
     ]
+
+
+def _meaning(tag: str) -> str:
+    """The description of a further metric."""
+    if tag.startswith(CONSTRAINTS):
+        return "a constraint: feasible at 0 or below"
+    return "an attribute of the trial"
 
 
 def _seconds(moment: Any) -> float:

@@ -67,8 +67,9 @@ def import_(
 
     import optuna
 
-    from crosstune.console import best_trial, count
+    from crosstune.console import count
     from crosstune.exchange import IMPORTED, import_study, storages
+    from crosstune.feasibility import best_trial
     from crosstune.filenames import as_file_name
     from crosstune.storage import describe
     from crosstune.terminal import say

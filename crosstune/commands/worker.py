@@ -88,8 +88,9 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
     from rich.markup import escape
 
     from crosstune import pruners
-    from crosstune.console import LiveLine, best_trial
+    from crosstune.console import LiveLine
     from crosstune.errors import CrosstuneError, RequestError
+    from crosstune.feasibility import best_trial
     from crosstune.running import checked, report
     from crosstune.spec import load
     from crosstune.storage import describe

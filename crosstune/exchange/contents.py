@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from crosstune.adapters import ledger
 from crosstune.adapters.ledger import IMPORTED
 from crosstune.errors import SpecError, Unsupported
+from crosstune.feasibility import is_feasible
 from crosstune.parameters import Parameter
 from crosstune.samplers.engine import BUDGET
 from crosstune.samplers.record import RUNS
@@ -67,6 +68,12 @@ class Contents:
     def finished(self) -> list[FrozenTrial]:
         """The complete, pruned and failed trials."""
         return [trial for trial in self.trials if trial.state.is_finished()]
+
+    @property
+    def infeasible(self) -> list[FrozenTrial]:
+        """The complete trials that violate a constraint."""
+        complete = (trial for trial in self.trials if trial.state is TrialState.COMPLETE)
+        return [trial for trial in complete if not is_feasible(trial)]
 
     @property
     def searched(self) -> dict[str, BaseDistribution]:

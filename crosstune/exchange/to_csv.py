@@ -1,17 +1,18 @@
 """A study as a table, one row a trial.
 
 The columns are those of `study.trials_dataframe()`: number, state, value (values_0, values_1, ...
-of several objectives), datetime_start, datetime_complete, params_NAME, user_attrs_NAME, and the
-reports in intermediate_values.json.
+of several objectives), datetime_start, datetime_complete, params_NAME and user_attrs_NAME. Then
+come constraints_NAME, feasible at 0 or below, and the reports in intermediate_values.json.
 
 - An empty cell means that the trial has no such entry: a parameter that is not active, a value of
   a failed trial.
 - A column whose name ends in ".json" holds JSON texts: null and "None" differ, so do 1, "1" and
   true. It is used wherever a plain cell could be taken for something else. A space stands before
   null, since pandas takes a bare one for a cell that is missing.
-- A plain column of params_ or user_attrs_ holds numbers only, or strings only that no reader takes
-  for a number, a truth value, a missing value or a formula. Numbers are the shortest that Python
-  reads back as the same; pandas does too (before version 3 with float_precision="round_trip").
+- A plain column of params_, user_attrs_ or constraints_ holds numbers only, or strings only that
+  no reader takes for a number, a truth value, a missing value or a formula. Numbers are the shortest
+  that Python reads back as the same; pandas does too (before version 3 with
+  float_precision="round_trip").
 - Lines end in a line feed, and the encoding is UTF-8.
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from crosstune._optuna import constraints
 from crosstune.exchange.contents import Contents
 from crosstune.exchange.placing import placed
 
@@ -73,6 +75,7 @@ def table(contents: Contents) -> dict[str, list[str]]:
     points = [contents.values(trial) for trial in trials]
     columns |= _group("params_", points, contents.distributions)
     columns |= _group("user_attrs_", [trial.user_attrs for trial in trials])
+    columns |= _group("constraints_", [constraints(trial) for trial in trials])
     if any(trial.intermediate_values for trial in trials):
         reports = [trial.intermediate_values for trial in trials]
         columns[f"intermediate_values{JSON}"] = [_json(held) if held else "" for held in reports]

@@ -6,7 +6,8 @@
 - An inactive parameter has empty lists. Constants have no label.
 - Hyperopt minimises: the loss of a study that maximises is the negated value.
 - A failed trial is STATUS_FAIL without a loss. A pruned one is STATUS_FAIL with its last report
-  as the loss: the algorithms learn from it, `best_trial` and `argmin` leave it out.
+  as the loss: the algorithms learn from it, `best_trial` and `argmin` leave it out. An infeasible
+  one, which violates a constraint, is STATUS_FAIL with its value as the loss, for the same reason.
 - Running and queued trials are left out.
 - The pickle holds Hyperopt's classes and plain values; crosstune is not needed to read it. What
   Hyperopt has no place for stands under "crosstune" in `attachments` and in each `result`.
@@ -39,6 +40,7 @@ from crosstune.errors import RequestError, Unsupported
 from crosstune.exchange import kept
 from crosstune.exchange.contents import Contents
 from crosstune.exchange.placing import placed
+from crosstune.feasibility import is_feasible
 from crosstune.space import Space
 
 KEY = "crosstune"
@@ -74,6 +76,9 @@ def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
     pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)
     if pruned:
         notes.append(f"{pruned} pruned trials have status fail and their last report as the loss")
+    infeasible = len(contents.infeasible)
+    if infeasible:
+        notes.append(f"{infeasible} infeasible trials have status fail and their value as the loss")
     left = len(contents.trials) - len(docs)
     if left:
         notes.append(f"{left} unfinished trials are left out")
@@ -110,9 +115,8 @@ def _document(
     for name, held in trial.params.items():
         if name in vals:
             vals[name] = [encode(name, held)]
-    result: dict[str, Any] = {
-        "status": hyperopt.STATUS_OK if trial.state is TrialState.COMPLETE else hyperopt.STATUS_FAIL
-    }
+    counts = trial.state is TrialState.COMPLETE and is_feasible(trial)
+    result: dict[str, Any] = {"status": hyperopt.STATUS_OK if counts else hyperopt.STATUS_FAIL}
     value = trial.value if trial.value is not None else _last(trial.intermediate_values)
     if value is not None and not math.isnan(value) and trial.state is not TrialState.FAIL:
         result["loss"] = -value if contents.maximize else value

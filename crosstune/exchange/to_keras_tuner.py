@@ -5,7 +5,8 @@
 - Ranges, steps and conditions are kept. Weights and normal distributions become even ranges,
   which matters to a search that goes on, and not to what is in the folder.
 - A complete trial is COMPLETED with its value as the score, a failed one FAILED. A pruned one is
-  INVALID with a message, so `get_best_trials` leaves it out. Running and queued ones are left out.
+  INVALID with a message, so `get_best_trials` leaves it out; so is an infeasible one, which has its
+  score. Running and queued ones are left out.
 - The objective's history is the trial's reports where the value is their best; else it is the
   value alone, and the reports are the metric "reports".
 - `kt.RandomSearch`, `kt.BayesianOptimization` and `kt.GridSearch` open it. A search goes on with
@@ -30,6 +31,7 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune._optuna import constraints
 from crosstune.adapters import ledger
 from crosstune.adapters.keras_library import Parent, Trial, keras_tuner, kinds, oracles
 from crosstune.exchange import kept
@@ -71,6 +73,8 @@ def write_folder(
     pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)
     if pruned:
         notes.append(f"{pruned} pruned trials have status INVALID")
+    if contents.infeasible:
+        notes.append(f"{len(contents.infeasible)} infeasible trials have status INVALID")
     left = len(contents.trials) - len(contents.finished)
     if left:
         notes.append(f"{left} unfinished trials are left out")
@@ -233,6 +237,9 @@ def _put_aside(history: Any, objective: Any, reports: Mapping[int, float]) -> No
 
 def _status(trial: FrozenTrial) -> tuple[str, str | None]:
     if trial.state is TrialState.COMPLETE:
+        violated = [f"{key} = {value!r}" for key, value in constraints(trial).items() if value > 0]
+        if violated:
+            return "INVALID", f"infeasible, a constraint is above 0: {', '.join(violated)}"
         return "COMPLETED", None
     if trial.state is TrialState.FAIL:
         return "FAILED", "failed"
