@@ -17,6 +17,7 @@ from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_distributions import held_under
 from crosstune.adapters.keras_tuner_engine import released_lock
 from crosstune.errors import RequestError
+from crosstune.feasibility import is_feasible
 
 TRIAL_ID = "keras_tuner:trial_id"
 """The trial attribute that holds the trial's name in the project folder."""
@@ -129,6 +130,17 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
                 super().end_trial(trial)
             finally:
                 self._close(kept)
+
+    def get_best_trials(self, num_trials: int = 1) -> list[Any]:
+        """Keras Tuner's own; trials that violate a constraint come last."""
+        trials: list[Any] = super().get_best_trials(len(self.trials))
+        known = _optuna.all_trials(self.study)
+        infeasible = {
+            name
+            for name, number in self._numbers.items()
+            if number < len(known) and not is_feasible(known[number])
+        }
+        return sorted(trials, key=lambda kept: kept.trial_id in infeasible)[:num_trials]
 
     def get_state(self) -> dict[str, Any]:
         """Keras Tuner's own, and which trial of the study is which."""

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters import ledger
 from crosstune.errors import RequestError
+from crosstune.feasibility import is_feasible
 from crosstune.parameters import shown
 from crosstune.parameters.checks import is_number
 from crosstune.storage import describe, open_storage
@@ -23,9 +24,12 @@ MOST = 256
 
 Finished: TypeAlias = Mapping[str, Any]
 """The trials of a study as plain data: its `study` name, whether to `maximize`, and `trials`, each
-the parameters, the value or None, and "complete", "pruned" or "failed"."""
+the parameters, the value or None, and one of `STATES`."""
 
 Earlier: TypeAlias = Study | Finished | str | os.PathLike[str]
+
+STATES = ("complete", "infeasible", "pruned", "failed")
+"""How a trial of an earlier study ended. An infeasible one is complete and violates a constraint."""
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -81,13 +85,13 @@ def _checked(held: Finished) -> Finished:
         )
     for trial in trials:
         match trial:
-            case [Mapping(), None, "complete" | "pruned" | "failed"]:
-                continue
-            case [Mapping(), value, "complete" | "pruned" | "failed"] if is_number(value):
+            case [Mapping(), value, state] if state in STATES and (
+                value is None or is_number(value)
+            ):
                 continue
         raise RequestError(
             "a trial of an earlier study is its parameters, its value or null, and complete, "
-            f"pruned or failed, not {shown(trial)}"
+            f"infeasible, pruned or failed, not {shown(trial)}"
         )
     return held
 
@@ -117,7 +121,13 @@ def _of(study: Study) -> Finished:
         for trial in study.get_trials(deepcopy=False, states=tuple(_STATES))
         if trial.params
     ]
-    by_value = sorted(ended, key=lambda pair: math.inf if pair[1] is None else sign * pair[1])
+    by_value = sorted(
+        ended,
+        key=lambda pair: (
+            not is_feasible(pair[0]),
+            math.inf if pair[1] is None else sign * pair[1],
+        ),
+    )
     best = {trial.number for trial, _ in by_value[: MOST // 2]}
     others = [trial.number for trial, _ in ended if trial.number not in best]
     chosen = {*best, *others[-MOST // 2 :]}
@@ -125,11 +135,17 @@ def _of(study: Study) -> Finished:
         "study": study.study_name,
         "maximize": maximize,
         "trials": [
-            [ledger.values(space, trial.params), value, _STATES[trial.state]]
+            [ledger.values(space, trial.params), value, _state(trial)]
             for trial, value in ended
             if trial.number in chosen
         ],
     }
+
+
+def _state(trial: FrozenTrial) -> str:
+    if trial.state == TrialState.COMPLETE and not is_feasible(trial):
+        return "infeasible"
+    return _STATES[trial.state]
 
 
 def _value(trial: FrozenTrial) -> float | None:

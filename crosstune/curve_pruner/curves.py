@@ -12,6 +12,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.curve_pruner.places import Place, place
+from crosstune.feasibility import is_feasible
 
 RUNGS = 10
 """At how many steps, evenly spaced in their logarithm, a curve is looked at."""
@@ -24,14 +25,16 @@ class Curve:
     Attributes:
         steps: at which it reported a number, ascending.
         best: the best report up to each of them.
-        value: of a complete trial; infinite for another.
+        value: of a complete and feasible trial; infinite for another.
         place: where its parameters are.
+        feasible: whether the trial satisfies its constraints, so that it may lead.
     """
 
     steps: Sequence[int]
     best: Sequence[float]
     value: float
     place: Place
+    feasible: bool = True
 
     def at(self, step: float) -> float:
         """The best report up to a step; infinite where there is none."""
@@ -47,9 +50,11 @@ def curve(trial: FrozenTrial, direction: StudyDirection) -> Curve:
         for step, report in sorted(trial.intermediate_values.items())
         if math.isfinite(report)
     ]
-    value = sign * trial.values[0] if trial.state == TrialState.COMPLETE else math.inf
+    feasible = is_feasible(trial)
+    counts = trial.state == TrialState.COMPLETE and feasible
+    value = sign * trial.values[0] if counts else math.inf
     best = list(accumulate((report for _, report in reports), min))
-    return Curve([step for step, _ in reports], best, value, place(trial))
+    return Curve([step for step, _ in reports], best, value, place(trial), feasible)
 
 
 class Schedule:

@@ -32,6 +32,9 @@ class CurvePruner(BasePruner):
     where it is dear, and a trial that has come far is seldom stopped. One that leads all that were
     seen at this step goes on in any case.
 
+    An infeasible trial, which violates a constraint, is neither the best one nor a leader; its
+    reports count as those of a pruned trial do.
+
     This is asked at ten of the reports of a training at most, from the first on, evenly spaced in
     the logarithm of their number: of 27 at 1, 2, 3, 4, 6, 9, 13 and 19.
 
@@ -97,7 +100,7 @@ class CurvePruner(BasePruner):
         before = max((each for each in trial.intermediate_values if each < step), default=-math.inf)
         if step >= schedule.last or not schedule.passes(before, step):
             return False
-        if now.best[-1] < min(held.at(step) for held in seen):
+        if now.best[-1] < min(held.at(step) for held in seen if held.feasible):
             return False
         near = past.nearest(now, known, NEIGHBOURS)
         return self._chance(now, seen, near, schedule) < self._level * schedule.left(step)

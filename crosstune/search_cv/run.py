@@ -15,6 +15,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from crosstune.adapters import ledger
 from crosstune.dialects.base import ERROR, suggest
+from crosstune.feasibility import best_trial, is_feasible, why_no_best
 from crosstune.samplers.engine import EngineSampler, SpaceExhausted
 from crosstune.search_cv import scikit
 from crosstune.search_cv.request import Request
@@ -50,7 +51,8 @@ class Run:
         """Search, and leave `cv_results_` where scikit-learn's `fit` finds it.
 
         Raises:
-            ValueError: every fit of every candidate raised, as in `GridSearchCV`.
+            ValueError: every fit of every candidate raised, as in `GridSearchCV`; or no candidate
+                is feasible.
         """
         end = time.monotonic() + (self._request.seconds or math.inf)
         evaluated = False
@@ -69,6 +71,7 @@ class Run:
         if self._returned is None:
             assert self._failure is not None
             raise self._failure
+        self._check_feasible()
         scikit.replace(self._returned, self._table())
 
     def _ask(self, most: float) -> list[tuple[Trial, Params]]:
@@ -177,7 +180,7 @@ class Run:
         Needed where a resumed study has all its trials already.
         """
         done = [t for t in self._study.get_trials(deepcopy=False) if SCORES in t.user_attrs]
-        done.sort(key=lambda t: -math.inf if t.value is None else t.value)
+        done.sort(key=lambda t: (is_feasible(t), -math.inf if t.value is None else t.value))
         if not done:
             raise ValueError("there is no candidate: the study has no trial with scores")
         point = ledger.read_point(self._request.translation.space, done[-1].params)
@@ -196,7 +199,14 @@ class Run:
             [trials[i].number for i in order],
             self._folds.n,
             self._missing,
+            [is_feasible(trials[i]) for i in order],
         )
+
+    def _check_feasible(self) -> None:
+        """Raise where there is no best candidate, since all violate a constraint."""
+        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if complete and best_trial(self._study) is None:
+            raise ValueError(f"{why_no_best(self._study)}. The attribute study_ has all trials")
 
     @contextmanager
     def _failing(self, asked: list[tuple[Trial, Params]]) -> Iterator[None]:

@@ -85,6 +85,7 @@ def table(
     numbers: Sequence[int],
     folds: int,
     error_score: float,
+    feasible: Sequence[bool] | None = None,
 ) -> dict[str, Any]:
     """`cv_results_` of `GridSearchCV`, and `trial_number`, the trial behind each row.
 
@@ -95,7 +96,9 @@ def table(
         numbers: the trials of the study.
         folds: how many there are.
         error_score: see `GridSearchCV`.
+        feasible: whether each satisfies its constraints; None for all. The others rank last.
     """
+    eligible = np.ones(len(candidates), bool) if feasible is None else np.array(feasible, bool)
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
         for at, part in enumerate(("mean", "std")):
@@ -112,7 +115,9 @@ def table(
                 kind, rows.mean(axis=1), [one is None or len(one) == folds for one in held]
             )
             if kind == "test":
-                results[f"rank_test_{metric}"] = _rank(results[f"mean_test_{metric}"])
+                results[f"rank_test_{metric}"] = _rank(
+                    np.where(eligible, results[f"mean_test_{metric}"], math.nan)
+                )
     return results
 
 

@@ -62,19 +62,22 @@ class Earlier:
 def learn(
     encoding: Encoding, studies: Sequence[Mapping[str, Any]], rng: np.random.Generator
 ) -> tuple[Earlier | None, list[Numbers]]:
-    """What earlier studies say of a space, and the row that each found best by its model.
+    """What earlier studies say of a space, and the feasible row that each found best by its model.
+
+    The model learns from infeasible trials as from complete ones: their values are as true.
 
     Args:
         studies: as `crosstune.warm_start.finished` makes them.
         rng: draws what a study says nothing of.
 
     Returns:
-        None and no row where none of them has trials in the space.
+        None and no row where none of them has trials in the space. A study without a feasible
+        trial gives no row.
     """
     models, best = [], []
     for study in studies:
         sign = -1.0 if study["maximize"] else 1.0
-        observed = []
+        observed, feasible = [], []
         names: set[str] = set()
         for params, value, state in study["trials"]:
             known = {name: held for name, held in params.items() if name in encoding.space}
@@ -84,11 +87,16 @@ def learn(
                 continue  # a value that this space does not have
             names |= known.keys()
             worth = math.nan if value is None else sign * value
-            observed.append(Observation(row, worth, FAILED if value is None else STATES[state]))
+            ended = COMPLETE if state == "infeasible" else STATES[state]
+            observed.append(Observation(row, worth, FAILED if value is None else ended))
+            if state != "infeasible":
+                feasible.append(row)
         ignored = [i for name, i in encoding.column.items() if name not in names]
         if sum(each.state == COMPLETE for each in observed) < LEAST or len(ignored) == encoding.d:
             continue
         model, rows = Regression(encoding, ignored).model(observed)
         models.append(model)
-        best.append(rows[int(np.argmin(model.mean(encoding.points(rows))))])
+        rows = rows if len(feasible) == len(observed) else np.array(feasible)
+        if len(rows):
+            best.append(rows[int(np.argmin(model.mean(encoding.points(rows))))])
     return (Earlier(models) if models else None), best
