@@ -188,6 +188,7 @@ class Algorithm:
         needs: modules that have to be installed, and the extra that brings them.
         exhaustive: whether it evaluates each point once and ends then.
         scheduler: whether it says how far each trial is trained, and when the search is over.
+        constraints: whether it learns from `Outcome.constraints` which points are infeasible.
         refused: why it cannot be offered; None when it can.
     """
 
@@ -198,6 +199,7 @@ class Algorithm:
     needs: tuple[tuple[str, ...], str] = ((), "")
     exhaustive: bool = False
     scheduler: bool = False
+    constraints: bool = False
     refused: str | None = None
 
     def takes(self, option: str) -> bool:

@@ -25,6 +25,7 @@ from optuna import samplers
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial, TrialState
 
+from crosstune import _optuna
 from crosstune.adapters import ledger
 from crosstune.adapters.base import (
     Adapter,
@@ -49,6 +50,8 @@ _STATES = {
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
+_CONSTRAINTS = hasattr(Trial, "set_constraint")
+"""Optuna 5's samplers learn from the constraints that an objective sets; Optuna 4 has no such."""
 _QUIET = {"warn_independent_sampling": False}
 MAX_GRID = 1_000_000
 """The longest grid; Optuna's sampler holds all of it in memory."""
@@ -65,19 +68,30 @@ class OptunaAdapter(Adapter):
     distribution: ClassVar[str] = "optuna"
     roles: ClassVar[Mapping[str, str]] = {"random": "random", "grid": "grid", "bayesian": "tpe"}
     algorithms: ClassVar[Mapping[str, Algorithm]] = {
-        "tpe": Algorithm("tree-structured Parzen estimator", lambda: samplers.TPESampler),
-        "tpe-v4": Algorithm("TPE with the defaults of Optuna 4", lambda: samplers.TPESampler),
+        "tpe": Algorithm(
+            "tree-structured Parzen estimator",
+            lambda: samplers.TPESampler,
+            constraints=_CONSTRAINTS,
+        ),
+        "tpe-v4": Algorithm(
+            "TPE with the defaults of Optuna 4",
+            lambda: samplers.TPESampler,
+            constraints=_CONSTRAINTS,
+        ),
         "gp": Algorithm(
             "Gaussian process",
             lambda: samplers.GPSampler,
             needs=(("torch", "scipy"), "torch"),
+            constraints=_CONSTRAINTS,
         ),
         "cmaes": Algorithm(
             "CMA-ES; numeric parameters, the others at random",
             lambda: samplers.CmaEsSampler,
             needs=(("cmaes",), "optuna"),
         ),
-        "nsga2": Algorithm("genetic algorithm NSGA-II", lambda: samplers.NSGAIISampler),
+        "nsga2": Algorithm(
+            "genetic algorithm NSGA-II", lambda: samplers.NSGAIISampler, constraints=_CONSTRAINTS
+        ),
         "qmc": Algorithm(
             "quasi-random Sobol or Halton points",
             lambda: samplers.QMCSampler,
@@ -229,8 +243,7 @@ class OptunaEngine(Engine):
         mirrored = self._asked.pop(trial)
         for step, value in outcome.reports.items():
             mirrored.report(value, step)
-        for key, value in outcome.constraints.items():
-            mirrored.set_constraint(key, value)
+        _optuna.constrain(mirrored, outcome.constraints)
         try:
             self.native.tell(
                 mirrored,
@@ -253,8 +266,10 @@ class OptunaEngine(Engine):
         """Add a finished trial."""
         searched = {name: value for name, value in params.items() if name in self._compiled}
         extra: dict[str, Any] = {}
-        if outcome.constraints:
+        if outcome.constraints and _CONSTRAINTS:
             extra["constraints"] = dict(outcome.constraints)
+        elif outcome.constraints:  # those of a `constraints_func`
+            extra["system_attrs"] = {"constraints": list(outcome.constraints.values())}
         self.native.add_trial(
             optuna.trial.create_trial(
                 state=_STATES[outcome.state],

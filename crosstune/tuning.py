@@ -22,6 +22,7 @@ from crosstune.engine_choice import choose
 from crosstune.errors import RequestError, RunError
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
+from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, file_at, file_of
@@ -171,6 +172,7 @@ def run(
     left = None if trials is None else trials - finished(study)
     if left is not None and left <= 0:
         return
+    watched = must_be_watched(study.sampler)
     resumed = several is not None and several.under_way  # then it is asked in its turn
     if not resumed and _exhausted(study):
         return
@@ -182,12 +184,12 @@ def run(
                 study,
                 trials=trials,
                 seconds=seconds,
-                callbacks=callbacks,
+                callbacks=[*callbacks, _note_constraints] if watched else callbacks,
                 hopeless=HOPELESS,
             )
             return
         study.optimize(
-            _Hopeful(function, _failed_so_far(study)),
+            _Hopeful(function, _failed_so_far(study), watched=watched),
             n_trials=left,
             timeout=seconds,
             catch=(TrialFailed,),
@@ -254,11 +256,15 @@ class _Hopeful:
 
     Args:
         failed: how many have failed before.
+        watched: whether the sampler does not say itself that it cannot use constraints.
     """
 
-    def __init__(self, function: Callable[[optuna.Trial], float], failed: int):
+    def __init__(
+        self, function: Callable[[optuna.Trial], float], failed: int, *, watched: bool = False
+    ):
         self._function = function
         self._failed = failed
+        self._watched = watched
         self._works = False
 
     def __call__(self, trial: optuna.Trial) -> float:
@@ -272,6 +278,8 @@ class _Hopeful:
         except TrialFailed:
             self._note_failure(trial)
             raise
+        if self._watched:
+            note_constraints(trial.study, trial.study.sampler, trial)
         if value != value:
             self._note_failure(trial)
         else:
@@ -285,6 +293,10 @@ class _Hopeful:
                 f"the first {self._failed} trials all failed, the last with "
                 f"{trial.user_attrs.get(ERROR, 'no message')}"
             )
+
+
+def _note_constraints(study: Study, trial: FrozenTrial) -> None:
+    note_constraints(study, study.sampler, trial)
 
 
 def _failed_so_far(study: Study) -> int:

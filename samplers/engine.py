@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -24,12 +24,13 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.errors import SpecError, Unsupported
+from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.record import RUNS, run_record
@@ -122,6 +123,12 @@ class EngineSampler(BaseSampler):
         follower = self._search.follower
         return None if follower is None else follower.engine.native
 
+    @property
+    def uses_constraints(self) -> bool:
+        """Whether it learns from the constraints of trials which points are infeasible."""
+        algorithm = self.adapter.algorithms[self.algorithm]
+        return algorithm.constraints or "constraints_func" in self.options
+
     def close(self) -> None:
         """End what the engine of a declared space has running beside this process."""
         if self._search.follower is not None:
@@ -209,6 +216,16 @@ class EngineSampler(BaseSampler):
                 )
             drawn = self.space[param_name].sample(self._rng(trial, param_name))
             return ledger.write(self.space[param_name], drawn)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Say so, once, where the trial has constraints that the engine cannot use."""
+        note_constraints(study, self, trial)
 
     def reseed_rng(self) -> None:
         """Called by Optuna for each thread of several jobs.

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune import _optuna
 from crosstune.adapters.base import Budget, Busy, Engine, Outcome
 from crosstune.errors import SpecError
 from crosstune.samplers.turns import begun
@@ -216,7 +217,7 @@ def _outcome(trial: FrozenTrial) -> Outcome:
         state=_STATES[trial.state],
         value=trial.value,
         reports=trial.intermediate_values,
-        constraints=getattr(trial, "constraints", {}),  # Optuna 5
+        constraints=_optuna.constraints(trial),
     )
 
 

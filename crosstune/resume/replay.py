@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from crosstune import _optuna
 from crosstune.adapters import ledger
 from crosstune.resume.history import History, was_added
 from crosstune.samplers.engine import BUDGET
@@ -68,8 +69,7 @@ def tell_as_kept(study: Study, trial: Trial, kept: FrozenTrial) -> None:
     for key, value in kept.user_attrs.items():
         if key not in trial.user_attrs:
             trial.set_user_attr(key, value)
-    for key, value in getattr(kept, "constraints", {}).items():  # Optuna 5
-        trial.set_constraint(key, value)
+    _optuna.constrain(trial, _optuna.constraints(kept))
     if kept.state == TrialState.COMPLETE:
         study.tell(trial, kept.values)
     else:

@@ -156,6 +156,16 @@ class Choice:
 
         atexit.register(remove)
 
+    def warn_of_constraints(self, text: str) -> None:
+        """Say that the engine cannot use the constraints of the script's trials.
+
+        Raises:
+            Unsupported: under `strict`.
+        """
+        if self.strict:
+            raise Unsupported(f"{text} (--strict)")
+        self.say(text)
+
     def leave(self, what: str, why: str) -> None:
         """Say what stays as the script has it.
 

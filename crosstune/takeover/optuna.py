@@ -16,9 +16,11 @@ from weakref import WeakKeyDictionary, WeakSet
 import optuna
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, PartialFixedSampler
 from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.own import is_own_study
+from crosstune.samplers import constraints
 from crosstune.samplers.record import RUNS, run_record
 from crosstune.takeover.choice import Choice
 
@@ -32,6 +34,8 @@ def take_over(make: Callable[[], Choice]) -> None:
     Study.__setstate__ = takeover.restoring(Study.__setstate__)  # type: ignore[method-assign]
     Study.ask = takeover.asking(Study.ask)  # type: ignore[method-assign]
     Study.optimize = takeover.optimizing(Study.optimize)  # type: ignore[method-assign]
+    Study.tell = takeover.telling(Study.tell)  # type: ignore[method-assign]
+    constraints.say = lambda text: make().warn_of_constraints(text)
 
 
 class _Takeover:
@@ -151,7 +155,8 @@ class _Takeover:
         study.set_user_attr(RUNS, [*runs, {**record, "replaced": replaced, "first_trial": first}])
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
-        """`Study.optimize`, with the budget of the command line."""
+        """`Study.optimize`, with the budget of the command line, and an eye on constraints."""
+        signature = inspect.signature(optimize)
 
         @functools.wraps(optimize)
         def optimized(
@@ -159,9 +164,34 @@ class _Takeover:
         ) -> None:
             if self._choice.trials is not None and not is_own_study():
                 n_trials = self._choice.trials
-            return optimize(study, func, n_trials, *args, **options)
+            call = signature.bind(study, func, n_trials, *args, **options)
+            if self._watches(study):
+                callbacks = call.arguments.get("callbacks") or []
+                call.arguments["callbacks"] = [*callbacks, _note_constraints]
+            return optimize(*call.args, **call.kwargs)
 
         return optimized
+
+    def telling(self, tell: Callable[..., FrozenTrial]) -> Callable[..., FrozenTrial]:
+        """`Study.tell`, with an eye on constraints."""
+
+        @functools.wraps(tell)
+        def told(study: Study, *args: Any, **options: Any) -> FrozenTrial:
+            trial = tell(study, *args, **options)
+            if self._watches(study):
+                _note_constraints(study, trial)
+            return trial
+
+        return told
+
+    def _watches(self, study: Study) -> bool:
+        """Whether it is for us to see that the sampler cannot use constraints."""
+        sampler = study.sampler
+        return sampler in self._ours and constraints.must_be_watched(sampler)
+
+
+def _note_constraints(study: Study, trial: FrozenTrial) -> None:
+    constraints.note_constraints(study, study.sampler, trial)
 
 
 def _irreplaceable(given: BaseSampler) -> str | None:

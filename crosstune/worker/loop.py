@@ -29,6 +29,7 @@ from crosstune.errors import CrosstuneError, RunError, Unsupported
 from crosstune.own import own_study
 from crosstune.parallel.task import Outcome
 from crosstune.parallel.work import outcome_of
+from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.record import RUNS
 from crosstune.spec import Spec
@@ -241,6 +242,7 @@ class Worker:
                 except CrosstuneError as error:
                     outcome = Outcome("failed", error=str(error), fatal=error)
             told = self._tell(trial, outcome)
+            note_constraints(self.study, self.study.sampler, told)
         except UpdateFinishedTrialError:
             _logger.warning(
                 "trial %d was given to another worker: this one was without a heartbeat for too "

@@ -1,0 +1,75 @@
+"""The word on constraints that an engine cannot use, said at the first trial that has some."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from optuna.samplers import (
+    BaseSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    PartialFixedSampler,
+    TPESampler,
+)
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial
+
+from crosstune import _optuna
+from crosstune.samplers.record import RUNS
+
+IN_OBJECTIVE = hasattr(Trial, "set_constraint")
+"""Whether an objective can set constraints, as in Optuna 5. In Optuna 4 only a sampler can."""
+
+say: Callable[[str], None] = logging.getLogger("crosstune").warning
+"""Where the word goes. `crosstune exec` puts its own function here, which may raise."""
+
+_said: WeakKeyDictionary[Any, set[tuple[int, str]]] = WeakKeyDictionary()
+"""By storage, the studies and engines for which it was said."""
+
+
+def uses_constraints(sampler: BaseSampler) -> bool:
+    """True if a sampler learns which points are infeasible from the constraints of trials."""
+    if isinstance(sampler, PartialFixedSampler):
+        return uses_constraints(_optuna.partial_fixed(sampler)[1])
+    known: bool | None = getattr(sampler, "uses_constraints", None)  # of an engine
+    if known is not None:
+        return known
+    native = isinstance(sampler, TPESampler | GPSampler | NSGAIISampler | NSGAIIISampler)
+    return (native and IN_OBJECTIVE) or _optuna.has_constraints(sampler)
+
+
+def note_constraints(study: Study, sampler: BaseSampler, trial: Trial | FrozenTrial) -> None:
+    """Say, once per study and engine, that constraints are not used.
+
+    Args:
+        trial: one that was evaluated; nothing is said if it has no constraints.
+    """
+    if not _optuna.constraints(trial) or uses_constraints(sampler):
+        return
+    storage, number = _optuna.identity(study)
+    label = _label(study, sampler)
+    said = _said.setdefault(storage, set())
+    if (number, label) not in said:
+        say(
+            f"{label} cannot use constraints: it proposes infeasible points as readily as others. "
+            "Optuna's tpe, gp and nsga2 can use them"
+        )
+        said.add((number, label))
+
+
+def must_be_watched(sampler: BaseSampler) -> bool:
+    """True for a sampler of Optuna that cannot use constraints: it says nothing by itself."""
+    return not hasattr(sampler, "uses_constraints") and not uses_constraints(sampler)
+
+
+def _label(study: Study, sampler: BaseSampler) -> str:
+    """Backend and algorithm, as an engine has them, or else the study's record."""
+    label: str | None = getattr(sampler, "label", None)
+    if label is not None:
+        return label
+    runs = _optuna.user_attrs(study).get(RUNS)
+    return f"{runs[-1]['backend']}:{runs[-1]['sampler']}" if runs else type(sampler).__name__
