@@ -93,6 +93,11 @@ def contender(given: str | Mapping[str, Any]) -> Contender:
         named = Named(name=algorithm, **named.options)
         pruner = _named(given["pruner"]) if given.get("pruner") else None
         label = given.get("label")
+    if "constraints_func" in named.options:
+        raise RequestError(
+            "a contender has no constraints_func: constraints are the problem's, so that all "
+            "contenders have the same. Call trial.set_constraint in the objective (Optuna 5)"
+        )
     if pruner is not None:
         pruners.create(pruner.name, pruner.options)
     parts = [f"{adapter.name}:{_shown(named)}", *([_shown(pruner)] if pruner else [])]

@@ -58,6 +58,7 @@ class RunFile:
             end.get("error"),
             _number(end.get("final_test")),
             tuple(end["budget"]) if end.get("budget") else None,
+            end.get("unconstrained", False),
         )
 
     @contextmanager
@@ -81,9 +82,8 @@ class RunFile:
 
     def close(self, run: Run) -> None:
         """Write how a run ended; its evaluations are on file."""
-        self._append(
-            {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
-        )
+        line = {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
+        self._append({**line, "unconstrained": True} if run.unconstrained else line)
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:
@@ -250,6 +250,8 @@ def _evaluation(line: dict[str, Any]) -> Evaluation:
     held = {field.name: line[field.name] for field in fields(Evaluation) if field.name in line}
     held["value"], held["test"] = _number(held["value"]), _number(held.get("test"))
     held["reports"] = tuple((int(step), float(value)) for step, value in held.get("reports", ()))
+    if "constraints" in held:
+        held["constraints"] = {key: float(value) for key, value in held["constraints"].items()}
     return Evaluation(**held)
 
 

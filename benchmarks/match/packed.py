@@ -1,6 +1,7 @@
 """A match in one small file, to be kept: what the statistics need, and no more.
 
-Left out are the parameters, reports and errors of the trials, and the clock.
+Left out are the parameters, reports and errors of the trials, and the clock; of constraints it
+keeps which trials are infeasible.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from crosstune.benchmarks.match.folder import settings_from
 from crosstune.benchmarks.match.results import Evaluation, Results, Run
+from crosstune.feasibility import satisfied
 
 _STATES = ("complete", "pruned", "failed")
 
@@ -44,6 +46,8 @@ def _packed(run: Run) -> dict[str, Any]:
         "values": [each.value for each in trials],
         "states": "".join(str(_STATES.index(each.state)) for each in trials),
         "tests": [each.test for each in trials] if any(t.test is not None for t in trials) else [],
+        "infeasible": [i for i, each in enumerate(trials) if not _feasible(each)],
+        "unconstrained": run.unconstrained,
         "epochs": [each.epochs for each in trials] if any(t.epochs != 1 for t in trials) else [],
         "seconds": _mean(each.seconds for each in trials),
         "sampler_seconds": _mean(each.sampler_seconds for each in trials),
@@ -53,6 +57,7 @@ def _packed(run: Run) -> dict[str, Any]:
 def _unpacked(held: dict[str, Any]) -> Run:
     n = len(held["values"])
     tests, epochs = held["tests"] or [None] * n, held["epochs"] or [1] * n
+    infeasible = set(held.get("infeasible", ()))
     evaluations = tuple(
         Evaluation(
             i,
@@ -63,10 +68,21 @@ def _unpacked(held: dict[str, Any]) -> Run:
             epochs=epochs[i],
             seconds=held["seconds"],
             sampler_seconds=held["sampler_seconds"],
+            constraints={"packed": 1.0} if i in infeasible else None,
         )
         for i in range(n)
     )
-    return Run(evaluations, held["end"], held["error"], held["final_test"])
+    return Run(
+        evaluations,
+        held["end"],
+        held["error"],
+        held["final_test"],
+        unconstrained=held.get("unconstrained", False),
+    )
+
+
+def _feasible(each: Evaluation) -> bool:
+    return satisfied((each.constraints or {}).values())
 
 
 def _mean(seconds: Any) -> float:

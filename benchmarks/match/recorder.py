@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna
 from optuna.study import Study
-from optuna.trial import Trial, TrialState
+from optuna.trial import Trial
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
@@ -20,6 +20,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.clock import SamplerClock
 from crosstune.dialects import ERROR, TrialFailed, suggest
 from crosstune.errors import RequestError, RunError
+from crosstune.feasibility import best_trial
 from crosstune.space import Params
 from crosstune.trials import budget
 
@@ -39,10 +40,12 @@ class Recorder:
 
     Attributes:
         spent: by all trials so far, those on file included.
+        constrained: whether any of them has constraints.
     """
 
     def __init__(self, problem: Problem, known: Run, file: RunFile, clock: SamplerClock):
         self.spent = Spent()
+        self.constrained = False
         self._problem = problem
         self._known = {each.number: each for each in known.evaluations}
         self._file = file
@@ -80,6 +83,7 @@ class Recorder:
         for step, value in known.reports:
             trial.report(value, step)
             trial.should_prune()  # some pruners remember what they were asked
+        _optuna.constrain(trial, known.constraints or {})
         return known
 
     def is_on_file(self, number: int) -> bool:
@@ -88,6 +92,7 @@ class Recorder:
 
     def record(self, evaluation: Evaluation) -> None:
         """Count an evaluation, and write it where it is new."""
+        self.constrained = self.constrained or bool(evaluation.constraints)
         if not self.is_on_file(evaluation.number):
             self._file.add(evaluation)
             self._has_tests = self._has_tests or evaluation.test is not None
@@ -127,6 +132,7 @@ class Recorder:
             seconds=seconds,
             sampler_seconds=sampler_seconds,
             ended=self.spent.seconds + seconds + sampler_seconds,
+            constraints=dict(_optuna.constraints(held)) or None,
         )
 
     def final_test(self, study: Study) -> float | None:
@@ -135,10 +141,8 @@ class Recorder:
         Raises:
             RunError: what the objective's `test` returns lacks the metric.
         """
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        scores = None
-        if complete and not self._has_tests:
-            scores = self._problem.prepared.test(study.best_trial)
+        best = None if self._has_tests else best_trial(study)
+        scores = None if best is None else self._problem.prepared.test(best)
         if scores is None:
             return None
         if self._problem.metric not in scores:

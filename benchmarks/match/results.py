@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crosstune.feasibility import satisfied
 from crosstune.parameters import Scalar
 
 Key = tuple[str, str, int]
@@ -31,6 +32,7 @@ class Evaluation:
         seconds: how long the objective took, on the clock of the match.
         sampler_seconds: how long the sampler took to propose it and to learn of the trials before.
         ended: when it ended, in seconds since its run began, on the clock of the match.
+        constraints: by key, feasible at 0 or below; None where it has none.
     """
 
     number: int
@@ -44,6 +46,16 @@ class Evaluation:
     seconds: float = 0.0
     sampler_seconds: float = 0.0
     ended: float = 0.0
+    constraints: Mapping[str, float] | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is complete and feasible, so that its value may be the best of its run."""
+        return (
+            self.state == "complete"
+            and self.value is not None
+            and satisfied((self.constraints or {}).values())
+        )
 
 
 TIME_FIELDS = ("seconds", "sampler_seconds", "ended")
@@ -59,8 +71,9 @@ class Run:
         end: "done", "exhausted" (the space, or the engine's own schedule, had no more), "failed",
             or None while it is not over.
         error: why it failed; None otherwise.
-        final_test: the score on unseen data of the best complete trial, where the objective is
-            asked for it apart; None where the evaluations hold it, or there is none.
+        final_test: the score on unseen data of the best trial, where the objective is asked for it
+            apart; None where the evaluations hold it, or there is none.
+        unconstrained: whether trials had constraints that its sampler cannot use.
         budget: trials, seconds and epochs that it had when it ended.
     """
 
@@ -69,6 +82,13 @@ class Run:
     error: str | None = None
     final_test: float | None = None
     budget: tuple[int | None, float | None, int | None] | None = None
+    unconstrained: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it has complete trials and none of them is feasible."""
+        complete = [each for each in self.evaluations if each.state == "complete"]
+        return bool(complete) and not any(each.counts for each in complete)
 
 
 @dataclass(frozen=True)
@@ -146,14 +166,14 @@ class Results:
 
 
 def incumbents(run: Run, trials: int, *, maximize: bool) -> NDArray[np.float64]:
-    """The best complete value after each of the first `trials` trials, shape (trials,).
+    """The best feasible value after each of the first `trials` trials, shape (trials,).
 
-    NaN before the first complete one. A run that ended early keeps its best to the end.
+    NaN before the first one. A run that ended early keeps its best to the end.
     """
     worst = -np.inf if maximize else np.inf
     found = np.full(trials, worst)
     for each in run.evaluations:
-        if each.state == "complete" and each.value is not None and each.number < trials:
+        if each.counts and each.number < trials:
             found[each.number] = each.value
     best = np.maximum.accumulate(found) if maximize else np.minimum.accumulate(found)
     best[best == worst] = np.nan
@@ -161,7 +181,7 @@ def incumbents(run: Run, trials: int, *, maximize: bool) -> NDArray[np.float64]:
 
 
 def best_evaluation(run: Run, *, maximize: bool) -> Evaluation | None:
-    """The complete trial with the best value, the earliest of several; None where there is none."""
-    complete = [each for each in run.evaluations if each.state == "complete"]
+    """The feasible trial with the best value, the earliest of several; None where there is none."""
+    feasible = [each for each in run.evaluations if each.counts]
     sign = -1.0 if maximize else 1.0
-    return min(complete, key=lambda each: (sign * (each.value or 0.0), each.number), default=None)
+    return min(feasible, key=lambda each: (sign * (each.value or 0.0), each.number), default=None)

@@ -31,6 +31,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.clock import SamplerClock
 from crosstune.errors import CrosstuneError
 from crosstune.filenames import as_file_name
+from crosstune.samplers.constraints import uses_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.spec import Spec
 from crosstune.study import open_study
@@ -80,7 +81,14 @@ def carry_out(task: Task) -> None:
             return
         over = recorder.spent.reached(task.limits)
         budget = task.limits.budget
-        file.close(Run(end="done" if over else "exhausted", final_test=final_test, budget=budget))
+        file.close(
+            Run(
+                end="done" if over else "exhausted",
+                final_test=final_test,
+                budget=budget,
+                unconstrained=recorder.constrained and not uses_constraints(study.sampler),
+            )
+        )
 
 
 def task_study(task: Task) -> Study:

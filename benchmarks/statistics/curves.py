@@ -18,7 +18,7 @@ POINTS = 100
 """How many points a curve over epochs or seconds has at most."""
 
 Steps = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""When each complete trial ended, ascending, and the incumbent from then on."""
+"""When each feasible trial ended, ascending, and the incumbent from then on."""
 
 
 def steps(run: Run, axis: str, *, maximize: bool) -> Steps:
@@ -33,7 +33,7 @@ def steps(run: Run, axis: str, *, maximize: bool) -> Steps:
     kept = [
         (end, each.value)
         for end, each in zip(ends, evaluations, strict=True)
-        if each.state == "complete" and each.value is not None
+        if each.counts and each.value is not None
     ]
     kept.sort(key=lambda each: each[0])
     values = np.array([value for _, value in kept], dtype=float)
@@ -82,11 +82,14 @@ def curves(
 ) -> dict[str, dict[str, Curve]]:
     """The curves of a problem, by contender and axis.
 
+    A run whose trials are all infeasible is at the worst final score of any run throughout.
+
     Args:
         level: of the bands, such as 0.95.
     """
     about, contenders = problem.about, results.settings.contenders
     found: dict[str, dict[str, Curve]] = {name: {} for name in contenders}
+    hopeless = np.array([[[run.hopeless] for run in row] for row in problem.runs])
     for axis in axes or axes_of(problem):
         budget = _budget(results, problem, axis)
         heights = np.array(
@@ -95,6 +98,7 @@ def curves(
                 for row in problem.runs
             ]
         )
+        heights = np.where(hopeless, problem.tuned.values[:, :, None], heights)
         regret = problem.tuned.normalised(heights)
         with warnings.catch_warnings():
             # Where no run at all has a complete trial at the first points.

@@ -90,8 +90,8 @@ def _test(run: Run, best: Evaluation | None) -> float:
 
 
 def _first(run: Run, unseen: bool) -> float:
-    """What the first complete trial came to."""
-    done = [each for each in run.evaluations if each.state == "complete"]
+    """What the first feasible trial came to."""
+    done = [each for each in run.evaluations if each.counts]
     first = min(done, key=lambda each: each.number, default=None)
     return math.nan if first is None else _number(first.test if unseen else first.value)
 
@@ -166,15 +166,16 @@ def read(results: Results, name: str) -> Problem | str:
     ]
     best = [[best_evaluation(run, maximize=about.maximize) for run in row] for row in runs]
     finals = np.array([[_number(each.value if each else None) for each in row] for row in best])
+    kind = "feasible" if _constrained(runs) else "complete"
     if np.isnan(finals).all():
-        return f"On {name} no trial is complete."
+        return f"On {name} no trial is {kind}."
     tests = np.array(
         [
             [_test(*each) for each in zip(row, tops, strict=True)]
             for row, tops in zip(runs, best, strict=True)
         ]
     )
-    finals, missing = _worst_for_missing(finals, about, contenders, seeds, "no complete trial")
+    finals, missing = _worst_for_missing(finals, about, contenders, seeds, f"no {kind} trial")
     notes += missing
     first = np.array([[_first(run, False) for run in row] for row in runs])
     tuned = measured(about, contenders, finals, first, about.optimum)
@@ -191,14 +192,13 @@ def read(results: Results, name: str) -> Problem | str:
     return Problem(about, seeds, runs, tuned, unseen, tuple(notes))
 
 
+def _constrained(runs: Sequence[Sequence[Run]]) -> bool:
+    """Whether any trial has constraints."""
+    return any(each.constraints for row in runs for run in row for each in run.evaluations)
+
+
 def _varied(runs: Sequence[Sequence[Run]]) -> bool:
-    """Whether any two complete trials differ in value."""
-    values = (
-        each.value
-        for row in runs
-        for run in row
-        for each in run.evaluations
-        if each.state == "complete"
-    )
+    """Whether any two feasible trials differ in value."""
+    values = (each.value for row in runs for run in row for each in run.evaluations if each.counts)
     first = next(values, None)
     return any(value != first for value in values)

@@ -115,6 +115,11 @@ def _ends(results: Results, problem: Problem) -> list[str]:
                 f"{contender} failed on {name} under seed {', '.join(map(str, failed))} "
                 f"({ends[failed[0]].error}); such a run counts with the best it had found."
             )
+        if any(run.unconstrained for run in row):
+            notes.append(
+                f"{contender} cannot use constraints: on {name} it proposed infeasible points as "
+                "readily as others."
+            )
         if early:
             notes.append(
                 f"{contender} had no more to propose on {name} in {len(early)} of {have} runs; "
