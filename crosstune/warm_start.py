@@ -29,7 +29,7 @@ the parameters, the value or None, and one of `STATES`."""
 Earlier: TypeAlias = Study | Finished | str | os.PathLike[str]
 
 STATES = ("complete", "infeasible", "pruned", "failed")
-"""How a trial of an earlier study ended. An infeasible one is complete and violates a constraint."""
+"""How a trial of an earlier study ended. One that violates a constraint is infeasible."""
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -121,13 +121,8 @@ def _of(study: Study) -> Finished:
         for trial in study.get_trials(deepcopy=False, states=tuple(_STATES))
         if trial.params
     ]
-    by_value = sorted(
-        ended,
-        key=lambda pair: (
-            not is_feasible(pair[0]),
-            math.inf if pair[1] is None else sign * pair[1],
-        ),
-    )
+    by_value = sorted(ended, key=lambda pair: math.inf if pair[1] is None else sign * pair[1])
+    by_value.sort(key=lambda pair: not is_feasible(pair[0]))
     best = {trial.number for trial, _ in by_value[: MOST // 2]}
     others = [trial.number for trial, _ in ended if trial.number not in best]
     chosen = {*best, *others[-MOST // 2 :]}

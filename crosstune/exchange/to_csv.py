@@ -10,8 +10,8 @@ come constraints_NAME, feasible at 0 or below, and the reports in intermediate_v
   true. It is used wherever a plain cell could be taken for something else. A space stands before
   null, since pandas takes a bare one for a cell that is missing.
 - A plain column of params_, user_attrs_ or constraints_ holds numbers only, or strings only that
-  no reader takes for a number, a truth value, a missing value or a formula. Numbers are the shortest
-  that Python reads back as the same; pandas does too (before version 3 with
+  no reader takes for a number, a truth value, a missing value or a formula. Numbers are the
+  shortest that Python reads back as the same; pandas does too (before version 3 with
   float_precision="round_trip").
 - Lines end in a line feed, and the encoding is UTF-8.
 """
