@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from crosstune import budgets
 from crosstune.benchmarks.match.contender import (
     REFERENCE,
     Contender,
@@ -225,11 +226,13 @@ def _contenders(
 
 
 def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None]:
-    """What the spec of a single problem says, or the default."""
-    spec = problems[0].spec
-    if len(problems) == 1 and (spec.trials, spec.seconds) != (None, None):
-        return spec.trials, spec.seconds, None
-    return TRIALS, None, None
+    """What the spec of a single problem says, or the default.
+
+    A grid has the default too: every contender has the same budget.
+    """
+    spec = problems[0].spec if len(problems) == 1 else None
+    budget = budgets.settle(spec, ends_by_itself=False, default=TRIALS)
+    return budget.trials, budget.seconds, None
 
 
 def _check_requests(

@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler
 
 from crosstune import adapters
 from crosstune.adapters.base import Adapter
+from crosstune.budgets import ends_by_itself
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.native_space import NativeSpace
 from crosstune.prior import beliefs
@@ -51,6 +52,11 @@ class Engine:
     def label(self) -> str:
         """Backend and sampler, such as ``hyperopt:tpe``."""
         return f"{self.adapter.name}:{self.algorithm}"
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether it decides when the search is over: a grid, or a scheduler."""
+        return self.ours or ends_by_itself(self.adapter, self.algorithm)
 
     def sampler(self, space: Space) -> BaseSampler:
         """The Optuna sampler behind which it works.

@@ -16,7 +16,8 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.markup import escape
 
-from crosstune import adapters, pruners, specfile
+from crosstune import adapters, budgets, pruners, specfile
+from crosstune.budgets import Budget
 from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.clock import SamplerClock
 from crosstune.console import LiveLine, count, duration, table, values
@@ -30,7 +31,7 @@ from crosstune.resume.mismatch import FRESH
 from crosstune.spec import Spec, load
 from crosstune.storage import describe, file_at
 from crosstune.study import asked_seed, open_study
-from crosstune.tuning import DEFAULT_TRIALS, finished, run
+from crosstune.tuning import finished, run
 
 if TYPE_CHECKING:
     from crosstune.parallel.several import Several
@@ -102,8 +103,8 @@ def _run(
     debug: bool,
 ) -> Result:
     """Run it at a place where no other process does."""
-    trials = spec.trials if request.trials is None else request.trials
-    seconds = spec.seconds if request.seconds is None else request.seconds
+    budget = budget_of(request, spec, engine)
+    trials = budget.trials
     study = open_study(
         spec,
         engine,
@@ -111,12 +112,10 @@ def _run(
         storage=place,
         study_name=request.study_name,
         resume=FRESH if request.fresh else request.resume,
-        enough=trials,
+        budget=budget,
         several=several,
     )
     engine = replace(engine, seed=asked_seed(study))
-    if trials is None and seconds is None:
-        trials = DEFAULT_TRIALS
     console.print(
         escape(f"{study.study_name}: {engine.label}, seed {engine.seed}, in {describe(place)}"),
         highlight=False,
@@ -141,7 +140,7 @@ def _run(
                 study,
                 function,
                 trials=trials,
-                seconds=seconds,
+                seconds=budget.seconds,
                 callbacks=[line],
                 several=several,
             )
@@ -162,6 +161,16 @@ def _run(
         exit_status = 1
     report(study, spec, function, console, place, request.tensorboard, seconds_taken, exit_status)
     return Result(exit_status, _summary(study, spec, engine, place, seconds_taken, clock.seconds))
+
+
+def budget_of(request: Request, spec: Spec, engine: Engine) -> Budget:
+    """The budget of a command: its options, else the spec's."""
+    return budgets.settle(
+        spec,
+        trials=request.trials,
+        seconds=request.seconds,
+        ends_by_itself=engine.ends_by_itself,
+    )
 
 
 def checked(request: Request, spec: Spec) -> tuple[Engine, Prepared]:

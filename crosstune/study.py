@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from optuna.study import Study
 
 from crosstune import _optuna, pruners
 from crosstune.adapters import ledger
+from crosstune.budgets import Budget
 from crosstune.engine_choice import WARM_START, Engine, choose, continued_engine, named
 from crosstune.errors import RequestError, StudyExists
 from crosstune.own import own_study
@@ -98,7 +100,7 @@ def open_study(
     storage: Place = None,
     study_name: str | None = None,
     resume: bool | str = False,
-    enough: int | None = None,
+    budget: Budget | None = None,
     several: Several | None = None,
 ) -> Study:
     """A study for an engine: a new one, or with `resume` the one that is there.
@@ -106,8 +108,8 @@ def open_study(
     Args:
         resume: True goes on to the trials that the uninterrupted run would have had, or with
             another engine; "fresh" with an engine that only learns from the trials.
-        enough: with so many finished trials nothing will be evaluated, so the engine need not be
-            brought to where it stood.
+        budget: of the study as a whole; None if it is not known yet. Where it is spent, nothing
+            will be evaluated, so the engine need not be brought to where it stood.
         several: who evaluates, where it is not this process alone. It goes on with the lag of a
             run in order that is resumed.
 
@@ -177,7 +179,8 @@ def open_study(
         )
         if several is not None and lag is not None:
             several.keep_lag(lag)
-        if enough is None or finished < enough:
+        enough = math.inf if budget is None or budget.trials is None else budget.trials
+        if finished < enough:
             again = Run(
                 record,
                 _full_record(engine, spec, kept_pruner, record["first_trial"], {}, lag),
@@ -185,7 +188,7 @@ def open_study(
                 make_pruner,
             )
             if several is not None and lag is not None:
-                through = partial(several.go_through, trials=enough)
+                through = partial(several.go_through, trials=budget.trials if budget else None)
                 return take_up_in_order(study, again, through)
             try:
                 return take_up(study, again)

@@ -15,7 +15,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune import _optuna
+from crosstune import _optuna, budgets
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.engine_choice import choose
@@ -31,9 +31,6 @@ from crosstune.warm_start import Earlier
 
 if TYPE_CHECKING:
     from crosstune.parallel.several import Several
-
-DEFAULT_TRIALS = 100
-"""The budget where neither trials nor seconds are given."""
 
 HOPELESS = 3
 """How many trials may fail before any has worked: then the objective is taken to be broken."""
@@ -123,7 +120,9 @@ def tune(
 
         several = Several(Workers(*asked), Recipe(loaded, objective, dialect), function)
         engine = several.workers.noted(engine)
-    budget = loaded.trials if trials is None else trials
+    budget = budgets.settle(
+        loaded, trials=trials, seconds=seconds, ends_by_itself=engine.ends_by_itself
+    )
     with driving(file_at(storage), study_name or loaded.name):
         study = open_study(
             loaded,
@@ -132,14 +131,14 @@ def tune(
             storage=storage,
             study_name=study_name,
             resume=resume,
-            enough=budget,
+            budget=budget,
             several=several,
         )
         run(
             study,
             function,
-            trials=budget,
-            seconds=loaded.seconds if seconds is None else seconds,
+            trials=budget.trials,
+            seconds=budget.seconds,
             callbacks=callbacks,
             several=several,
         )
@@ -157,6 +156,8 @@ def run(
 ) -> None:
     """Evaluate until the study has `trials` finished trials, or `seconds` have passed.
 
+    With neither, the engine decides when the search is over; see `crosstune.budgets`.
+
     Args:
         several: who evaluates, where it is not this process alone; then `function` is its.
 
@@ -167,8 +168,6 @@ def run(
     for name, budget in (("trials", trials), ("seconds", seconds)):
         if budget is not None and not budget > 0:
             raise RequestError(f"{name} has to be above 0, not {budget!r}")
-    if trials is None and seconds is None and not ends_by_itself(study):
-        trials = DEFAULT_TRIALS
     left = None if trials is None else trials - finished(study)
     if left is not None and left <= 0:
         return
@@ -231,15 +230,6 @@ def _storage_failure(error: BaseException, file: Path | None) -> OSError | None:
                 return found
         found = found.__cause__ or found.__context__
     return None
-
-
-def ends_by_itself(study: Study) -> bool:
-    """Whether the engine decides when the search is over: a grid, or a scheduler."""
-    sampler = study.sampler
-    if not isinstance(sampler, EngineSampler):
-        return False
-    algorithm = sampler.adapter.algorithms[sampler.algorithm]
-    return algorithm.exhaustive or algorithm.scheduler
 
 
 def finished(study: Study) -> int:

@@ -43,13 +43,12 @@ def in_parallel(spec: Spec) -> int:
 
 
 def commanded(spec: Spec, folder: Path) -> int:
-    (folder / "cost_of_alpha.py").write_text(
-        "def cost(params, trial): return float(params['alpha'])\n"
-    )
+    module = f"cost_of_{folder.name}"
+    (folder / f"{module}.py").write_text("def cost(params, trial): return float(params['alpha'])\n")
     path = folder / "spec.yaml"
     lines = "\n".join(f"  {name}: {item}" for name, item in spec.space.to_dict().items())
     path.write_text(
-        f"objective: cost_of_alpha:cost\nbackend: {spec.backend}\nseed: 1\n"
+        f"objective: {module}:cost\nbackend: {spec.backend}\nseed: 1\n"
         f"sampler: {spec.sampler.plain()}\nspace:\n{lines}\n".replace("'", '"')
     )
     request = Request(path, storage=str(folder / "s.journal"))

@@ -91,10 +91,10 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
     from crosstune.console import LiveLine
     from crosstune.errors import CrosstuneError, RequestError
     from crosstune.feasibility import best_trial
-    from crosstune.running import checked, report
+    from crosstune.running import budget_of, checked, report
     from crosstune.spec import load
     from crosstune.storage import describe
-    from crosstune.tuning import DEFAULT_TRIALS, HOPELESS, ends_by_itself, finished
+    from crosstune.tuning import HOPELESS, finished
     from crosstune.worker.loop import Worker
 
     spec = load(request.spec)
@@ -105,6 +105,7 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
         pruner = pruners.create(request.pruner)
     else:
         pruner = pruners.create(named.name, named.options) if named else pruners.create(None)
+    budget = budget_of(request, spec, engine)
     worker = Worker(
         spec,
         engine,
@@ -115,17 +116,18 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
         heartbeat=heartbeat,
     )
     study = worker.study
-    trials = spec.trials if request.trials is None else request.trials
-    seconds = spec.seconds if request.seconds is None else request.seconds
-    if trials is None and seconds is None and not ends_by_itself(study):
-        trials = DEFAULT_TRIALS
     heading = f"{study.study_name}: {engine.label}, in {describe(url)}, as {worker.name}"
     console.print(escape(heading), highlight=False, soft_wrap=True)
     before = time.monotonic()
     status = 0
-    with LiveLine(console, spec.metric.name, trials, finished(study)) as line:
+    with LiveLine(console, spec.metric.name, budget.trials, finished(study)) as line:
         try:
-            worker.run(trials=trials, seconds=seconds, callbacks=[line], hopeless=HOPELESS)
+            worker.run(
+                trials=budget.trials,
+                seconds=budget.seconds,
+                callbacks=[line],
+                hopeless=HOPELESS,
+            )
         except KeyboardInterrupt:
             status = 130
         except RequestError:

@@ -13,6 +13,7 @@ from optuna.samplers import BaseSampler
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.adapters.keras_tuner_oracle import Oracle
+from crosstune.budgets import ends_by_itself, settle
 from crosstune.engine_choice import choose
 from crosstune.errors import RequestError, Unsupported
 from crosstune.keras.native import native_oracle, silent_sampler
@@ -23,7 +24,7 @@ from crosstune.spec import Spec, load
 from crosstune.storage import Place
 
 _TRIALS = 10
-"""How many trials where nobody says, as in Keras Tuner."""
+"""Default number of trials (Keras Tuner's own)."""
 
 
 def choose_oracle(
@@ -70,7 +71,6 @@ def choose_oracle(
         seed=seed,
         hyperparameters=hyperparameters,
         tune_new_entries=tune_new_entries,
-        max_trials=_TRIALS if max_trials is None else max_trials,
     )
     study: dict[str, Any] = {
         "pruner": pruner,
@@ -79,9 +79,14 @@ def choose_oracle(
         "new": new,
     }
     if isinstance(sampler, BaseSampler):
+        more["max_trials"] = _TRIALS if max_trials is None else max_trials
         return Oracle(sampler, **study, **more)
     name, options = _named(backend, sampler)
     adapter, algorithm = named_algorithm(name)
+    # Another library's grid has no end here: the space is what the hypermodel asks for.
+    ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
+    budget = settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
+    more["max_trials"] = budget.trials
     if adapter.name == "keras_tuner":
         if adapter.algorithms[algorithm].scheduler and pruner is not None:
             raise Unsupported(
@@ -109,12 +114,8 @@ def _of_spec(
     objective = keras_tuner.Oracle(objective or objective_of(spec)).objective
     spec = with_metric(spec, objective)
     engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
-    scheduled = not engine.ours and engine.adapter.algorithms[engine.algorithm].scheduler
-    if max_trials is None:
-        max_trials = spec.trials
-    if max_trials is None and spec.seconds is None and not scheduled:
-        max_trials = _TRIALS
-    return SpecOracle(spec, engine, objective=objective, max_trials=max_trials, **more)
+    budget = settle(spec, trials=max_trials, ends_by_itself=engine.ends_by_itself, default=_TRIALS)
+    return SpecOracle(spec, engine, objective=objective, budget=budget, **more)
 
 
 def _loaded(spec: Any) -> Spec:

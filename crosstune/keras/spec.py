@@ -17,6 +17,7 @@ from crosstune.adapters import ledger
 from crosstune.adapters.keras_library import Parent, keras_tuner, kinds
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle, Recorded
 from crosstune.adapters.keras_tuner_oracle import Oracle
+from crosstune.budgets import Budget
 from crosstune.engine_choice import Engine, continued_engine
 from crosstune.errors import SpecError, Unsupported, no_such
 from crosstune.keras.study import as_pruner, check_new
@@ -26,7 +27,7 @@ from crosstune.space import Params, Space
 from crosstune.spec import Spec
 from crosstune.storage import Place
 from crosstune.study import open_study
-from crosstune.trials import budget
+from crosstune.trials import budget as budget_of
 
 
 class SpecOracle(Oracle):
@@ -39,6 +40,7 @@ class SpecOracle(Oracle):
         engine: what proposes.
         pruner, storage, study_name: as in `Oracle`; None is the spec's.
         new: refuse a study that has trials.
+        budget: the limit of the search.
         more: what `keras_tuner.Oracle` takes.
     """
 
@@ -51,15 +53,19 @@ class SpecOracle(Oracle):
         storage: Place,
         study_name: str | None,
         new: bool,
+        budget: Budget,
         **more: Any,
     ):
         self._spec = spec
         self._engine = engine
+        self._seconds = budget.seconds
         place = storage
 
         def open_() -> Study:
             bare = spec.model_copy(update={"start": ()})
-            study = open_study(bare, engine, storage=place, study_name=study_name, resume=True)
+            study = open_study(
+                bare, engine, storage=place, study_name=study_name, resume=True, budget=budget
+            )
             if new:
                 check_new(study, storage)
             if pruner is not None:
@@ -73,6 +79,7 @@ class SpecOracle(Oracle):
             hyperparameters=container(spec.space),
             tune_new_entries=False,
             seed=engine.seed or None,
+            max_trials=budget.trials,
             **more,
         )
         self._repeats = 0
@@ -81,8 +88,8 @@ class SpecOracle(Oracle):
 
     def start_clock(self) -> None:
         """Count the spec's seconds from now on."""
-        if self._spec.seconds is not None:
-            self._ends = time.monotonic() + self._spec.seconds
+        if self._seconds is not None:
+            self._ends = time.monotonic() + self._seconds
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """What the engine proposes, the start points first."""
@@ -116,7 +123,7 @@ class SpecOracle(Oracle):
 
     def _rung(self, trial: Trial) -> dict[str, Any]:
         """How far a scheduler wants the trial trained, as Keras Tuner's own Hyperband says it."""
-        planned = budget(trial)
+        planned = budget_of(trial)
         if planned is None:
             return {}
         rung: dict[str, Any] = {

@@ -43,7 +43,7 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
             or an Optuna sampler (not with a spec).
         objective: as in Keras Tuner; None is the spec's metric, or the number that
             `HyperModel.fit` returns, to be minimized.
-        max_trials: None is the spec's, or 10. For Hyperband, its own number.
+        max_trials: None is the spec's, or 10; a grid and Hyperband are carried out whole.
         pruner: an Optuna pruner, a name from `crosstune.pruners`, or a mapping of a name and
             options.
         seed: any integer.

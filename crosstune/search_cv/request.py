@@ -13,6 +13,7 @@ import numpy as np
 from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 
+from crosstune import budgets
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.parameters import Parameter
@@ -20,7 +21,7 @@ from crosstune.search_cv.translation import Translation, translate
 from crosstune.space import Space
 from crosstune.spec import Metric, Spec, load
 from crosstune.study import open_study
-from crosstune.tuning import DEFAULT_TRIALS, finished
+from crosstune.tuning import finished
 
 DRAWS = 10
 """How many candidates are drawn where none is said, as by `RandomizedSearchCV`."""
@@ -76,16 +77,12 @@ def settle(search: Any) -> Request:
         raise RequestError(
             f"a sampler is a name, or a mapping of a name and options, not {sampler!r}"
         )
+    drawn = None if spec is not None else DRAWS
     if spec is None:
         unlimited = is_grid and trials is None and seconds is None
         if sampler is None and (unlimited or (trials or 0) >= translation.points):
             sampler = "grid"
-        elif trials is None and seconds is None:
-            trials = None if _is_walk(sampler) else DRAWS
         spec = Spec(space=translation.space)
-    else:
-        trials = spec.trials if trials is None else trials
-        seconds = spec.seconds if seconds is None else seconds
     spec = _scored(spec)
     engine = choose(spec, backend=search.backend, sampler=sampler, seed=_seed(search))
     algorithm = None if engine.ours else engine.adapter.algorithms[engine.algorithm]
@@ -95,8 +92,10 @@ def settle(search: Any) -> Request:
             "such length. Choose another sampler, such as 'bayesian'"
         )
     walks = algorithm is None or algorithm.exhaustive
-    if trials is None and seconds is None and not walks:
-        trials = DEFAULT_TRIALS
+    budget = budgets.settle(
+        spec, trials=trials, seconds=seconds, ends_by_itself=walks, default=drawn
+    )
+    trials, seconds = budget.trials, budget.seconds
     if not spec.space.searched:
         trials = 1
     elif walks and translation.points < math.inf:
@@ -186,10 +185,6 @@ def _open(search: Any, spec: Spec, engine: Engine) -> Study:
 def _learns(engine: Engine) -> bool:
     """Whether what it proposes depends on the scores so far, or it cannot be asked ahead."""
     return not engine.ours and engine.algorithm != engine.adapter.roles.get("random")
-
-
-def _is_walk(sampler: Any) -> bool:
-    return (sampler.get("name") if isinstance(sampler, Mapping) else sampler) == "grid"
 
 
 def _seed(search: Any) -> int | None:
