@@ -1,13 +1,12 @@
 """Digests of Python objects by their content: the same in every process and on every machine.
 
-| object | equal digests mean |
-|---|---|
-| an array, a list of numbers, a sparse matrix | equal shape and values, whatever the width of the type |
-| a data frame or series | equal columns, index and values |
-| an estimator | equal class and parameters, but for those that change no result (`SPEED`) |
-| a function of the user | equal code, defaults, closure, upper-case constants and functions of its module |
-| a class, a function of a library | equal name |
-| any other object | equal class and state, as it is pickled |
+- An array, a list of numbers, a sparse matrix: its shape and values, whatever the type's width.
+- A data frame or series: its columns, index and values.
+- An estimator: its class and parameters, but for those that change no result (`SPEED`).
+- A function of the user: its code, defaults and closure, and of what it uses of its module the
+  functions and the upper-case constants.
+- A class, or a function of a library: its name.
+- Any other object: its class and state, as they are pickled.
 
 The code of a function is its source without comments; a lambda, and a function without source, is
 compared by bytecode, which differs between versions of Python.
@@ -236,7 +235,7 @@ def _is_sparse(value: Any) -> bool:
     return module is not None and bool(module.issparse(value))
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, longest: int = 60) -> str:
     """A few words on an object, for a message.
 
     >>> shown(np.zeros((150, 4)))
@@ -247,9 +246,9 @@ def shown(value: Any) -> str:
         kind = getattr(value, "dtype", None)
         size = " x ".join(map(str, shape))
         return f"{size} {type(value).__name__ if kind is None or _is_sparse(value) else kind}"
-    if isinstance(value, list | tuple | Mapping) and len(repr(value)) > 60:
+    if isinstance(value, list | tuple | Mapping) and len(repr(value)) > longest:
         return f"{type(value).__name__} of {len(value)}"
     if callable(value) and hasattr(value, "__qualname__"):
         return str(value.__qualname__)
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -18,6 +18,7 @@ from crosstune.adapters import ledger
 from crosstune.budgets import Budget
 from crosstune.engine_choice import WARM_START, Engine, choose, continued_engine, named
 from crosstune.errors import RequestError, StudyExists
+from crosstune.evaluated import Evaluated, agree
 from crosstune.own import own_study
 from crosstune.parameters import Constant
 from crosstune.resume import (
@@ -102,6 +103,7 @@ def open_study(
     resume: bool | str = False,
     budget: Budget | None = None,
     several: Several | None = None,
+    evaluated: Evaluated | None = None,
 ) -> Study:
     """A study for an engine: a new one, or with `resume` the one that is there.
 
@@ -112,11 +114,14 @@ def open_study(
             will be evaluated, so the engine need not be brought to where it stood.
         several: who evaluates, where it is not this process alone. It goes on with the lag of a
             run in order that is resumed.
+        evaluated: what its values depend on beside the params, which a resumed study has to
+            have in common; None where that is not known.
 
     Raises:
         StudyExists: it is there, has trials, and was not to be resumed.
         Mismatch: its engine would not propose the trials that are there.
-        RequestError: it was made with another space, direction, seed, pruner or sampler option.
+        RequestError: it was made with another space, direction, seed, pruner or sampler option,
+            or evaluated on other data.
     """
     if resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {resume!r}")
@@ -153,6 +158,8 @@ def open_study(
             f"the study {name!r} in {describe(storage)} has {finished} finished trials. Resume "
             "it, or choose another name or place"
         )
+    if evaluated is not None:
+        agree(study, evaluated, begun=started)
     runs = study.user_attrs.get(RUNS, [])
     record = runs[-1] if started and runs and PRUNER in runs[-1] else None
     if record is not None:

@@ -38,7 +38,7 @@ class Loop:
         (np.array(["a", "b"], object), ["a", "b"]),
         (pd.Series(["a", "b"], dtype=object), pd.Series(["a", "b"], dtype="string")),
         (sparse.csr_matrix(ROWS), sparse.coo_matrix(ROWS)),
-        (pd.DataFrame({"a": [1, 2], "b": [3, 4]}), pd.DataFrame(np.array([[1, 3], [2, 4]]), columns=["a", "b"])),
+        (pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame([[1, 2]], columns=["a", "b"])),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         (np.float64(0.5), 0.5),
         (SVC(verbose=True), SVC()),
@@ -51,7 +51,8 @@ def test_the_same_content_has_the_same_digest(one: Any, two: Any) -> None:
 
 
 DIFFERENT: list[Any] = [
-    None, True, 1, 1.0, "1", b"1", "", [], [1], [[1]], [1, 2], ["1", "2"], ["12"], [1, "2"], ["1", 2],
+    None, True, 1, 1.0, "1", b"1", "", [], [1], [[1]], [1, 2], ["1", "2"], ["12"],
+    [1, "2"], ["1", 2],
     [None], [float("nan")], {}, {"a": 1}, {"a": 2}, {"b": 1}, [{"a": 1}], {1, 2}, (2**70,), 2**70,
     np.zeros((2, 3)), np.zeros((3, 2)), np.zeros(6), np.array(["2020-01-01"], "M8[D]"),
     np.array([True, False]), np.array([(1, 2.0)], "i4,f8"), np.ma.array([1, 2], mask=[0, 1]),
@@ -59,7 +60,8 @@ DIFFERENT: list[Any] = [
     pd.DataFrame(ROWS), pd.DataFrame(ROWS, index=[5, 6]), pd.DataFrame(ROWS, columns=["a", "b"]),
     pd.Series(["a", "b"], dtype="category"), pd.Series([1, None], dtype="Int64"),
     SVC(C=1), SVC(C=2), SVC, RBF(1.0), RBF(2.0), len, np.add, functools.partial(len, []),
-    lambda x: x, lambda x: x + 1, lambda x, a=1: x, np.random.RandomState(0), np.random.RandomState(1),
+    lambda x: x, lambda x: x + 1, lambda x, a=1: x,
+    np.random.RandomState(0), np.random.RandomState(1),
     get_scorer("f1_macro"), get_scorer("f1_micro"), Loop(), object, range(3), slice(1), ...,
 ]  # fmt: skip
 

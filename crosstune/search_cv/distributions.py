@@ -42,6 +42,8 @@ class Quantiles:
         for share in (self.parameter.low, 0.5, self.parameter.high):
             if not math.isfinite(self(share)):
                 raise SpecError(f"its quantile at {share!r} is not finite", (name,))
+        self.content = [f"{self(share / 20):.6g}" for share in range(1, 20)]
+        """What tells the distribution from others."""
 
     def __call__(self, share: float) -> float | int:
         """The value with `share` of the distribution below it, 0 <= share <= 1."""

@@ -8,7 +8,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
-from crosstune.search_cv.request import settle
+from crosstune.evaluated import of_data, of_splits
+from crosstune.search_cv.evaluated import of_search
+from crosstune.search_cv.request import Request, settle
 from crosstune.search_cv.run import Run
 from crosstune.search_cv.scikit import BaseSearchCV, Evaluate, Folds
 
@@ -40,7 +42,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         random_state: the same, as scikit-learn calls it, and in place of `seed` where both are
             given; also a `RandomState`.
         storage, study_name, resume: where to keep the study, and whether to go on with it; see
-            `crosstune.tune`. The data are not kept: give the same.
+            `crosstune.tune`. The study keeps a digest of data, splits, scorers and estimator,
+            and is not resumed with others.
         scoring, refit, cv, verbose, pre_dispatch, error_score, return_train_score: see
             `GridSearchCV`. Of several metrics the study maximizes that of `refit`, or the first.
         n_jobs: fits at once. An engine that learns gets one candidate at a time, and its folds are
@@ -127,24 +130,39 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             RequestError: a bad request; nothing was fitted.
             ValueError: every fit of every candidate raised.
         """
-        request = settle(self)
+        plan = settle(self)
         given: Any = self.cv
         splitter = check_cv(given, y, classifier=is_classifier(self.estimator))
-        folds = Folds(splitter, alone=request.prunes or not request.wanted)
-        self._searching = request, folds
+        self._searching: tuple[Request, Folds] | None = None
+
+        def begin(indices: list[Any]) -> bool:
+            evaluated = None
+            if self.storage is not None:
+                evaluated = {
+                    **of_data(X, y, params),
+                    **of_splits(indices, splitter),
+                    **of_search(self, plan.translation),
+                }
+            request = plan.open(self, evaluated)
+            self._searching = request, folds
+            return request.prunes or not request.wanted
+
+        folds = Folds(splitter, begin)
         # scikit-learn's fit splits by self.cv and no other, and counts its folds.
         self.cv: Any = folds
         try:
             super().fit(X, y, **params)
         finally:
             self.cv = given
-            self.study_ = request.study
+            if self._searching is not None:
+                self.study_ = self._searching[0].study
             del self._searching
         self.n_splits_ = folds.n
         return self
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
         """Called by scikit-learn's `fit`, with what evaluates candidates."""
+        assert self._searching is not None
         request, folds = self._searching
         Run(self, request, folds, evaluate_candidates)()
 

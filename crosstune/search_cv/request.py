@@ -16,6 +16,7 @@ from optuna.study import Study
 from crosstune import budgets
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import RequestError, SpecError, Unsupported
+from crosstune.evaluated import Evaluated
 from crosstune.parameters import Parameter
 from crosstune.search_cv.translation import Translation, translate
 from crosstune.space import Space
@@ -31,23 +32,56 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Request:
-    """A search that can be carried out.
+class Plan:
+    """A search that can be carried out, once its study is open.
 
     Attributes:
         trials: finished trials of the study in all; None goes on to the end of the grid.
         seconds: None for no limit.
-        batch: how many candidates are asked for at once. It depends on nothing but the engine,
-            so the candidates are the same whatever `n_jobs` is.
         walks: whether every point of a grid is taken.
+    """
+
+    spec: Spec
+    engine: Engine
+    translation: Translation
+    trials: int | None
+    seconds: float | None
+    walks: bool
+
+    def open(self, search: Any, evaluated: Evaluated | None) -> Request:
+        """The request, with a study that is new or agrees with `evaluated`.
+
+        Raises:
+            RequestError: there is a study with trials, and it is not to be resumed, or differs.
+        """
+        study = _open(search, self.spec, self.engine, evaluated)
+        return Request(
+            study, self.translation, self.trials, self.seconds, not _learns(self.engine), self.walks
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search with its study.
+
+    Attributes:
+        ahead: whether no candidate depends on the score of another.
     """
 
     study: Study
     translation: Translation
     trials: int | None
     seconds: float | None
-    batch: int
+    ahead: bool
     walks: bool
+
+    @property
+    def batch(self) -> int:
+        """How many candidates are asked for at once.
+
+        It does not depend on `n_jobs`, so the candidates are the same whatever that is.
+        """
+        return BATCH if self.ahead and self.seconds is None and not self.prunes else 1
 
     @property
     def prunes(self) -> bool:
@@ -60,8 +94,8 @@ class Request:
         return math.inf if self.trials is None else max(self.trials - finished(self.study), 0)
 
 
-def settle(search: Any) -> Request:
-    """The request that the arguments of a `SearchCV` make.
+def settle(search: Any) -> Plan:
+    """The search that the arguments of a `SearchCV` ask for.
 
     Raises:
         RequestError: it cannot be carried out.
@@ -100,11 +134,7 @@ def settle(search: Any) -> Request:
         trials = 1
     elif walks and translation.points < math.inf:
         trials = int(min(trials or math.inf, translation.points))
-    study = _open(search, spec, engine)
-    request = Request(study, translation, trials, seconds, 1, walks)
-    if request.prunes or seconds is not None or _learns(engine):
-        return request
-    return Request(study, translation, trials, seconds, BATCH, walks)
+    return Plan(spec, engine, translation, trials, seconds, walks)
 
 
 def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
@@ -162,7 +192,7 @@ def _scored(spec: Spec) -> Spec:
     return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
 
 
-def _open(search: Any, spec: Spec, engine: Engine) -> Study:
+def _open(search: Any, spec: Spec, engine: Engine, evaluated: Evaluated | None) -> Study:
     pruner = search.pruner
     own = isinstance(pruner, BasePruner)
     if not own and pruner is not None and not isinstance(pruner, str | Mapping):
@@ -176,6 +206,7 @@ def _open(search: Any, spec: Spec, engine: Engine) -> Study:
         storage=search.storage,
         study_name=search.study_name,
         resume=search.resume,
+        evaluated=evaluated,
     )
     if own:
         study.pruner = pruner

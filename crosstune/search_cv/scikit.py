@@ -35,31 +35,36 @@ class Folds:
 
     Args:
         splitter: what splits.
-        alone: whether candidates are evaluated on one fold at a time.
+        begin: called once with the folds, before any candidate; says whether candidates are
+            evaluated on one fold at a time.
     """
 
-    def __init__(self, splitter: Any, *, alone: bool):
+    def __init__(self, splitter: Any, begin: Callable[[list[Any]], bool]):
         self._splitter = splitter
+        self._begin: Callable[[list[Any]], bool] | None = begin
         self._folds: list[Any] | None = None
-        self.alone = alone
+        self.alone = False
         self.only = 0
         """The fold to give, where they are given one at a time."""
         self.n = 0
         """How many there are, once `get_n_splits` was called."""
 
     def get_n_splits(self, x: Any = None, y: Any = None, **more: Any) -> int:
-        """How many folds `split` gives."""
-        self.n = self._splitter.get_n_splits(x, y, **more)
-        return 1 if self.alone else self.n
-
-    def split(self, x: Any, y: Any = None, **more: Any) -> Iterator[Any]:
-        """The folds, as pairs of training and test indices."""
-        if self._folds is None:
+        """How many folds `split` gives; they are made here."""
+        if self._folds is None and self._begin is not None:
+            self.n = self._splitter.get_n_splits(x, y, **more)
             self._folds = list(self._splitter.split(x, y, **more))
             if len(self._folds) != self.n:
                 raise ValueError(
                     f"cv gives {len(self._folds)} folds, and its get_n_splits says {self.n}"
                 )
+            self.alone = self._begin(self._folds)
+        return 1 if self.alone else self.n
+
+    def split(self, x: Any, y: Any = None, **more: Any) -> Iterator[Any]:
+        """The folds, as pairs of training and test indices."""
+        self.get_n_splits(x, y, **more)
+        assert self._folds is not None
         yield from [self._folds[self.only]] if self.alone else self._folds
 
     def get_metadata_routing(self) -> Any:
@@ -68,7 +73,7 @@ class Folds:
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy goes to each worker along with the search, which has no use for the indices.
-        return {**self.__dict__, "_folds": None}
+        return {**self.__dict__, "_folds": None, "_begin": None}
 
 
 def replace(results: dict[str, Any], table: Mapping[str, Any]) -> None:

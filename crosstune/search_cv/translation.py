@@ -61,6 +61,25 @@ class Translation:
         return {name: decoded[name] for name in names}
 
     @property
+    def always(self) -> set[str]:
+        """The parameters of the estimator that every point sets."""
+        beside = {self.branch} - {None}
+        names = [
+            entry.name
+            for held, entry in self.entries.items()
+            if not set(self.space[held].when) - beside
+        ]
+        return {name for name in names if names.count(name) == self.branches}
+
+    def meanings(self) -> dict[str, Any]:
+        """What stands behind the names and quantiles in the study, by parameter."""
+        return {
+            held: entry.meaning.content
+            for held, entry in self.entries.items()
+            if entry.meaning is not None and entry.meaning.content is not None
+        }
+
+    @property
     def points(self) -> float:
         """How many points there are; infinite where a parameter is no list."""
         if not self._all_lists:

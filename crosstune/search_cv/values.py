@@ -41,6 +41,9 @@ class Values:
             held = _names(objects)
         odds = Counter((type(value), value) for value in held)
         self._objects = dict(zip(reversed(list(map(_key, held))), reversed(objects), strict=True))
+        by_name = held is not plain
+        self.content = dict(zip(held, objects, strict=True)) if by_name else None
+        """The objects by name; None where the study holds the values themselves."""
         unique = [value for _, value in odds]
         weights = None
         if len(set(odds.values())) > 1:
