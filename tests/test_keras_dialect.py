@@ -176,3 +176,18 @@ def test_the_command_line_runs_it(folder: Path) -> None:
         optuna.storages.journal.JournalFileBackend(str(journal))
     )
     assert optuna.get_all_study_summaries(storage)[0].n_trials == 2
+
+
+def test_a_resumed_study_names_what_it_was_trained_on(tmp_path: Path) -> None:
+    place = tmp_path / "s.journal"
+
+    def resume(trials: int, **keys: Any) -> None:
+        own = described(build="train_keras:Own", **keys)
+        tune(spec("own"), own, dialect="keras_tuner", trials=trials, storage=place, resume=True)
+
+    resume(1)
+    resume(2, fit={"epochs": 2, "verbose": 1})
+    with pytest.raises(RequestError, match="differs in: training data 0"):
+        resume(3, data="train_keras:load")
+    with pytest.raises(RequestError, match=r"differs in: fit \(then .*2.*, now .*3"):
+        resume(3, fit={"epochs": 3})
