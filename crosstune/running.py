@@ -114,6 +114,7 @@ def _run(
         resume=FRESH if request.fresh else request.resume,
         budget=budget,
         several=several,
+        evaluated=function.evaluated(),
     )
     engine = replace(engine, seed=asked_seed(study))
     console.print(

@@ -133,6 +133,7 @@ def tune(
             resume=resume,
             budget=budget,
             several=several,
+            evaluated=None if storage is None else function.evaluated(),
         )
         run(
             study,

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosstune.dialects.base import ERROR, Objective, Prepared, TrialFailed, suggest
-from crosstune.dialects.crosstune import ParamsObjective
+from crosstune.dialects.crosstune import DescribedObjective, ParamsObjective
 from crosstune.dialects.hyperopt import HyperoptObjective
 from crosstune.dialects.optuna import OptunaObjective
 from crosstune.dialects.signature import tell_dialect
@@ -72,13 +72,13 @@ def prepare(
         case "sklearn":
             from crosstune.dialects.sklearn import EstimatorObjective
 
-            return ParamsObjective(EstimatorObjective(function, spec), spec.space, metric)
+            return DescribedObjective(EstimatorObjective(function, spec), spec.space, metric)
         case "hyperopt":
             return HyperoptObjective(function, spec.space, metric, spec.metric.direction)
         case "keras_tuner":
             from crosstune.dialects.keras_tuner import HypermodelObjective
 
-            return ParamsObjective(HypermodelObjective(function, spec), spec.space, metric)
+            return DescribedObjective(HypermodelObjective(function, spec), spec.space, metric)
         case "optuna":
             return OptunaObjective(function, spec.space, metric)
         case _:

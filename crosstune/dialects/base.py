@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters import ledger
 from crosstune.errors import CrosstuneError, ObjectiveError, RunError
+from crosstune.evaluated import Evaluated
 from crosstune.space import Params, Space
 
 Objective: TypeAlias = Callable[..., Any]
@@ -62,6 +63,10 @@ class Prepared(ABC):
         """What the objective's own `test(params)` says of a trial; None where it has none."""
         test = getattr(self._objective, "test", None)
         return test(ledger.read_point(self._space, trial.params)) if callable(test) else None
+
+    def evaluated(self) -> Evaluated | None:
+        """What the values depend on beside the params; None where nobody says it."""
+        return None
 
     def suggest(self, trial: Trial) -> Params:
         """The values of the active parameters.

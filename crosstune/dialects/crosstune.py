@@ -8,6 +8,7 @@ from optuna.trial import Trial
 
 from crosstune.dialects.base import Objective, Prepared
 from crosstune.dialects.signature import parameter_names
+from crosstune.evaluated import Evaluated
 from crosstune.space import Space
 
 
@@ -24,3 +25,12 @@ class ParamsObjective(Prepared):
         if self._wants_trial:
             return self._objective(params=params, trial=trial)
         return self._objective(params)
+
+
+class DescribedObjective(ParamsObjective):
+    """An objective made from a spec's description, which says what its values depend on."""
+
+    def evaluated(self) -> Evaluated | None:
+        """The objective's own answer."""
+        answer: Evaluated = self._objective.evaluated()  # type: ignore[attr-defined]
+        return answer

@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.callbacks.keras import KerasPruningCallback
 from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such
+from crosstune.evaluated import Evaluated, part
 from crosstune.keras.spec import container
 from crosstune.space import Params
 from crosstune.spec import Spec, readable
@@ -83,6 +84,19 @@ class HypermodelObjective:
             self._save.parent.mkdir(parents=True, exist_ok=True)
             best[1].save(self._save)
         return mean
+
+    def evaluated(self) -> Evaluated:
+        """What the metric depends on beside the params and the model; data are arrays or lists."""
+        keys = self._keys
+        given = {
+            "metric": self._metric,
+            "fit": {name: value for name, value in keys.fit.items() if name != "verbose"},
+            "executions_per_trial": keys.executions_per_trial,
+            **{f"training data {i}": each for i, each in enumerate(self._training)},
+            **{f"validation data {i}": each for i, each in enumerate(self._validation or ())},
+        }
+        plain = (str, int, dict, list, np.ndarray)
+        return {name: part(each) for name, each in given.items() if isinstance(each, plain)}
 
     def _execute(self, params: Params, trial: Trial, *, reports: bool) -> tuple[float, Any]:
         hp = self._space.copy()

@@ -27,6 +27,7 @@ from optuna.trial import Trial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosstune.errors import SpecError, no_such
+from crosstune.evaluated import Evaluated, of_data, of_estimator, of_splits, part
 from crosstune.extras import needing
 from crosstune.space import Params
 from crosstune.spec import Spec, readable
@@ -75,6 +76,7 @@ class EstimatorObjective:
         except ValidationError as error:
             raise readable(error, list(_Description.model_fields)).under("objective") from None
         self._metric = spec.metric.name
+        self._always = [name for name, item in spec.space.items() if not item.when]
         self._scoring = {name: name for name in (self._metric, *keys.scoring)}
         self._check_scorers(spec.metric.direction)
         self._estimator = self._build(keys.estimator, spec.folder, keys.params)
@@ -92,11 +94,11 @@ class EstimatorObjective:
                 self._x, self._y, test_size=keys.test, random_state=0, stratify=stratify
             )
             self._held_out = x_test, y_test
-        splitter = model_selection.check_cv(
+        self._splitter = model_selection.check_cv(
             keys.cv, self._y, classifier=is_classifier(self._estimator)
         )
         try:
-            self._folds = list(splitter.split(self._x, self._y))
+            self._folds = list(self._splitter.split(self._x, self._y))
         except ValueError as error:
             raise SpecError(str(error), ("objective", "cv")) from error
 
@@ -114,6 +116,15 @@ class EstimatorObjective:
             if step + 1 < len(self._folds) and trial.should_prune():
                 raise optuna.TrialPruned
         return {name: float(np.mean(all_folds)) for name, all_folds in scores.items()}
+
+    def evaluated(self) -> Evaluated:
+        """What the metric depends on beside the params."""
+        return {
+            "metric": part(self._metric, self._metric),
+            **of_data(self._x, self._y, {}),
+            **of_splits(self._folds, self._splitter),
+            **of_estimator(self._estimator, self._always),
+        }
 
     def test(self, params: Params) -> dict[str, float] | None:
         """The scores on the part held out, after a fit on all the rest; None where there is none.

@@ -26,6 +26,7 @@ from crosstune.adapters.ledger import SPACE
 from crosstune.dialects import ERROR, Prepared
 from crosstune.engine_choice import Engine
 from crosstune.errors import CrosstuneError, RunError, Unsupported
+from crosstune.evaluated import agree
 from crosstune.own import own_study
 from crosstune.parallel.task import Outcome
 from crosstune.parallel.work import outcome_of
@@ -121,10 +122,19 @@ class Worker:
         except KeyError:
             study = None
         if study is None or SPACE not in study.user_attrs:
-            study = open_study(self._spec, engine, storage=self._storage, study_name=name)
+            study = open_study(
+                self._spec,
+                engine,
+                storage=self._storage,
+                study_name=name,
+                evaluated=self._function.evaluated(),
+            )
             study.pruner = self._pruner
             return study
         check_same(study, self._spec)
+        evaluated = self._function.evaluated()
+        if evaluated is not None:
+            agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
         study.pruner = self._pruner
         last = study.user_attrs[RUNS][-1]
         if (last["backend"], last["sampler"]) != (engine.adapter.name, engine.algorithm):
