@@ -6,17 +6,29 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, PartialFixedSampler
+from optuna.samplers import BaseSampler, PartialFixedSampler, _cmaes
 from optuna.storages import BaseStorage
+from optuna.storages.journal import _storage as _journal
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
+from crosstune import unpickling
+
 if TYPE_CHECKING:
     import grpc
+
+# The two modules in which Optuna unpickles what is in a study. It runs what a stranger put there,
+# whichever way the study was opened, so both are handed readers of data; nothing public does it.
+for _module, _loads in ((_cmaes, unpickling.optimizer), (_journal, unpickling.snapshot)):
+    _module.pickle = SimpleNamespace(  # type: ignore[attr-defined]
+        dumps=pickle.dumps, loads=_loads, UnpicklingError=pickle.UnpicklingError
+    )
 
 
 def all_trials(study: Study) -> list[FrozenTrial]:

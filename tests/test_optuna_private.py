@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import socket
 import warnings
+from pathlib import Path
 
 import optuna
 from optuna.distributions import FloatDistribution
 
-from crosstune import _optuna
+from crosstune import _optuna, unpickling
 
 
 def test_all_trials_sees_through_hyperbands_view() -> None:
@@ -141,3 +144,18 @@ def test_a_running_trial_can_be_given_constraints_where_optuna_has_them() -> Non
     _optuna.constrain(trial, {"c": 0.5})
     told = study.tell(trial, 1.0)
     assert dict(_optuna.constraints(told)) == ({"c": 0.5} if hasattr(trial, "constraints") else {})
+
+
+def test_optuna_unpickles_in_two_modules_and_both_read_data() -> None:
+    root = Path(optuna.__file__).parent
+    reading = re.compile(r"\b(pickle|cloudpickle|dill|joblib|marshal|shelve)\.load")
+    found = {
+        str(path.relative_to(root)): path.read_text(encoding="utf-8").count("pickle.load")
+        for path in root.rglob("*.py")
+        if reading.search(path.read_text(encoding="utf-8")) and "testing" not in path.parts
+    }
+    assert found == {"samplers/_cmaes.py": 1, "storages/journal/_storage.py": 1}
+    cmaes = importlib.import_module("optuna.samplers._cmaes")
+    journal = importlib.import_module("optuna.storages.journal._storage")
+    assert cmaes.pickle.loads is unpickling.optimizer
+    assert journal.pickle.loads is unpickling.snapshot

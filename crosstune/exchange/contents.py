@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -129,6 +130,30 @@ def read_study(study: Study) -> Contents:
         attrs={key: value for key, value in attrs.items() if key != ledger.SPACE},
         metric_names=study.metric_names,
     )
+
+
+def without_pickles(contents: Contents) -> tuple[Contents, list[str]]:
+    """The contents without what a sampler would unpickle, and notes.
+
+    CMA-ES keeps its optimizer as a pickle in the system attributes of trials. Without it the
+    sampler begins with a new one.
+    """
+    held = [trial for trial in contents.trials if any(map(_is_pickle, trial.system_attrs))]
+    if not held:
+        return contents, []
+    trials = [_without_pickles(trial) for trial in contents.trials]
+    note = f"the state of CMA-ES is left out in {len(held)} trials, since it is a pickle"
+    return dataclasses.replace(contents, trials=trials), [note]
+
+
+def _is_pickle(key: str) -> bool:
+    return key.partition(":")[2].startswith("optimizer")  # of cma, sepcma and cmawm
+
+
+def _without_pickles(trial: FrozenTrial) -> FrozenTrial:
+    left = copy.copy(trial)
+    left.system_attrs = {k: v for k, v in trial.system_attrs.items() if not _is_pickle(k)}
+    return left
 
 
 def write_study(contents: Contents) -> Study:

@@ -26,6 +26,7 @@ from crosstune.exchange.contents import (
     Contents,
     moved,
     read_study,
+    without_pickles,
     write_study,
 )
 from crosstune.exchange.left_out import those_that_fit
@@ -165,6 +166,8 @@ def import_study(
         raise RequestError(
             f"the trials were made to {', '.join(contents.directions)}, and the spec says {wanted}"
         )
+    contents, left_out = without_pickles(contents)
+    notes = [*notes, *left_out]
     for note in notes:
         _logger.warning(note)
     source = describe(path) if "://" in os.fspath(path) else Path(path).name
