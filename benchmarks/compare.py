@@ -28,7 +28,7 @@ from crosstune.errors import RequestError
 from crosstune.extras import needing, require
 from crosstune.spec import Spec, load
 
-LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2")
+LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2", "joblib")
 
 with needing("a match", "crosstune[compare]", *LIBRARIES):
     from crosstune.benchmarks.report import markdown, write_report
@@ -106,6 +106,8 @@ def compare(
     tensorboard: str | Path | None = None,
     progress: Progress | None = None,
     command: str = "",
+    retry_failed: bool = False,
+    same_objective: bool = False,
 ) -> Comparison:
     """Which engine is best for this model: a match of several, with an honest verdict.
 
@@ -132,9 +134,13 @@ def compare(
         tensorboard: where to log every study.
         progress: called with the number of runs that are over, and of all runs.
         command: what the report says of how it was made.
+        retry_failed: with `out`: do each run again from its first failed trial on.
+        same_objective: with `out`: the objective's code or data have changed and what it measures
+            has not, so the results in the folder are kept.
 
     Raises:
-        RequestError: the match cannot be fair, the folder holds another, or a library is missing.
+        RequestError: the match cannot be fair, the folder holds another one or results of another
+            objective, or a library is missing.
         RunError: it could not go on. What is on file is kept.
 
     >>> space = {"x": {"type": "float", "low": -1, "high": 1}}
@@ -164,13 +170,28 @@ def compare(
         if rounds is not None:
             rule = Sequential(*rounds, level, margin, within)
             for look in rule.looks():
-                results = match.run(folder, look, jobs=jobs, progress=progress)
+                results = match.run(
+                    folder,
+                    look,
+                    jobs=jobs,
+                    progress=progress,
+                    retry_failed=retry_failed,
+                    same_objective=same_objective,
+                )
+                retry_failed = False
                 decision = rule.judge(results)
                 if decision.done:
                     break
             summary = decision.summary
         else:
-            results = match.run(folder, seeds, jobs=jobs, progress=progress)
+            results = match.run(
+                folder,
+                seeds,
+                jobs=jobs,
+                progress=progress,
+                retry_failed=retry_failed,
+                same_objective=same_objective,
+            )
             summary = summarize(results, margin=margin, within=within, level=level)
             _note_look(folder, results)
     return Comparison(results, summary, None if out is None else Path(out))

@@ -200,9 +200,7 @@ def test_a_pool_of_hyperopts_runs(method: str) -> None:
 
 
 def test_a_python_without_crosstune_starts_in_silence(folder: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", "other"], check=True, timeout=60
-    )
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "other"], check=True, timeout=60)
     script = write("""
         import subprocess
         subprocess.run(["other/bin/python", "-c", "print(1)"])
@@ -220,9 +218,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
 def test_a_crosstune_that_is_not_this_one_is_left_alone(text: str, folder: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", "other"], check=True, timeout=60
-    )
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "other"], check=True, timeout=60)
     write(text, "crosstune/__init__.py")
     environment = {
         **os.environ,

@@ -6,6 +6,7 @@ line that was torn by a crash is dropped when the run goes on. Nothing in a fold
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,15 @@ from typing import Any, BinaryIO
 
 from pydantic_core import to_json
 
-from crosstune.benchmarks.match.results import About, Evaluation, Key, Results, Run, Settings
+from crosstune.benchmarks.match.results import (
+    About,
+    Evaluation,
+    Identity,
+    Key,
+    Results,
+    Run,
+    Settings,
+)
 from crosstune.errors import RequestError, RunError
 from crosstune.filenames import as_own_file_name
 
@@ -75,10 +84,18 @@ class RunFile:
 
     def add(self, evaluation: Evaluation) -> None:
         """Write an evaluation, now."""
-        held = vars(evaluation)
-        self._append(
-            {key: held[key] for key in held if key not in _DEFAULTS or held[key] != _DEFAULTS[key]}
-        )
+        self._append(_plain_fields(evaluation))
+
+    def drop_failed(self) -> None:
+        """Take off the first failed trial and all after it, so that the run is done from there."""
+        run = self.read()
+        kept = untouched(run)
+        if len(kept) == len(run.evaluations) and run.end != "failed":
+            return
+        new = self.path.with_suffix(".new")
+        with _writing(self.path):
+            new.write_bytes(b"".join(_line(_plain_fields(each)) for each in kept))
+            new.replace(self.path)
 
     def close(self, run: Run) -> None:
         """Write how a run ended; its evaluations are on file."""
@@ -87,12 +104,7 @@ class RunFile:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:
-            # A quarter of what `json` takes, and a match writes a line a trial.
-            text = to_json(line, inf_nan_mode="strings")
-        except ValueError:  # half a surrogate pair, as in the name of an odd file
-            text = json.dumps(_plain(line), allow_nan=False).encode()
-        try:
-            self._file.write(text + b"\n")
+            self._file.write(_line(line))
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -112,6 +124,11 @@ class RunFile:
                     "run is done again"
                 ) from error
             yield held
+
+
+def untouched(run: Run) -> tuple[Evaluation, ...]:
+    """The evaluations of a run before its first failed trial."""
+    return tuple(itertools.takewhile(lambda each: each.state != "failed", run.evaluations))
 
 
 class MatchFolder:
@@ -230,6 +247,21 @@ def _unwritable(path: Path, error: OSError) -> FolderError:
     return FolderError(f"{path} cannot be written: {error.strerror}. What is there is kept")
 
 
+def _line(held: Mapping[str, Any]) -> bytes:
+    try:
+        # A quarter of what `json` takes, and a match writes a line a trial.
+        text = to_json(held, inf_nan_mode="strings")
+    except ValueError:  # half a surrogate pair, as in the name of an odd file
+        text = json.dumps(_plain(held), allow_nan=False).encode()
+    return text + b"\n"
+
+
+def _plain_fields(evaluation: Evaluation) -> dict[str, Any]:
+    """What a line holds of an evaluation."""
+    held = vars(evaluation)
+    return {key: held[key] for key in held if key not in _DEFAULTS or held[key] != _DEFAULTS[key]}
+
+
 def _plain(value: Any) -> Any:
     """JSON has no infinity, so that is text."""
     match value:
@@ -258,8 +290,15 @@ def _evaluation(line: dict[str, Any]) -> Evaluation:
 def settings_from(held: dict[str, Any]) -> Settings:
     """The settings in the form in which a file holds them."""
     kept = {field.name: held[field.name] for field in fields(Settings)}
-    kept["problems"] = tuple(About(**about) for about in kept["problems"])
+    kept["problems"] = tuple(_about(about) for about in kept["problems"])
     kept["contenders"] = tuple(kept["contenders"])
     kept["looks"] = tuple(kept["looks"])
     kept["rounds"] = tuple(kept["rounds"]) if kept["rounds"] else None
     return Settings(**kept)
+
+
+def _about(held: dict[str, Any]) -> About:
+    found = held.get("objective")  # of an older crosstune there is none
+    if found is not None:
+        found = Identity(found["parts"], found["unseen"], tuple(found["state"]))
+    return About(**{**held, "objective": found})

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from crosstune.benchmarks.match.agreement import about, agree, machine, versions
 from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.fairness import check_fairness
-from crosstune.benchmarks.match.folder import MatchFolder, RunFile
+from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile, untouched
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.processes import carry_out_all
 from crosstune.benchmarks.match.results import Key, Results, Settings
 from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.same_objective import agree_on_objectives, with_state
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
 
@@ -49,7 +51,14 @@ class Match:
         check_fairness(self.problems, self.contenders, self.limits)
 
     def run(
-        self, folder: MatchFolder, seeds: int, *, jobs: int = 1, progress: Progress | None = None
+        self,
+        folder: MatchFolder,
+        seeds: int,
+        *,
+        jobs: int = 1,
+        progress: Progress | None = None,
+        retry_failed: bool = False,
+        same_objective: bool = False,
     ) -> Results:
         """Carry out what the folder does not hold yet, and return all that it holds.
 
@@ -57,13 +66,23 @@ class Match:
             folder: locked by the caller.
             seeds: how many in all.
             jobs: how many runs at once, each in a process of its own if there are several.
+            retry_failed: do each run again from its first failed trial on.
+            same_objective: keep the results of an objective that has changed.
 
         Raises:
-            RequestError: the folder holds another match.
+            RequestError: the folder holds another match, or results of another objective.
             RunError: a run cannot be written, or its process died. What is on file is kept.
         """
-        settings = agree(folder.path, folder.settings(), self.settings(seeds))
+        before = folder.settings()
+        settings = agree(folder.path, before, self.settings(seeds))
+        used, failed = self._held(folder, before, retry_failed=retry_failed)
+        settings = agree_on_objectives(
+            folder.path, before, settings, accept=same_objective, used=used, failed=failed
+        )
         folder.write_settings(settings)
+        if retry_failed:
+            for _, file in self._runs(folder, settings.seeds):
+                file.drop_failed()
         tasks = [
             Task(problem, each, seed, self.limits, file.path, self.log_dir)
             for (problem, each, seed), file in self._runs(folder, settings.seeds)
@@ -71,10 +90,32 @@ class Match:
         ]
         runs = settings.seeds * len(self.problems) * len(self.contenders)
         done = map(carry_out, tasks) if jobs == 1 else carry_out_all(tasks, jobs)
-        for over, _ in enumerate(done, runs - len(tasks) + 1):
-            if progress is not None:
-                progress(over, runs)
+        try:
+            for over, _ in enumerate(done, runs - len(tasks) + 1):
+                if progress is not None:
+                    progress(over, runs)
+        finally:
+            if tasks and jobs == 1:  # else it was in other processes
+                with suppress(FolderError):
+                    folder.write_settings(with_state(settings, self.problems))
         return folder.read()
+
+    def _held(
+        self, folder: MatchFolder, before: Settings | None, *, retry_failed: bool
+    ) -> tuple[set[str], set[str]]:
+        """The problems of which results would be kept, and those of which only failures would."""
+        used: set[str] = set()
+        failed: set[str] = set()
+        for (problem, _, _), file in self._runs(folder, 0 if before is None else before.seeds):
+            run = file.read()
+            if any(
+                each.state != "failed"
+                for each in (untouched(run) if retry_failed else run.evaluations)
+            ):
+                used.add(problem.name)
+            elif not retry_failed and run.end is not None:
+                failed.add(problem.name)
+        return used, failed - used
 
     def settings(self, seeds: int) -> Settings:
         """The settings as they are kept with the results."""

@@ -92,12 +92,28 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What an objective is made of; see `match.identity`.
+
+    Attributes:
+        parts: a digest of each function, class and value, by its name.
+        unseen: what cannot be compared, by its name, and why.
+        state: the names of values that the objective itself changes, which are not compared.
+    """
+
+    parts: Mapping[str, str]
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    state: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class About:
     """What the results say of a problem; see `problems.Problem`.
 
     Attributes:
         spec: as in a spec file.
         fingerprint: of the space.
+        objective: None in the results of a crosstune that did not note it.
     """
 
     name: str
@@ -106,6 +122,7 @@ class About:
     fingerprint: str
     spec: Mapping[str, Any]
     optimum: float | None = None
+    objective: Identity | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -168,7 +169,7 @@ def read(results: Results, name: str) -> Problem | str:
     finals = np.array([[_number(each.value if each else None) for each in row] for row in best])
     kind = "feasible" if _constrained(runs) else "complete"
     if np.isnan(finals).all():
-        return f"On {name} no trial is {kind}."
+        return f"On {name} no trial is {kind}{_why(runs)}."
     tests = np.array(
         [
             [_test(*each) for each in zip(row, tops, strict=True)]
@@ -195,6 +196,21 @@ def read(results: Results, name: str) -> Problem | str:
 def _constrained(runs: Sequence[Sequence[Run]]) -> bool:
     """Whether any trial has constraints."""
     return any(each.constraints for row in runs for run in row for each in run.evaluations)
+
+
+def _why(runs: Sequence[Sequence[Run]]) -> str:
+    """What the trials came to, and the error that most of them failed with."""
+    trials = [each for row in runs for run in row for each in run.evaluations]
+    errors = [str(each.error) for each in trials if each.state == "failed"]
+    errors += [str(run.error) for row in runs for run in row if run.end == "failed" and not errors]
+    if not errors:
+        return f": all {len(trials)} were pruned" if trials else ""
+    (error, times), *others = Counter(errors).most_common()
+    most = f", {times} of them" if others else ""
+    return (
+        f": {len(errors)} failed{most} with {error!r}. When that is mended, --retry-failed "
+        "(retry_failed=True) does them again"
+    )
 
 
 def _varied(runs: Sequence[Sequence[Run]]) -> bool:

@@ -113,7 +113,8 @@ def _ends(results: Results, problem: Problem) -> list[str]:
         if failed:
             notes.append(
                 f"{contender} failed on {name} under seed {', '.join(map(str, failed))} "
-                f"({ends[failed[0]].error}); such a run counts with the best it had found."
+                f"({ends[failed[0]].error}); such a run counts with the best it had found. "
+                "--retry-failed does it again."
             )
         if any(run.unconstrained for run in row):
             notes.append(

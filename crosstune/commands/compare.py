@@ -73,6 +73,14 @@ Exit status: 0 done, whatever the verdict; 1 it could not go on; 2 a bad request
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keeps the results.")
 @click.option("--tensorboard", metavar="DIR", help="Log every study there, as it runs.")
+@click.option(
+    "--retry-failed", is_flag=True, help="Do each run again from its first failed trial on."
+)
+@click.option(
+    "--same-objective",
+    is_flag=True,
+    help="Keep the results though the objective's code has changed: it measures the same.",
+)
 @click.option("--report-only", is_flag=True, help="Judge what --out holds; evaluate nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")

@@ -37,6 +37,11 @@ class Prepared(ABC):
         self._space = space
         self._metric = metric
 
+    @property
+    def objective(self) -> Objective:
+        """The user's."""
+        return self._objective
+
     @abstractmethod
     def _evaluate(self, trial: Trial) -> Any:
         """What the objective returns for a trial; what it raises goes through."""

@@ -63,11 +63,13 @@ class HypermodelObjective:
             keys = _Description(**described)
         except ValidationError as error:
             raise readable(error, list(_Description.model_fields)).under("objective") from None
+        self._described = dict(described)
         self._metric = spec.metric.name
         self._minimizes = spec.metric.direction == "minimize"
         self._keys = keys
         self._space = container(spec.space)
-        self._hypermodel = _hypermodel(find(keys.build, spec.folder))
+        self._build = find(keys.build, spec.folder)
+        self._hypermodel = _hypermodel(self._build)
         self._save = None if keys.save is None else (spec.folder or Path()) / keys.save
         self._training, self._validation = _data(find(keys.data, spec.folder), keys.data)
 
@@ -97,6 +99,11 @@ class HypermodelObjective:
         }
         plain = (str, int, dict, list, np.ndarray)
         return {name: part(each) for name, each in given.items() if isinstance(each, plain)}
+
+    def made_of(self) -> dict[str, Any]:
+        """Description, hypermodel and data, by which a match knows it again."""
+        data = (self._training, self._validation)
+        return {"objective": self._described, "build": self._build, "data": data}
 
     def _execute(self, params: Params, trial: Trial, *, reports: bool) -> tuple[float, Any]:
         hp = self._space.copy()

@@ -75,6 +75,7 @@ class EstimatorObjective:
             keys = _Description(**described)
         except ValidationError as error:
             raise readable(error, list(_Description.model_fields)).under("objective") from None
+        self._described = dict(described)
         self._metric = spec.metric.name
         self._always = [name for name, item in spec.space.items() if not item.when]
         self._scoring = {name: name for name in (self._metric, *keys.scoring)}
@@ -125,6 +126,11 @@ class EstimatorObjective:
             **of_splits(self._folds, self._splitter),
             **of_estimator(self._estimator, self._always),
         }
+
+    def made_of(self) -> dict[str, Any]:
+        """Description, estimator and data, by which a match knows it again."""
+        data = (self._x, self._y, self._held_out)
+        return {"objective": self._described, "estimator": self._estimator, "data": data}
 
     def test(self, params: Params) -> dict[str, float] | None:
         """The scores on the part held out, after a fit on all the rest; None where there is none.

@@ -1,0 +1,216 @@
+"""From an objective through everything that it uses of the user's own code and data."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from crosstune.benchmarks.match.identity import code
+from crosstune.benchmarks.match.identity.own import (
+    is_own_file,
+    is_own_module,
+    library_version,
+    place,
+)
+from crosstune.benchmarks.match.identity.values import NotComparable, code_in, of_value
+from crosstune.benchmarks.match.results import Identity
+
+_DYNAMIC = {"__dict__", "eval", "exec", "getattr", "globals", "vars"}
+"""Names by which code reaches what it does not name."""
+_OF_THE_CLASS = {"__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__"} | {
+    *("__abstractmethods__", "__orig_bases__", "__parameters__", "__qualname__", "__slots__"),
+    *("__static_attributes__", "__weakref__", "_abc_impl"),
+}
+"""What Python itself keeps in a class."""
+_MOST = 200
+"""A container of more elements is data, in which no functions are looked for."""
+
+
+def identify(parts: Mapping[str, Any]) -> Identity:
+    """What an objective is made of.
+
+    Args:
+        parts: by name, the functions, objects and data to begin with.
+    """
+    walk = _Walk()
+    for name, value in parts.items():
+        walk.value(name, value)
+    return Identity(dict(sorted(walk.parts.items())), dict(sorted(walk.unseen.items())))
+
+
+class _Walk:
+    """The digests by label, and what has none with the reason."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, str] = {}
+        self.unseen: dict[str, str] = {}
+        self._met: dict[int, Any] = {}  # the objects themselves, so that no id is used again
+        self._whole: set[str] = set()
+
+    def value(self, label: str, value: Any) -> None:
+        """Any object, under a label unless it has a name."""
+        if isinstance(value, ModuleType) or self._is_met(value):
+            return
+        match value:
+            case functools.partial():
+                self.value(label, value.func)
+                for i, argument in enumerate(value.args):
+                    self.value(f"argument {i + 1} of {label}", argument)
+                self._values(f"argument {{}} of {label}", value.keywords)
+            case MethodType():
+                self.value(label, value.__func__)
+                self.value(f"the object of {label}", value.__self__)
+            case FunctionType():
+                self._function(value)
+            case staticmethod() | classmethod():
+                self.value(label, value.__func__)
+            case property():
+                for function in filter(None, (value.fget, value.fset)):
+                    self.value(label, function)
+            case functools.cached_property():
+                self.value(label, value.func)
+            case type():
+                self._class(value)
+            case _ if callable(getattr(value, "__wrapped__", None)):
+                self.value(label, value.__wrapped__)
+            case list() | tuple() | set() | frozenset() | dict() if _holds_code(value):
+                held = value if isinstance(value, dict) else dict(enumerate(value))
+                self._values(f"{label}[{{}}]", held)
+            case _ if is_own_module(type(value).__module__) and hasattr(value, "__dict__"):
+                self._class(type(value))
+                self._values(f"attribute {{}} of {label}", vars(value))
+            case _ if callable(value) and hasattr(value, "__qualname__"):
+                self._compiled(value)
+            case _:
+                self._data(label, value)
+
+    def _is_met(self, value: Any) -> bool:
+        if isinstance(value, FunctionType | type | ModuleType) or hasattr(value, "__dict__"):
+            if id(value) in self._met:
+                return True
+            self._met[id(value)] = value
+        return False
+
+    def _values(self, label: str, values: Mapping[Any, Any]) -> None:
+        for name, value in values.items():
+            self.value(label.format(name), value)
+
+    def _data(self, label: str, value: Any) -> None:
+        for each in code_in(value):
+            self.value(label, each)
+        try:
+            self._add(label, of_value(value))
+        except NotComparable as why:
+            self.unseen[label] = str(why)
+
+    def _add(self, label: str, made: str) -> None:
+        """Two of one name, as two lambdas are, are told apart by their order."""
+        free = (f"{label} ({n})" if n > 1 else label for n in itertools.count(1))
+        self.parts[next(each for each in free if each not in self.parts)] = made
+
+    def _compiled(self, value: Any) -> None:
+        module = str(getattr(value, "__module__", None) or "")
+        self._library(module)
+        if module != builtins.__name__ and library_version(module) is None:
+            self.unseen[f"{module}.{value.__qualname__}"] = "it has no Python code"
+
+    def _library(self, module: str) -> None:
+        found = library_version(module)
+        if found is not None:
+            self.parts[f"the version of {found[0]}"] = found[1]
+
+    def _function(self, function: FunctionType) -> None:
+        if not is_own_file(function.__code__.co_filename):
+            self._library(function.__module__ or "")
+            return
+        module = function.__module__ or ""
+        label = f"{place(module)}.{function.__qualname__}".lstrip(".")
+        self._add(label, code.of_function(function.__code__))
+        for i, default in enumerate(function.__defaults__ or (), 1):
+            self.value(f"default {i} of {label}", default)
+        self._values(f"default {{}} of {label}", function.__kwdefaults__ or {})
+        self._values(f"attribute {{}} of {label}", vars(function))
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            try:
+                self.value(f"{name}, which {label} uses", cell.cell_contents)
+            except ValueError:  # it is not bound yet
+                continue
+        names = code.names(function.__code__)
+        for name in sorted(names & function.__globals__.keys()):
+            self._named(f"{place(module)}.{name}".lstrip("."), function.__globals__[name], names)
+        package = function.__globals__.get("__package__") or ""
+        for name in sorted(code.imports(function.__code__)):
+            self._imported(package, name, names)
+        if module != "__main__" and module in sys.modules:
+            self._statements(sys.modules[module])
+
+    def _named(self, label: str, value: Any, names: Iterable[str]) -> None:
+        """A global that a function uses; of a module, what the function uses of it."""
+        if not isinstance(value, ModuleType):
+            self.value(label, value)
+            return
+        if not is_own_module(value.__name__):
+            self._library(value.__name__)
+            return
+        whole = bool(_DYNAMIC & set(names)) and value.__name__ not in self._whole
+        if whole:
+            self._whole.add(value.__name__)
+        wanted = set(vars(value)) if whole else set(names)
+        for name in sorted(wanted & vars(value).keys()):
+            member = vars(value)[name]
+            if not name.startswith("__") and member is not value:
+                self._named(f"{value.__name__}.{name}", member, set(names) - {name})
+        self._statements(value)
+
+    def _imported(self, package: str, name: str, names: Iterable[str]) -> None:
+        """A module that a function imports when it runs."""
+        for full in (f"{package}.{name}".strip("."), name):
+            below = (f"{full}.{each}" for each in names)
+            for module in (full, *(each for each in below if each in sys.modules)):
+                if module and is_own_module(module):
+                    try:
+                        self._named(module, importlib.import_module(module), names)
+                    except Exception as error:  # of the user's module
+                        self.unseen[module] = f"it does not import: {error}"
+
+    def _statements(self, module: ModuleType) -> None:
+        if self._is_met(module):
+            return
+        made = code.of_statements(module)
+        if made is not None:
+            self.parts[f"{module.__name__} (what it does when it is imported)"] = made
+
+    def _class(self, of: type) -> None:
+        if not is_own_module(of.__module__):
+            self._library(of.__module__)
+            return
+        label = f"{place(of.__module__)}.{of.__qualname__}".lstrip(".")
+        if label in self.parts:
+            return
+        self.parts[label] = code.digest(" ".join(base.__qualname__ for base in of.__mro__))
+        for base in of.__bases__:
+            self._class(base)
+        for name, member in vars(of).items():
+            if name not in _OF_THE_CLASS:
+                self.value(f"{label}.{name}", member)
+
+
+def _holds_code(value: Any) -> bool:
+    """True for a small container in which a function, a class or an own object may be."""
+    if len(value) > _MOST:
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return any(
+        isinstance(each, Callable | functools.partial)  # type: ignore[arg-type]
+        or (isinstance(each, list | tuple | set | frozenset | dict) and _holds_code(each))
+        or is_own_module(type(each).__module__)
+        for each in inside
+    )

@@ -1,0 +1,132 @@
+"""Whether the results in a folder are of the objective that a match is asked for now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from crosstune.benchmarks.match.identity import identify
+from crosstune.benchmarks.match.results import About, Identity, Settings
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.errors import RequestError
+
+_SHOWN = 12
+"""How many changes a message lists."""
+_logger = logging.getLogger("crosstune")
+
+
+def identity(problem: Problem) -> Identity:
+    """What a problem's objective is made of."""
+    objective = problem.prepared.objective
+    if type(objective).__module__.startswith("crosstune.dialects."):
+        parts: dict[str, Any] = objective.made_of()
+        return identify(parts)
+    return identify({"the objective": objective})
+
+
+def differences(there: Identity, here: Identity) -> list[str]:
+    """What differs between two objectives, a clause each; what either changes itself does not.
+
+    >>> differences(Identity({"score": "0a", "load": "1"}), Identity({"score": "0b"}))
+    ['load is gone', 'score has changed']
+    """
+    state = {*there.state, *here.state}
+    found = []
+    for name in sorted({*there.parts, *here.parts} - state):
+        if name not in here.parts:
+            if name not in here.unseen:
+                found.append(f"{name} is gone")
+        elif name not in there.parts:
+            if name not in there.unseen:
+                found.append(f"{name} is new")
+        elif there.parts[name] != here.parts[name]:
+            found.append(f"{name} has changed")
+    return found
+
+
+def agree_on_objectives(
+    path: Path,
+    before: Settings | None,
+    now: Settings,
+    *,
+    accept: bool,
+    used: Collection[str],
+    failed: Collection[str],
+) -> Settings:
+    """The settings for a folder that holds `before`, with the objectives of `now`.
+
+    Args:
+        path: of the folder.
+        accept: keep the results of an objective that has changed.
+        used: the names of the problems of which results would be kept.
+        failed: the names of those of which nothing but failures would be kept.
+
+    Raises:
+        RequestError: an objective has changed, with what has.
+    """
+    if before is None:
+        return now
+    there = {about.name: about.objective for about in before.problems}
+    if any(each is None for each in there.values()):
+        _logger.warning(
+            "%s was begun by a crosstune that did not note the objective, so whether it is still "
+            "the same cannot be told. It is noted now",
+            path,
+        )
+    changed: list[str] = []
+    hopeless = True
+    abouts = []
+    for about in now.problems:
+        old, new = there.get(about.name), about.objective
+        abouts.append(_with_state(about, old))
+        if old is None or new is None:
+            continue
+        if about.name in {*used, *failed}:
+            found = differences(old, new)
+            changed += found if len(now.problems) == 1 else [f"{about.name}: {f}" for f in found]
+            hopeless = hopeless and not (found and about.name in used)
+        for name, why in new.unseen.items():
+            _logger.warning("%s of %s cannot be compared with before: %s", name, about.name, why)
+    if changed and not accept:
+        raise RequestError(_refusal(path, changed, hopeless=hopeless))
+    return replace(now, problems=tuple(abouts))
+
+
+def _with_state(about: About, old: Identity | None) -> About:
+    if old is None or about.objective is None:
+        return about
+    return replace(about, objective=replace(about.objective, state=old.state))
+
+
+def _refusal(path: Path, changed: list[str], *, hopeless: bool) -> str:
+    listed = [*changed[:_SHOWN], *([f"and {len(changed) - _SHOWN} more"] * (len(changed) > _SHOWN))]
+    lines = "\n  ".join(listed)
+    if hopeless:
+        return (
+            f"{path} holds failures alone, of another objective:\n  {lines}\n--retry-failed "
+            "(retry_failed=True) does them again with the objective as it is now"
+        )
+    return (
+        f"{path} holds results of another objective, and a match of both would compare nothing:\n"
+        f"  {lines}\nUse another folder (--out). Where the change does not alter what is measured, "
+        "--same-objective (same_objective=True) keeps the results"
+    )
+
+
+def with_state(settings: Settings, problems: Collection[Problem]) -> Settings:
+    """The settings after a match, with what its objectives have changed of themselves."""
+    after = {problem.name: identity(problem) for problem in problems}
+    abouts = []
+    for about in settings.problems:
+        old, new = about.objective, after[about.name]
+        if old is not None:
+            names = {*old.parts, *new.parts}
+            moved = {name for name in names if old.parts.get(name) != new.parts.get(name)}
+            about = replace(
+                about, objective=replace(old, state=tuple(sorted({*old.state, *moved})))
+            )
+        abouts.append(about)
+    return replace(settings, problems=tuple(abouts))
