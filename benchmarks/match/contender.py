@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ register_rivals()
 
 REFERENCE = "optuna:random"
 """Random search, the measure of normalised regret."""
+
+
+STARTUP = ("n_startup_trials", "n_startup_jobs", "num_initial_points", "startup")
+"""What the libraries call the number of random points that come first."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,16 @@ class Contender:
     def is_random(self) -> bool:
         """Whether it is a random search, unpruned."""
         return adapters.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
+
+    @property
+    def startup(self) -> int | None:
+        """How many random points its sampler begins with, where an option of it says so."""
+        algorithm = adapters.get(self.backend).algorithms.get(self.sampler.name)
+        if algorithm is None or algorithm.options is None:
+            return None
+        known = inspect.signature(algorithm.options()).parameters
+        given = (self.sampler.options.get(o, known[o].default) for o in STARTUP if o in known)
+        return next((number for number in given if isinstance(number, int)), None)
 
     def engine(self, spec: Spec, seed: int, trials: int | None = None) -> Engine:
         """The engine for a study of a spec; its prior is left out, which not all could use.

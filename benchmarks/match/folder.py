@@ -289,6 +289,7 @@ def _evaluation(line: dict[str, Any]) -> Evaluation:
 
 def settings_from(held: dict[str, Any]) -> Settings:
     """The settings in the form in which a file holds them."""
+    held = {"startup": {}, **held}  # which an older crosstune did not write
     kept = {field.name: held[field.name] for field in fields(Settings)}
     kept["problems"] = tuple(_about(about) for about in kept["problems"])
     kept["contenders"] = tuple(kept["contenders"])

@@ -132,6 +132,7 @@ class Match:
             machine=machine(),
             command=self.command,
             rounds=self.rounds,
+            startup={e.label: e.startup for e in self.contenders if e.startup is not None},
         )
 
     def _runs(

@@ -141,6 +141,8 @@ class Settings:
         rounds: how many seeds were added at a time, and at most, where that was to be decided by
             the verdicts; None where the number was fixed.
         command: that made it.
+        startup: how many random points a contender's sampler begins with, by label; empty in the
+            results of a crosstune that did not note it.
     """
 
     problems: tuple[About, ...]
@@ -156,6 +158,7 @@ class Settings:
     looks: tuple[int, ...] = ()
     rounds: tuple[int, int] | None = None
     command: str = ""
+    startup: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

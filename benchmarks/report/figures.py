@@ -196,7 +196,7 @@ def advantages(ranking: Ranking, name: str) -> Dots:
                 Mark(
                     pair.advantage,
                     f"{plain(pair.a)} against {plain(pair.b)}: {rounded(pair.advantage)}, "
-                    f"{between(pair.interval)}; {pair.verdict}",
+                    f"{between(pair.interval)}; {pair.words}",
                     pair.b,
                     pair.interval.low if pair.interval else None,
                     pair.interval.high if pair.interval else None,

@@ -20,7 +20,7 @@ from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
 from crosstune.benchmarks.report.section import Section
-from crosstune.benchmarks.report.sections import asked, unit
+from crosstune.benchmarks.report.sections import asked
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
 from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
@@ -44,7 +44,7 @@ def page(results: Results, summary: Summary, held: Sequence[Section]) -> str:
     return env.from_string((here / "page.html").read_text("utf-8")).render(
         summary=summary,
         asked=asked(results.settings),
-        verdict=standings.verdict(summary, unit(results.settings)),
+        verdict=standings.verdict(summary),
         sections=held,
         looks=styles,
         numbers={name: i for i, name in enumerate(contenders)},
@@ -85,6 +85,7 @@ def matrix(ranking: Ranking, order: list[str]) -> list[list[dict[str, str] | Non
             row.append(
                 {
                     "verdict": seen.verdict,
+                    "words": seen.words,
                     "advantage": rounded(seen.advantage, half(seen.interval)),
                     "interval": between(seen.interval),
                     "wins": percent(seen.wins),

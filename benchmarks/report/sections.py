@@ -15,11 +15,6 @@ from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.filenames import as_own_file_name
 
 
-def unit(settings: Settings) -> str:
-    """What is paired: seeds on one problem, else problems."""
-    return "seed" if len(settings.problems) == 1 else "problem"
-
-
 def asked(settings: Settings) -> str:
     """What was compared, in a line.
 
@@ -76,9 +71,11 @@ def _curves(results: Results, summary: Summary) -> Section:
 
 
 def _standings(results: Results, summary: Summary) -> Section:
-    settings = results.settings
-    if len(settings.problems) == 1:
-        about = settings.problems[0]
+    # Of several problems, one alone may have varied.
+    alone = (name for name, rows in summary.by_problem.items() if rows is summary.standings)
+    only = next(alone, None)
+    if only is not None:
+        about = results.about(only)
         way = "higher" if about.maximize else "lower"
         score, measure = about.metric, f"{plain(about.metric)}, {way} is better"
         reading = (
@@ -86,6 +83,9 @@ def _standings(results: Results, summary: Summary) -> Section:
         )
         reading += f"{way} is better. "
         folded: tuple[Table, ...] = ()
+        if len(results.settings.problems) > 1:
+            reading += f"Of the problems, {plain(only)} alone tells contenders apart. "
+            folded = (standings.by_problem(summary.by_problem, results),)
     else:
         score, measure = "normalised regret", "normalised regret, lower is better"
         reading = "The score is the normalised regret at the end, mean over the problems. "

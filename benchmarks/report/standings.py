@@ -17,8 +17,6 @@ from crosstune.benchmarks.statistics.precision import (
     rounded,
 )
 from crosstune.benchmarks.statistics.verdicts import (
-    BETTER,
-    WORSE,
     Interval,
     Pair,
     Ranking,
@@ -32,21 +30,7 @@ PROBLEM = Column("problem", ("problem",), "text")
 
 def seen_from(pair: Pair, contender: str) -> Pair:
     """The pair as its other contender sees it, where `contender` is not the first."""
-    if pair.a == contender:
-        return pair
-    interval = pair.interval
-    return Pair(
-        a=pair.b,
-        b=pair.a,
-        verdict={BETTER: WORSE, WORSE: BETTER}.get(pair.verdict, pair.verdict),
-        n=pair.n,
-        advantage=-pair.advantage,
-        interval=interval and Interval(-interval.high, -interval.low, interval.level),
-        wins=1 - pair.wins,
-        p_difference=pair.p_difference,
-        p_equivalence=pair.p_equivalence,
-        more=pair.more,
-    )
+    return pair if pair.a == contender else pair.flipped()
 
 
 def of_leader(ranking: Ranking) -> list[Pair]:
@@ -58,13 +42,8 @@ def of_leader(ranking: Ranking) -> list[Pair]:
     ]
 
 
-def verdict(summary: Summary, unit: str) -> Table:
-    """The leader's pairs in the ranking that counts.
-
-    Args:
-        summary: the statistics.
-        unit: what is paired, "seed" or "problem".
-    """
+def verdict(summary: Summary) -> Table:
+    """The leader's pairs in the ranking that counts."""
     ranking = summary.verdict
     rows = [
         (
@@ -74,7 +53,7 @@ def verdict(summary: Summary, unit: str) -> Table:
             _advantage(pair),
             _interval(pair.interval),
             Cell(percent(pair.wins), (pair.wins,)),
-            Cell(f"about {counted(pair.more, unit)}" if pair.more else NONE, (pair.more,)),
+            Cell(_more(pair, ranking.unit), (pair.more,)),
         )
         for pair in of_leader(ranking)
     ]
@@ -277,7 +256,13 @@ def _interval(interval: Interval | None) -> Cell:
 
 
 def _verdict(pair: Pair) -> Cell:
-    return text(pair.verdict)
+    return Cell(pair.words, (pair.verdict,))
+
+
+def _more(pair: Pair, unit: str) -> str:
+    if pair.same_points:
+        return "more trials"
+    return f"about {counted(pair.more, unit)}" if pair.more else NONE
 
 
 def _normalised(regret: float | None) -> str:

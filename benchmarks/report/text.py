@@ -13,7 +13,7 @@ from rich.text import Text
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.section import Section
-from crosstune.benchmarks.report.sections import asked, sections, unit
+from crosstune.benchmarks.report.sections import asked, sections
 from crosstune.benchmarks.report.tables import Table, plain
 from crosstune.benchmarks.statistics.verdicts import Summary
 
@@ -39,7 +39,7 @@ def composed(
         "# Head to head",
         f"**{escaped(summary.verdict.sentence)}**",
         escaped(asked(results.settings)),
-        _table(standings.verdict(summary, unit(results.settings))),
+        _table(standings.verdict(summary)),
     ]
     for section in held:
         parts += [f"## {escaped(section.title)}", escaped(section.reading)]
@@ -61,7 +61,7 @@ def terminal(results: Results, summary: Summary, console: Console) -> None:
     console.print(Text(plain(summary.verdict.sentence), style="bold"))
     console.print(Text(plain(asked(results.settings)), style="dim"))
     console.print()
-    console.print(_rich(standings.verdict(summary, unit(results.settings))))
+    console.print(_rich(standings.verdict(summary)))
     for section in sections(results, summary):
         if not (section.tables or section.remarks or section.code):
             continue

@@ -9,7 +9,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.curve_table import curve_table
 from crosstune.benchmarks.report.palette import looks
-from crosstune.benchmarks.report.sections import sections, unit
+from crosstune.benchmarks.report.sections import sections
 from crosstune.benchmarks.report.tables import Table, as_csv
 from crosstune.benchmarks.report.text import composed
 from crosstune.benchmarks.statistics.verdicts import Summary
@@ -44,7 +44,7 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
         text = composed(results, summary, held, pictures=True)
         (folder / "report.md").write_text(text, encoding="utf-8")
         every = [table for each in held for table in (*each.tables, *each.folded)]
-        verdict = standings.verdict(summary, unit(results.settings))
+        verdict = standings.verdict(summary)
         for name, table in joined([verdict, *every, curve_table(summary)]).items():
             (folder / "tables" / f"{name}.csv").write_text(table, encoding="utf-8")
         styles = looks(results.settings.contenders)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.pairs import ordered, pairs
 from crosstune.benchmarks.statistics.ranks import critical_distance, friedman, mean_ranks, nemenyi
+from crosstune.benchmarks.statistics.same_points import told_apart
 from crosstune.benchmarks.statistics.scores import Problem, Scores
 from crosstune.benchmarks.statistics.sentence import sentence
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, Interval, Pair, Ranking
@@ -20,11 +21,17 @@ REGRET = "normalised regret"
 
 def with_pairs(ranking: Ranking, found: tuple[Pair, ...]) -> Ranking:
     """The ranking with these verdicts, and the sentence that goes with them."""
+    alone = "" if ranking.only is None else f" of {ranking.only} alone"
     return replace(
         ranking,
         pairs=found,
         sentence=sentence(
-            ranking.measure, ranking.unseen, ranking.margin, ranking.leader, found, ranking.unit
+            ranking.measure + alone,
+            ranking.unseen,
+            ranking.margin,
+            ranking.leader,
+            found,
+            ranking.unit,
         ),
     )
 
@@ -157,6 +164,7 @@ def rankings(
     level: float,
     alpha: float | None = None,
     bootstrap: bool = True,
+    startup: Mapping[str, int] | None = None,
 ) -> tuple[Ranking, ...]:
     """The verdict on the tuned metric, and the one on unseen data where there are any.
 
@@ -164,36 +172,41 @@ def rankings(
         margin: the share of the scale that counts as no difference.
         within: the same in the metric's units, for one problem; the margin, if None.
         bootstrap: False leaves out what decides nothing and takes long: intervals and Nemenyi's.
+        startup: how many random points a contender begins with, by name.
     """
-    found = []
+    found: list[Ranking] = []
     for unseen in (False, True):
         measured = [problem.unseen if unseen else problem.tuned for problem in problems]
         there = [scores for scores in measured if scores is not None]
         # A problem that never varied tells nobody apart; `Summary.notes` names it.
         told = [scores for scores in there if scores.scale > 0] or there[:1]
+        if not told:
+            continue
         if len(told) == 1:
             own = margin * told[0].scale if within is None else within
-            found.append(
-                on_one(
-                    names,
-                    told[0],
-                    unseen=unseen,
-                    margin=own,
-                    level=level,
-                    alpha=alpha,
-                    bootstrap=bootstrap,
-                )
+            ranking = on_one(
+                names,
+                told[0],
+                unseen=unseen,
+                margin=own,
+                level=level,
+                alpha=alpha,
+                bootstrap=bootstrap,
             )
-        elif told:
-            found.append(
-                on_several(
-                    names,
-                    told,
-                    unseen=unseen,
-                    margin=margin,
-                    level=level,
-                    alpha=alpha,
-                    bootstrap=bootstrap,
-                )
+        else:
+            ranking = on_several(
+                names,
+                told,
+                unseen=unseen,
+                margin=margin,
+                level=level,
+                alpha=alpha,
+                bootstrap=bootstrap,
             )
+        only = told[0].about.name if len(told) == 1 < len(problems) else None
+        ranking = replace(ranking, problems=len(there), only=only)
+        ruled = ranking.pairs
+        if any(scores.scale > 0 for scores in told):
+            ruled = told_apart(ruled, names, problems, startup or {})
+        found.append(with_pairs(ranking, ruled))
     return tuple(found)

@@ -56,6 +56,14 @@ def _undecided(group: Sequence[Pair], leader: str, others: int, unit: str) -> st
     return f"{text}, {about}"
 
 
+def _same_points(group: Sequence[Pair], leader: str, others: int) -> str:
+    text = f"{leader} and {_many(group, others, lambda pair: pair.b)} evaluated the same points"
+    known = [pair.random_for for pair in group if pair.random_for is not None]
+    if known:
+        text += f", as their first {min(known)} trials are random"
+    return f"{text}: more trials would tell them apart, and more seeds would not"
+
+
 def sentence(
     measure: str,
     unseen: bool,
@@ -91,6 +99,10 @@ def sentence(
         same = _many(groups[EQUIVALENT], len(own), lambda pair: pair.b)
         subject = "it is" if claims else f"{leader} is"
         claims.append(f"{subject} equivalent to {same} within {rounded(margin)}")
-    if groups[UNDECIDED]:
-        claims.append(_undecided(groups[UNDECIDED], leader, len(own), unit))
+    same = [pair for pair in groups[UNDECIDED] if pair.same_points]
+    apart = [pair for pair in groups[UNDECIDED] if not pair.same_points]
+    if apart:
+        claims.append(_undecided(apart, leader, len(own), unit))
+    if same:
+        claims.append(_same_points(same, leader, len(own)))
     return f"{where}, {'; '.join(claims)}."

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.statistics.rankings import rankings, with_pairs
 from crosstune.benchmarks.statistics.scores import Problem
 from crosstune.benchmarks.statistics.signed_rank import fewest
 from crosstune.benchmarks.statistics.summary import assemble, check, usable
-from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Pair, Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import (
+    UNDECIDED,
+    Pair,
+    Ranking,
+    Summary,
+    counting,
+)
 from crosstune.errors import RequestError
 
 Decided = dict[tuple[bool, frozenset[str]], tuple[Pair, int]]
@@ -119,14 +125,16 @@ class Sequential:
             if look > there:
                 break
             at = look
-            found = self._rankings(usable(_first(results, look))[0], names, alpha, bootstrap=False)
+            found = self._rankings(
+                usable(_first(results, look))[0], results.settings, alpha, bootstrap=False
+            )
             for ranking in found:
                 for pair in ranking.pairs:
                     if pair.verdict != UNDECIDED:
                         decided.setdefault((ranking.unseen, _key(pair)), (pair, look))
-            counts = found[-1]
+            counts = counting(found)
             done = look == self.cap or all(
-                (counts.unseen, _key(pair)) in decided
+                pair.same_points or (counts.unseen, _key(pair)) in decided
                 for pair in counts.pairs
                 if counts.leader in (pair.a, pair.b)
             )
@@ -136,7 +144,7 @@ class Sequential:
         usable_problems, notes = usable(part)
         found = tuple(
             with_pairs(ranking, tuple(_kept(pair, ranking, decided) for pair in ranking.pairs))
-            for ranking in self._rankings(usable_problems, names, alpha, bootstrap=True)
+            for ranking in self._rankings(usable_problems, results.settings, alpha, bootstrap=True)
         )
         taken = [look for look in spending if look <= at]
         notes.append(
@@ -152,16 +160,17 @@ class Sequential:
         return Decision(done, at, assemble(part, usable_problems, found, notes, self.level, None))
 
     def _rankings(
-        self, problems: list[Problem], names: tuple[str, ...], alpha: float, *, bootstrap: bool
+        self, problems: list[Problem], settings: Settings, alpha: float, *, bootstrap: bool
     ) -> tuple[Ranking, ...]:
         return rankings(
-            names,
+            settings.contenders,
             problems,
             margin=self.margin,
             within=self.within,
             level=self.level,
             alpha=alpha,
             bootstrap=bootstrap,
+            startup=settings.startup,
         )
 
 

@@ -99,6 +99,8 @@ def overall(
     """
     told = [each.tuned for each in problems if each.tuned.scale > 0]
     unseen = [each.unseen for each in problems if each.unseen is not None and each.unseen.scale > 0]
+    if any(each.unseen is None for each in problems):
+        unseen = []  # the mean of some problems would stand beside that of all
     score, own = _means(told, level)
     test, of_test = _means(unseen, level) if unseen else (None, None)
     ranks = mean_ranks(-np.array([each.regret.mean(axis=1) for each in told]).T)

@@ -51,6 +51,7 @@ def summarize(
         within=within,
         level=level,
         alpha=alpha,
+        startup=results.settings.startup,
     )
     looks = [look for look in results.settings.looks if look < results.settings.seeds]
     if alpha is None and looks:
@@ -95,7 +96,10 @@ def usable(results: Results) -> tuple[list[Problem], list[str]]:
         notes += [*problem.notes, *_ends(results, problem)]
     unseen = [each.about.name for each in problems if each.unseen is None]
     if unseen and len(unseen) < len(problems):
-        notes.append(f"No scores on unseen data on {', '.join(unseen)}: not part of that verdict.")
+        notes.append(
+            f"No scores on unseen data on {', '.join(unseen)}, so the verdict is on the tuned "
+            "metric of all problems."
+        )
     constant = [each.about.name for each in problems if each.tuned.scale == 0]
     if constant and len(problems) > 1:
         notes.append(f"Not part of the verdict, as nothing varied: {', '.join(constant)}.")

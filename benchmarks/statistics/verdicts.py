@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,6 +37,9 @@ class Pair:
         more: about how many more observations would decide it; None where it is decided, or
             no number within reason would.
         decided_at: after how many seeds a look decided it, where looks were taken; else None.
+        same_points: whether both evaluated the same points in every run. Then no number of seeds
+            tells them apart, and the verdict is open.
+        random_for: for how many trials both draw at random then, where that is known.
     """
 
     a: str
@@ -50,6 +53,13 @@ class Pair:
     p_equivalence: float | None
     more: int | None = None
     decided_at: int | None = None
+    same_points: bool = False
+    random_for: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The verdict as a reader sees it."""
+        return "same points" if self.same_points else self.verdict
 
     def flipped(self) -> Pair:
         """The same, as `b` sees it.
@@ -144,6 +154,8 @@ class Ranking:
         alpha: the part of `level` that this look spends; None where there is one look.
         ranks: by contender, its mean rank on this measure, over seeds or problems; 1 is best.
         unit: what `Pair.n` and `Pair.more` count: "seed", or "problem" where there are several.
+        problems: how many problems have a score on this measure.
+        only: the one problem that counts, where the match has others; None elsewhere.
     """
 
     measure: str
@@ -159,6 +171,8 @@ class Ranking:
     alpha: float | None = None
     ranks: Mapping[str, float] = field(default_factory=dict)
     unit: str = "seed"
+    problems: int = 1
+    only: str | None = None
 
     def between(self, a: str, b: str) -> Pair | None:
         """The pair of two contenders, in whatever order it is held; None for one and the same."""
@@ -189,5 +203,12 @@ class Summary:
 
     @property
     def verdict(self) -> Ranking:
-        """The one that counts: on unseen data where there are any."""
-        return next((each for each in self.rankings if each.unseen), self.rankings[0])
+        """The one that counts."""
+        return counting(self.rankings)
+
+
+def counting(rankings: Sequence[Ranking]) -> Ranking:
+    """The ranking that counts: on unseen data where every problem has some, else as tuned."""
+    tuned = rankings[0]
+    whole = (each for each in rankings if each.unseen and each.problems == tuned.problems)
+    return next(whole, tuned)
