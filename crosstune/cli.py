@@ -35,12 +35,15 @@ Examples:
     epilog=_EXAMPLES,
 )
 @click.version_option(__version__, prog_name="crosstune")
-def crosstune() -> None:
+@click.pass_context
+def crosstune(context: click.Context) -> None:
     """Tune a model with Optuna, Hyperopt or Keras Tuner from one spec.
 
     A spec names what to tune, by what measure and for how long; --backend swaps the engine that
     proposes the trials. The result is an Optuna study, whichever engine it was.
     """
+    if context.invoked_subcommand != "exec":  # There the script sets up its logging.
+        log_to_stderr()
 
 
 def _not_empty(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
@@ -431,7 +434,6 @@ def tensorboard(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    log_to_stderr()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         script = crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
