@@ -1,6 +1,8 @@
 """Python imports this at the start of each process that a script under `crosstune exec` starts.
 
-The folder is on their `PYTHONPATH`. Another `sitecustomize`, further down the path, is run too.
+The folder is on their `PYTHONPATH`. Another `sitecustomize`, further down the path, is run too and
+is the module of that name. Any Python may start here: of another version, or of an environment
+without crosstune or with another one. There nothing is said, and nothing taken over.
 """
 
 import importlib.machinery
@@ -9,12 +11,31 @@ import os
 import sys
 
 _here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  (pathlib takes 10 ms)
-_rest = [folder for folder in sys.path if os.path.abspath(folder or ".") != _here]  # noqa: PTH100
-_other = importlib.machinery.PathFinder.find_spec("sitecustomize", _rest)
-if _other is not None and _other.loader is not None:
-    _other.loader.exec_module(importlib.util.module_from_spec(_other))
 
-if "CROSSTUNE_EXEC" in os.environ:
-    from crosstune.takeover.install import install_in_worker
 
-    install_in_worker()
+def _run_the_next():
+    rest = [folder for folder in sys.path if os.path.abspath(folder or ".") != _here]  # noqa: PTH100
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", rest)
+    if spec is not None and spec.loader is not None:
+        sys.modules["sitecustomize"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+
+def _take_over():
+    try:
+        import crosstune
+        from crosstune.takeover.install import install_in_worker
+
+        theirs = os.path.realpath(crosstune.__file__)  # noqa: PTH120
+        ours = os.path.realpath(os.path.join(_here, "..", "..", "__init__.py"))  # noqa: PTH118
+    except Exception:
+        return
+    if theirs == ours:
+        install_in_worker()
+
+
+try:
+    _run_the_next()
+finally:
+    if "CROSSTUNE_EXEC" in os.environ:
+        _take_over()
