@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crosstune.errors import RequestError
 from crosstune.takeover.install import install
+from crosstune.takeover.misplaced import check_order
 from crosstune.takeover.script import run_module, run_script
 
 
@@ -33,14 +34,16 @@ def prepare(
     path = Path(target)
     if not module and not path.exists():
         raise RequestError(f"there is no script {target}")
-    install(
-        backend=backend,
-        sampler=sampler,
-        seed=seed,
-        trials=trials,
-        strict=strict,
-        tensorboard=tensorboard,
-    )
+    options = {
+        "backend": backend,
+        "sampler": sampler,
+        "seed": seed,
+        "trials": trials,
+        "strict": strict,
+        "tensorboard": tensorboard,
+    }
+    check_order(target, arguments, options)
+    install(**options)
     if module:
         return partial(run_module, target, arguments)
     return partial(run_script, path, arguments)
