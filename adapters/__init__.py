@@ -15,10 +15,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
-from crosstune.adapters.base import Adapter
 from crosstune.errors import UnknownName, no_such
 from crosstune.extras import needing
+
+if TYPE_CHECKING:
+    from crosstune.adapters.base import Adapter
 
 GROUP = "crosstune.backends"
 """The entry-point group through which other packages add backends."""

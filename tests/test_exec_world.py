@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from crosstune import adapters
+from crosstune.errors import RequestError
+from crosstune.samplers.named import check_learns
+from crosstune.takeover.engines import LEARN
+from crosstune.takeover.misplaced import check_order
 
 ENGINES = [["-b", name] for name in adapters.names()]
 COMMANDS = [*ENGINES, ["--trials", "3"], ["-b", "keras-tuner", "-s", "random", "--strict"]]
@@ -255,10 +259,9 @@ def test_a_broken_sitecustomize_of_the_user_costs_no_takeover(folder: Path) -> N
 
 
 STUDY = """
-    import optuna, sys
-    optuna.logging.disable_default_handler()
-    optuna.create_study().optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
-    print(sys.argv[1:])
+    import optuna
+    optuna.create_study()
+    print("ran")
 """
 
 
@@ -273,50 +276,79 @@ STUDY = """
         ["-s", "cmaes"],
     ],
 )
-@pytest.mark.parametrize("before", [[], ["--trials", "1"]], ids=["nothing asked", "trials asked"])
-def test_an_engine_named_after_the_script_is_an_error(before: list[str], after: list[str]) -> None:
-    done = run(*before, write(STUDY), *after)
-    assert (done.returncode, done.stdout) == (2, "")
+@pytest.mark.parametrize("given", [{}, {"trials": 1}], ids=["nothing asked", "trials asked"])
+def test_an_engine_named_after_the_script_is_an_error(
+    given: dict[str, Any], after: list[str]
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        check_order("script.py", after, given)
     option = next(each for each in after if each.startswith("-"))
+    assert option in str(caught.value)
+    assert "before script.py" in str(caught.value)
+
+
+def test_the_script_does_not_run_where_its_engine_is_named_after_it() -> None:
+    done = run(write(STUDY), "--backend", "hyperopt")
+    assert (done.returncode, done.stdout) == (2, "")
     [line] = ours(done)
-    assert option.partition("=")[0] in line
+    assert line.endswith("crosstune exec --backend hyperopt script.py")
+
+
+@pytest.mark.parametrize(
+    ("given", "after", "said"),
+    [
+        ({}, ["--trials", "1"], ["--trials"]),
+        ({}, ["-n", "1", "--strict"], ["-n", "--strict"]),
+        ({"backend": "hyperopt"}, ["--trials=1"], ["--trials"]),
+        (
+            {"backend": "hyperopt"},
+            ["--seed", "5", "--tensorboard", "logs"],
+            ["--seed", "--tensorboard"],
+        ),
+    ],
+)
+def test_other_options_after_the_script_are_the_scripts_and_said(
+    given: dict[str, Any],
+    after: list[str],
+    said: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check_order("script.py", after, given)
+    [line] = capsys.readouterr().err.splitlines()
+    assert all(option in line for option in said)
     assert "before script.py" in line
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("given", "after"),
     [
-        ([], ["--trials", "1"], ["--trials"]),
-        ([], ["-n", "1", "--strict"], ["-n", "--strict"]),
-        (["-b", "hyperopt"], ["--trials=1"], ["--trials"]),
-        (["-b", "hyperopt"], ["--seed", "5", "--tensorboard", "logs"], ["--seed", "--tensorboard"]),
-    ],
-)
-def test_other_options_after_the_script_are_the_scripts_and_said(
-    before: list[str], after: list[str], said: list[str]
-) -> None:
-    done = run(*before, write(STUDY), *after)
-    assert (done.returncode, done.stdout) == (0, f"{after}\n")
-    [line] = [line for line in ours(done) if "proposes" not in line]
-    assert all(option in line for option in said)
-    assert "script.py" in line
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (["-b", "hyperopt"], ["--backend", "optuna", "--sampler", "tpe"]),
-        (["-b", "hyperopt", "-n", "1"], ["--trials", "5"]),
-        ([], ["--backend", "tensorflow", "-b", "32", "--trials", "many", "--seed"]),
-        ([], ["train", "--lr", "0.1", "--", "--trials", "3"]),
+        ({"backend": "hyperopt"}, ["--backend", "optuna", "--sampler", "tpe"]),
+        ({"backend": "hyperopt", "trials": 1}, ["--trials", "5"]),
+        ({"sampler": "tpe", "seed": 0}, ["--seed", "5"]),
+        ({}, ["--backend", "tensorflow", "-b", "32", "--trials", "many", "--seed"]),
+        ({}, ["train", "--lr", "0.1", "--", "--trials", "3"]),
     ],
 )
 def test_options_that_are_the_scripts_own_are_not_spoken_of(
-    before: list[str], after: list[str]
+    given: dict[str, Any], after: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = run(*before, write(STUDY), *after)
-    assert (done.returncode, done.stdout) == (0, f"{after}\n")
-    assert all("proposes" in line for line in ours(done))
+    check_order("script.py", after, given)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_table_of_engines_is_what_the_adapters_declare() -> None:
+    declared: dict[str, dict[str, tuple[str, ...]]] = {}
+    for backend in LEARN:
+        adapter = adapters.get(backend)
+        for name in (*adapter.algorithms, *adapter.roles):
+            try:
+                native = adapter.algorithm(name)
+                check_learns(adapter, native)
+            except RequestError:
+                continue
+            needs = tuple(adapter.algorithms[native].needs[0])
+            declared.setdefault(backend, {})[name] = needs
+    assert declared == LEARN
 
 
 def test_a_study_of_crosstunes_own_keeps_every_sampler_that_it_is_given() -> None:

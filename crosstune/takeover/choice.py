@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import multiprocessing
 import os
 import secrets
 import shutil
@@ -11,14 +10,21 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Hashable
+from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
-
-from optuna.samplers import BaseSampler
-from optuna.study import Study
+from typing import TYPE_CHECKING
 
 from crosstune.errors import Unsupported
-from crosstune.samplers.named import check_learns, named_algorithm, named_sampler
+from crosstune.takeover.engines import is_ready
 from crosstune.terminal import say
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.study import Study
+
+    from crosstune.adapters.base import Adapter
+    from crosstune.callbacks import TensorBoardCallback
 
 _SAID = "CROSSTUNE_EXEC_SAID"
 """The environment variable with a folder that has a file for each line that was said.
@@ -29,6 +35,9 @@ The script's processes inherit it, so that of several workers only the first say
 
 class Choice:
     """The engine for every study of a script.
+
+    Its library is imported for the first study, since the script may first set what the library
+    reads when it is imported.
 
     Args:
         backend, sampler: names; both None leaves every study to the script's own sampler.
@@ -54,9 +63,10 @@ class Choice:
         worker: bool = False,
     ):
         self.swaps = backend is not None or sampler is not None
-        name = f"{backend or 'optuna'}:{sampler or 'bayesian'}"
-        self.adapter, self.algorithm = named_algorithm(name)
-        check_learns(self.adapter, self.algorithm)
+        self._backend = (backend or "optuna").replace("-", "_")
+        self._sampler = sampler or "bayesian"
+        if self.swaps and not worker and not is_ready(self._backend, self._sampler):
+            self._engine  # noqa: B018  (raises)
         self.trials = trials
         self.strict = strict
         self._seed = secrets.randbits(31) if seed is None else seed
@@ -68,12 +78,31 @@ class Choice:
         self._process = None if worker else os.getpid()
         if not worker:
             self._share_what_is_said()
-        self._log = None
-        if tensorboard is not None and not worker:
-            from crosstune.callbacks import TensorBoardCallback
+        self._tensorboard = None if worker else tensorboard
+        self._log: TensorBoardCallback | None = None
+        if self._tensorboard is not None:
+            if find_spec("tensorboard") is None:
+                self._logger()  # raises
+            atexit.register(self._close_log)
 
-            self._log = TensorBoardCallback(tensorboard)
-            atexit.register(self._log.close)
+    @cached_property
+    def _engine(self) -> tuple[Adapter, str]:
+        """The adapter and the native name of its algorithm; imports the library."""
+        from crosstune.samplers.named import check_learns, named_algorithm
+
+        adapter, algorithm = named_algorithm(f"{self._backend}:{self._sampler}")
+        check_learns(adapter, algorithm)
+        return adapter, algorithm
+
+    @property
+    def adapter(self) -> Adapter:
+        """The backend."""
+        return self._engine[0]
+
+    @property
+    def algorithm(self) -> str:
+        """The native name of its sampler."""
+        return self._engine[1]
 
     @property
     def label(self) -> str:
@@ -107,6 +136,9 @@ class Choice:
         if not self.seeded and given is not None:
             return given if isinstance(given, int) else zlib.crc32(repr(given).encode())
         if os.getpid() != self._process:
+            # It keeps the `__main__` that is there when it is imported, which is to be the script.
+            import multiprocessing
+
             worker = multiprocessing.current_process().name
             if not self.seeded or worker == "MainProcess":  # Nothing tells it from its siblings.
                 return secrets.randbits(31)
@@ -115,12 +147,27 @@ class Choice:
 
     def make(self, seed: int) -> BaseSampler:
         """A new sampler of the chosen engine."""
+        from crosstune.samplers.named import named_sampler
+
         return named_sampler(self.label, seed)
 
     def log(self, study: Study) -> None:
         """Show a study in TensorBoard; only the process that the user started does."""
-        if self._log is not None and os.getpid() == self._process:
-            self._log.attach(study)
+        if self._tensorboard is not None and os.getpid() == self._process:
+            self._logger().attach(study)
+
+    def _logger(self) -> TensorBoardCallback:
+        with self._lock:
+            if self._log is None:
+                from crosstune.callbacks import TensorBoardCallback
+
+                assert self._tensorboard is not None
+                self._log = TensorBoardCallback(self._tensorboard)
+            return self._log
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
 
     def say(self, text: str, *details: str) -> None:
         """One line on standard error, the same `text` once by all processes of the script."""

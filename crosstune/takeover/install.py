@@ -59,10 +59,18 @@ def install_in_worker() -> None:
     _take_over_when_imported(make)
 
 
+_made: list[Callable[[], Choice]] = []
+"""The last is in force: a process that a script starts may itself be `crosstune exec`."""
+
+
 def _take_over_when_imported(make: Callable[[], Choice]) -> None:
+    _made.append(make)
+    if len(_made) > 1:
+        return
+
     def hook(module: ModuleType) -> None:
         takeover = importlib.import_module(f"crosstune.takeover.{module.__name__}")
-        takeover.take_over(make)
+        takeover.take_over(lambda: _made[-1]())
 
     for library in LIBRARIES:
         wrapt.register_post_import_hook(hook, library)

@@ -21,8 +21,10 @@ from optuna.trial import FrozenTrial
 from crosstune import _optuna
 from crosstune.own import is_own_study
 from crosstune.samplers import constraints
-from crosstune.samplers.record import RUNS, run_record
 from crosstune.takeover.choice import Choice
+
+_OWN = "crosstune's own"
+"""The key, among the attributes of a `Study`, that marks one of crosstune's own; copies keep it."""
 
 
 def take_over(make: Callable[[], Choice]) -> None:
@@ -78,12 +80,14 @@ class _Takeover:
         if type(study) is not Study:  # A pruner's view of a study that was taken over.
             _attributes(study)["sampler"] = given
             return
+        if is_own_study():
+            _attributes(study)[_OWN] = True
         _attributes(study)["sampler"] = self._swap(study, given)
         if not is_own_study():
             self._choice.log(study)
 
     def _swap(self, study: Study, given: BaseSampler) -> BaseSampler:
-        if is_own_study() or given in self._ours or not self._choice.swaps:
+        if _OWN in _attributes(study) or given in self._ours or not self._choice.swaps:
             return given
         choice = self._choice
         name = type(given).__name__
@@ -115,6 +119,8 @@ class _Takeover:
         @functools.wraps(setstate)
         def restored(study: Study, state: dict[Any, Any]) -> None:
             setstate(study, state)
+            if _OWN in state or not self._choice.swaps:
+                return
             held, chosen = self.sampler(study), self._choice.make(0)
             same = getattr(held, "label", None) == getattr(chosen, "label", None)
             if type(held) is not type(chosen) or not same:
@@ -137,6 +143,8 @@ class _Takeover:
         return asked
 
     def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
+        from crosstune.samplers.record import RUNS, run_record
+
         choice = self._choice
         direct = choice.adapter.sampler(choice.algorithm, None, seed=seed, options={})
         notes = [f"crosstune exec, in place of the script's {replaced}"]

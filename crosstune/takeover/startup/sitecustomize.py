@@ -26,7 +26,7 @@ def _take_over():
         import crosstune
         from crosstune.takeover.install import install_in_worker
 
-        theirs = os.path.realpath(crosstune.__file__)  # noqa: PTH120
+        theirs = os.path.realpath(crosstune.__file__)
         ours = os.path.realpath(os.path.join(_here, "..", "..", "__init__.py"))  # noqa: PTH118
     except Exception:
         return
