@@ -118,7 +118,7 @@ WORLD = """
         "trace": [sys.gettrace() is None, sys.getprofile() is None],
         "umask": os.umask(0o22),
         "environment": sorted(
-            name for name in os.environ if not name.startswith("CROSSTUNE_") and name != "PYTHONPATH"
+            name for name in os.environ if not name.startswith(("CROSSTUNE_", "PYTHONPATH"))
         ),
     }))
 """
