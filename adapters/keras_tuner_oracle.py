@@ -105,6 +105,8 @@ class Oracle(LedgerOracle):
             max_consecutive_failed_trials=max_consecutive_failed_trials,
         )
         self._repeats = 0
+        self.constants: dict[str, Any] = {}
+        """Values that every trial has beside those that are searched."""
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """What the sampler proposes; Keras Tuner calls it for each new trial.
@@ -125,7 +127,7 @@ class Oracle(LedgerOracle):
             self._drop(trial_id, TrialState.FAIL)
             raise
         self._repeats = self._repeats + 1 if _key(values) in self._tried() else 0
-        return {"status": "RUNNING", "values": values}
+        return {"status": "RUNNING", "values": {**values, **self.constants}}
 
     def _ask(self, trial: Trial) -> dict[str, Any]:
         """The values of the active hyperparameters."""
@@ -149,7 +151,10 @@ class Oracle(LedgerOracle):
                 )
 
     def _tried(self) -> set[Any]:
-        return {_key(trial.hyperparameters.values) for trial in self.trials.values()}
+        return {
+            _key({k: v for k, v in trial.hyperparameters.values.items() if k not in self.constants})
+            for trial in self.trials.values()
+        }
 
     def _has_new_point(self) -> bool:
         """Whether a point is left that no trial had; looks at no more points than trials."""

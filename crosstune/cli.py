@@ -358,7 +358,7 @@ Without --backend and --sampler no sampler is swapped.
     "--trials",
     type=click.IntRange(1),
     metavar="N",
-    help="In place of the budget of each optimize() or search.",
+    help="At most N trials in each study or search.",
 )
 @click.option(
     "--tensorboard", metavar="DIR", callback=_not_empty, help="Log every study there, as it runs."

@@ -83,6 +83,7 @@ class SpecOracle(Oracle):
             **more,
         )
         self._repeats = 0
+        self.constants = {}
         self._queued = False
         self._ends = float("inf")
 

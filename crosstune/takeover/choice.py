@@ -5,17 +5,15 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
-import shutil
-import tempfile
 import threading
 import zlib
 from collections.abc import Hashable
 from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosstune.errors import Unsupported
+from crosstune.takeover import shared
 from crosstune.takeover.engines import is_ready
 from crosstune.terminal import say
 
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
 
     from crosstune.adapters.base import Adapter
     from crosstune.callbacks import TensorBoardCallback
-
-_SAID = "CROSSTUNE_EXEC_SAID"
-"""The environment variable with a folder that has a file for each line that was said.
-
-The script's processes inherit it, so that of several workers only the first says a line.
-"""
 
 
 class Choice:
@@ -42,7 +34,7 @@ class Choice:
     Args:
         backend, sampler: names; both None leaves every study to the script's own sampler.
         seed: that of the script's first study; each later one has a seed derived from it.
-        trials: a budget in place of the script's; None keeps that.
+        trials: the most trials of each study; None leaves that to the script.
         strict: make it an error where a study stays with the script's own sampler.
         tensorboard: the folder of a TensorBoard log of every study; None for none.
         worker: whether this is a process that the script started.
@@ -77,7 +69,7 @@ class Choice:
         self._said: set[str] = set()
         self._process = None if worker else os.getpid()
         if not worker:
-            self._share_what_is_said()
+            shared.make_folder()
         self._tensorboard = None if worker else tensorboard
         self._log: TensorBoardCallback | None = None
         if self._tensorboard is not None:
@@ -103,6 +95,11 @@ class Choice:
     def algorithm(self) -> str:
         """The native name of its sampler."""
         return self._engine[1]
+
+    @property
+    def is_first_process(self) -> bool:
+        """Whether this is the process that runs the script, and none that the script started."""
+        return os.getpid() == self._process
 
     @property
     def label(self) -> str:
@@ -135,7 +132,7 @@ class Choice:
     def _derived(self, number: int, given: Hashable | None) -> int:
         if not self.seeded and given is not None:
             return given if isinstance(given, int) else zlib.crc32(repr(given).encode())
-        if os.getpid() != self._process:
+        if not self.is_first_process:
             # It keeps the `__main__` that is there when it is imported, which is to be the script.
             import multiprocessing
 
@@ -153,7 +150,7 @@ class Choice:
 
     def log(self, study: Study) -> None:
         """Show a study in TensorBoard; only the process that the user started does."""
-        if self._tensorboard is not None and os.getpid() == self._process:
+        if self._tensorboard is not None and self.is_first_process:
             self._logger().attach(study)
 
     def _logger(self) -> TensorBoardCallback:
@@ -180,28 +177,7 @@ class Choice:
             if text in self._said:
                 return False
             self._said.add(text)
-        folder = os.environ.get(_SAID)
-        if folder is None:
-            return True
-        try:
-            Path(folder, f"{zlib.crc32(text.encode()):08x}").touch(exist_ok=False)
-        except FileExistsError:
-            return False
-        except OSError:  # The first process has ended, and took the folder along.
-            pass
-        return True
-
-    def _share_what_is_said(self) -> None:
-        try:
-            folder = os.environ[_SAID] = tempfile.mkdtemp(prefix="crosstune-exec-")
-        except OSError:  # There is no place for files: each process speaks for itself.
-            return
-
-        def remove() -> None:
-            if os.getpid() == self._process:  # A fork of it runs this as well.
-                shutil.rmtree(folder, ignore_errors=True)
-
-        atexit.register(remove)
+        return shared.first("said", text)
 
     def warn_of_constraints(self, text: str) -> None:
         """Say that the engine cannot use the constraints of the script's trials.

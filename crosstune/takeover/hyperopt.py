@@ -13,6 +13,7 @@ import numpy as np
 
 from crosstune.errors import RequestError
 from crosstune.takeover.choice import Choice
+from crosstune.takeover.hyperopt_limit import limit
 
 
 def take_over(make: Callable[[], Choice]) -> None:
@@ -40,10 +41,10 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..
         if isinstance(given, Suggest) or any(given is algo for algo in ours):
             return fmin(*args, **kwargs)
         choice = make()
-        if choice.trials is not None:
-            call.arguments["max_evals"] = choice.trials
         if choice.swaps:
             _swap(call, choice)
+        if choice.trials is not None:
+            limit(call, choice.trials)
         algo = call.arguments.get("algo")
         ours.append(algo)
         try:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
+from crosstune.takeover import shared as shared  # notes when this process started
+
 if TYPE_CHECKING:
     from crosstune.takeover.choice import Choice
 

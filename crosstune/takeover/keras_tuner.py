@@ -8,16 +8,21 @@ from typing import Any
 
 import keras_tuner
 from keras_tuner.engine import base_tuner
-from keras_tuner.oracles import GridSearchOracle
+from keras_tuner.oracles import GridSearchOracle, HyperbandOracle
 
 from crosstune.errors import RequestError
 from crosstune.takeover.choice import Choice
+from crosstune.takeover.limit import spent
+
+_WANTED = "crosstune_wanted_trials"
+"""The attribute of an oracle that keeps the script's own `max_trials`."""
 
 
 def take_over(make: Callable[[], Choice]) -> None:
     """Drive every tuner that is made in this process from now on."""
     tuner = base_tuner.BaseTuner
     tuner.__init__ = _driven(tuner.__init__, make)
+    tuner.search = _limited(tuner.search, make)
 
 
 def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
@@ -27,11 +32,13 @@ def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[.
         from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 
         choice = make()
-        known = isinstance(oracle, keras_tuner.Oracle) and not isinstance(oracle, LedgerOracle)
-        if known and choice.trials is not None and oracle.max_trials is not None:
-            oracle.max_trials = choice.trials
-        if known and choice.swaps:
+        known = isinstance(oracle, keras_tuner.Oracle)
+        wanted = oracle.max_trials if known else None
+        if known and choice.swaps and not isinstance(oracle, LedgerOracle):
             oracle = _swap(oracle, choice)
+        if known and choice.trials is not None:
+            setattr(oracle, _WANTED, wanted)
+            oracle.max_trials = min(wanted or choice.trials, choice.trials)
         init(tuner, oracle, *args, **kwargs)
         if isinstance(oracle, LedgerOracle):
             choice.log(oracle.study)
@@ -39,11 +46,27 @@ def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[.
     return driven
 
 
+def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
+    @functools.wraps(search)
+    def limited(tuner: Any, *args: Any, **kwargs: Any) -> None:
+        most = make().trials
+        oracle = tuner.oracle
+        if most is not None and hasattr(oracle, _WANTED):
+            wanted = getattr(oracle, _WANTED)
+            over = ("COMPLETED", "FAILED", "STOPPED")
+            ended = sum(trial.status in over for trial in oracle.trials.values())
+            if ended >= most and (wanted is None or wanted > most):
+                raise spent(f"the search in {tuner.project_dir}", ended, most)
+        search(tuner, *args, **kwargs)
+
+    return limited
+
+
 def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
     from crosstune.keras.choice import choose_oracle
 
     name = type(given).__name__
-    trials = choice.trials or given.max_trials
+    trials = given.max_trials or choice.trials
     if isinstance(given, GridSearchOracle):
         choice.leave(f"a search with {name}", "it walks its own points, and ends after the last")
         return given
@@ -74,5 +97,19 @@ def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
     except RequestError as reason:
         choice.leave(f"a search with {name}", str(reason))
         return given
-    choice.say(f"{choice.label} proposes in place of Keras Tuner's {name}", f" (seed {seed})")
+    detail = f" (seed {seed})"
+    if isinstance(given, HyperbandOracle):
+        oracle.constants = _whole_training(given)
+        detail += f", and each trial trains {given.max_epochs} epochs"
+    choice.say(f"{choice.label} proposes in place of Keras Tuner's {name}", detail)
     return oracle
+
+
+def _whole_training(given: HyperbandOracle) -> dict[str, int]:
+    """What a `Hyperband` tuner reads of a trial that trains to the end, as in its bracket 0."""
+    return {
+        "tuner/epochs": given.max_epochs,
+        "tuner/initial_epoch": 0,
+        "tuner/bracket": 0,
+        "tuner/round": 0,
+    }

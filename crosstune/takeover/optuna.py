@@ -22,6 +22,7 @@ from crosstune import _optuna
 from crosstune.own import is_own_study
 from crosstune.samplers import constraints
 from crosstune.takeover.choice import Choice
+from crosstune.takeover.optuna_limit import OptunaLimit
 
 _OWN = "crosstune's own"
 """The key, among the attributes of a `Study`, that marks one of crosstune's own; copies keep it."""
@@ -34,8 +35,11 @@ def take_over(make: Callable[[], Choice]) -> None:
         takeover.note_seeds(getattr(optuna.samplers, name))
     Study.sampler = property(takeover.sampler, takeover.adopt)
     Study.__setstate__ = takeover.restoring(Study.__setstate__)  # type: ignore[method-assign]
-    Study.ask = takeover.asking(Study.ask)  # type: ignore[method-assign]
-    Study.optimize = takeover.optimizing(Study.optimize)  # type: ignore[method-assign]
+    limit = OptunaLimit(make, is_own)
+    Study.ask = limit.asking(takeover.asking(Study.ask))  # type: ignore[method-assign]
+    Study.optimize = limit.optimizing(  # type: ignore[method-assign]
+        takeover.optimizing(Study.optimize)
+    )
     Study.tell = takeover.telling(Study.tell)  # type: ignore[method-assign]
     constraints.say = lambda text: make().warn_of_constraints(text)
 
@@ -163,16 +167,12 @@ class _Takeover:
         study.set_user_attr(RUNS, [*runs, {**record, "replaced": replaced, "first_trial": first}])
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
-        """`Study.optimize`, with the budget of the command line, and an eye on constraints."""
+        """`Study.optimize`, with an eye on constraints."""
         signature = inspect.signature(optimize)
 
         @functools.wraps(optimize)
-        def optimized(
-            study: Study, func: Any, n_trials: int | None = None, *args: Any, **options: Any
-        ) -> None:
-            if self._choice.trials is not None and not is_own_study():
-                n_trials = self._choice.trials
-            call = signature.bind(study, func, n_trials, *args, **options)
+        def optimized(study: Study, *args: Any, **options: Any) -> None:
+            call = signature.bind(study, *args, **options)
             if self._watches(study):
                 callbacks = call.arguments.get("callbacks") or []
                 call.arguments["callbacks"] = [*callbacks, _note_constraints]
@@ -196,6 +196,10 @@ class _Takeover:
         """Whether it is for us to see that the sampler cannot use constraints."""
         sampler = study.sampler
         return sampler in self._ours and constraints.must_be_watched(sampler)
+
+def is_own(study: Study) -> bool:
+    """Whether a study is one of crosstune's own."""
+    return is_own_study() or _OWN in _attributes(study)
 
 
 def _note_constraints(study: Study, trial: FrozenTrial) -> None:

@@ -1,0 +1,108 @@
+"""`--trials` for Optuna's studies: in `Study.optimize`, and in `Study.ask` for everything else.
+
+All trials of a study count, those of an earlier run among them, but for the queued ones that
+nobody has taken yet. The processes of a script ask one after another, so that together they have
+no more.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+from optuna.storages import InMemoryStorage
+from optuna.study import Study
+from optuna.trial import TrialState
+
+from crosstune import _optuna
+from crosstune.takeover import shared
+from crosstune.takeover.choice import Choice
+from crosstune.takeover.limit import TrialsSpent, spent
+
+_REACHED = "reached"
+"""The kind of file in the shared folder that says that a study has its trials."""
+
+
+class OptunaLimit:
+    """The wrappers of `Study.ask` and `Study.optimize`.
+
+    Args:
+        make: the choice.
+        is_own: whether a study is one of crosstune's own, whose budget is its own affair.
+    """
+
+    def __init__(self, make: Callable[[], Choice], is_own: Callable[[Study], bool]):
+        self._make, self._is_own = make, is_own
+        self._excused: set[str] = set()
+
+    def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
+        """`Study.ask`, which is refused where the study has its trials."""
+
+        @functools.wraps(ask)
+        def asked(study: Study, *args: Any, **options: Any) -> optuna.Trial:
+            most = self._make().trials
+            if most is None or self._is_own(study):
+                return ask(study, *args, **options)
+            with shared.turn(_key(study)):
+                count = _count(study)
+                if count >= most:
+                    raise _spent(study, count, most)
+                trial = ask(study, *args, **options)
+                if count + 1 == most:
+                    shared.first(_REACHED, _key(study))
+                return trial
+
+        return asked
+
+    def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
+        """`Study.optimize`, which evaluates no more than is left."""
+
+        @functools.wraps(optimize)
+        def optimized(
+            study: Study, func: Any, n_trials: int | None = None, *args: Any, **options: Any
+        ) -> None:
+            most = self._make().trials
+            if most is None or n_trials == 0:
+                return optimize(study, func, n_trials, *args, **options)
+            count = _count(study)
+            if count >= most:
+                if self._excuses(study):
+                    return None
+                raise _spent(study, count, most)
+            left = most - count if n_trials is None else min(n_trials, most - count)
+            try:
+                return optimize(study, func, left, *args, **options)
+            except TrialsSpent as error:
+                if error.study != _key(study):
+                    raise
+                return None  # Other processes have taken the rest.
+
+        return optimized
+
+    def _excuses(self, study: Study) -> bool:
+        """Whether a call for more ends at once without an error.
+
+        That is the first call of a process that the script started while there were trials left:
+        which of several processes has the last ones is chance.
+        """
+        key = _key(study)
+        if self._make().is_first_process or key in self._excused:
+            return False
+        self._excused.add(key)
+        return shared.before(_REACHED, key)
+
+
+def _count(study: Study) -> int:
+    return sum(trial.state != TrialState.WAITING for trial in _optuna.all_trials(study))
+
+
+def _key(study: Study) -> str:
+    storage, number = _optuna.identity(study)
+    place = id(storage) if isinstance(storage, InMemoryStorage) else ""
+    return f"{study.study_name} {number} {place}"
+
+
+def _spent(study: Study, count: int, most: int) -> TrialsSpent:
+    return spent(f"the study {study.study_name!r}", count, most, study=_key(study))
