@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -81,6 +82,7 @@ class Oracle(LedgerOracle):
         **more: Any,
     ):
         # The names of samplers stand in a layer above the adapters.
+        from crosstune.budgets import Budget
         from crosstune.keras.study import StudyKeeper
 
         keeper = StudyKeeper(
@@ -93,7 +95,7 @@ class Oracle(LedgerOracle):
             **more,
         )
         super().__init__(
-            keeper.open,
+            partial(keeper.open_to_search, Budget(max_trials)),
             keeper.resume,
             objective=objective,
             max_trials=max_trials,

@@ -29,9 +29,11 @@ from crosstune.callbacks.report import (
     check_one_objective,
 )
 from crosstune.errors import ObjectiveError, RequestError, Unsupported
-from crosstune.keras.study import as_pruner, direction_of
+from crosstune.keras.study import direction_of
 from crosstune.keras.tuner import KerasTuner, MetricNotLogged
 from crosstune.own import own_study
+from crosstune.pruners import as_pruner
+from crosstune.samplers.record import set_pruner
 
 import keras  # isort: skip  # after Keras Tuner, which is imported on a backend that is installed
 
@@ -82,7 +84,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
             _OwnStudy(tuner, direction) if ledger is None else _LedgerStudy(ledger, direction)
         )
         if isinstance(self.study.pruner, NopPruner):
-            self.study.pruner = as_pruner(pruner)
+            set_pruner(self.study, as_pruner(pruner))
         self._trial_id: str | None = None
         self._reporter: Reporter | None = None
         self._reports = False

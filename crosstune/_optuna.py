@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, PartialFixedSampler, _cmaes
 from optuna.storages import BaseStorage
 from optuna.storages.journal import _storage as _journal
@@ -107,6 +109,22 @@ def constrain(trial: Trial, constraints: Mapping[str, float]) -> None:
     if hasattr(trial, "set_constraint"):
         for key, value in constraints.items():
             trial.set_constraint(key, value)
+
+
+def parameters(pruner: BasePruner) -> dict[str, tuple[Any, Any]]:
+    """The parameters of a pruner, each with its default: `inspect.Parameter.empty` for none.
+
+    Nothing public says them. Optuna's pruners and ours keep each in an attribute of its name, with
+    an underscore before it; a pruner of somebody else's may keep it without. A parameter that is
+    in neither is left out.
+    """
+    held = vars(pruner)
+    return {
+        name: (held[key], parameter.default)
+        for name, parameter in inspect.signature(type(pruner)).parameters.items()
+        for key in (f"_{name}", name)
+        if key in held
+    }
 
 
 def trial_id(trial: Trial | FrozenTrial) -> int:

@@ -71,19 +71,16 @@ class Engine:
             self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
         )
 
-    def record(self, first_trial: int) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """What the study keeps of it."""
-        return {
-            **run_record(
-                self.adapter,
-                self.algorithm,
-                self.options,
-                self.seed,
-                native=self.native,
-                notes=self.notes,
-            ),
-            "first_trial": first_trial,
-        }
+        return run_record(
+            self.adapter,
+            self.algorithm,
+            self.options,
+            self.seed,
+            native=self.native,
+            notes=self.notes,
+        )
 
 
 def choose(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from optuna import pruners
@@ -56,6 +57,49 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
         return NAMES[name](**given)
     except (TypeError, ValueError, RequestError) as error:
         raise RequestError(f"the pruner {name} cannot be made: {error}") from error
+
+
+def as_pruner(pruner: pruners.BasePruner | str | Mapping[str, Any] | None) -> pruners.BasePruner:
+    """A pruner from whatever form the user has it in; None is no pruning.
+
+    Raises:
+        RequestError: it is none, or has no such name or option.
+    """
+    match pruner:
+        case pruners.BasePruner():
+            return pruner
+        case None | str():
+            return create(pruner)
+        case Mapping() if isinstance(pruner.get("name"), str):
+            options = {key: value for key, value in pruner.items() if key != "name"}
+            return create(pruner["name"], options)
+    raise RequestError(
+        f"a pruner is an Optuna pruner, a name, or a mapping with a name, not {pruner!r}"
+    )
+
+
+def rebuilt(record: Mapping[str, Any] | None) -> pruners.BasePruner | None:
+    """The pruner that the record of a study names; None where it cannot be made from that.
+
+    Nothing is imported for it: only the pruners of `NAMES` are made.
+
+    Raises:
+        RequestError: an option that the pruner refuses, or a library that is missing.
+
+    >>> rebuilt({"name": "median", "options": {}})
+    <optuna.pruners._median.MedianPruner object at ...>
+    >>> rebuilt({"class": "tests.Mine", "parameters": {}}) is None
+    True
+    """
+    match record:
+        case None:
+            return create(None)
+        case {"name": str(name), "options": {**options}}:
+            wrapped = options.get("wrapped_pruner")
+            if name not in NAMES or (isinstance(wrapped, Mapping) and "name" not in wrapped):
+                return None
+            return create(name, {str(option): value for option, value in options.items()})
+    return None
 
 
 def _wrapped(given: Any) -> pruners.BasePruner | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.pruners import BasePruner
 from optuna.study import Study
 
 from crosstune import _optuna, pruners
@@ -32,14 +34,16 @@ from crosstune.resume import (
 from crosstune.resume.agreement import (
     BASE_SEED,
     LAG,
-    PRUNER,
+    POINTS,
     agreed_lag,
+    agreed_pruner,
     check_agrees,
+    is_replayable,
     is_same_engine,
     plain,
 )
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
-from crosstune.samplers.record import RUNS
+from crosstune.samplers.record import BUDGET, RUNS, amend_record, leave_record, records
 from crosstune.space import Space
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, describe, open_storage
@@ -88,6 +92,8 @@ def create_study(
     """
     spec = load(spec)
     engine = choose(spec, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
+    if pruner is not None:
+        named(pruner)  # no instance: that goes into a study of the user's own
     return open_study(
         spec, engine, pruner=pruner, storage=storage, study_name=study_name, resume=False
     )
@@ -97,7 +103,7 @@ def open_study(
     spec: Spec,
     engine: Engine,
     *,
-    pruner: str | Mapping[str, Any] | None = None,
+    pruner: BasePruner | str | Mapping[str, Any] | None = None,
     storage: Place = None,
     study_name: str | None = None,
     resume: bool | str = False,
@@ -108,6 +114,7 @@ def open_study(
     """A study for an engine: a new one, or with `resume` the one that is there.
 
     Args:
+        pruner: not asked yet; None is the spec's, or that of the study that is resumed.
         resume: True goes on to the trials that the uninterrupted run would have had, or with
             another engine; "fresh" with an engine that only learns from the trials.
         budget: of the study as a whole; None if it is not known yet. Where it is spent, nothing
@@ -121,14 +128,12 @@ def open_study(
         StudyExists: it is there, has trials, and was not to be resumed.
         Mismatch: its engine would not propose the trials that are there.
         RequestError: it was made with another space, direction, seed, pruner or sampler option,
-            or evaluated on other data.
+            or with a pruner that has to be given again, or evaluated on other data.
     """
     if resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {resume!r}")
     name = study_name or spec.name
-    wanted = spec.pruner if pruner is None else named(pruner)
-    make_pruner = partial(pruners.create, *((wanted.name, wanted.options) if wanted else (None,)))
-    chosen_pruner = make_pruner()
+    asked_pruner = _asked_pruner(spec, pruner)
     sampler = engine.sampler(spec.space)
     place = open_storage(storage)
     try:
@@ -137,7 +142,7 @@ def open_study(
                 study_name=name,
                 storage=place,
                 sampler=sampler,
-                pruner=chosen_pruner,
+                pruner=asked_pruner or pruners.create(None),
                 direction=spec.metric.direction,
                 load_if_exists=True,
             )
@@ -160,12 +165,13 @@ def open_study(
         )
     if evaluated is not None:
         agree(study, evaluated, begun=started)
-    runs = study.user_attrs.get(RUNS, [])
-    record = runs[-1] if started and runs and PRUNER in runs[-1] else None
+    runs = records(study) if started else []
+    record = runs[-1] if runs and is_replayable(runs[-1]) else None
+    if runs and resume != FRESH:
+        study.pruner = agreed_pruner(name, runs, asked_pruner)
     if record is not None:
-        for point in spec.points[len(trials) : record["points"]]:
+        for point in spec.points[len(trials) : record[POINTS]]:
             study.enqueue_trial(ledger.write_point(spec.space, point))  # it was killed before
-    kept_pruner = None if wanted is None else {"name": wanted.name, "options": wanted.options}
     if (
         record is not None
         and resume != FRESH
@@ -177,22 +183,22 @@ def open_study(
                 engine,
                 options={WARM_START: record["options"][WARM_START], **engine.options},
             )
-        check_agrees(
-            name, record, options=engine.options, seed=asked_seed, pruner=plain(kept_pruner)
-        )
+        check_agrees(name, record, options=engine.options, seed=asked_seed, pruner=study.pruner)
         engine = replace(engine, seed=record["seed"])
         lag = agreed_lag(
             name, record, several=several is not None, lag=several.lag if several else None
         )
         if several is not None and lag is not None:
             several.keep_lag(lag)
+        if budget is not None:
+            amend_record(study, **{BUDGET: budget.plain()})
         enough = math.inf if budget is None or budget.trials is None else budget.trials
         if finished < enough:
             again = Run(
                 record,
-                _full_record(engine, spec, kept_pruner, record["first_trial"], {}, lag),
+                _record(engine, spec, {}, lag),
                 partial(engine.sampler, spec.space),
-                make_pruner,
+                partial(deepcopy, deepcopy(study.pruner)),
             )
             if several is not None and lag is not None:
                 through = partial(several.go_through, trials=budget.trials if budget else None)
@@ -211,11 +217,10 @@ def open_study(
     first = len(trials) if started else 0
     attrs = _optuna.system_attrs(study) if started else {}
     lag = several.lag if several is not None else None
-    made = _full_record(engine, spec, kept_pruner, first, attrs, lag)
-    made[BASE_SEED] = base_seed
+    made = {**_record(engine, spec, attrs, lag), BASE_SEED: base_seed}
     if not started:
         study.set_user_attr(ledger.SPACE, spec.space.to_dict())
-    study.set_user_attr(RUNS, [*(runs if started else []), made])
+    leave_record(study, made, first_trial=first, budget=budget)
     if not started:
         for point in spec.points:
             study.enqueue_trial(ledger.write_point(spec.space, point))
@@ -224,27 +229,29 @@ def open_study(
     return retry_in_flight(study) if started else study
 
 
-def _full_record(
-    engine: Engine,
-    spec: Spec,
-    pruner: Any,
-    first_trial: int,
-    attrs: Mapping[str, Any],
-    lag: int | None,
+def _asked_pruner(
+    spec: Spec, pruner: BasePruner | str | Mapping[str, Any] | None
+) -> BasePruner | None:
+    """The pruner that a request names, or else the spec; None where neither does."""
+    if isinstance(pruner, BasePruner):
+        return pruner
+    wanted = spec.pruner if pruner is None else named(pruner)
+    return None if wanted is None else pruners.create(wanted.name, wanted.options)
+
+
+def _record(
+    engine: Engine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
 ) -> dict[str, Any]:
-    """What the study keeps of a run.
+    """What the study keeps of a run, but for what `leave_record` adds.
 
     Args:
-        pruner: name and options, or None.
-        first_trial: the number of its first trial.
         attrs: what samplers have left in the study before.
         lag: of a run in order.
     """
-    record = engine.record(first_trial)
+    record = engine.record()
     record["options"] = plain(record["options"])
     record["metric"] = spec.metric.name
-    record[PRUNER] = plain(pruner)
-    record["points"] = len(spec.points)
+    record[POINTS] = len(spec.points)
     record[MADE_ON] = made_on()
     if lag is not None:
         record[LAG] = lag

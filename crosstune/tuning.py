@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna, budgets
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
-from crosstune.engine_choice import choose
+from crosstune.engine_choice import choose, named
 from crosstune.errors import RequestError, RunError
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
@@ -111,6 +111,8 @@ def tune(
     if start is not None:
         loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
     engine = choose(loaded, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
+    if pruner is not None:
+        named(pruner)  # no instance: that goes into a study of the user's own
     function = prepare(loaded, objective, dialect)
     several: Several | None = None
     asked = (workers, executor, lag, trial_seconds, host)

@@ -33,7 +33,8 @@ from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSearch, LearntSpace
-from crosstune.samplers.record import RUNS, run_record
+from crosstune.samplers.pruner_record import described
+from crosstune.samplers.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.samplers.turns import Turns
 from crosstune.space import Space
 
@@ -324,8 +325,13 @@ class EngineSampler(BaseSampler):
         self._search = searches[number]
 
     def _leave_record(self, study: Study) -> None:
-        """Say in a study what searches it, where nobody has, or where it is a copy."""
-        if RUNS not in _optuna.user_attrs(study) or self._asked:
+        """Say in a study what searches it, where nobody has, or where it is a copy.
+
+        Where somebody has, the pruner may have been set since.
+        """
+        runs = records(study)
+        first = len(_optuna.all_trials(study)) - 1
+        if not runs or self._asked:
             notes = [] if self.space is not None else ["the space is learnt from the trials"]
             if self._asked:
                 notes.append(f"a copy of a sampler after {self._asked} proposals")
@@ -337,9 +343,9 @@ class EngineSampler(BaseSampler):
                 native=not notes,
                 notes=notes,
             )
-            first = len(_optuna.all_trials(study)) - 1
-            runs = _optuna.user_attrs(study).get(RUNS, [])
-            _optuna.set_study_attr(study, RUNS, [*runs, {**record, "first_trial": first}])
+            leave_record(study, record, first_trial=first)
+        elif first <= runs[-1].get("first_trial", -1):
+            amend_record(study, **{PRUNER: described(study.pruner)})
 
     def _declared(self, study: Study) -> Follower:
         if self._search.follower is None:

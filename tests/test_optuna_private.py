@@ -159,3 +159,15 @@ def test_optuna_unpickles_in_two_modules_and_both_read_data() -> None:
     journal = importlib.import_module("optuna.storages.journal._storage")
     assert cmaes.pickle.loads is unpickling.optimizer
     assert journal.pickle.loads is unpickling.snapshot
+
+
+def test_every_pruner_keeps_its_parameters_where_they_are_read() -> None:
+    import inspect
+
+    from crosstune import pruners
+
+    for name, kind in pruners.NAMES.items():
+        needed = {"patient": {"patience": 2}, "threshold": {"upper": 1.0}}
+        made = pruners.create(name, needed.get(name))
+        known = set(inspect.signature(kind).parameters) - {"args", "kwargs"}
+        assert set(_optuna.parameters(made)) == known, name

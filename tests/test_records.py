@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -232,22 +233,30 @@ def test_every_pruner_is_made_again_from_its_record(name: str) -> None:
 # Resuming with what the record has.
 
 
-def stopped(place: Path, pruner: Any) -> None:
+class Dying(Ridge):  # type: ignore[misc]
+    """Its process is killed in a fit, where a test says in which."""
+
+    left = math.inf
+
+    def fit(self, *args: Any, **more: Any) -> Any:
+        Dying.left -= 1
+        if Dying.left < 0:
+            raise Killed
+        return super().fit(*args, **more)
+
+
+def search(place: Path, pruner: Any, *, trials: int = 5, resume: bool = True) -> Any:
+    return crosstune.SearchCV(
+        Dying(), spec_of(trials=trials), cv=2, pruner=pruner, storage=place, resume=resume
+    ).fit(X, Y)
+
+
+def stopped(place: Path, pruner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search by cross-validation that is killed in its fourth candidate."""
-
-    class Dying(Ridge):  # type: ignore[misc]
-        calls = 0
-
-        def fit(self, *args: Any, **more: Any) -> Any:
-            Dying.calls += 1
-            if Dying.calls == 7:
-                raise Killed
-            return super().fit(*args, **more)
-
-    with pytest.raises(Killed):
-        crosstune.SearchCV(
-            Dying(), spec_of(trials=8), cv=2, pruner=pruner, storage=place
-        ).fit(X, Y)  # fmt: skip
+    with monkeypatch.context() as patched:
+        patched.setattr(Dying, "left", 6)
+        with pytest.raises(Killed):
+            search(place, pruner, trials=8, resume=False)
 
 
 def scored(params: dict[str, Any], trial: optuna.Trial) -> float:
@@ -255,18 +264,20 @@ def scored(params: dict[str, Any], trial: optuna.Trial) -> float:
 
 
 def test_a_resume_takes_up_the_pruner_of_the_record(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stopped(tmp_path / "s.journal", SuccessiveHalvingPruner(min_resource=2))
+    stopped(tmp_path / "s.journal", SuccessiveHalvingPruner(min_resource=2), monkeypatch)
     spec = spec_of(trials=5, metric={"name": "score", "direction": "maximize"})
     study = crosstune.tune(spec, scored, storage=tmp_path / "s.journal", resume=True)
     assert isinstance(study.pruner, SuccessiveHalvingPruner)
     assert "pruner" in caplog.text
 
 
-def test_a_resume_asks_for_a_pruner_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_resume_asks_for_a_pruner_that_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path / "s.journal"
-    stopped(place, Mine(5))
+    stopped(place, Mine(5), monkeypatch)
     (record,) = optuna.load_study(study_name="s", storage=open_storage(place)).user_attrs[RUNS]
     assert record["pruner"] == {"class": f"{__name__}.Mine", "parameters": {"after": 5}}
     spec = spec_of(trials=5, metric={"name": "score", "direction": "maximize"})
@@ -275,12 +286,6 @@ def test_a_resume_asks_for_a_pruner_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"began with the pruner .*'after': 5"):
         search(place, Mine(6))
     assert len(search(place, Mine(5)).study_.trials) == 5
-
-
-def search(place: Path, pruner: Any) -> Any:
-    return crosstune.SearchCV(
-        Ridge(), spec_of(trials=5), cv=2, pruner=pruner, storage=place, resume=True
-    ).fit(X, Y)
 
 
 def test_a_record_without_a_budget_is_continued(tmp_path: Path) -> None:

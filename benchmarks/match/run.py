@@ -28,6 +28,7 @@ from crosstune.benchmarks.match.results import Run
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.budgets import Budget
 from crosstune.clock import SamplerClock
 from crosstune.errors import CrosstuneError
 from crosstune.filenames import as_file_name
@@ -101,6 +102,7 @@ def task_study(task: Task) -> Study:
         pruner=None if pruner is None else {"name": pruner.name, **pruner.options},
         # Hyperband's brackets hang on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
+        budget=Budget(task.limits.trials, task.limits.seconds),
     )
 
 

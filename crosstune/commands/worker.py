@@ -92,7 +92,7 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
     from crosstune.errors import CrosstuneError, RequestError
     from crosstune.feasibility import best_trial
     from crosstune.running import budget_of, checked, report
-    from crosstune.spec import load
+    from crosstune.spec import Named, load
     from crosstune.storage import describe
     from crosstune.tuning import HOPELESS, finished
     from crosstune.worker.loop import Worker
@@ -100,18 +100,14 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
     spec = load(request.spec)
     url = request.storage or ""
     engine, function = checked(request, spec)
-    named = spec.pruner
-    if request.pruner is not None:
-        pruner = pruners.create(request.pruner)
-    else:
-        pruner = pruners.create(named.name, named.options) if named else pruners.create(None)
+    named = spec.pruner if request.pruner is None else Named(name=request.pruner)
     budget = budget_of(request, spec, engine)
     worker = Worker(
         spec,
         engine,
         function,
         url,
-        pruner=pruner,
+        pruner=pruners.create(named.name, named.options) if named else None,
         study_name=request.study_name,
         heartbeat=heartbeat,
     )

@@ -15,13 +15,15 @@ from typing import Any
 import optuna
 from optuna.study import Study
 
-from crosstune.adapters.base import Adapter, Budget
+from crosstune.adapters.base import Adapter
+from crosstune.adapters.base import Budget as Rung
 from crosstune.adapters.keras_tuner import TrueSeed, oracle_of
 from crosstune.adapters.keras_tuner_ledger import PRUNED, LedgerOracle
+from crosstune.budgets import Budget
 from crosstune.errors import RequestError
 from crosstune.keras.study import StudyKeeper
 from crosstune.samplers.engine import BUDGET
-from crosstune.samplers.record import RUNS, run_record
+from crosstune.samplers.record import RUNS, leave_record, run_record
 
 
 def native_oracle(
@@ -57,7 +59,7 @@ def native_oracle(
         study = keeper.open()
         if RUNS not in study.user_attrs:
             record = run_record(adapter, algorithm, options, seed, native=True, notes=())
-            study.set_user_attr(RUNS, [{**record, "first_trial": 0}])
+            leave_record(study, record, first_trial=0, budget=Budget(more.get("max_trials")))
         return study
 
     try:
@@ -97,9 +99,9 @@ def recorded(oracle: type) -> Any:
                 self._write(trial_id, drawn)
             return response
 
-        def _rung(self, values: Mapping[str, Any]) -> Budget:
+        def _rung(self, values: Mapping[str, Any]) -> Rung:
             past = values.get("tuner/trial_id")
-            return Budget(
+            return Rung(
                 epochs=values["tuner/epochs"],
                 initial_epoch=values["tuner/initial_epoch"],
                 resume_from=None if past is None else self._numbers[past],

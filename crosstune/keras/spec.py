@@ -20,8 +20,9 @@ from crosstune.adapters.keras_tuner_oracle import Oracle
 from crosstune.budgets import Budget
 from crosstune.engine_choice import Engine, continued_engine
 from crosstune.errors import SpecError, Unsupported, no_such
-from crosstune.keras.study import as_pruner, check_new
+from crosstune.keras.study import check_new
 from crosstune.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
+from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space import Params, Space
 from crosstune.spec import Spec
@@ -64,12 +65,16 @@ class SpecOracle(Oracle):
         def open_() -> Study:
             bare = spec.model_copy(update={"start": ()})
             study = open_study(
-                bare, engine, storage=place, study_name=study_name, resume=True, budget=budget
+                bare,
+                engine,
+                pruner=None if pruner is None else as_pruner(pruner),
+                storage=place,
+                study_name=study_name,
+                resume=True,
+                budget=budget,
             )
             if new:
                 check_new(study, storage)
-            if pruner is not None:
-                study.pruner = as_pruner(pruner)
             return study
 
         LedgerOracle.__init__(

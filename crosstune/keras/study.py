@@ -10,12 +10,15 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 
-from crosstune import _optuna, adapters, pruners
+from crosstune import _optuna, adapters
 from crosstune.adapters.keras_library import keras_tuner
+from crosstune.budgets import Budget
 from crosstune.errors import RequestError, StudyExists
 from crosstune.own import own_study
+from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.named import named_sampler
+from crosstune.samplers.named import named_algorithm, named_sampler
+from crosstune.samplers.record import leave_record, records, run_record
 from crosstune.storage import Place, describe, open_storage
 
 
@@ -77,6 +80,31 @@ class StudyKeeper:
             check_new(study, self._storage)
         return study
 
+    def open_to_search(self, budget: Budget) -> Study:
+        """The study, with a record of what searches it if it has none.
+
+        Raises:
+            RequestError: see `open`.
+        """
+        study = self.open()
+        if not records(study):
+            leave_record(study, self._record(), first_trial=0, budget=budget)
+        return study
+
+    def _record(self) -> dict[str, Any]:
+        sampler = self._first
+        if isinstance(sampler, EngineSampler):
+            made = (sampler.adapter, sampler.algorithm, sampler.options, sampler.seed)
+            notes = [] if sampler.space is not None else ["the space is learnt from the trials"]
+            return run_record(*made, native=not notes, notes=notes)
+        if isinstance(self._sampler, BaseSampler):
+            note = "options and seed are those of the sampler that was given"
+            name = type(sampler).__name__
+            return run_record(adapters.get("optuna"), name, {}, None, native=True, notes=[note])
+        adapter, algorithm = named_algorithm(self._sampler or "optuna:tpe")
+        options = self._options or {}
+        return run_record(adapter, algorithm, options, self._seed, native=True, notes=[])
+
     def resume(self, study: Study) -> None:
         """Give a study that has trials a sampler with a random state of its own."""
         count = len(_optuna.all_trials(study))
@@ -103,27 +131,6 @@ def continued(sampler: BaseSampler, count: int) -> BaseSampler:
     # An engine's copy knows how many proposals the first one made, and takes another seed.
     copy.__setstate__({**sampler.__getstate__(), "asked": count})
     return copy
-
-
-def as_pruner(
-    pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
-) -> optuna.pruners.BasePruner:
-    """A pruner from whatever form the user has it in; None is no pruning.
-
-    Raises:
-        RequestError: it is none, or has no such name or option.
-    """
-    match pruner:
-        case optuna.pruners.BasePruner():
-            return pruner
-        case None | str():
-            return pruners.create(pruner)
-        case Mapping() if isinstance(pruner.get("name"), str):
-            options = {key: value for key, value in pruner.items() if key != "name"}
-            return pruners.create(pruner["name"], options)
-    raise RequestError(
-        f"a pruner is an Optuna pruner, a name, or a mapping with a name, not {pruner!r}"
-    )
 
 
 def direction_of(objective: Any) -> Literal["minimize", "maximize"]:

@@ -28,14 +28,14 @@ from crosstune.checkpoints.record import reached
 from crosstune.dialects import ERROR
 from crosstune.own import own_study
 from crosstune.resume import snapshots
-from crosstune.resume.agreement import PRUNER
+from crosstune.resume.agreement import is_replayable
 from crosstune.resume.frozen import install
 from crosstune.resume.history import History, was_stuck
 from crosstune.resume.mismatch import Differs, Mismatch, mismatch
 from crosstune.resume.names import beside
 from crosstune.resume.replay import overlaps, replay
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.record import RUNS
+from crosstune.samplers.record import RUNS, amend_record
 from crosstune.storage import also_at, file_of
 
 __all__ = [
@@ -183,7 +183,7 @@ def keeper(study: Study) -> snapshots.Keeper | None:
     runs = study.user_attrs.get(RUNS)
     sampler = study.sampler
     learns = isinstance(sampler, EngineSampler) and sampler.space is None
-    if file is None or not runs or PRUNER not in runs[-1] or learns:
+    if file is None or not runs or not is_replayable(runs[-1]) or learns:
         return None
     return snapshots.Keeper(
         study, _snapshot(file, study), share=snapshots.SHARE, least=snapshots.LEAST
@@ -248,7 +248,7 @@ def _history_of(study: Study) -> History:
 
 def _in_flight(study: Study) -> list[FrozenTrial]:
     """The trials that a run of ours left running."""
-    runs = [run for run in study.user_attrs.get(RUNS, []) if PRUNER in run]
+    runs = [run for run in study.user_attrs.get(RUNS, []) if is_replayable(run)]
     first = runs[0]["first_trial"] if runs else None
     trials = [] if first is None else _optuna.all_trials(study)[first:]
     return [trial for trial in trials if trial.state == TrialState.RUNNING]
@@ -276,6 +276,5 @@ def _fail_twice_killed(study: Study) -> None:
 
 def _note(study: Study, until: int) -> None:
     """Say in the record of the run that it was resumed, and at which trial."""
-    runs = [dict(run) for run in study.user_attrs[RUNS]]
-    runs[-1][snapshots.RESUMED] = [*runs[-1].get(snapshots.RESUMED, []), until]
-    study.set_user_attr(RUNS, runs)
+    before = study.user_attrs[RUNS][-1].get(snapshots.RESUMED, [])
+    amend_record(study, **{snapshots.RESUMED: [*before, until]})

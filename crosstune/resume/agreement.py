@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optuna.pruners import BasePruner
+
+from crosstune import pruners
 from crosstune.errors import RequestError
 from crosstune.resume.mismatch import GO_ON
+from crosstune.samplers.pruner_record import described
+from crosstune.samplers.record import PRUNER
 
-PRUNER = "pruner"
-"""The key of a run's record that holds the pruner; a run without it was made before there was
-exact resuming, or by something else."""
+POINTS = "points"
+"""The key of a run's record that holds the number of start points. A run without it was begun by
+something other than `open_study`, so it cannot be gone through again."""
 
 BASE_SEED = "base_seed"
 """The key that holds the seed that was asked for, where another one was made of it."""
@@ -22,10 +28,17 @@ LAG = "lag"
 LONGEST = 200
 """So much of an option an error shows."""
 
+_logger = logging.getLogger("crosstune")
+
 
 def plain(value: Any) -> Any:
     """A value as a storage gives it back; of what JSON does not know the type alone."""
     return json.loads(json.dumps(value, default=lambda held: type(held).__name__))
+
+
+def is_replayable(record: Mapping[str, Any]) -> bool:
+    """Whether a run can be gone through again, as far as its record says."""
+    return POINTS in record
 
 
 def is_same_engine(record: Mapping[str, Any], backend: str, sampler: str) -> bool:
@@ -39,7 +52,7 @@ def check_agrees(
     *,
     options: Mapping[str, Any],
     seed: int | None,
-    pruner: Any,
+    pruner: BasePruner,
 ) -> None:
     """Compare a request with the record of the run that it resumes.
 
@@ -48,13 +61,13 @@ def check_agrees(
         record: of the run.
         options: of the sampler.
         seed: None where none is asked for.
-        pruner: name and options; None for none.
+        pruner: not asked yet.
 
     Raises:
         RequestError: it asks for something else, with both.
     """
-    asked = {"sampler's options": plain(options), "pruner": plain(pruner)}
-    kept = {"sampler's options": record["options"], "pruner": record[PRUNER]}
+    asked = {"sampler's options": plain(options), "pruner": described(pruner)}
+    kept = {"sampler's options": record["options"], "pruner": _canonical(record.get(PRUNER))}
     if seed is not None:
         asked["seed"], kept["seed"] = seed, record.get(BASE_SEED, record["seed"])
     for what, wanted in asked.items():
@@ -64,6 +77,47 @@ def check_agrees(
                 f"{_short(wanted)} is asked for now. Leave it as it was to go on to the same "
                 f"trials. {GO_ON}"
             )
+
+
+def agreed_pruner(
+    study: str, records: Sequence[Mapping[str, Any]], asked: BasePruner | None
+) -> BasePruner:
+    """The pruner with which a study goes on: what is asked for, else that of its last run.
+
+    Args:
+        study: its name.
+        records: of its runs.
+        asked: None where none is asked for.
+
+    Raises:
+        RequestError: none is asked for, and that of the last run cannot be made from its record.
+    """
+    if asked is not None:
+        return asked
+    kept = next((run[PRUNER] for run in reversed(records) if PRUNER in run), None)
+    if kept is None:
+        return pruners.create(None)
+    found = pruners.rebuilt(kept)
+    if found is None:
+        raise RequestError(
+            f"the study {study!r} was pruned by {_short(kept)}, which cannot be made from the "
+            f"study's record. Give it again, as pruner=... in Python. {GO_ON}"
+        )
+    _logger.warning(
+        "the study %r was pruned by %s and no pruner is given now, so that one prunes on",
+        study,
+        _short(kept),
+    )
+    return found
+
+
+def _canonical(kept: Any) -> Any:
+    """The pruner of a record as `described` would write it; older records have what was given."""
+    try:
+        found = pruners.rebuilt(kept)
+    except RequestError:
+        return kept
+    return kept if found is None else described(found)
 
 
 def agreed_lag(

@@ -23,7 +23,7 @@ from crosstune import _optuna
 from crosstune.resume import sealed
 from crosstune.resume.frozen import Frozen, freeze, thaw
 from crosstune.resume.mismatch import MADE_ON
-from crosstune.samplers.record import RUNS
+from crosstune.samplers.record import BUDGET, RUNS
 
 SHARE = 0.02
 """The part of a run's time that snapshots may take."""
@@ -150,8 +150,10 @@ class Digest:
 
 
 def identity(record: Mapping[str, Any]) -> str:
-    """What tells one run from another: its record, without what is added to that later."""
-    return json.dumps({key: held for key, held in record.items() if key != RESUMED}, sort_keys=True)
+    """What tells one run from another: its record, without what may change later."""
+    changes = (RESUMED, BUDGET)
+    held = {key: value for key, value in record.items() if key not in changes}
+    return json.dumps(held, sort_keys=True)
 
 
 def load(

@@ -14,6 +14,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 
 from crosstune import budgets
+from crosstune.budgets import Budget
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.evaluated import Evaluated
@@ -54,7 +55,7 @@ class Plan:
         Raises:
             RequestError: there is a study with trials, and it is not to be resumed, or differs.
         """
-        study = _open(search, self.spec, self.engine, evaluated)
+        study = _open(search, self.spec, self.engine, evaluated, Budget(self.trials, self.seconds))
         return Request(
             study, self.translation, self.trials, self.seconds, not _learns(self.engine), self.walks
         )
@@ -192,25 +193,24 @@ def _scored(spec: Spec) -> Spec:
     return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
 
 
-def _open(search: Any, spec: Spec, engine: Engine, evaluated: Evaluated | None) -> Study:
+def _open(
+    search: Any, spec: Spec, engine: Engine, evaluated: Evaluated | None, budget: Budget
+) -> Study:
     pruner = search.pruner
-    own = isinstance(pruner, BasePruner)
-    if not own and pruner is not None and not isinstance(pruner, str | Mapping):
+    if pruner is not None and not isinstance(pruner, BasePruner | str | Mapping):
         raise RequestError(
             f"a pruner is a name, a mapping of a name and options, or Optuna's, not {pruner!r}"
         )
-    study = open_study(
+    return open_study(
         spec,
         engine,
-        pruner=None if own else pruner,
+        pruner=pruner,
         storage=search.storage,
         study_name=search.study_name,
         resume=search.resume,
         evaluated=evaluated,
+        budget=budget,
     )
-    if own:
-        study.pruner = pruner
-    return study
 
 
 def _learns(engine: Engine) -> bool:

@@ -19,6 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
+from crosstune.budgets import Budget
 from crosstune.own import is_own_study
 from crosstune.samplers import constraints
 from crosstune.takeover.choice import Choice
@@ -147,7 +148,7 @@ class _Takeover:
         return asked
 
     def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
-        from crosstune.samplers.record import RUNS, run_record
+        from crosstune.samplers.record import leave_record, run_record
 
         choice = self._choice
         direct = choice.adapter.sampler(choice.algorithm, None, seed=seed, options={})
@@ -162,9 +163,9 @@ class _Takeover:
             native=direct is not None and replaced != "PartialFixedSampler",
             notes=notes,
         )
-        runs = study.user_attrs.get(RUNS, [])
         first = len(study.get_trials(deepcopy=False))
-        study.set_user_attr(RUNS, [*runs, {**record, "replaced": replaced, "first_trial": first}])
+        budget = Budget(choice.trials)
+        leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
         """`Study.optimize`, with an eye on constraints."""
@@ -196,6 +197,7 @@ class _Takeover:
         """Whether it is for us to see that the sampler cannot use constraints."""
         sampler = study.sampler
         return sampler in self._ours and constraints.must_be_watched(sampler)
+
 
 def is_own(study: Study) -> bool:
     """Whether a study is one of crosstune's own."""

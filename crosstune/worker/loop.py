@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
 from crosstune.adapters.ledger import SPACE
+from crosstune.budgets import Budget
 from crosstune.dialects import ERROR, Prepared
 from crosstune.engine_choice import Engine
 from crosstune.errors import CrosstuneError, RunError, Unsupported
@@ -30,9 +31,11 @@ from crosstune.evaluated import agree
 from crosstune.own import own_study
 from crosstune.parallel.task import Outcome
 from crosstune.parallel.work import outcome_of
+from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.record import RUNS
+from crosstune.samplers.pruner_record import described
+from crosstune.samplers.record import BUDGET, PRUNER, RUNS, amend_record, leave_record, records
 from crosstune.spec import Spec
 from crosstune.storage import describe
 from crosstune.study import check_same, open_study
@@ -61,7 +64,7 @@ class Worker:
         engine: what proposes.
         function: the objective.
         url: of the PostgreSQL database.
-        pruner: the study's.
+        pruner: None is the spec's, or that of the study that is there.
         study_name: in it; the spec's name by default.
         heartbeat: seconds between two signs of life.
 
@@ -81,7 +84,7 @@ class Worker:
         function: Prepared,
         url: str,
         *,
-        pruner: BasePruner,
+        pruner: BasePruner | None,
         study_name: str | None = None,
         heartbeat: int = HEARTBEAT,
     ):
@@ -122,24 +125,25 @@ class Worker:
         except KeyError:
             study = None
         if study is None or SPACE not in study.user_attrs:
-            study = open_study(
+            return open_study(
                 self._spec,
                 engine,
+                pruner=self._pruner,
                 storage=self._storage,
                 study_name=name,
                 evaluated=self._function.evaluated(),
             )
-            study.pruner = self._pruner
-            return study
         check_same(study, self._spec)
         evaluated = self._function.evaluated()
         if evaluated is not None:
             agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
-        study.pruner = self._pruner
-        last = study.user_attrs[RUNS][-1]
-        if (last["backend"], last["sampler"]) != (engine.adapter.name, engine.algorithm):
-            record = engine.record(first_trial=len(study.get_trials(deepcopy=False)))
-            study.set_user_attr(RUNS, [*study.user_attrs[RUNS], record])
+        runs = records(study)
+        study.pruner = agreed_pruner(name, runs, self._pruner)
+        kept = runs[-1].get(PRUNER, described(study.pruner))
+        same = is_same_engine(runs[-1], engine.adapter.name, engine.algorithm)
+        if not same or kept != described(study.pruner):
+            first = len(study.get_trials(deepcopy=False))
+            leave_record(study, engine.record(), first_trial=first)
         return study
 
     def run(
@@ -163,6 +167,7 @@ class Worker:
         Raises:
             RunError: see `tuning.tune`; or the database was away for too long.
         """
+        amend_record(self.study, **{BUDGET: Budget(trials, seconds).plain()})
         until = None if seconds is None else time.monotonic() + seconds
         while until is None or time.monotonic() < until:
             with self._turns.take():
