@@ -31,6 +31,7 @@ from crosstune.adapters import ledger
 from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.constraints import note_constraints
+from crosstune.samplers.copies import Lineage, differ_after_fork
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.pruner_record import described
@@ -97,14 +98,11 @@ class EngineSampler(BaseSampler):
             )
         adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", self.options)
         self._lock = threading.RLock()
-        self._asked = 0
-        """How many proposals a sampler has made of which this one is a copy."""
-        self._is_copy = False
-        self._first: int | None = None
-        """The first trial that a copy proposes for."""
+        self._lineage = Lineage()
         self._searches: WeakKeyDictionary[Any, dict[int, _Search]] = WeakKeyDictionary()
         self._search = _Search()
         self._turns = Turns()
+        differ_after_fork(self)
 
     @property
     def label(self) -> str:
@@ -155,7 +153,7 @@ class EngineSampler(BaseSampler):
         """
         with self._lock:
             self._use(study)
-            self._note_first(trial)
+            self._lineage.note(trial.number)
             if self.space is None:
                 return self._sample_learnt(study, trial, search_space)
             distinct = self._declared(study).engine.distinct
@@ -200,7 +198,7 @@ class EngineSampler(BaseSampler):
         """
         with self._lock:
             self._use(study)
-            self._note_first(trial)
+            self._lineage.note(trial.number)
             if self.space is None:
                 alone = {param_name: param_distribution}
                 return self._sample_learnt(study, trial, alone)[param_name]
@@ -229,9 +227,11 @@ class EngineSampler(BaseSampler):
         note_constraints(study, self, trial)
 
     def reseed_rng(self) -> None:
-        """Called by Optuna for each thread of several jobs.
+        """Propose other points than this sampler and its other copies would from here on.
 
-        There is one engine behind one lock, and so nothing to seed anew.
+        Optuna calls it in each thread of several jobs. They share one engine behind one lock, so
+        nothing is done there: it counts in the main thread alone, as of a process that was
+        handed a copy.
 
         Raises:
             Unsupported: the engine is a scheduler, which waits for running trials.
@@ -241,6 +241,32 @@ class EngineSampler(BaseSampler):
                 f"{self.label} waits for running trials before it goes on, so it cannot have "
                 "several jobs. Use n_jobs=1"
             )
+        if threading.current_thread() is threading.main_thread():
+            with self._lock:
+                self._begin_anew()
+                self._lineage.reseed()
+
+    def forked(self) -> None:
+        """Be a copy: called in a process that was forked from the one that has this sampler."""
+        self._lock = threading.RLock()  # a thread that is not here may have taken the other
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Leave the engines behind, and build others from the ledger."""
+        self._lineage.become_copy(self._asked)
+        self._searches = WeakKeyDictionary()
+        self._search = _Search()
+        self._turns = Turns()
+
+    @property
+    def _asked(self) -> int:
+        """How many proposals were made by this sampler, and by those that it is a copy of."""
+        return self._lineage.asked + sum(
+            search.follower.asked
+            for searches in self._searches.values()
+            for search in searches.values()
+            if search.follower is not None
+        )
 
     def lasts(self, study: Study) -> float:
         """For how many trials there surely is a point."""
@@ -275,15 +301,17 @@ class EngineSampler(BaseSampler):
         """
         with self._lock:
             self._use(study)
-            alone = (self._asked, self._is_copy, self._first)
             follower = self._search.follower
-            return {"copy": alone, "search": None if follower is None else follower.freeze()}
+            return {
+                "copy": self._lineage.freeze(),
+                "search": None if follower is None else follower.freeze(),
+            }
 
     def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
         """Go on in a study as the sampler that was frozen would."""
         with self._lock:
             self._use(study)
-            self._asked, self._is_copy, self._first = frozen["copy"]
+            self._lineage.thaw(frozen["copy"])
             if frozen["search"] is not None:
                 self._declared(study).thaw(frozen["search"])
 
@@ -292,23 +320,12 @@ class EngineSampler(BaseSampler):
         kept = {
             key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
         }
-        asked = self._asked + sum(
-            search.follower.asked
-            for searches in self._searches.values()
-            for search in searches.values()
-            if search.follower is not None
-        )
-        return {**kept, "asked": asked}
+        return {**kept, "asked": self._asked}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         asked = state.pop("asked")
         EngineSampler.__init__(self, **state)  # a subclass takes other arguments
-        self._asked = asked
-        self._is_copy = True
-
-    def _note_first(self, trial: FrozenTrial) -> None:
-        if self._is_copy and self._first is None:
-            self._first = trial.number
+        self._lineage.become_copy(asked)
 
     def _use(self, study: Study) -> None:
         """Turn to a study; each that the sampler is handed to has a search of its own."""
@@ -331,10 +348,11 @@ class EngineSampler(BaseSampler):
         """
         runs = records(study)
         first = len(_optuna.all_trials(study)) - 1
-        if not runs or self._asked:
+        asked = self._lineage.asked
+        if not runs or asked:
             notes = [] if self.space is not None else ["the space is learnt from the trials"]
-            if self._asked:
-                notes.append(f"a copy of a sampler after {self._asked} proposals")
+            if asked:
+                notes.append(f"a copy of a sampler after {asked} proposals")
             record = run_record(
                 self.adapter,
                 self.algorithm,
@@ -359,14 +377,10 @@ class EngineSampler(BaseSampler):
     def _fresh_seed(self, seed: int | None) -> int | None:
         """The seed of a new engine: another one for a copy, which must not repeat the first.
 
-        Several workers that each got a copy begin at different trials, which tells them apart. A
-        walk through a grid keeps its order, and leaves out what is evaluated.
+        A walk through a grid keeps its order, and leaves out what is evaluated.
         """
         walks = self.adapter.algorithms[self.algorithm].exhaustive
-        shift = (self._asked, self._first or 0)
-        if seed is None or shift == (0, 0) or walks:
-            return seed
-        return zlib.crc32(repr((seed, *shift)).encode())
+        return seed if walks else self._lineage.seed(seed)
 
     def _follow(
         self, study: Study, space: Space, read_point: Any, seed: int | None, *, strict: bool
@@ -422,7 +436,8 @@ class EngineSampler(BaseSampler):
     def _number(self, trial: FrozenTrial, *names: str) -> int | None:
         if self.seed is None:
             return None
-        return zlib.crc32(repr((self.seed, trial.number, *names)).encode())
+        seed = self.seed if self._lineage.reseeded is None else self._lineage.seed(self.seed)
+        return zlib.crc32(repr((seed, trial.number, *names)).encode())
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))

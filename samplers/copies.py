@@ -1,0 +1,82 @@
+"""What tells the copies of a sampler apart, so that none proposes the points of another.
+
+A sampler is copied by pickling it, and by a process that forks. A copy leaves the native object
+behind and builds a new engine from the ledger, with a seed that is shifted by what the first sampler
+had proposed and by the first trial that the copy proposes for. So several workers that each got a
+copy begin at different trials and propose different points. A copy of a sampler that has proposed
+nothing, from the first trial on, is like the sampler.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zlib
+from typing import Any
+from weakref import WeakSet
+
+
+class Lineage:
+    """Of what a sampler is a copy.
+
+    Attributes:
+        asked: how many proposals the sampler had made of which this one is a copy.
+        is_copy: whether it is one.
+        first: the first trial that a copy proposes for; None before.
+        reseeded: what `reseed_rng` drew; None where it was not called.
+    """
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_copy = False
+        self.first: int | None = None
+        self.reseeded: int | None = None
+
+    def become_copy(self, asked: int) -> None:
+        """Be a copy of a sampler that had made so many proposals."""
+        self.asked = asked
+        self.is_copy = True
+        self.first = None
+
+    def reseed(self) -> None:
+        """Be different from every other copy."""
+        self.reseeded = secrets.randbits(32)
+
+    def note(self, trial: int) -> None:
+        """Know a trial that is proposed for."""
+        if self.is_copy and self.first is None:
+            self.first = trial
+
+    def seed(self, seed: int | None) -> int | None:
+        """The seed of a new engine, or of a single draw."""
+        shift: tuple[int, ...] = (self.asked, self.first or 0)
+        if self.reseeded is not None:
+            shift = (*shift, self.reseeded)
+        if seed is None or shift == (0, 0):
+            return seed
+        return zlib.crc32(repr((seed, *shift)).encode())
+
+    def freeze(self) -> tuple[Any, ...]:
+        """For `thaw`."""
+        return self.asked, self.is_copy, self.first, self.reseeded
+
+    def thaw(self, frozen: tuple[Any, ...]) -> None:
+        """Be as the one that was frozen; an older snapshot has no `reseeded`."""
+        self.asked, self.is_copy, self.first, self.reseeded = (*frozen, None)[:4]
+
+
+_alive: WeakSet[Any] = WeakSet()
+
+
+def differ_after_fork(sampler: Any) -> None:
+    """Call `sampler.forked()` in each process that is forked from this one."""
+    _alive.add(sampler)
+
+
+def _in_child() -> None:
+    for sampler in list(_alive):
+        sampler.forked()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork.
+    os.register_at_fork(after_in_child=_in_child)
