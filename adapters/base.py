@@ -106,7 +106,8 @@ class Engine(ABC):
 
     exhaustive: bool = False
     """Whether it walks through points that must each be evaluated once. If so, a point that was
-    not evaluated is proposed again, and one evaluated elsewhere is not proposed."""
+    not evaluated is proposed again, and one evaluated elsewhere is not proposed. Processes that
+    search one study at once take turns."""
 
     lasts: float = math.inf
     """For how many questions there surely is a point; `ask` may be Exhausted after that."""

@@ -7,7 +7,7 @@ import copy
 import math
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crosstune.adapters.base import Budget, Busy, Engine, Exhausted, Outcome, fewest_grid_points
@@ -32,6 +32,7 @@ class KerasTunerEngine(Engine):
             _is_endless(space, name) for name in space
         ):
             self.lasts = 0
+        self.distinct = not exhaustive and not isinstance(oracle, oracles.HyperbandOracle)
         self.native = oracle
         # Keras Tuner keeps every oracle for ever in these two dictionaries.
         weakref.finalize(self, _forget, oracle)
@@ -88,6 +89,18 @@ class KerasTunerEngine(Engine):
             bracket=values["tuner/bracket"],
             round=values["tuner/round"],
         )
+
+    def running(self, points: Sequence[Params]) -> None:
+        """Know which points others are evaluating now, so that none is drawn again.
+
+        `_tried_so_far` and `_compute_values_hash` are private; nothing public says that a point
+        was tried before its trial has ended.
+        """
+        if self.distinct:
+            oracle = self.native
+            oracle._tried_so_far.update(
+                oracle._compute_values_hash(self._encoded(point)) for point in points
+            )
 
     def tell(self, trial: int, outcome: Outcome) -> None:
         """One `update_trial` with the value and one `end_trial`."""

@@ -1,10 +1,10 @@
 """What tells the copies of a sampler apart, so that none proposes the points of another.
 
 A sampler is copied by pickling it, and by a process that forks. A copy leaves the native object
-behind and builds a new engine from the ledger, with a seed that is shifted by what the first sampler
-had proposed and by the first trial that the copy proposes for. So several workers that each got a
-copy begin at different trials and propose different points. A copy of a sampler that has proposed
-nothing, from the first trial on, is like the sampler.
+behind and builds a new engine from the ledger. Its seed is shifted by the number of proposals that
+the first sampler had made, and by the first trial that the copy proposes for. So several workers
+that each got a copy begin at different trials and propose different points. A copy of a sampler
+that has proposed nothing is like the sampler from the first trial on.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from crosstune.samplers.follower import Follower
 from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.pruner_record import described
 from crosstune.samplers.record import PRUNER, amend_record, leave_record, records, run_record
-from crosstune.samplers.turns import Turns
+from crosstune.samplers.turns import Turns, begun, takes_turns
 from crosstune.space import Space
 
 BUDGET = "crosstune:budget"
@@ -44,6 +44,9 @@ BUDGET = "crosstune:budget"
 
 DRAWN = "crosstune:drawn"
 """The trial attribute that holds what the engine drew where the ledger holds it nearly."""
+
+DRAWS = 20
+"""How often a value is drawn again that a running trial has."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -156,8 +159,8 @@ class EngineSampler(BaseSampler):
             self._lineage.note(trial.number)
             if self.space is None:
                 return self._sample_learnt(study, trial, search_space)
-            distinct = self._declared(study).engine.distinct
-            if distinct:
+            in_turn = takes_turns(self._declared(study).engine)
+            if in_turn:
                 self._turns.wait(study, trial)
             try:
                 params = self._declared(study).propose(_optuna.all_trials(study), trial.number)
@@ -177,7 +180,7 @@ class EngineSampler(BaseSampler):
             held = ledger.write_point(self.space, params)
             for name, value in held.items():
                 _check_contained(name, value, search_space[name])
-            if distinct:
+            if in_turn:
                 self._turns.give(study, trial, held)
             return held
 
@@ -400,8 +403,11 @@ class EngineSampler(BaseSampler):
             learnt, follower = self._search.learnt.follower(
                 known, lambda learnt: self._follow_learnt(study, learnt)
             )
-            trials = _optuna.all_trials(study)
             engine = follower.engine
+            given = begun(trial)
+            if engine.distinct:
+                self._turns.wait(study, trial)
+            trials = _optuna.all_trials(study)
             engine.part = engine.part or any(
                 name not in known and not held.single()
                 for each in trials
@@ -414,6 +420,9 @@ class EngineSampler(BaseSampler):
                 # Nobody has said that the trials so far are all there is.
                 params = learnt.space.sample(self._rng(trial, *known))
             drawn = learnt.write(params)
+            if engine.distinct:
+                drawn = _another(drawn, given, trials, trial, learnt, self._rng(trial, *known))
+                self._turns.give(study, trial, {**given, **drawn})
         for name, held in search_space.items():
             if name not in drawn:
                 fallback = optuna.samplers.RandomSampler(seed=self._number(trial, name))
@@ -441,6 +450,38 @@ class EngineSampler(BaseSampler):
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))
+
+
+def _another(
+    drawn: dict[str, Any],
+    given: Mapping[str, Any],
+    trials: Sequence[FrozenTrial],
+    trial: FrozenTrial,
+    learnt: LearntSpace,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Values for a trial that no running trial has along with those that both were given before.
+
+    Before the first trial has ended each parameter is proposed alone, and engines of several
+    processes may each propose the same for all of them.
+    """
+    running = [
+        begun(each)
+        for each in trials
+        if each.state == TrialState.RUNNING and each.number != trial.number
+    ]
+
+    def is_taken(values: Mapping[str, Any]) -> bool:
+        point = {**given, **values}
+        return any(
+            all(name in each and each[name] == point[name] for name in point) for each in running
+        )
+
+    for _ in range(DRAWS):
+        if not is_taken(drawn):
+            break
+        drawn = learnt.write(learnt.space.sample(rng))
+    return drawn
 
 
 def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:

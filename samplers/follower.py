@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.adapters.base import Budget, Busy, Engine, Outcome
 from crosstune.errors import SpecError
-from crosstune.samplers.turns import begun
+from crosstune.samplers.turns import begun, takes_turns
 from crosstune.space import Params, Space
 
 _STATES = {
@@ -55,7 +55,7 @@ class Follower:
         self._waiting: list[tuple[int, Params]] = []
         """Proposals that no trial has been given, or that a trial was given and did not use."""
         self._elsewhere: dict[tuple[tuple[str, type, Any], ...], Outcome] = {}
-        """What was evaluated without being proposed; kept for exhaustive engines only."""
+        """What was evaluated without being proposed, where an engine repeats no point."""
         self._budget: dict[int, Budget] = {}
         self._number: dict[int, int] = {}
         """Which trial got which question; kept where the engine sets budgets."""
@@ -69,8 +69,10 @@ class Follower:
             Exhausted: the engine has no point left.
         """
         self.catch_up(trials)
+        elsewhere = self._elsewhere_now(trials, number)
+        if takes_turns(self.engine):
+            self._drop_taken(elsewhere)
         if not self._waiting:
-            elsewhere = self._elsewhere_now(trials, number)
             self.engine.running(elsewhere)
             self._waiting.append(self._ask(elsewhere))
         key, params = self._waiting.pop(0)
@@ -114,7 +116,8 @@ class Follower:
         Raises:
             Exhausted: there is none.
         """
-        used = max(self.asked + len(self._elsewhere), len(trials))
+        elsewhere = len(self._elsewhere) if self.engine.exhaustive else 0
+        used = max(self.asked + elsewhere, len(trials))
         if used < self.engine.lasts or self._waiting:
             return True
         if not any(trial.state == TrialState.WAITING for trial in trials):
@@ -154,6 +157,16 @@ class Follower:
                 with suppress(SpecError):  # no point of this space: nothing to know of it
                     points.append(self._read_point(held))
         return [params for params in points if self._is_complete(params)]
+
+    def _drop_taken(self, elsewhere: Sequence[Params]) -> None:
+        """Forget proposals that wait for a trial, and that another process took meanwhile."""
+        running = {_frozen(params) for params in elsewhere}
+        for key, params in list(self._waiting):
+            point = _frozen(params)
+            if point in running or point in self._elsewhere:
+                self._waiting.remove((key, params))
+                if self.engine.exhaustive:  # it does not learn from it
+                    self.engine.tell(key, self._elsewhere.get(point, Outcome("failed")))
 
     def _ask(self, elsewhere: Sequence[Params]) -> tuple[int, Params]:
         """The engine's next point; a walk leaves out what is evaluated, or is so elsewhere."""
@@ -208,7 +221,7 @@ class Follower:
 
     def _insert(self, params: Params, outcome: Outcome) -> None:
         self.engine.insert(params, outcome)
-        if self.engine.exhaustive:
+        if takes_turns(self.engine):
             self._elsewhere[_frozen(params)] = outcome
 
 

@@ -1,11 +1,11 @@
 """Whose turn it is to be given a point, where several processes search one study at once.
 
-An engine that never repeats a point has to know what the others are at. Two that are asked at the
-same moment know nothing of each other, and would give the same point. So they are asked one after
-the other, by the bakery of Lamport (1974, "A New Solution of Dijkstra's Concurrent Programming
-Problem"): all that it needs is that what one process has written another can read, which every
-storage does. A trial draws a ticket, waits for those with a smaller one, is given its point, and
-says which.
+An engine that never repeats a point, or that walks to each point once, has to know what the others
+are at. Two that are asked at the same moment know nothing of each other, and would give the same
+point. So they are asked one after the other, by the bakery of Lamport (1974, "A New Solution of
+Dijkstra's Concurrent Programming Problem"): all that it needs is that what one process has written
+another can read, which every storage does. A trial draws a ticket, waits for those with a smaller
+one, is given its point, and says which.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
+from crosstune.adapters.base import Engine
 
 PROPOSAL = "crosstune:proposal"
 """The trial attribute that holds 0 while a ticket is drawn, then the ticket, and then the point."""
@@ -73,6 +74,11 @@ class Turns:
                 continue
             if each.number != trial.number and each.number not in self._dead:
                 yield each.number, drawn
+
+
+def takes_turns(engine: Engine) -> bool:
+    """Whether an engine has to know what other processes are at before it proposes a point."""
+    return engine.distinct or engine.exhaustive
 
 
 def begun(trial: FrozenTrial) -> Mapping[str, Any]:
