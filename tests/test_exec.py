@@ -381,3 +381,54 @@ def test_an_interrupted_script_ends_as_under_python() -> None:
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT
     assert [t.state for t in load().trials[:2]] == [TrialState.COMPLETE] * 2
+
+
+COPIES = """
+    import multiprocessing, pickle, optuna
+
+    def objective(trial):
+        return trial.suggest_float("x", 0, 1)
+
+    if __name__ == "__main__":
+        study = optuna.create_study(study_name="s", storage="sqlite:///study.db")
+        fork = multiprocessing.get_context("fork")
+        for begun in (0, 1):
+            study.optimize(objective, n_trials=begun)
+            workers = [
+                fork.Process(target=study.optimize, args=(objective,), kwargs={"n_trials": 2})
+                for _ in range(2)
+            ]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            for _ in range(2):
+                pickle.loads(pickle.dumps(study)).optimize(objective, n_trials=1)
+"""
+
+
+@pytest.mark.parametrize(
+    "engine", [("optuna", "--seed", "1"), ("optuna", "-s", "random"), ("hyperopt", "-s", "rand")]
+)
+def test_forks_and_copies_of_an_unseeded_study_propose_different_points(
+    engine: tuple[str, ...],
+) -> None:
+    done = run("-b", *engine, write(COPIES))
+    assert done.returncode == 0, done.stderr
+    points = [trial.params["x"] for trial in load().trials]
+    assert len(points) == 13
+    assert len(set(points)) == 13
+
+
+def test_copies_of_a_study_that_the_script_seeds_are_alike_as_under_python() -> None:
+    script = write("""
+        import pickle, optuna
+
+        def points(study):
+            study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
+            return [t.params["x"] for t in study.trials]
+
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+        assert points(pickle.loads(pickle.dumps(study))) == points(study)
+    """)
+    assert run("-b", "optuna", "-s", "random", script).returncode == 0
