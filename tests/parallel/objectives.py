@@ -9,6 +9,8 @@ from typing import Any
 
 import optuna
 
+from tests.parallel import families
+
 SPACE: dict[str, Any] = {
     "x": {"type": "float", "low": -1, "high": 1},
     "k": {"type": "int", "low": 1, "high": 8},
@@ -91,8 +93,18 @@ def dies_once(params: dict[str, Any], trial: optuna.Trial) -> float:
 
 
 def writes_its_process(params: dict[str, Any]) -> float:
-    """Leaves its process's number in a folder, and then takes long."""
-    folder = Path(os.environ["CROSSTUNE_TEST_FOLDER"])
-    (folder / str(os.getpid())).write_text("")
-    time.sleep(60)
-    return 0.0
+    """Leaves the numbers of its processes in a folder, and then takes long."""
+    families.hang_with_family(os.environ["CROSSTUNE_TEST_FOLDER"])
+    return float(params["x"])
+
+
+def leaves_families(params: dict[str, Any], trial: optuna.Trial) -> float:
+    """Trial 1 is killed and trial 2 hangs, with processes of their own; 3 leaves a thread."""
+    folder = os.environ["CROSSTUNE_TEST_FOLDER"]
+    if trial.number == 1:
+        families.die_with_family(folder)
+    if trial.number == 2:
+        families.hang_with_family(folder)
+    if trial.number == 3:
+        families.leave_a_thread()
+    return float(params["x"])

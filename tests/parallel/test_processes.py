@@ -21,7 +21,7 @@ import pytest
 
 import crosstune
 from crosstune.errors import ObjectiveError, RequestError, RunError
-from tests.parallel import objectives
+from tests.parallel import families, objectives
 from tests.parallel.histories import errors, states
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,21 @@ def test_a_trial_that_hangs_is_ended() -> None:
     assert states(study) == {"COMPLETE": 6, "FAIL": 1}
     assert errors(study) == {3: "it took longer than 1.5 s, so its process was ended"}
     assert time.monotonic() - before < 60
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
+def test_what_a_trial_leaves_behind_holds_up_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSTUNE_TEST_FOLDER", str(tmp_path))
+    monkeypatch.setattr("crosstune.groups.GRACE", 1.0)
+    study = crosstune.tune(SPEC, objectives.leaves_families, trials=5, workers=2, trial_seconds=4)
+    assert errors(study) == {
+        1: "its process died: a crash, a kill, or a lack of memory",
+        2: "it took longer than 4 s, so its process was ended",
+    }
+    assert len(list(tmp_path.iterdir())) == 8
+    assert families.all_gone(tmp_path)
 
 
 def test_a_function_of_no_module_goes_to_the_processes_too() -> None:
@@ -229,32 +244,22 @@ def _start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
         [*command, *options], cwd=folder, env=environment, stderr=subprocess.PIPE
     )
     until = time.monotonic() + 60
-    while len(list(marks.iterdir())) < 2:
+    while len(list(marks.iterdir())) < 8:  # two families of four processes
         assert time.monotonic() < until
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     return process
 
 
-def _alive(folder: Path) -> list[str]:
-    found = []
-    for mark in (folder / "marks").iterdir():
-        status = Path(f"/proc/{mark.name}/stat")
-        if status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
-            found.append(mark.name)
-    return found
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     process = _start(tmp_path, "--workers", "2")
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    until = time.monotonic() + 20
-    while _alive(tmp_path) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert _alive(tmp_path) == []
+    assert families.all_gone(tmp_path / "marks")
     if how == signal.SIGINT:
         assert process.returncode == 130, said
         study = optuna.load_study(
