@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
-import signal
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, TimeoutError
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
 
+from crosstune.children import Child, Died, end_all
 from crosstune.cores import shared_cores
 from crosstune.errors import RunError
 from crosstune.parallel.gate import Gate
@@ -25,10 +22,10 @@ while none has ever come up; one of a run that worked is started without end."""
 
 
 class Processes:
-    """Spawned processes: each has an executor to itself, so that one that dies breaks no other.
+    """Spawned processes, each of which evaluates one trial after the other.
 
     A trial whose process dies has failed, and so has one that takes longer than `trial_seconds`,
-    whose process is killed. Another process takes the place.
+    whose process is ended. What it has started ends with it, and another process takes the place.
 
     Args:
         workers: how many.
@@ -50,9 +47,9 @@ class Processes:
         self._gate = gate
         self._address = address
         self._limit = trial_seconds
-        self._ended = False
+        self._ended = threading.Event()
         works = threading.Event()
-        self._all = [_Process(recipe, works) for _ in range(workers)]
+        self._all = [_Process(recipe, works, self._ended) for _ in range(workers)]
         self._free: SimpleQueue[_Process] = SimpleQueue()
         for process in self._all:
             self._free.put(process)
@@ -70,14 +67,15 @@ class Processes:
 
     def end(self, *, now: bool) -> None:
         """End the processes; with `now` in the middle of what they do."""
-        self._ended = True
+        self._ended.set()
         if now:
-            for process in self._all:
-                process.kill()
+            self._end_children(now=True)
         self._threads.shutdown(cancel_futures=now)
-        for process in self._all:
-            process.end()
+        self._end_children(now=now)
         self._shares.__exit__(None, None, None)
+
+    def _end_children(self, *, now: bool) -> None:
+        end_all([each.child for each in self._all if each.child is not None], now=now)
 
     def _run(self, task: Task) -> Outcome:
         process = self._free.get()
@@ -99,9 +97,9 @@ class Processes:
             process.kill()
             assert self._limit is not None
             return Outcome("failed", error=took_longer(self._limit))
-        except BrokenProcessPool:
+        except Died:
             process.kill()
-            if not self._ended and self._gate.attempts(task.ticket) == begun:
+            if not self._ended.is_set() and self._gate.attempts(task.ticket) == begun:
                 return None
             return died()
 
@@ -112,52 +110,52 @@ class _Process:
     Args:
         recipe: of the objective.
         works: set when any process of the run has come up.
+        ended: set when no process is to be started any more.
+
+    Attributes:
+        child: None where there is none.
     """
 
-    def __init__(self, recipe: bytes, works: threading.Event):
+    def __init__(self, recipe: bytes, works: threading.Event, ended: threading.Event):
         self._recipe = recipe
         self._works = works
-        self._executor: ProcessPoolExecutor | None = None
-        self._pid: int | None = None
+        self._ended = ended
+        self.child: Child | None = None
 
     def run(self, task: Task, limit: float | None) -> Outcome:
         """Evaluate a task.
 
         Raises:
             TimeoutError: it took longer than `limit` seconds.
-            BrokenProcessPool: the process died.
+            Died: the process ended, or the run did.
             RunError: no process can be started.
         """
-        if self._executor is None:
+        if self.child is None:
             self._start()
-        assert self._executor is not None
-        return self._executor.submit(evaluate, task).result(limit)
+        assert self.child is not None
+        outcome = self.child.call(evaluate, task, seconds=limit)
+        assert isinstance(outcome, Outcome)
+        return outcome
 
     def kill(self) -> None:
-        """End the process at once; `run` starts another."""
-        executor, self._executor = self._executor, None
-        if self._pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-            self._pid = None
-        if executor is not None:
-            executor.shutdown(wait=False, cancel_futures=True)
-
-    def end(self) -> None:
-        """End the process when it has nothing to do."""
-        if self._executor is not None:
-            self._executor.shutdown()
-            self._executor = self._pid = None
+        """End the process and its group; `run` starts another."""
+        child, self.child = self.child, None
+        if child is not None:
+            end_all([child], now=True)
+            child.dismiss()
 
     def _start(self) -> None:
-        spawn = multiprocessing.get_context("spawn")
         for tried in itertools.count(1):
-            self._executor = ProcessPoolExecutor(1, spawn, _begin, (self._recipe,))
+            if self._ended.is_set():
+                raise Died
             try:
-                self._pid = self._executor.submit(os.getpid).result()
+                self.child = Child(install, self._recipe)
+                if self._ended.is_set():
+                    raise Died
+                self.child.call(os.getpid)
                 self._works.set()
                 return
-            except BrokenProcessPool as error:
+            except Died as error:
                 self.kill()
                 if tried >= UNBEGUN and not self._works.is_set():
                     raise RunError(
@@ -165,17 +163,3 @@ class _Process:
                         "that starts workers needs its own start under "
                         "if __name__ == '__main__':, as each worker imports it"
                     ) from error
-
-
-def _begin(recipe: bytes) -> None:
-    """What a process does first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the driver ends this one
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)  # a driver that was killed wants no more of this trial
-
-    threading.Thread(target=watch, daemon=True).start()
-    install(recipe)

@@ -14,12 +14,18 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
 
 
-def begin_family(folder: str | Path) -> None:
-    """Start a process, one that ignores SIGTERM, and fork one; each leaves its number."""
-    program = [sys.executable, "-c", STUBBORN + "time.sleep(600)"]
-    started = [subprocess.Popen(SLEEP), subprocess.Popen(program, stdout=subprocess.PIPE)]
-    assert started[1].stdout is not None
-    started[1].stdout.readline()
+def begin_family(folder: str | Path, *, stubborn: bool = True) -> None:
+    """Start two processes, and fork one; each leaves its number.
+
+    Args:
+        stubborn: whether one of them ignores SIGTERM.
+    """
+    ignoring = [sys.executable, "-c", STUBBORN + "time.sleep(600)"]
+    started = [subprocess.Popen(SLEEP)]
+    started.append(subprocess.Popen(ignoring if stubborn else SLEEP, stdout=subprocess.PIPE))
+    if stubborn:
+        assert started[1].stdout is not None
+        started[1].stdout.readline()
     if hasattr(os, "fork"):
         forked = os.fork()
         if forked == 0:
@@ -39,8 +45,8 @@ def die_with_family(folder: str | Path) -> None:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
-def hang_with_family(folder: str | Path) -> None:
-    begin_family(folder)
+def hang_with_family(folder: str | Path, *, stubborn: bool = True) -> None:
+    begin_family(folder, stubborn=stubborn)
     time.sleep(600)
 
 

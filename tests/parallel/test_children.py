@@ -59,8 +59,7 @@ def test_a_process_that_is_killed_takes_its_family_with_it(child: Child, tmp_pat
 
 def test_a_call_that_takes_too_long_is_ended_with_its_family(child: Child, tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
-        child.call(families.hang_with_family, tmp_path, seconds=3)
-    assert len(families.alive(tmp_path)) == 4
+        child.call(families.hang_with_family, tmp_path, seconds=1)
     end_all([child], now=True)
     assert families.all_gone(tmp_path)
 
