@@ -2,8 +2,8 @@
 
 For the workers of a cluster: a task there runs in a thread of a worker, which nothing can end, and
 a worker may have no children by `multiprocessing`. So the task starts an interpreter, which
-evaluates the trial and ends. It reports to the driver like any other, ends with its worker, and
-finds its modules where the worker does.
+evaluates the trial and ends, with all that it has started. It reports to the driver like any other,
+ends with its worker, and finds its modules where the worker does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from crosstune import groups
 from crosstune.parallel.task import Outcome, Task, died, took_longer
 from crosstune.parallel.work import evaluate
 
@@ -38,21 +39,27 @@ def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
             stdin=subprocess.PIPE,  # held open as long as this process lives
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": modules},
+            start_new_session=True,
         ) as process:
+            outcome = Path(folder) / _OUTCOME
             try:
                 assert process.stdout is not None
                 process.stdout.read()  # closed when the trial begins, or the process is dead
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                return Outcome("failed", error=took_longer(seconds))
+                if not groups.wait_until(lambda: outcome.exists() or _is_over(process), seconds):
+                    return Outcome("failed", error=took_longer(seconds))
+                groups.wait_until(lambda: _is_over(process), groups.GRACE)  # it may have left a thread
             finally:
-                process.kill()
+                groups.end_groups([process])
         try:
-            found = pickle.loads((Path(folder) / _OUTCOME).read_bytes())
+            found = pickle.loads(outcome.read_bytes())
         except FileNotFoundError:
             return died()
     assert isinstance(found, Outcome)
     return found
+
+
+def _is_over(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None
 
 
 def _main(folder: Path) -> None:
@@ -68,7 +75,7 @@ def _main(folder: Path) -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
-    os._exit(1)
+    groups.end_own_group()
 
 
 if __name__ == "__main__":
