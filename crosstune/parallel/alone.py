@@ -47,7 +47,8 @@ def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
                 process.stdout.read()  # closed when the trial begins, or the process is dead
                 if not groups.wait_until(lambda: outcome.exists() or _is_over(process), seconds):
                     return Outcome("failed", error=took_longer(seconds))
-                groups.wait_until(lambda: _is_over(process), groups.GRACE)  # it may have left a thread
+                # It may have left a thread, which Python waits for.
+                groups.wait_until(lambda: _is_over(process), groups.GRACE)
             finally:
                 groups.end_groups([process])
         try:

@@ -86,7 +86,7 @@ def test_a_missing_cryptography_is_said_with_its_extra(monkeypatch: pytest.Monke
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:
         if name.partition(".")[0] == "cryptography":
-            raise ImportError(name=name)
+            raise ModuleNotFoundError(name=name)
         return imported(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
