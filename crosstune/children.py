@@ -15,8 +15,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
 from typing import Any
 
 from crosstune import groups
@@ -27,6 +29,10 @@ WATCH = 0.2
 
 class Died(Exception):
     """A child that has ended, and gives no answer."""
+
+
+class NotStarted(Died):
+    """A child that ended before it could begin."""
 
 
 class InChild(Exception):
@@ -110,6 +116,56 @@ def end_all(children: Sequence[Child], *, now: bool) -> None:
         groups.wait_until(lambda: all(each.poll() is not None for each in children), groups.GRACE)
         children = [child for child in children if child.poll() is None]
     groups.end_groups(children)
+
+
+class Children:
+    """Children that share calls, each busy with one at a time.
+
+    Args:
+        count: how many.
+        begin: called first in each.
+    """
+
+    def __init__(self, count: int, begin: Callable[..., object] | None = None):
+        self._begin = begin
+        self._ended = threading.Event()
+        self._all: list[Child] = []
+        self._free: SimpleQueue[Child | None] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(None)
+        self._threads = ThreadPoolExecutor(count, "crosstune-child")
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """The future answer of a call; see `Child.call`."""
+        return self._threads.submit(self._call, function, args)
+
+    def _call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        child = self._free.get()
+        try:
+            if child is None:
+                child = self._started()
+            return child.call(function, *args)
+        finally:
+            self._free.put(child)
+
+    def _started(self) -> Child:
+        child = Child(self._begin)
+        self._all.append(child)
+        try:
+            if self._ended.is_set():
+                raise Died
+            child.call(os.getpid)
+        except Died as died:
+            raise NotStarted from died
+        return child
+
+    def end(self, *, now: bool) -> None:
+        """End the children; with `now` in the middle of their calls."""
+        self._ended.set()
+        if now:
+            end_all(list(self._all), now=True)
+        self._threads.shutdown(cancel_futures=now)
+        end_all(list(self._all), now=now)
 
 
 def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[Any, ...]) -> None:
