@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from crosstune import groups
+from crosstune.streams import make_lossy
 
 WATCH = 0.2
 """How often, in seconds, it is seen whether a child, or a parent, still lives."""
@@ -171,6 +172,7 @@ class Children:
 def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[Any, ...]) -> None:
     """What a child does, until its pipe is closed."""
     groups.lead_group()
+    make_lossy()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what Ctrl-C ends
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "register_at_fork"):

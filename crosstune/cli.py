@@ -1,7 +1,8 @@
 """The command line.
 
-Exit status: 0 done, 1 the run failed, 2 a bad request, 130 interrupted. Everything for people
-goes to standard error, so that standard output holds the `--json` line alone.
+Exit status: 0 done, 1 the run failed or its result cannot be written, 2 a bad request, 130
+interrupted. Everything for people goes to standard error, and is dropped if it cannot be written, so
+that standard output holds the `--json` line alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
 from crosstune.commands.worker import worker
+from crosstune.streams import is_broken, lossy_stderr, lossy_stdout
 from crosstune.terminal import log_to_stderr, say
 
 _EXAMPLES = """
@@ -206,7 +208,8 @@ def run(
         trial_seconds=trial_seconds,
         host=host,
     )
-    result = run_spec(request, console, debug=debug)
+    with lossy_stdout():
+        result = run_spec(request, console, debug=debug)
     if as_json:
         click.echo(json.dumps(result.summary, allow_nan=False))
     sys.exit(result.exit_status)
@@ -435,8 +438,18 @@ def tensorboard(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with lossy_stderr():
+        log_to_stderr()
+        script = _command(given)
+    if callable(script):
+        script()  # Out here, so that what it raises is not taken for an error of the command line.
+    sys.exit(0)
+
+
+def _command(given: Sequence[str]) -> Any:
+    """What a command returns: the script that `exec` is to run, or None."""
     try:
-        script = crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
+        return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         sys.exit(2)
@@ -448,6 +461,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         from crosstune.errors import CrosstuneError
 
+        if isinstance(error, OSError | ValueError) and is_broken(sys.stdout):
+            reason = error.strerror if isinstance(error, OSError) else error
+            say(f"crosstune: the result cannot be written: {reason}")
+            sys.exit(1)
         if "--debug" in given:
             raise
         if not isinstance(error, CrosstuneError):
@@ -456,9 +473,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             sys.exit(1)
         say(f"crosstune: {error}")
         sys.exit(error.exit_status)
-    if callable(script):
-        script()  # Out here, so that what it raises is not taken for an error of the command line.
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from crosstune.streams import Lossy
+
 _KEPT = "\n\t"
 
 
@@ -25,8 +27,8 @@ def visible(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
-    print(visible(text), file=sys.stderr, flush=True)
+    """A line for the person, on stderr, or dropped if it cannot be written."""
+    print(visible(text), file=Lossy(sys.stderr), flush=True)
 
 
 class SafeFormatter(logging.Formatter):

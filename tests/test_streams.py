@@ -61,6 +61,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     (tmp_path / "printing_objective.py").write_text(OBJECTIVE)
     (tmp_path / "spec.yaml").write_text(SPEC)
+    monkeypatch.delitem(sys.modules, "printing_objective", raising=False)
     return tmp_path
 
 
@@ -84,7 +85,7 @@ COMMANDS = {
     "run --json": ("run", "spec.yaml", "--json"),
     "verify": ("verify", "spec.yaml", "-b", "optuna", "-s", "random", "-n", "3", "--seeds", "1"),
     "check": ("check", "spec.yaml", "-b", "optuna"),
-    "compare": ("compare", "spec.yaml", "-c", "optuna:random", "-c", "optuna:tpe",
+    "compare": ("compare", "spec.yaml", "--contenders", "optuna:random,optuna:tpe",
                 "--seeds", "2", "--trials", "3", "--out", "match"),
     "backends": ("backends",),
     "schema": ("schema",),

@@ -102,6 +102,7 @@ def compare(
     from crosstune.benchmarks import compare as matches
     from crosstune.benchmarks.report import terminal
     from crosstune.console import SafeConsole
+    from crosstune.streams import lossy_stdout
 
     subject = _subject(spec, suite, problem_names)
     console = SafeConsole(stderr=True)
@@ -110,7 +111,7 @@ def compare(
         found = matches.read(place, margin=margin, within=within)
     else:
         console.print(f"results go to {place}", highlight=False, markup=False, soft_wrap=True)
-        with _progress(console, place) as progress:
+        with lossy_stdout(), _progress(console, place) as progress:
             found = matches.compare(
                 subject,
                 contenders=contenders,

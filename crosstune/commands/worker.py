@@ -67,6 +67,7 @@ def worker(
 
     from crosstune.console import SafeConsole
     from crosstune.running import Request
+    from crosstune.streams import lossy_stdout
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     request = Request(
@@ -80,7 +81,9 @@ def worker(
         storage=storage,
         study_name=study_name,
     )
-    sys.exit(run(request, SafeConsole(stderr=True), heartbeat=heartbeat, debug=debug))
+    with lossy_stdout():
+        status = run(request, SafeConsole(stderr=True), heartbeat=heartbeat, debug=debug)
+    sys.exit(status)
 
 
 def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> int:
