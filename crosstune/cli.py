@@ -1,7 +1,7 @@
 """The command line.
 
 Exit status: 0 done, 1 the run failed or its result cannot be written, 2 a bad request, 130
-interrupted. Everything for people goes to standard error, and is dropped if it cannot be written, so
+interrupted. Everything for people goes to standard error, or is dropped if it cannot be written, so
 that standard output holds the `--json` line alone.
 """
 
@@ -20,6 +20,7 @@ from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
 from crosstune.commands.worker import worker
+from crosstune.interrupts import watched
 from crosstune.streams import is_broken, lossy_stderr, lossy_stdout
 from crosstune.terminal import log_to_stderr, say
 
@@ -449,7 +450,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _command(given: Sequence[str]) -> Any:
     """What a command returns: the script that `exec` is to run, or None."""
     try:
-        return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
+        with watched():
+            return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         sys.exit(2)

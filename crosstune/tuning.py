@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
 from crosstune.engine_choice import choose, named
 from crosstune.errors import RequestError, RunError
+from crosstune.interrupts import Watch, watched
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
 from crosstune.samplers.constraints import must_be_watched, note_constraints
@@ -125,7 +127,7 @@ def tune(
     budget = budgets.settle(
         loaded, trials=trials, seconds=seconds, ends_by_itself=engine.ends_by_itself
     )
-    with driving(file_at(storage), study_name or loaded.name):
+    with watched(), driving(file_at(storage), study_name or loaded.name):
         study = open_study(
             loaded,
             engine,
@@ -171,10 +173,23 @@ def run(
     for name, budget in (("trials", trials), ("seconds", seconds)):
         if budget is not None and not budget > 0:
             raise RequestError(f"{name} has to be above 0, not {budget!r}")
+    with watched() as watch:
+        _run(study, function, trials, seconds, callbacks, several, watch)
+
+
+def _run(
+    study: Study,
+    function: Callable[[optuna.Trial], float],
+    trials: int | None,
+    seconds: float | None,
+    callbacks: Iterable[Callback],
+    several: Several | None,
+    watch: Watch,
+) -> None:
     left = None if trials is None else trials - finished(study)
     if left is not None and left <= 0:
         return
-    watched = must_be_watched(study.sampler)
+    notes_constraints = must_be_watched(study.sampler)
     resumed = several is not None and several.under_way  # then it is asked in its turn
     if not resumed and _exhausted(study):
         return
@@ -186,16 +201,21 @@ def run(
                 study,
                 trials=trials,
                 seconds=seconds,
-                callbacks=[*callbacks, _note_constraints] if watched else callbacks,
+                callbacks=[*callbacks, _note_constraints] if notes_constraints else callbacks,
                 hopeless=HOPELESS,
             )
             return
         study.optimize(
-            _Hopeful(function, _failed_so_far(study), watched=watched),
+            _Hopeful(function, _failed_so_far(study), watch, notes_constraints),
             n_trials=left,
             timeout=seconds,
             catch=(TrialFailed,),
-            callbacks=[*callbacks, *_ends_when_exhausted(study, trials, seconds), *kept],
+            callbacks=[
+                *callbacks,
+                *_ends_when_exhausted(study, trials, seconds),
+                *kept,
+                partial(_end_if_asked, watch),
+            ],
         )
         if snapshots is not None:
             snapshots.finish()
@@ -249,29 +269,41 @@ class _Hopeful:
 
     Args:
         failed: how many have failed before.
-        watched: whether the sampler does not say itself that it cannot use constraints.
+        watch: for Ctrl-C.
+        notes_constraints: whether the sampler does not say itself that it cannot use constraints.
     """
 
     def __init__(
-        self, function: Callable[[optuna.Trial], float], failed: int, *, watched: bool = False
+        self,
+        function: Callable[[optuna.Trial], float],
+        failed: int,
+        watch: Watch,
+        notes_constraints: bool,
     ):
         self._function = function
         self._failed = failed
-        self._watched = watched
+        self._watch = watch
+        self._notes_constraints = notes_constraints
         self._works = False
 
     def __call__(self, trial: optuna.Trial) -> float:
         try:
+            if self._watch.asked:
+                raise KeyboardInterrupt
             value = self._function(trial)
         except KeyboardInterrupt:
             raise _Interrupted from None
         except optuna.TrialPruned:
             self._works = True
             raise
-        except TrialFailed:
+        except Exception as error:
+            if self._watch.asked:  # what the objective, or a library, has made of it
+                raise _Interrupted from None
+            if not isinstance(error, TrialFailed):
+                raise
             self._note_failure(trial)
             raise
-        if self._watched:
+        if self._notes_constraints:
             note_constraints(trial.study, trial.study.sampler, trial)
         if value != value:
             self._note_failure(trial)
@@ -290,6 +322,12 @@ class _Hopeful:
 
 def _note_constraints(study: Study, trial: FrozenTrial) -> None:
     note_constraints(study, study.sampler, trial)
+
+
+def _end_if_asked(watch: Watch, _: Study, __: FrozenTrial) -> None:
+    """End a run between two trials, if Ctrl-C was pressed and the trial ended in spite of it."""
+    if watch.asked:
+        raise _Interrupted
 
 
 def _failed_so_far(study: Study) -> int:
