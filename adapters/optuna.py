@@ -135,13 +135,18 @@ class OptunaAdapter(Adapter):
     def sampler(
         self, algorithm: str, space: Space | None, *, seed: int | None, options: Mapping[str, Any]
     ) -> samplers.BaseSampler | None:
-        """Optuna's own sampler where it can run on the ledger itself."""
+        """Optuna's own sampler where it can run on the ledger itself.
+
+        Raises:
+            Unsupported: see `engine`.
+        """
         if space is None:
             return self._native(algorithm, None, seed, options)
         direct = all(
             held == ledger.distribution(space[name]) for name, held in self.compile(space).items()
         )
         if not direct or self.algorithms[algorithm].exhaustive:
+            _check_no_function(algorithm, options)
             return None
         return self._native(algorithm, space, seed, options)
 
@@ -154,7 +159,12 @@ class OptunaAdapter(Adapter):
         maximize: bool,
         options: Mapping[str, Any],
     ) -> OptunaEngine:
-        """Optuna's sampler on a study of its own."""
+        """Optuna's sampler on a study of its own.
+
+        Raises:
+            Unsupported: a `constraints_func`, which would be given the trials of that study.
+        """
+        _check_no_function(algorithm, options)
         if algorithm == "brute-force":
             _check_finite(space)
         native = self._native(algorithm, space, seed, options)
@@ -299,6 +309,16 @@ def _compiled(item: Parameter) -> BaseDistribution:
         case Continuous(low, high, log):
             return FloatDistribution(low, high, log=log)
     return held
+
+
+def _check_no_function(algorithm: str, options: Mapping[str, Any]) -> None:
+    """Raise for a `constraints_func` that would be given the trials of a mirror."""
+    if "constraints_func" in options:
+        raise Unsupported(
+            f"optuna:{algorithm} searches this space on a copy of the study, whose trials a "
+            "constraints_func cannot read: their parameters are positions, and they have no "
+            "attributes. Call trial.set_constraint in the objective (Optuna 5)"
+        )
 
 
 def _check_finite(space: Space) -> None:

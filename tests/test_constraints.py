@@ -463,3 +463,28 @@ def test_no_constraint_no_word(caplog: pytest.LogCaptureFixture) -> None:
         {"space": SPACE, "seed": 0}, lambda params: params["x"], backend="hyperopt", trials=3
     )
     assert "constraint" not in caplog.text
+
+
+def test_a_constraints_func_is_refused_where_it_would_be_given_other_trials() -> None:
+    with pytest.raises(crosstune.errors.Unsupported, match="trial.set_constraint"):
+        crosstune.create_study(
+            {"space": {"x": Float(0, 1, step=0.1)}},
+            sampler={"name": "tpe", "constraints_func": lambda t: [0.0]},
+        )
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_search_of_scikit_learn_without_a_feasible_candidate_says_so() -> None:
+    from sklearn.datasets import load_iris
+    from sklearn.tree import DecisionTreeClassifier
+
+    search = crosstune.SearchCV(
+        DecisionTreeClassifier(),
+        param_distributions={"max_depth": crosstune.Int(1, 5)},
+        sampler={"name": "tpe", "constraints_func": lambda t: [1.0]},
+        n_trials=2,
+        cv=2,
+    )
+    with pytest.raises(ValueError, match="no trial is feasible: all 2 complete trials"):
+        search.fit(*load_iris(return_X_y=True))
+    assert len(search.study_.trials) == 2

@@ -31,7 +31,7 @@ class Importance:
 
 
 def importance(results: Results, problem: str, contender: str) -> Importance:
-    """PED-ANOVA (Watanabe et al., 2023) by Optuna, on the complete trials of all seeds.
+    """PED-ANOVA (Watanabe et al., 2023) by Optuna, on the feasible trials of all seeds.
 
     A share says how much a parameter decides whether a trial is among the best tenth of those
     that this contender made. Optuna before 5 leaves out the parameters that are not in every trial.
@@ -46,7 +46,7 @@ def importance(results: Results, problem: str, contender: str) -> Importance:
         for (on, by, _), run in results.runs.items()
         if (on, by) == (problem, contender)
         for each in run.evaluations
-        if each.state == "complete" and each.value is not None and math.isfinite(each.value)
+        if each.counts and each.value is not None and math.isfinite(each.value)
     ]
     if len(trials) < FEWEST:
         return Importance(why=f"{len(trials)} complete trials; {FEWEST} are needed")

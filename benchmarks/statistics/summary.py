@@ -93,7 +93,7 @@ def usable(results: Results) -> tuple[list[Problem], list[str]]:
         raise RequestError(f"There is nothing to compare yet. {' '.join(reasons)}".strip())
     notes = [f"{reason} It is left out." for reason in reasons]
     for problem in problems:
-        notes += [*problem.notes, *_ends(results, problem)]
+        notes += [*problem.notes, *_ends(results, problem), *_feasible(results, problem)]
     unseen = [each.about.name for each in problems if each.unseen is None]
     if unseen and len(unseen) < len(problems):
         notes.append(
@@ -135,6 +135,19 @@ def _ends(results: Results, problem: Problem) -> list[str]:
     if have == 1:
         notes.append(f"One seed on {name}: no interval and no p-value can be had.")
     return notes
+
+
+def _feasible(results: Results, problem: Problem) -> list[str]:
+    """The share of feasible trials of each contender, where trials have constraints."""
+    shares = []
+    for contender, row in zip(results.settings.contenders, problem.runs, strict=True):
+        complete = [each for run in row for each in run.evaluations if each.state == "complete"]
+        if any(each.constraints for each in complete):
+            feasible = sum(each.counts for each in complete)
+            shares.append(f"{contender} {feasible} of {len(complete)}")
+    if not shares:
+        return []
+    return [f"Trials on {problem.about.name} have constraints. Feasible were: {'; '.join(shares)}."]
 
 
 def assemble(

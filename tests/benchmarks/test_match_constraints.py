@@ -60,6 +60,11 @@ def test_a_run_scores_its_best_feasible_trial() -> None:
     assert scores(results(TWO)) == {"a": 8.0, "b": 5.75}
 
 
+def test_a_note_says_how_many_trials_were_feasible() -> None:
+    notes = summarize(results(TWO)).notes
+    assert "Trials on m have constraints. Feasible were: a 3 of 4; b 3 of 4." in notes
+
+
 def test_curves_are_of_the_best_feasible_trial_so_far() -> None:
     curve = summarize(results(TWO)).curves["m"]["a"]["trials"]
     assert list(curve.mean) == [8.5, 8.0]
