@@ -101,17 +101,14 @@ def count(study: Study) -> Counter[str]:
 def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
     """The best feasible trials, with their parameters and further metrics."""
     feasible = ranked(study)
-    infeasible = count(study)["complete"] - len(feasible)
+    kind = "feasible" if len(feasible) < count(study)["complete"] else "complete"
     top = feasible[:rows]
     further = dict.fromkeys(
         name for trial in top for name in trial.user_attrs if not name.startswith("crosstune:")
     )
     points = [values(space, trial) for trial in top]
     names = dict.fromkeys(name for point in points for name in point)
-    title = f"The best of {len(feasible)} complete trials"
-    if infeasible:
-        violate = "1 violates" if infeasible == 1 else f"{infeasible} violate"
-        title = f"The best of {len(feasible)} feasible trials ({violate} a constraint)"
+    title = f"The best of {len(feasible)} {kind} trials"
     shown = Table(title=Text(title, no_wrap=True), title_justify="left")
     heads = ["trial", *map(escape, (metric, *further, *names))]
     lines = [

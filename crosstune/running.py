@@ -24,7 +24,7 @@ from crosstune.console import LiveLine, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import CrosstuneError, RequestError, SpecError
-from crosstune.feasibility import best_trial, why_no_best
+from crosstune.feasibility import best_trial, ranked, why_no_best
 from crosstune.filenames import as_file_name
 from crosstune.resume.driver import driving
 from crosstune.resume.mismatch import FRESH
@@ -287,6 +287,10 @@ def report(
         console.print(why_no_best(study), highlight=False)
     else:
         console.print(table(study, spec.metric.name, spec.space))
+        infeasible = states["complete"] - len(ranked(study))
+        if infeasible:
+            text = f"{infeasible} of {states['complete']} complete trials violate a constraint"
+            console.print(text, highlight=False)
         if exit_status == 0:
             _print_test(function, best, console)
     if "://" not in place:
