@@ -26,6 +26,7 @@ from optuna.trial import FrozenTrial
 from crosstune import _optuna
 from crosstune.errors import RequestError
 from crosstune.extras import needing
+from crosstune.regular import regular
 
 if TYPE_CHECKING:
     from crosstune.callbacks.tensorboard_log.study_log import StudyLog
@@ -228,7 +229,7 @@ def _writable(log_dir: str | os.PathLike[str]) -> Path:
         raise RequestError(f"the log directory has to be a local one, not {log_dir}")
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with (path / ".crosstune.lock").open("ab"):
+        with open(path / ".crosstune.lock", "ab", opener=regular):
             pass
     except OSError as error:
         raise RequestError(

@@ -23,6 +23,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 
 from crosstune.errors import RequestError, SpecError, no_such
+from crosstune.regular import regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,10 +74,11 @@ def read(path: Path) -> Document:
             f"{path}: a spec ends in {', '.join(FORMATS)}, not in {suffix or 'nothing'}"
         )
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise RequestError(f"{path}: {size} bytes are too many for a spec ({MAX_BYTES})")
-        text = path.read_text(encoding="utf-8-sig")
+        with open(path, "rb", opener=regular) as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise RequestError(f"{path}: a spec has {MAX_BYTES} bytes at most, and this has more")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise SpecError(f"this is not UTF-8 text: {error}", file=str(path)) from None
     except FileNotFoundError:

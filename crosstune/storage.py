@@ -52,8 +52,9 @@ def open_storage(place: Place) -> BaseStorage:
         storage = JournalStorage(JournalFileBackend(str(path.absolute())))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
-    except ValueError as error:
-        raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {error}") from error
+    except Exception as error:  # Optuna looks at nothing in a line before it uses it.
+        reason = f"{type(error).__name__}: {error}"
+        raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {reason}") from error
     _files[storage] = path.absolute()
     return storage
 
@@ -119,12 +120,14 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 def _open_database(url: str) -> BaseStorage:
+    file = _database_file(url)
+    if file is not None and file.exists() and not file.is_file():
+        raise RequestError(f"{file} is no regular file, so no database can be kept in it")
     try:
         storage = get_storage(url)
     except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
         reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
         raise RequestError(f"the storage {describe(url)} cannot be opened: {reason}") from error
-    file = _database_file(url)
     if file is not None:
         _files[storage] = file
     return storage
@@ -137,10 +140,14 @@ def _database_file(url: str) -> Path | None:
     try:
         from sqlalchemy.engine import make_url  # slow to import
 
-        file = make_url(url).database
+        parsed = make_url(url)
+        file = parsed.database or ""
     except Exception:  # Of SQLAlchemy, or it is missing: that is said when it is opened.
         return None
-    return None if file in (None, "", ":memory:") else Path(file).absolute()
+    if "uri" in parsed.query:  # as in sqlite:///file:tune.db?mode=ro&uri=true
+        file = file.removeprefix("file:")
+    in_memory = file in ("", ":memory:") or parsed.query.get("mode") == "memory"
+    return None if in_memory else Path(file).absolute()
 
 
 def describe(place: Place) -> str:

@@ -28,6 +28,7 @@ from crosstune.benchmarks.match.results import (
 )
 from crosstune.errors import RequestError, RunError
 from crosstune.filenames import as_own_file_name
+from crosstune.regular import regular
 
 FORMAT = 1
 """Of the files; a folder of another one is refused."""
@@ -75,7 +76,7 @@ class RunFile:
         """Inside, evaluations can be added; a line that was torn is dropped first."""
         with _writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab+", buffering=0)
+            self._file = open(self.path, "ab+", buffering=0, opener=regular)  # noqa: SIM115
         with self._file as file:
             with _writing(self.path):
                 file.seek(0)
@@ -110,9 +111,12 @@ class RunFile:
 
     def _whole_lines(self) -> Iterator[dict[str, Any]]:
         try:
-            text = self.path.read_bytes()
+            with open(self.path, "rb", opener=regular) as file:
+                text = file.read()
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise FolderError(f"{self.path} cannot be read: {error.strerror}") from error
         for number, line in enumerate(text.split(b"\n")[:-1], 1):
             try:
                 held = json.loads(line)
@@ -157,6 +161,8 @@ class MatchFolder:
         """How many lines there are in all runs, as a measure of progress."""
         for path in (self.path / "runs").glob("*/*/*.jsonl"):
             size = path.stat().st_size
+            if not path.is_file():
+                continue
             if self._counted.get(path, (-1, 0))[0] != size:
                 self._counted[path] = size, path.read_bytes().count(b"\n")
         return sum(lines for _, lines in self._counted.values())
@@ -168,7 +174,8 @@ class MatchFolder:
             RequestError: the file is no match's, or one of another format.
         """
         try:
-            held = json.loads(self.settings_file.read_text(encoding="utf-8"))
+            with open(self.settings_file, encoding="utf-8", opener=regular) as file:
+                held = json.load(file)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -221,7 +228,7 @@ class MatchFolder:
         """
         with _writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            file = (self.path / ".lock").open("ab")
+            file = open(self.path / ".lock", "ab", opener=regular)  # noqa: SIM115
         with file:
             try:
                 import fcntl

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial
 from crosstune.callbacks.tensorboard_log import hparams
 from crosstune.callbacks.tensorboard_log.event_file import EventFile
 from crosstune.callbacks.tensorboard_log.event_file import summary as summary_event
+from crosstune.regular import regular
 from crosstune.samplers.record import RUNS
 
 MARK = "crosstune.json"
@@ -97,10 +98,11 @@ def is_free(path: Path) -> bool:
 def read_mark(folder: Path) -> dict[str, Any] | None:
     """What says which study is in a folder; None where there is none."""
     try:
-        held = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        with open(folder / MARK, encoding="utf-8", opener=regular) as file:
+            held = json.load(file)
+    except OSError:  # there is none, or something that is no file
         return None
-    except ValueError:  # torn by a crash, before anything else was written
+    except (ValueError, RecursionError):  # torn by a crash, before anything else was written
         return None
     return held if isinstance(held, dict) else None
 
@@ -111,7 +113,8 @@ def write_mark(folder: Path, study: str, trial: FrozenTrial, metrics: tuple[str,
     assert trial.datetime_start is not None
     start = trial.datetime_start.isoformat()
     mark = {"study": study, "trial": trial.number, "start": start, "metrics": metrics}
-    (folder / MARK).write_text(json.dumps(mark), encoding="utf-8")
+    with open(folder / MARK, "w", encoding="utf-8", opener=regular) as file:
+        file.write(json.dumps(mark))
 
 
 @contextmanager
@@ -119,7 +122,7 @@ def alone(root: Path) -> Iterator[None]:
     """Hold the log directory against other processes, where the system has such locks."""
     if not root.is_dir():
         root.mkdir(parents=True, exist_ok=True)
-    with (root / ".crosstune.lock").open("ab") as file:
+    with open(root / ".crosstune.lock", "ab", opener=regular) as file:
         try:
             import fcntl
         except ImportError:  # Windows: one process a log

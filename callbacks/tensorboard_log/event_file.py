@@ -23,6 +23,8 @@ from tensorboard.compat.proto import (
 )
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from crosstune.regular import regular
+
 Event = Any
 """A `tensorboard.compat.proto.event_pb2.Event`; the library has no types."""
 
@@ -89,7 +91,7 @@ class EventFile:
             return None
         if self._length() == self.size:
             return []
-        with self.path.open("rb") as file:
+        with open(self.path, "rb", opener=regular) as file:
             file.seek(self.size)
             data = file.read()
         events, end = _parse(data)
@@ -117,7 +119,7 @@ class EventFile:
         data = _records(events, first=self.size == 0)
         if self.size == 0:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab", buffering=0) as file:
+        with open(self.path, "ab", buffering=0, opener=regular) as file:
             _write(file, data)
         self.size += len(data)
 
@@ -129,7 +131,7 @@ class EventFile:
         data = _records(events, first=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name("draft")
-        with draft.open("wb", buffering=0) as file:
+        with open(draft, "wb", buffering=0, opener=regular) as file:
             _write(file, data)
         draft.replace(path)
         if path != self.path:

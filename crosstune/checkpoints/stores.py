@@ -20,6 +20,7 @@ from optuna.trial import BaseTrial, FixedTrial, Trial
 
 from crosstune.checkpoints.record import Entry, Unusable
 from crosstune.errors import RequestError, RunError
+from crosstune.regular import regular
 from crosstune.storage import file_of, innermost
 
 
@@ -86,6 +87,12 @@ class _Folder(FileSystemArtifactStore):
     def __init__(self, folder: Path):
         super().__init__(folder)
         self._folder = folder
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        try:
+            return open(self._folder / artifact_id, "rb", opener=regular)
+        except FileNotFoundError as error:
+            raise ArtifactNotFound("not found") from error
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from crosstune.errors import SpecError, no_such
 from crosstune.evaluated import Evaluated, of_data, of_estimator, of_splits, part
 from crosstune.extras import needing
+from crosstune.regular import regular
 from crosstune.space import Params
 from crosstune.spec import Spec, readable
 
@@ -204,7 +205,7 @@ class EstimatorObjective:
 def _read_table(table: _Table, folder: Path | None) -> tuple[Any, Any]:
     path = (folder or Path()) / table.csv
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with open(path, newline="", encoding="utf-8-sig", opener=regular) as file:
             header, *rows = [row for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error

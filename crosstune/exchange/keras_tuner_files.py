@@ -15,6 +15,7 @@ from crosstune.adapters.keras_library import Trial, keras_tuner
 from crosstune.errors import RequestError
 from crosstune.exchange import kept
 from crosstune.exchange.to_keras_tuner import BESIDE, ORACLE
+from crosstune.regular import regular
 
 
 def read_oracle(folder: Path) -> tuple[Any, dict[str, int] | None]:
@@ -38,7 +39,7 @@ def read_trials(folder: Path, order: dict[str, int] | None) -> list[tuple[Any, d
 
 def read_beside(folder: Path) -> dict[str, Any]:
     """What crosstune wrote beside Keras Tuner's files; empty where it did not write them."""
-    if not (folder / BESIDE).is_file():
+    if not (folder / BESIDE).exists():
         return {}
     beside = _json(folder / BESIDE)
     whole = kept.is_study(beside) and isinstance(beside.get("trials"), dict)
@@ -70,8 +71,9 @@ def _renewed(hyperparameters: Any) -> Any:
 
 def _json(file: Path) -> Any:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        with open(file, encoding="utf-8", opener=regular) as opened:
+            return json.load(opened)
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(file, error) from error
 
 

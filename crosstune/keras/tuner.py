@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -15,6 +14,7 @@ from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.errors import ObjectiveError, Unsupported, no_such
 from crosstune.keras.choice import choose_oracle
+from crosstune.regular import regular
 from crosstune.spec import Spec
 from crosstune.storage import Place
 
@@ -198,8 +198,8 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         past = hp.values.get("tuner/trial_id")
         if past is not None:
             if not model.built:
-                shapes = Path(self._get_build_config_fname(past)).read_text()
-                model.build_from_config(json.loads(shapes))
+                with open(self._get_build_config_fname(past), opener=regular) as file:
+                    model.build_from_config(json.load(file))
             model.load_weights(self._get_checkpoint_fname(past))
         return model
 

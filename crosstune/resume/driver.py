@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,9 @@ def _lock(path: Path) -> tuple[Path, int] | None:
             held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
             return None  # a folder that cannot be written: the storage will say so
+        if not stat.S_ISREG(os.fstat(held).st_mode):
+            os.close(held)
+            raise Driven(f"the lock {path} is no regular file. Remove it, then resume")
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -13,10 +13,11 @@ import hmac
 import os
 import platform
 import secrets
-import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from crosstune.regular import regular
 
 _MAGIC = b"crosstune snapshot 1\n"
 _KEY_BYTES = 32
@@ -121,11 +122,8 @@ def _read_own(path: Path) -> bytes:
         OSError: it cannot be read.
         Untrusted: others can write or read it, or own it.
     """
-    held = os.open(path, os.O_RDONLY | _NO_FOLLOW)
-    with os.fdopen(held, "rb") as file:
+    with os.fdopen(regular(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
         found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Untrusted(f"{path} is no regular file")
         if os.name == "posix":
             if found.st_uid != os.getuid():
                 raise Untrusted(f"{path} belongs to another user")

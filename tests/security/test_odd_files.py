@@ -16,6 +16,7 @@ import pytest
 import crosstune
 from crosstune import Float, Space, checkpoints, specfile
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile
+from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.callbacks.tensorboard_log.directory import alone, read_mark
 from crosstune.callbacks.tensorboard_log.event_file import EventFile
 from crosstune.errors import CrosstuneError, RequestError
@@ -114,16 +115,13 @@ def test_a_database_in_memory_is_no_file(tmp_path: Path) -> None:
     assert open_storage(f"sqlite:///{place}")
 
 
-@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize("make", [os.mkfifo])
 def test_at_the_lock_of_a_run(tmp_path: Path, make: Callable[[Path], None]) -> None:
     file = tmp_path / "s.journal"
     lock = beside(file, "s", ".lock")
     make(lock)
-    try:
-        with driving(file, "s"):
-            pass
-    except CrosstuneError as error:
-        assert str(lock) in str(error)
+    with pytest.raises(RequestError, match="no regular file"), driving(file, "s"):
+        pass
 
 
 @pytest.mark.parametrize("suffix", specfile.FORMATS)
@@ -140,6 +138,7 @@ def test_at_the_data_of_a_spec(tmp_path: Path, make: Callable[[Path], None]) -> 
     spec = {
         **SPEC,
         "folder": tmp_path,
+        "metric": {"name": "accuracy", "direction": "maximize"},
         "objective": {
             "estimator": "sklearn.svm:SVC",
             "data": {"csv": "data.csv", "target": "y"},
@@ -201,14 +200,12 @@ def test_in_a_log_directory(tmp_path: Path, make: Callable[[Path], None]) -> Non
     events = EventFile(tmp_path / "events")
     make(events.path)
     with pytest.raises(OSError, match="no regular file"):
-        events.read()
-    with pytest.raises(OSError, match="no regular file"):
         events.append([])
     make(tmp_path / ".crosstune.lock")
     with pytest.raises(OSError, match="no regular file"), alone(tmp_path):
         pass
     with pytest.raises(RequestError, match="no regular file"):
-        crosstune.TensorBoardCallback(tmp_path)
+        TensorBoardCallback(tmp_path)
     (tmp_path / "study").mkdir()
     make(tmp_path / "study" / "crosstune.json")
     assert read_mark(tmp_path / "study") is None

@@ -1,0 +1,40 @@
+"""Files that are opened by a name at which anybody may have put something else.
+
+A pipe lets whoever opens it wait, and a device may have no end. So `open(path, opener=regular)`
+opens a regular file, or raises at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+
+
+def regular(path: str | os.PathLike[str], flags: int) -> int:
+    """An opener for `open`.
+
+    Raises:
+        OSError: there is no file, it cannot be opened, or it is no regular file.
+
+    >>> with open("/dev/null", opener=regular):
+    ...     pass
+    Traceback (most recent call last):
+    OSError: [Errno 22] it is no regular file: '/dev/null'
+    """
+    try:
+        descriptor = os.open(path, flags | _AT_ONCE | getattr(os, "O_CLOEXEC", 0), 0o666)
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.ENXIO):  # a folder; a pipe or a socket
+            raise _odd(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _odd(path)
+    return descriptor
+
+
+def _odd(path: str | os.PathLike[str]) -> OSError:
+    return OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
