@@ -165,11 +165,6 @@ def test_two_jobs_find_what_one_finds(tmp_path: Path) -> None:
     assert untimed(one) == untimed(two)
 
 
-def test_an_objective_that_no_process_can_find_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="has to be a function of a module"):
-        match(lambda params: 0.0).run(MatchFolder(tmp_path), 2, jobs=2)
-
-
 def test_a_changed_proposal_is_an_error(tmp_path: Path) -> None:
     game = match(limits=Limits(trials=4))
     game.run(MatchFolder(tmp_path), 1)
