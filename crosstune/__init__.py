@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crosstune import adapters, checkpoints, samplers
@@ -78,12 +78,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use: `crosstune --help` needs none of them."""
-    import importlib
+if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
 
-    if name in ("adapters", "checkpoints", "samplers"):
-        return importlib.import_module(f"crosstune.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'crosstune' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use: `crosstune --help` needs none of them."""
+        import importlib
+
+        if name in ("adapters", "checkpoints", "samplers"):
+            return importlib.import_module(f"crosstune.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'crosstune' has no attribute {name!r}")
+        return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crosstune.benchmarks.statistics.sequential import Decision, Sequential
@@ -13,10 +13,16 @@ _HOMES = {"Decision": "sequential", "Sequential": "sequential", "summarize": "su
 __all__ = ["Decision", "Sequential", "summarize"]
 
 
-def __getattr__(name: str) -> Any:
-    # On first use: `verdicts` is read where scipy may be missing.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
 
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    def __getattr__(name: str) -> object:
+        # On first use: `verdicts` is read where scipy may be missing.
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
