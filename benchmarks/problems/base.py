@@ -19,8 +19,8 @@ class Problem:
     Attributes:
         name: such as ``tables/vehicle``; for a spec, the spec's own.
         spec: its space, metric, start points and pruner. Seed, backend and budget are the match's.
-        objective: of any dialect; None for the one that the spec names. It has to be importable
-            by name where a match has several jobs.
+        objective: of any dialect; None for the one that the spec names. A match with several jobs
+            sends it to other processes, so it holds no open file, lock or connection.
         optimum: the best value that there is, or that is known, in the metric's units; None where
             nobody knows.
         duration: which metric, of those that the objective returns, says how many seconds an
