@@ -8,7 +8,9 @@ that standard output holds the `--json` line alone.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -245,6 +247,7 @@ def backends(as_json: bool, debug: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
+    width = max(shutil.get_terminal_size((200, 24)).columns, 40)
     for name, known in found.items():
         if not known["installed"]:
             click.echo(f"{name}: {known['reason']}")
@@ -254,7 +257,8 @@ def backends(as_json: bool, debug: bool) -> None:
             roles = [role for role, native in known["roles"].items() if native == key]
             role = f" [{', '.join(roles)}]" if roles and roles != [key] else ""
             text = f"refused: {about['refused']}" if about["refused"] else about["summary"]
-            click.echo(f"  {key + role:22} {text}")
+            lines = textwrap.wrap(text, width - 25, break_long_words=False, break_on_hyphens=False)
+            click.echo(f"  {key + role:22} " + f"\n{'':25}".join(lines))
 
 
 _ROLES = ("random", "grid", "bayesian")

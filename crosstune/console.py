@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +19,7 @@ from rich.text import Text
 from crosstune.adapters import ledger
 from crosstune.errors import SpecError
 from crosstune.feasibility import best_trial, ranked
+from crosstune.fitted import fitted
 from crosstune.space import Space
 from crosstune.terminal import visible
 
@@ -35,7 +37,17 @@ MAX_COLUMNS = 8
 
 
 class SafeConsole(Console):
-    """A console that lets nothing through but what it draws itself."""
+    """Lets nothing through but what it draws itself, and breaks no word of a table."""
+
+    @property
+    def has_width(self) -> bool:
+        """True on a terminal, and where COLUMNS says how wide the lines are."""
+        return self.is_terminal or "COLUMNS" in os.environ
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, each table fitted to the width."""
+        fit = (fitted(each, self.width) if isinstance(each, Table) else each for each in objects)
+        super().print(*fit, **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

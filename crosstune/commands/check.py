@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +27,9 @@ def run(spec: Path, *, mode: str, strict: bool, backends: Sequence[str], as_json
     if as_json:
         click.echo(json.dumps(certificate.to_dict()))
     else:
-        console = SafeConsole(width=None if sys.stdout.isatty() else 200)
+        console = SafeConsole()
+        if not console.has_width:
+            console.width = 200
         console.print(_table(certificate))
         for line in _remarks(certificate):
             console.print(escape(line), highlight=False, soft_wrap=True)

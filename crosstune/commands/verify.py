@@ -45,7 +45,7 @@ def run(
     proofs = []
     for proof in verify(loaded, backends=backends, samplers=samplers, seeds=seeds, trials=trials):
         proofs.append(proof)
-        console.print(escape(_line(proof)), highlight=False, soft_wrap=True)
+        console.print(escape(_line(proof)), highlight=False, soft_wrap=not console.has_width)
     if as_json:
         click.echo(json.dumps([{**asdict(proof), "holds": proof.holds} for proof in proofs]))
     return int(any(proof.refused is None and not proof.holds for proof in proofs))
