@@ -21,6 +21,7 @@ from crosstune.budgets import Budget
 from crosstune.engine_choice import WARM_START, Engine, choose, continued_engine, named
 from crosstune.errors import RequestError, StudyExists
 from crosstune.evaluated import Evaluated, agree
+from crosstune.metric_name import name_metric
 from crosstune.own import own_study
 from crosstune.parameters import Constant
 from crosstune.resume import (
@@ -153,6 +154,7 @@ def open_study(
             f"the study {name!r} in {describe(storage)} cannot be written: "
             f"{error.strerror or error}. Its folder has to be writable too"
         ) from error
+    name_metric(study, spec.metric.name)
     trials = study.get_trials(deepcopy=False)
     finished = sum(trial.state.is_finished() for trial in trials)
     if ledger.space_of(study) is not None:

@@ -88,7 +88,9 @@ def test_pandas_reads_the_table(tmp_path: Path) -> None:
     assert list(table["number"]) == list(frame["number"])
     assert list(table["state"]) == list(frame["state"])
     assert list(table["params_lr"].dropna()) == list(frame["params_lr"].dropna())
-    assert list(table["value"].dropna()) == list(frame["value"].dropna())
+    assert source.metric_names is not None
+    value = f"value_{source.metric_names[0]}"  # as Optuna calls it where the metric has a name
+    assert list(table["value"].dropna()) == list(frame[value].dropna())
     assert (table["datetime_start"] == frame["datetime_start"]).all()
     for trial, text in zip(source.trials, table["params_model.json"], strict=True):
         assert json.loads(text) == trial.params["model"]

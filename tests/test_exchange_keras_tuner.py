@@ -50,10 +50,16 @@ class Written(kt.HyperModel):  # type: ignore[misc]  # untyped
         return float(hp.get("lr"))
 
 
-def opened(path: Path, tuner: Any = kt.RandomSearch, direction: str = "max", **given: Any) -> Any:
+def opened(
+    path: Path,
+    tuner: Any = kt.RandomSearch,
+    direction: str = "max",
+    metric: str = "objective",
+    **given: Any,
+) -> Any:
     return without_models(tuner)(
         Written(),
-        objective=kt.Objective("objective", direction),
+        objective=kt.Objective(metric, direction),
         directory=str(path.parent),
         project_name=path.name,
         overwrite=False,
@@ -76,7 +82,8 @@ def test_a_tuner_opens_the_folder(
 ) -> None:
     source = study(engine, kind)
     up = source.direction.name == "MAXIMIZE"
-    tuner = opened(exported(source, tmp_path), direction="max" if up else "min")
+    (metric,) = source.metric_names or ["objective"]
+    tuner = opened(exported(source, tmp_path), direction="max" if up else "min", metric=metric)
     tuner.reload()
     assert len(tuner.oracle.trials) == 12
     statuses = {TrialState.COMPLETE: "COMPLETED", TrialState.FAIL: "FAILED"}
@@ -85,7 +92,7 @@ def test_a_tuner_opens_the_folder(
         assert held.score == (trial.value if trial.state is TrialState.COMPLETE else None)
         if held.score is not None:
             assert held.best_step == max(trial.intermediate_values)
-            assert held.metrics.get_direction("objective") == ("max" if up else "min")
+            assert held.metrics.get_direction(metric) == ("max" if up else "min")
         for name, value in trial.params.items():
             if type(value) in (int, float) and name not in ("kind", "alike", "optimizer"):
                 assert held.hyperparameters.get(name) == value
@@ -119,8 +126,10 @@ def test_every_tuner_but_hyperband_opens_the_folder(tuner: Any, tmp_path: Path) 
 
 @pytest.mark.parametrize("tuner", TUNERS[:2])
 def test_a_search_goes_on_and_what_it_adds_comes_back(tuner: Any, tmp_path: Path) -> None:
-    path = exported(study("optuna", "declared"), tmp_path)
-    there = opened(path, tuner, max_trials=16)
+    source = study("optuna", "declared")
+    path = exported(source, tmp_path)
+    assert source.metric_names is not None
+    there = opened(path, tuner, max_trials=16, metric=source.metric_names[0])
     there.search(verbose=0)
     assert len(there.oracle.trials) == 16
     for held in in_order(there)[12:]:

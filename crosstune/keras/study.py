@@ -14,6 +14,7 @@ from crosstune import _optuna, adapters
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.budgets import Budget
 from crosstune.errors import RequestError, StudyExists
+from crosstune.metric_name import name_metric
 from crosstune.own import own_study
 from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
@@ -56,6 +57,7 @@ class StudyKeeper:
         self._storage = storage
         self._name = study_name or "study"
         self._direction = direction_of(objective)
+        self._metric = str(keras_tuner.Oracle(objective).objective.name)
         self._new = new
         self._first: BaseSampler = self._make(0)
 
@@ -76,6 +78,7 @@ class StudyKeeper:
                 load_if_exists=True,
             )
         check_direction(study, self._direction)
+        name_metric(study, self._metric)
         if self._new:
             check_new(study, self._storage)
         return study
