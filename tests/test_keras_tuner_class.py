@@ -489,3 +489,39 @@ def test_bad_requests_say_what_is_wrong(tmp_path: Path) -> None:
             "b": {"type": "bool", "when": {"a": [None]}},
         }
         crosstune.KerasTuner(build, {"space": nulls}, directory=tmp_path)
+
+
+class Searched(crosstune.KerasTuner):
+    """A search that needs no hypermodel."""
+
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+        hp = trial.hyperparameters
+        return float(hp.Int("x", 1, 5) + hp.Choice("k", [1, 2, 3, 4]))
+
+
+@pytest.mark.parametrize("trials", [{}, {"max_trials": None}, {"max_trials": 7}])
+def test_a_grid_of_keras_tuners_is_walked_whole(trials: dict[str, Any], tmp_path: Path) -> None:
+    tuner = Searched(backend="keras_tuner", sampler="grid", directory=tmp_path, **trials)
+    tuner.search(verbose=0)
+    assert len(tuner.study.trials) == (trials.get("max_trials") or 20)
+
+
+@pytest.mark.parametrize("backend", ["optuna", "keras_tuner", "hyperopt", "crosstune"])
+def test_the_grid_of_a_spec_is_walked_whole(backend: str, tmp_path: Path) -> None:
+    space = {
+        "x": {"type": "int", "low": 1, "high": 5},
+        "k": {"type": "choice", "values": [1, 2, 3]},
+    }
+    tuner = Searched(spec={"space": space}, backend=backend, sampler="grid", directory=tmp_path)
+    tuner.search(verbose=0)
+    assert len(tuner.study.trials) == 15
+
+
+def test_only_a_tuner_that_trains_by_itself_needs_no_hypermodel(tmp_path: Path) -> None:
+    for given in ([], [None]):
+        tuner = Searched(*given, max_trials=3, directory=tmp_path, overwrite=True)
+        tuner.search(verbose=0)
+        assert len(tuner.study.trials) == 3
+        with pytest.raises(RequestError, match=r"build_model\(hp\).*overrides run_trial") as caught:
+            crosstune.KerasTuner(*given, objective="val_loss", directory=tmp_path)
+        assert isinstance(caught.value, ValueError)  # as in Keras Tuner
