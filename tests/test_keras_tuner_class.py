@@ -517,6 +517,23 @@ def test_the_grid_of_a_spec_is_walked_whole(backend: str, tmp_path: Path) -> Non
     assert len(tuner.study.trials) == 15
 
 
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        optuna.samplers.GridSampler({"x": [1, 2, 3, 4, 5], "k": [1, 2, 3, 4]}, seed=0),
+        optuna.samplers.BruteForceSampler(seed=0),
+    ],
+    ids=["GridSampler", "BruteForceSampler"],
+)
+def test_a_walk_of_optunas_is_walked_whole(sampler: Any, tmp_path: Path) -> None:
+    space = keras_tuner.HyperParameters()
+    space.Int("x", 1, 5)
+    space.Choice("k", [1, 2, 3, 4])
+    tuner = Searched(sampler=sampler, directory=tmp_path, hyperparameters=space)
+    tuner.search(verbose=0)
+    assert len(tuner.study.trials) == 20
+
+
 def test_only_a_tuner_that_trains_by_itself_needs_no_hypermodel(tmp_path: Path) -> None:
     for given in ([], [None]):
         tuner = Searched(*given, max_trials=3, directory=tmp_path, overwrite=True)

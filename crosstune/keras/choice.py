@@ -19,12 +19,13 @@ from crosstune.errors import RequestError, Unsupported
 from crosstune.keras.native import native_oracle, silent_sampler
 from crosstune.keras.spec import SpecOracle, objective_of, with_metric
 from crosstune.keras.study import StudyKeeper
+from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec import Spec, load
 from crosstune.storage import Place
 
 _TRIALS = 10
-"""Default number of trials (Keras Tuner's own)."""
+"""Default number of trials (Keras Tuner's own), but for a grid or a scheduler."""
 
 
 def choose_oracle(
@@ -79,8 +80,8 @@ def choose_oracle(
         "new": new,
     }
     if isinstance(sampler, BaseSampler):
-        more["max_trials"] = _TRIALS if max_trials is None else max_trials
-        return Oracle(sampler, **study, **more)
+        budget = settle(None, trials=max_trials, ends_by_itself=_walks(sampler), default=_TRIALS)
+        return Oracle(sampler, max_trials=budget.trials, **study, **more)
     name, options = _named(backend, sampler)
     adapter, algorithm = named_algorithm(name)
     # Another library's grid has no end here: the space is what the hypermodel asks for.
@@ -116,6 +117,13 @@ def _of_spec(
     engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
     budget = settle(spec, trials=max_trials, ends_by_itself=engine.ends_by_itself, default=_TRIALS)
     return SpecOracle(spec, engine, objective=objective, budget=budget, **more)
+
+
+def _walks(sampler: BaseSampler) -> bool:
+    """True for a sampler that ends by itself, as a grid does."""
+    if isinstance(sampler, EngineSampler):
+        return ends_by_itself(sampler.adapter, sampler.algorithm)
+    return isinstance(sampler, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler)
 
 
 def _loaded(spec: Any) -> Spec:

@@ -31,7 +31,8 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
     with its last report as score, and is not among the best.
 
     Args:
-        hypermodel: a function `build_model(hp)` or a `keras_tuner.HyperModel`.
+        hypermodel: a function `build_model(hp)` or a `keras_tuner.HyperModel`; None only where a
+            subclass overrides `run_trial` and does not need one.
         spec: a Spec, its file, or a mapping of its keys: its space is searched, and its metric,
             trials, seconds, seed, engine, pruner and start points hold unless given here. The
             ranges that the hypermodel states for the same names do not count. None: the space is
@@ -61,7 +62,7 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
 
     def __init__(
         self,
-        hypermodel: Any,
+        hypermodel: Any = None,
         spec: Spec | str | os.PathLike[str] | Mapping[str, Any] | None = None,
         *,
         backend: str | None = None,
@@ -83,6 +84,11 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         max_consecutive_failed_trials: int = 3,
         **more: Any,
     ):
+        if hypermodel is None and type(self).run_trial is KerasTuner.run_trial:
+            raise Unsupported(
+                "KerasTuner needs a hypermodel, and None was given: give build_model(hp) or a "
+                "HyperModel. Only a subclass that overrides run_trial can leave it out"
+            )
         self._declared = spec is not None
         self._ledger: LedgerOracle = choose_oracle(
             spec,
