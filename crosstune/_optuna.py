@@ -132,6 +132,20 @@ def trial_id(trial: Trial | FrozenTrial) -> int:
     return trial._trial_id
 
 
+def fixed(trial: Trial) -> Mapping[str, Any]:
+    """The parameters of a trial that was queued with them; nothing public says them."""
+    return trial._fixed_params
+
+
+def has_proposal(trial: Trial) -> bool:
+    """Whether a sampler was asked for the parameters of a trial that it proposes together.
+
+    Optuna asks when the first parameter is suggested that is not fixed, or when `relative_params`
+    is read, which would ask.
+    """
+    return trial._relative_params is not None
+
+
 def with_id(trial: FrozenTrial, shown: int) -> FrozenTrial:
     """A trial under another id. The copy is shallow; its attributes may be replaced."""
     copied = copy.copy(trial)

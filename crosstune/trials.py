@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 
+from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters.base import Budget
-from crosstune.samplers.engine import BUDGET
+from crosstune.samplers.engine import BUDGET, EngineSampler
 
 
 def budget(trial: Trial | FrozenTrial) -> Budget | None:
@@ -21,10 +22,20 @@ def budget(trial: Trial | FrozenTrial) -> Budget | None:
     >>> budget(optuna.create_study().ask()) is None
     True
     """
-    if isinstance(trial, Trial) and BUDGET not in trial.user_attrs:
+    if (
+        isinstance(trial, Trial)
+        and BUDGET not in trial.user_attrs
+        and _schedules(trial.study.sampler)
+    ):
         _ = trial.relative_params  # the engine is asked when the first parameter is
     held = trial.user_attrs.get(BUDGET)
     return None if held is None else Budget(**held)
+
+
+def _schedules(sampler: BaseSampler) -> bool:
+    """Whether a sampler sets budgets. Another one is not asked: it may remember that it was."""
+    known = isinstance(sampler, EngineSampler)
+    return known and sampler.adapter.algorithms[sampler.algorithm].scheduler
 
 
 def trial_seed(trial: Trial) -> int:

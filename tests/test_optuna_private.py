@@ -171,3 +171,15 @@ def test_every_pruner_keeps_its_parameters_where_they_are_read() -> None:
         made = pruners.create(name, needed.get(name))
         known = set(inspect.signature(kind).parameters) - {"args", "kwargs"}
         assert set(_optuna.parameters(made)) == known, name
+
+
+def test_a_trial_says_what_is_fixed_and_whether_the_sampler_proposed() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.enqueue_trial({"x": 0.5})
+    trial = study.ask()
+    assert dict(_optuna.fixed(trial)) == {"x": 0.5}
+    assert trial.suggest_float("x", 0, 1) == 0.5
+    assert not _optuna.has_proposal(trial)
+    trial.suggest_float("y", 0, 1)
+    assert _optuna.has_proposal(trial)
+    assert not _optuna.fixed(study.ask())

@@ -21,6 +21,7 @@ from crosstune.clock import SamplerClock
 from crosstune.dialects import ERROR, TrialFailed, suggest
 from crosstune.errors import RequestError, RunError
 from crosstune.feasibility import best_trial
+from crosstune.questions import QUESTIONS, ask_again, propose_again
 from crosstune.space import Params
 from crosstune.trials import budget
 
@@ -72,7 +73,9 @@ class Recorder:
         known = self._known.get(trial.number)
         if known is None:
             return self._evaluate(trial)
+        propose_again(trial, known.questions)
         params = suggest(self._problem.space, trial)
+        propose_again(trial, known.questions)
         self._sampled = self._clock.seconds
         if repr(dict(known.params)) != repr(params):
             raise Mismatch(
@@ -80,9 +83,7 @@ class Recorder:
                 f"sampler proposes {params} now. A library, the machine or the objective is not "
                 "what it was. Use another folder, or delete this file to have the run done again"
             )
-        for step, value in known.reports:
-            trial.report(value, step)
-            trial.should_prune()  # some pruners remember what they were asked
+        ask_again(trial, dict(known.reports), known.questions)
         _optuna.constrain(trial, known.constraints or {})
         return known
 
@@ -133,6 +134,7 @@ class Recorder:
             sampler_seconds=sampler_seconds,
             ended=self.spent.seconds + seconds + sampler_seconds,
             constraints=dict(_optuna.constraints(held)) or None,
+            questions=held.user_attrs.get(QUESTIONS),
         )
 
     def final_test(self, study: Study) -> float | None:

@@ -33,6 +33,8 @@ class Evaluation:
         sampler_seconds: how long the sampler took to propose it and to learn of the trials before.
         ended: when it ended, in seconds since its run began, on the clock of the match.
         constraints: by key, feasible at 0 or below; None where it has none.
+        questions: what it asked of sampler and pruner; None where it asked as usual. See
+            `crosstune.questions`.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Evaluation:
     sampler_seconds: float = 0.0
     ended: float = 0.0
     constraints: Mapping[str, float] | None = None
+    questions: Mapping[str, Any] | None = None
 
     @property
     def counts(self) -> bool:

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, Trial
 from crosstune.adapters import ledger
 from crosstune.errors import CrosstuneError, ObjectiveError, RunError
 from crosstune.evaluated import Evaluated
+from crosstune.questions import noting
 from crosstune.space import Params, Space
 
 Objective: TypeAlias = Callable[..., Any]
@@ -56,7 +57,8 @@ class Prepared(ABC):
             RunError: the sampler raised.
         """
         try:
-            returned = self._evaluate(trial)
+            with noting(trial):
+                returned = self._evaluate(trial)
         except (optuna.TrialPruned, CrosstuneError):
             raise
         except (Exception, SystemExit) as error:

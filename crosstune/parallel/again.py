@@ -18,6 +18,7 @@ from crosstune import _optuna
 from crosstune.parallel.asking import Begun, Suggest, begin, has_point, horizon_of
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.work import carried_out
+from crosstune.questions import QUESTIONS, ask_again
 from crosstune.resume.history import History
 from crosstune.resume.replay import tell_as_kept
 
@@ -59,7 +60,7 @@ def tell_again(study: Study, gate: Gate, begun: Begun) -> None:
     """Let the pruner decide again of a trial that had ended, and tell how it did."""
     kept = begun.kept
     assert kept is not None
-    if kept.intermediate_values:
+    if kept.intermediate_values or QUESTIONS in kept.user_attrs:
         task = begun.task(gate)
         outcome = carried_out(task, gate, _reporting(kept))
         gate.dismiss(task.ticket)
@@ -84,9 +85,7 @@ def _reporting(kept: FrozenTrial) -> Callable[[Trial], float]:
     """An objective that reports what a trial reported."""
 
     def report(trial: Trial) -> float:
-        for step, value in sorted(kept.intermediate_values.items()):
-            trial.report(value, step)
-            trial.should_prune()
+        ask_again(trial, kept.intermediate_values, kept.user_attrs.get(QUESTIONS))
         return 0.0
 
     return report

@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
+from crosstune.questions import QUESTIONS, ask_again, propose_again
 from crosstune.resume.history import History, was_added
 from crosstune.samplers.engine import BUDGET
 
@@ -31,7 +32,7 @@ def replay(study: Study, history: History, until: int) -> None:
         history.queue(number)
         trial = study.ask()
         _suggest(trial, kept)
-        _report(trial, kept)
+        ask_again(trial, kept.intermediate_values, kept.user_attrs.get(QUESTIONS))
         tell_as_kept(study, trial, kept)
 
 
@@ -52,16 +53,13 @@ def overlaps(trials: Sequence[FrozenTrial], first: int) -> bool:
 
 def _suggest(trial: Trial, kept: FrozenTrial) -> None:
     """The parameters, in the order in which they were suggested."""
-    if BUDGET in kept.user_attrs and not kept.params:
-        _ = trial.relative_params  # the engine was asked, though nothing was suggested then
+    if BUDGET in kept.user_attrs:
+        _ = trial.relative_params  # a schedule has proposed, even where the values were fixed
+    note = kept.user_attrs.get(QUESTIONS)
+    propose_again(trial, note)
     for name, held in kept.distributions.items():
         ledger.suggest(trial, name, held)
-
-
-def _report(trial: Trial, kept: FrozenTrial) -> None:
-    for step, value in sorted(kept.intermediate_values.items()):
-        trial.report(value, step)
-        trial.should_prune()  # some pruners remember what they were asked
+        propose_again(trial, note)
 
 
 def tell_as_kept(study: Study, trial: Trial, kept: FrozenTrial) -> None:

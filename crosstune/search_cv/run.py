@@ -16,6 +16,7 @@ from sklearn.exceptions import FitFailedWarning
 from crosstune.adapters import ledger
 from crosstune.dialects.base import ERROR, suggest
 from crosstune.feasibility import best_trial, is_feasible, why_no_best
+from crosstune.questions import noting
 from crosstune.samplers.engine import EngineSampler, SpaceExhausted
 from crosstune.search_cv import scikit
 from crosstune.search_cv.request import Request
@@ -93,7 +94,9 @@ class Run:
     def _score(self, asked: list[tuple[Trial, Params]]) -> None:
         if self._request.prunes:
             ((trial, point),) = asked
-            self._tell(trial, point, *self._fold_by_fold(trial, point))
+            with noting(trial):
+                scores, pruned = self._fold_by_fold(trial, point)
+            self._tell(trial, point, scores, pruned)
             return
         rows = self._evaluate([self._decode(point) for _, point in asked])
         for (trial, point), scores in zip(asked, rows, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,18 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Spec, checkpoints
+from crosstune.benchmarks.match.contender import contender
+from crosstune.benchmarks.match.folder import RunFile
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.results import TIME_FIELDS
+from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.problems.base import Problem
 from crosstune.dialects import prepare
 from crosstune.engine_choice import choose
 from crosstune.resume import Mismatch
 from crosstune.study import open_study
 from crosstune.tuning import run
-from tests.resume.support import DIRECT, rows, snapshot_never
+from tests.resume.support import DIRECT, Killed, rows, snapshot_never
 
 Train = Callable[[dict[str, Any], optuna.Trial], float]
 WHOLE = {"x": 0.5, "n": 3, "c": "b"}
@@ -303,3 +310,64 @@ def test_a_note_that_makes_no_sense_is_passed_over(
         except Mismatch:
             continue
         assert len(study.trials) == 6
+
+
+@pytest.mark.parametrize("habit", ["nobody_asks", "asks_before_reporting"])
+def test_a_match_that_is_continued_repeats_the_questions(habit: str, tmp_path: Path) -> None:
+    """A scheduler with a whole start point, and a pruner that remembers."""
+    pytest.importorskip("keras_tuner")
+    stop: int | None = None
+
+    def train(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if trial.number == stop:
+            raise Killed
+        if habit == "asks_before_reporting":
+            crosstune.budget(trial)
+        return habitual(habit)(params, trial)
+
+    problem = Problem("p", Spec(space=DIRECT, name="p", start=[WHOLE]), train)
+    named = (
+        {"backend": "hyperopt", "pruner": "hyperband"}
+        if habit == "nobody_asks"
+        else {"backend": "keras_tuner", "sampler": ENGINES["keras_tuner hyperband"]["sampler"]}
+    )
+
+    def evaluations(path: Path) -> list[Any]:
+        carry_out(Task(problem, contender(named), 3, Limits(trials=12), path))
+        run = RunFile(path).read()
+        assert run.end == "done", run.error
+        timeless = dict.fromkeys(TIME_FIELDS, 0.0)
+        return [replace(each, **timeless) for each in run.evaluations]
+
+    whole = evaluations(tmp_path / "whole.jsonl")
+    assert any(each.questions for each in whole)
+    stop = 8
+    with pytest.raises(Killed):
+        evaluations(tmp_path / "stopped.jsonl")
+    stop = None
+    assert evaluations(tmp_path / "stopped.jsonl") == whole
+
+
+@pytest.mark.parametrize(
+    "engine", ["optuna tpe", "hyperopt tpe", "keras_tuner random", "crosstune random"]
+)
+def test_points_that_are_queued_meanwhile_are_met_again(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a callback after a trial, or in it."""
+    snapshot_never(monkeypatch)
+
+    def train(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if trial.number == 3:
+            trial.study.enqueue_trial({"x": 0.25, "n": 2})
+        return worth(params)
+
+    def queue(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.number == 1:
+            study.enqueue_trial(WHOLE)
+            study.enqueue_trial({"c": "a"})
+
+    spec = {"space": DIRECT, "seed": 7, "name": "s", "trials": 12, "backend": engine.split()[0]}
+    spec = {**spec, **ENGINES[engine]}
+    whole, resumed = both(tmp_path, spec, train, at=7, callbacks=[queue])
+    assert resumed == whole

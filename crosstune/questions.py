@@ -1,0 +1,165 @@
+"""What an objective asked of its study, so that a resumed study is asked the same.
+
+A sampler proposes when the first parameter is suggested, and a pruner is asked once after each
+report. An objective may do otherwise: look at `crosstune.budget` or `trial.relative_params` in a
+trial that was queued, ask `should_prune` in some trials only, or twice. Some samplers and pruners
+remember what they were asked. So `noting` leaves a note in the trial where it asked otherwise, and
+`ask_again` repeats what the note says. A trial without a note asked as usual.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from optuna.pruners import (
+    MedianPruner,
+    NopPruner,
+    PercentilePruner,
+    ThresholdPruner,
+    WilcoxonPruner,
+)
+from optuna.trial import Trial
+
+from crosstune import _optuna
+
+QUESTIONS = "crosstune:questions"
+"""The trial attribute that holds the note:
+
+- ``proposed``: how many parameters the trial had when the sampler proposed others, where it did
+  before one of those was suggested;
+- ``asks``: for each question to the pruner, how many reports came before it;
+- ``reports``: how many reports there were;
+- ``steps``: theirs, where they did not rise.
+"""
+
+_FORGETFUL = (NopPruner, MedianPruner, PercentilePruner, ThresholdPruner, WilcoxonPruner)
+"""Pruners that decide by the trials alone, whatever they were asked before."""
+
+
+@contextmanager
+def noting(trial: Any) -> Iterator[None]:
+    """Leave a note in the trial at the end, where its objective did not ask as usual.
+
+    Anything but an `optuna.Trial` is left alone. A trial whose process is killed, or interrupted,
+    gets no note: it runs again.
+    """
+    if not isinstance(trial, Trial):
+        yield
+        return
+    heard = _Heard(trial)
+    try:
+        yield
+    except Exception:
+        heard.note()
+        raise
+    else:
+        heard.note()
+    finally:
+        heard.end()
+
+
+class _Heard:
+    """The reports and questions of a trial: its methods are replaced until the `end`."""
+
+    def __init__(self, trial: Trial):
+        self._trial = trial
+        self._suggested = bool(trial.params)  # by the driver, where this is a worker
+        self._proposed: int | None = None
+        self._replaced: list[str] = []
+        if _optuna.fixed(trial) and not self._suggested:
+            for name in ("suggest_float", "suggest_int", "suggest_categorical"):
+                self._replace(name, self._watching(getattr(trial, name)))
+        self._steps: dict[int, None] = {}
+        self._asks: list[int] = []
+        if type(trial.study.pruner) not in _FORGETFUL:
+            report, should_prune = trial.report, trial.should_prune
+
+            def reported(value: float, step: int) -> None:
+                report(value, step)
+                self._steps[int(step)] = None  # Optuna ignores a second report of a step
+
+            def asked() -> bool:
+                self._asks.append(len(self._steps))
+                return should_prune()
+
+            self._replace("report", reported)
+            self._replace("should_prune", asked)
+
+    def note(self) -> None:
+        note: dict[str, Any] = {}
+        if not self._suggested:
+            self._look()
+            if self._proposed is not None:
+                note["proposed"] = self._proposed
+        steps = list(self._steps)
+        rising = steps == sorted(steps)
+        if not rising or self._asks != list(range(1, len(steps) + 1)):
+            note.update(asks=self._asks, reports=len(steps))
+            if not rising:
+                note["steps"] = steps
+        if note:
+            self._trial.set_user_attr(QUESTIONS, note)
+
+    def end(self) -> None:
+        for name in self._replaced:
+            delattr(self._trial, name)
+
+    def _replace(self, name: str, method: Callable[..., Any]) -> None:
+        setattr(self._trial, name, method)
+        self._replaced.append(name)
+
+    def _watching(self, suggest: Callable[..., Any]) -> Callable[..., Any]:
+        def suggested(*args: Any, **more: Any) -> Any:
+            self._look()
+            return suggest(*args, **more)
+
+        return suggested
+
+    def _look(self) -> None:
+        """Note with how many parameters the sampler has proposed, where none made it propose."""
+        if self._proposed is None and _optuna.has_proposal(self._trial):
+            params = self._trial.params
+            if params.keys() <= _optuna.fixed(self._trial).keys():
+                self._proposed = len(params)
+
+
+def propose_again(trial: Trial, note: Any) -> None:
+    """Let the sampler propose now, where the note says that it did with so many parameters."""
+    if isinstance(note, Mapping) and note.get("proposed") == len(trial.params):
+        _ = trial.relative_params
+
+
+def ask_again(trial: Trial, reports: Mapping[int, float], note: Any) -> None:
+    """Report what a trial reported, and ask the pruner where it was asked.
+
+    Args:
+        reports: by step.
+        note: what `noting` left in the trial; None, or anything that it cannot have left, is the
+            usual.
+    """
+    steps, asks = _order(reports, note)
+    for _ in range(asks[0]):
+        trial.should_prune()
+    for count, step in enumerate(steps, start=1):
+        trial.report(reports[step], step)
+        for _ in range(asks[count]):
+            trial.should_prune()
+
+
+def _order(reports: Mapping[int, float], note: Any) -> tuple[list[int], Counter[int]]:
+    """The steps in the order of the reports, and how often the pruner was asked after how many."""
+    steps = sorted(reports)
+    if not isinstance(note, Mapping) or not isinstance(note.get("asks"), list):
+        return steps, Counter(range(1, len(steps) + 1))
+    count = note.get("reports")
+    own = note.get("steps")
+    if isinstance(own, list) and len(own) == len({*own} & {*steps}):
+        # What the trial did not report itself is of an attempt before, whose checkpoint it took.
+        steps = [*(step for step in steps if step not in own), *own]
+    earlier = len(steps) - count if isinstance(count, int) and 0 <= count <= len(steps) else 0
+    asks = Counter(range(1, earlier + 1))
+    asks.update(earlier + ask for ask in note["asks"] if isinstance(ask, int))
+    return steps, asks
