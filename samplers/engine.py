@@ -105,6 +105,8 @@ class EngineSampler(BaseSampler):
         self._searches: WeakKeyDictionary[Any, dict[int, _Search]] = WeakKeyDictionary()
         self._search = _Search()
         self._turns = Turns()
+        self.copies_differ = False
+        """Whether each copy has random points of its own, as one of a sampler without a seed."""
         differ_after_fork(self)
 
     @property
@@ -253,6 +255,8 @@ class EngineSampler(BaseSampler):
         """Be a copy: called in a process that was forked from the one that has this sampler."""
         self._lock = threading.RLock()  # a thread that is not here may have taken the other
         self._begin_anew()
+        if self.copies_differ:
+            self._lineage.reseed()
 
     def _begin_anew(self) -> None:
         """Leave the engines behind, and build others from the ledger."""
@@ -323,12 +327,16 @@ class EngineSampler(BaseSampler):
         kept = {
             key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
         }
-        return {**kept, "asked": self._asked}
+        return {**kept, "asked": self._asked, "copies_differ": self.copies_differ}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        asked = state.pop("asked")
-        EngineSampler.__init__(self, **state)  # a subclass takes other arguments
+        made = {**state}
+        asked, differ = made.pop("asked"), made.pop("copies_differ", False)
+        EngineSampler.__init__(self, **made)  # a subclass takes other arguments
         self._lineage.become_copy(asked)
+        self.copies_differ = differ
+        if differ:
+            self._lineage.reseed()
 
     def _use(self, study: Study) -> None:
         """Turn to a study; each that the sampler is handed to has a search of its own."""

@@ -23,6 +23,7 @@ from crosstune.budgets import Budget
 from crosstune.own import is_own_study
 from crosstune.samplers import constraints
 from crosstune.takeover.choice import Choice
+from crosstune.takeover.copies import let_copies_differ, reseed_copy
 from crosstune.takeover.optuna_limit import OptunaLimit
 
 _OWN = "crosstune's own"
@@ -109,6 +110,8 @@ class _Takeover:
         seed = choice.next_seed(self._seeds.get(given), len(_optuna.all_trials(study)))
         made = choice.make(seed)
         self._ours.add(made)
+        if self._seeds.get(given) is None:
+            let_copies_differ(made)
         if isinstance(given, PartialFixedSampler):
             fixed, base = _optuna.partial_fixed(given)
             name = f"{type(base).__name__} (the fixed parameters stay)"
@@ -127,6 +130,8 @@ class _Takeover:
             if _OWN in state or not self._choice.swaps:
                 return
             held, chosen = self.sampler(study), self._choice.make(0)
+            is_partial = isinstance(held, PartialFixedSampler)
+            reseed_copy(_optuna.partial_fixed(held)[1] if is_partial else held)
             same = getattr(held, "label", None) == getattr(chosen, "label", None)
             if type(held) is not type(chosen) or not same:
                 self.adopt(study, held)

@@ -12,7 +12,7 @@ import optuna
 import pytest
 
 import crosstune
-from crosstune import Bool, Choice, Float, Int, Space, adapters
+from crosstune import Bool, Choice, Constant, Float, Int, Space, adapters
 from crosstune.adapters.base import Exhausted, Outcome
 from crosstune.errors import UnknownName, Unsupported
 from crosstune.samplers import KerasTunerSampler
@@ -167,6 +167,15 @@ def test_an_oracle_is_released_with_its_engine() -> None:
 @pytest.mark.parametrize("name", ["_save_trial", "_display", "ongoing_trials", "start_order"])
 def test_the_private_names_of_an_oracle_are_where_they_were(name: str) -> None:
     assert hasattr(keras_tuner.oracles.RandomSearchOracle(), name)
+
+
+def test_a_point_that_another_process_evaluates_is_not_drawn() -> None:
+    """Guards `_tried_so_far` and `_compute_values_hash`: without them it would be."""
+    space = Space({"x": Int(0, 3), "fixed": Constant(1), "c": Choice(["a", 1])})
+    others = [{"x": x, "fixed": 1, "c": c} for x in range(4) for c in ("a", 1)][:-1]
+    engine = make("random", space)
+    engine.running(others)
+    assert engine.ask(0) == {"x": 3, "fixed": 1, "c": 1}
 
 
 def test_the_private_names_of_the_module_are_where_they_were() -> None:
