@@ -12,7 +12,7 @@ from crosstune.evaluated import of_data, of_splits
 from crosstune.search_cv.evaluated import of_search
 from crosstune.search_cv.request import Request, settle
 from crosstune.search_cv.run import Run
-from crosstune.search_cv.scikit import BaseSearchCV, Evaluate, Folds
+from crosstune.search_cv.scikit import BaseSearchCV, Evaluate, Folds, validate
 
 
 class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
@@ -27,9 +27,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             what `param_grid` and `param_distributions` take.
         param_grid: names to lists of values, or a list of such mappings. Every point is taken,
             unless `n_trials`, `timeout` or `sampler` say otherwise.
-        param_distributions: names to lists, distributions of scipy.stats or parameters of
-            crosstune, or a list of such mappings.
-        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in.
+        param_distributions: names to lists, distributions of scipy.stats or Optuna, or parameters
+            of crosstune, or a list of such mappings.
+        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in. None: Optuna, and for
+            lists that are not searched by their scores crosstune's own grid, in memory.
         sampler: a role (random, grid, bayesian), a native name, or a mapping with options.
         pruner: a name, a mapping with options, or Optuna's. A candidate is then evaluated fold by
             fold, without `n_jobs`; one that is given up has NaN in the folds that are left, and
@@ -47,8 +48,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         scoring, refit, cv, verbose, pre_dispatch, error_score, return_train_score: see
             `GridSearchCV`. Of several metrics the study maximizes that of `refit`, or the first.
         n_jobs: fits at once. An engine that learns gets one candidate at a time, and its folds are
-            fitted at once; otherwise up to 32 candidates are. So the candidates do not depend
-            on it.
+            fitted at once; of random search and grids up to 32 candidates are. So the candidates
+            do not depend on it.
 
     Attributes:
         study_: the `optuna.Study`. A candidate whose score is NaN is a failed trial.
@@ -57,6 +58,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
 
     Raises:
         RequestError: by `fit`, before any candidate. It is a ValueError for bad values.
+        InvalidParameterError: scikit-learn's, for what `GridSearchCV` refuses too.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.svm import SVC
@@ -130,9 +132,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             RequestError: a bad request; nothing was fitted.
             ValueError: every fit of every candidate raised.
         """
-        plan = settle(self)
+        validate(self)
         given: Any = self.cv
         splitter = check_cv(given, y, classifier=is_classifier(self.estimator))
+        plan = settle(self)
         self._searching: tuple[Request, Folds] | None = None
 
         def begin(indices: list[Any]) -> bool:

@@ -8,6 +8,8 @@
 - The mapping that `evaluate_candidates` returns is the one that `fit` goes on with, so what is
   put in its place there becomes `cv_results_`. A pruned candidate has fewer folds than the
   others, which scikit-learn's own table cannot hold.
+- `_validate_params`, which scikit-learn calls at the start of every `fit` of its own: arguments are
+  refused with the same words as by `GridSearchCV`.
 - "fits failed": the text by which the error for fits that all raised is told from others.
 """
 
@@ -19,10 +21,15 @@ from typing import Any, TypeAlias
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-__all__ = ["BaseSearchCV", "Evaluate", "Folds", "every_fit_failed", "replace"]
+__all__ = ["BaseSearchCV", "Evaluate", "Folds", "every_fit_failed", "replace", "validate"]
 
 Evaluate: TypeAlias = Callable[..., dict[str, Any]]
 """`evaluate_candidates(candidates, cv=...)`."""
+
+
+def validate(search: Any) -> None:
+    """Raise for arguments that scikit-learn refuses; the error is a ValueError and a TypeError."""
+    search._validate_params()
 
 
 def every_fit_failed(error: ValueError) -> bool:
