@@ -1,4 +1,4 @@
-"""Distributions of scipy.stats as parameters of a space.
+"""Distributions of scipy.stats, and of Optuna, as parameters of a space.
 
 | scipy | parameter |
 |---|---|
@@ -18,8 +18,10 @@ import math
 from typing import Any
 
 import numpy as np
+from optuna.distributions import BaseDistribution
 
-from crosstune.errors import SpecError
+from crosstune.adapters.native import optuna as native_optuna
+from crosstune.errors import RequestError, SpecError
 from crosstune.parameters import TAIL, Float, Int, LogNormal, Normal, Parameter
 
 
@@ -81,6 +83,22 @@ def from_scipy(given: Any, name: str) -> Parameter | Quantiles:
         raise SpecError(
             f"scipy.stats.{kind} cannot be searched: {error.message}", (name,)
         ) from None
+
+
+def from_optuna(given: BaseDistribution, name: str) -> Parameter:
+    """The parameter of a float or integer distribution of Optuna.
+
+    Args:
+        given: not a categorical one, which is a list of values.
+        name: in messages.
+
+    Raises:
+        SpecError: no parameter is like it.
+    """
+    try:
+        return native_optuna.read({name: given})[name]
+    except RequestError as error:
+        raise SpecError(f"it cannot be searched: {error}", (name,)) from None
 
 
 def _closed_form(kind: str, given: dict[str, float]) -> Parameter | None:

@@ -8,10 +8,17 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+
 from crosstune.errors import SpecError
 from crosstune.parameters import Choice, Parameter, Scalar, parameter
 from crosstune.parameters.base import shown
-from crosstune.search_cv.distributions import Quantiles, from_scipy, is_distribution
+from crosstune.search_cv.distributions import (
+    Quantiles,
+    from_optuna,
+    from_scipy,
+    is_distribution,
+)
 from crosstune.search_cv.values import Values
 from crosstune.space import Params, Space
 
@@ -95,6 +102,11 @@ class Translation:
             for number in range(self.branches)
         )
 
+    @property
+    def weighted(self) -> bool:
+        """Whether a value is in its list more than once, which gives it higher odds."""
+        return any(getattr(item, "weights", None) for item in self.space.values())
+
     def _count(self, held: str) -> int:
         meaning = self.entries[held].meaning
         return len(meaning) if isinstance(meaning, Values) else 0
@@ -123,8 +135,8 @@ def translate(given: Any, *, lists_only: bool = False) -> Translation:
     """The space of a `param_grid` or `param_distributions`.
 
     Args:
-        given: names to lists, distributions of scipy.stats, or parameters of crosstune; or a
-            list of such mappings, each a branch with even odds.
+        given: names to lists, distributions of scipy.stats or Optuna, or parameters of
+            crosstune; or a list of such mappings, each a branch with even odds.
         lists_only: whether it is a grid.
 
     Raises:
@@ -173,7 +185,10 @@ def _entries(branch: Mapping[Any, Any], lists_only: bool) -> list[Entry]:
 
 
 def _entry(name: str, given: Any, lists_only: bool) -> Entry:
-    if lists_only and (is_distribution(given) or isinstance(given, Parameter | Mapping)):
+    if isinstance(given, CategoricalDistribution):
+        given = list(given.choices)
+    distributions = Parameter | Mapping | BaseDistribution
+    if lists_only and (is_distribution(given) or isinstance(given, distributions)):
         raise SpecError(
             f"a grid is made of lists of values, not of {type(given).__name__}. Distributions "
             "stand in param_distributions",
@@ -184,6 +199,8 @@ def _entry(name: str, given: Any, lists_only: bool) -> Entry:
             return Entry(name, deepcopy(parameter(given)))
         except SpecError as error:
             raise error.under(name) from None
+    if isinstance(given, BaseDistribution):
+        return Entry(name, from_optuna(given, name))
     meaning: Values | Quantiles
     if is_distribution(given):
         found = from_scipy(given, name)
