@@ -25,7 +25,7 @@ from crosstune.search_cv.translation import translate
 
 X, Y = load_iris(return_X_y=True)
 GRID = {"var_smoothing": np.logspace(-9, 1, 40)}
-LISTS = {"n_neighbors": [1, 2, 3, 4, 5], "weights": ["uniform", "distance"]}
+LISTS = {"n_neighbors": [1, 2, 3, 4, 5], "weights": ["uniform", "distance"], "p": [1, 2]}
 GRIDS = [
     ("optuna", "grid"),
     ("optuna", "brute-force"),
@@ -87,7 +87,7 @@ def test_random_search_of_lists_draws_each_point_once(name: str) -> None:
     assert list(some.cv_results_["trial_number"]) == list(range(7))
     assert fit(7).cv_results_["params"] == some.cv_results_["params"]
     assert fit(7, seed=1).cv_results_["params"] != some.cv_results_["params"]
-    assert len(fit(99).cv_results_["params"]) == 10
+    assert len(fit(99).cv_results_["params"]) == 20
     assert len(fit(None).cv_results_["params"]) == 10
     assert record(fit(3, backend="optuna")) == ("optuna", "random")
 

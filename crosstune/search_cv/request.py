@@ -28,6 +28,9 @@ from crosstune.tuning import finished
 DRAWS = 10
 """How many candidates are drawn where none is said, as by `RandomizedSearchCV`."""
 
+SHUFFLED = 100_000
+"""Up to how many points lists are drawn from without replacement; that takes about a second."""
+
 BATCH = 32
 """How many candidates are fitted at once, where none depends on the score of another."""
 
@@ -39,7 +42,7 @@ class Plan:
     Attributes:
         trials: finished trials of the study in all; None goes on to the end of the grid.
         seconds: None for no limit.
-        walks: whether every point of a grid is taken.
+        walks: whether the candidates are those of a grid, in whose order the table is.
     """
 
     spec: Spec
@@ -102,6 +105,7 @@ def settle(search: Any) -> Plan:
         RequestError: it cannot be carried out.
     """
     spec, translation, is_grid = _space(search)
+    backend, draws = search.backend, False
     if search.n_trials is not None and search.n_iter is not None:
         raise SpecError("n_trials and n_iter are two names of the same thing: give one of them")
     given = search.n_iter if search.n_trials is None else search.n_trials
@@ -118,8 +122,9 @@ def settle(search: Any) -> Plan:
         if sampler is None and (unlimited or (trials or 0) >= translation.points):
             sampler = "grid"
         spec = Spec(space=translation.space)
+        backend, sampler, draws = _ours(search, sampler, translation)
     spec = _scored(spec)
-    engine = choose(spec, backend=search.backend, sampler=sampler, seed=_seed(search))
+    engine = choose(spec, backend=backend, sampler=sampler, seed=_seed(search))
     algorithm = None if engine.ours else engine.adapter.algorithms[engine.algorithm]
     if algorithm is not None and algorithm.scheduler:
         raise Unsupported(
@@ -127,15 +132,31 @@ def settle(search: Any) -> Plan:
             "such length. Choose another sampler, such as 'bayesian'"
         )
     walks = algorithm is None or algorithm.exhaustive
+    ends = walks and not draws
     budget = budgets.settle(
-        spec, trials=trials, seconds=seconds, ends_by_itself=walks, default=drawn
+        spec, trials=trials, seconds=seconds, ends_by_itself=ends, default=drawn
     )
     trials, seconds = budget.trials, budget.seconds
     if not spec.space.searched:
         trials = 1
     elif walks and translation.points < math.inf:
         trials = int(min(trials or math.inf, translation.points))
-    return Plan(spec, engine, translation, trials, seconds, walks)
+    return Plan(spec, engine, translation, trials, seconds, ends)
+
+
+def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | None, Any, bool]:
+    """The backend and sampler of lists, and whether points are drawn from them.
+
+    Where neither a backend is named nor a study is stored, our own grid takes Optuna's place: the
+    cost of Optuna's grows with the cube of the points. Its order is drawn by the seed, so the first
+    points of it are those of a random search without replacement, as `RandomizedSearchCV` does.
+    """
+    if search.backend is None and search.storage is None:
+        if _is_walk(sampler):
+            return "crosstune", sampler, False
+        if sampler == "random" and translation.points <= SHUFFLED and not translation.weighted:
+            return "crosstune", "grid", True
+    return search.backend, sampler, False
 
 
 def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
@@ -214,8 +235,13 @@ def _open(
 
 
 def _learns(engine: Engine) -> bool:
-    """Whether what it proposes depends on the scores so far, or it cannot be asked ahead."""
-    return not engine.ours and engine.algorithm != engine.adapter.roles.get("random")
+    """Whether what it proposes depends on the scores so far."""
+    walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
+    return not walks and engine.algorithm != engine.adapter.roles.get("random")
+
+
+def _is_walk(sampler: Any) -> bool:
+    return (sampler.get("name") if isinstance(sampler, Mapping) else sampler) == "grid"
 
 
 def _seed(search: Any) -> int | None:

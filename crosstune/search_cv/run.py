@@ -225,5 +225,5 @@ class Run:
 
 
 def _is_over(sampler: EngineSampler, study: Study) -> bool:
-    """Whether there is no point left; an engine that never ends is not asked."""
-    return sampler.lasts(study) < math.inf and sampler.exhausted(study)
+    """Whether there is no point to begin now; an engine that never ends is not asked."""
+    return sampler.lasts(study) < math.inf and not sampler.ready(study)
