@@ -8,7 +8,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from crosstune.search_cv.scikit import BaseSearchCV, every_fit_failed, replace
+from crosstune.search_cv.scikit import BaseSearchCV, every_fit_failed, replace, validate
 
 
 def test_grid_search_has_the_base_and_the_hook() -> None:
@@ -38,3 +38,8 @@ def test_the_error_for_fits_that_all_raised_is_told() -> None:
     with pytest.raises(ValueError) as caught:
         GridSearchCV(SVC(), {"C": [-1.0]}, cv=2).fit([[0.0], [1.0]] * 4, [0, 1] * 4)
     assert every_fit_failed(caught.value)
+
+
+def test_arguments_are_validated_as_scikit_learn_does() -> None:
+    with pytest.raises(TypeError, match="implementing 'fit'"):
+        validate(GridSearchCV("no estimator", {}))
