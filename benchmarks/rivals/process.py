@@ -9,8 +9,11 @@ import tempfile
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing.connection import wait
 from typing import IO, Any
 
+from crosstune import groups
+from crosstune.children import WATCH
 from crosstune.errors import RunError
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -44,6 +47,7 @@ class RivalProcess:
                 text=True,
                 encoding="utf-8",
                 env={**_surroundings(), **dict.fromkeys(THREADS, "1")},
+                start_new_session=True,
             )
         except OSError as error:
             raise RunError(f"{name} could not be started: {error}") from error
@@ -61,7 +65,7 @@ class RivalProcess:
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            line = self._process.stdout.readline() if self._has_answered() else ""
         except BrokenPipeError:
             line = ""
         if not line:
@@ -83,6 +87,18 @@ class RivalProcess:
             self.seconds.append(float(answer["cpu"]))
         return answer
 
+    def _has_answered(self) -> bool:
+        """Wait for an answer; False if the process ends without one.
+
+        What it has forked may keep its output open. Windows has no forks, and waits for no pipe.
+        """
+        ended = False
+        while os.name == "posix" and not wait([self._process.stdout], WATCH):
+            if ended:
+                return False
+            ended = self._process.poll() is not None
+        return True
+
     def _last_words(self) -> str:
         self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, self._said.tell() - 4000))
@@ -96,15 +112,12 @@ def _surroundings() -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[str], said: IO[bytes]) -> None:
-    """Close its input, upon which it ends; kill it where it does not."""
+    """Close its input, upon which it ends; end it where it does not, and what it has started."""
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(BrokenPipeError):  # it has ended already
         process.stdin.close()
-    try:
-        process.wait(ENDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    groups.wait_until(lambda: process.poll() is not None, ENDS)
+    groups.end_groups([process])
     process.stdout.close()
     said.close()

@@ -24,7 +24,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from typing import Any
 
@@ -66,8 +68,18 @@ class Server:
         self._rival.insert(point, loss)
 
 
+def _end_with(parent: int) -> None:
+    """End this process and its group when its parent does, which a proposal may not see."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
+
+
 def main(name: str) -> None:
-    """Serve until the standard input ends."""
+    """Serve until the standard input ends, or what started this process."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr  # unbuffered, so that an error comes last
