@@ -92,8 +92,9 @@ class RivalProcess:
 
         What it has forked may keep its output open. Windows has no forks, and waits for no pipe.
         """
+        assert self._process.stdout is not None
         ended = False
-        while os.name == "posix" and not wait([self._process.stdout], WATCH):
+        while os.name == "posix" and not wait([self._process.stdout.fileno()], WATCH):
             if ended:
                 return False
             ended = self._process.poll() is not None

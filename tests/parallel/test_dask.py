@@ -16,8 +16,9 @@ import pytest
 
 import crosstune
 from crosstune.errors import RequestError
-from tests.parallel import objectives
+from tests.parallel import families, objectives
 from tests.parallel.histories import errors, history, states
+from tests.parallel.test_processes import start_run
 
 SPEC = {"space": objectives.SPACE, "seed": 5, "sampler": "random", "pruner": "median"}
 
@@ -92,6 +93,19 @@ def test_the_process_of_a_trial_ends_with_its_worker(tmp_path: Path) -> None:
     while Path(f"/proc/{child}").exists() and time.monotonic() < until:
         time.sleep(0.05)
     assert not Path(f"/proc/{child}").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL]
+)
+def test_nothing_that_a_trial_started_outlives_its_driver(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    process = start_run(tmp_path, "--dask", "local", "--workers", "2")
+    process.send_signal(how)
+    process.communicate(timeout=60)
+    assert families.all_gone(tmp_path / "marks")
 
 
 @pytest.mark.slow

@@ -227,7 +227,7 @@ def test_callbacks_stop_a_run() -> None:
     assert set(states(study)) == {"COMPLETE"}
 
 
-def _start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+def start_run(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     (folder / "spec.yaml").write_text(
         "objective: tests.parallel.objectives:writes_its_process\n"
         "trials: 8\nseed: 1\nspace: {x: {type: float, low: 0, high: 1}}\n"
@@ -256,7 +256,7 @@ def _start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     "how", [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 )
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
-    process = _start(tmp_path, "--workers", "2")
+    process = start_run(tmp_path, "--workers", "2")
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert families.all_gone(tmp_path / "marks")
