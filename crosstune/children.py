@@ -174,7 +174,7 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
     groups.lead_group()
     make_lossy()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what Ctrl-C ends
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=pipe.close)
     if begin is not None:
@@ -187,13 +187,17 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
         pipe.send_bytes(_answer(question))
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it does, however that was killed."""
+def end_with_parent() -> None:
+    """End this process, and its group, when the one that spawned it ends, however it is killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    while not wait([parent.sentinel], WATCH) and os.getppid() == parent.pid:
-        pass
-    groups.end_own_group()
+
+    def watch() -> None:
+        while not wait([parent.sentinel], WATCH) and os.getppid() == parent.pid:
+            pass
+        groups.end_own_group()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _answer(question: bytes) -> bytes:
