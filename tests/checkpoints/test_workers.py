@@ -147,6 +147,20 @@ def test_a_trial_whose_process_is_killed_goes_on_as_long_as_its_checkpoint_advan
         assert [t.params for t in study.trials] == [t.params for t in wanted.trials]
 
 
+@pytest.mark.slow
+def test_a_trial_whose_workers_are_killed_goes_on_upon_dask() -> None:
+    """Also where Dask has given it up, which it does here at the first worker that is lost."""
+    pytest.importorskip("distributed")
+    import dask
+
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+        study = crosstune.tune(
+            RANDOM, objectives.killed_at_each_epoch, trials=3, executor="local", workers=1
+        )
+    assert errors(study) == {}
+    assert [said for number, said in objectives.marks() if number == 1] == ["0", "1", "2", "3", "4"]
+
+
 def test_a_trial_whose_process_is_killed_at_the_same_place_has_failed() -> None:
     study = crosstune.tune(RANDOM, objectives.stuck_at_two, trials=3, workers=2)
     assert errors(study) == {1: "its process died: a crash, a kill, or a lack of memory"}
