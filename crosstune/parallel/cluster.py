@@ -75,7 +75,9 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
     import dask
     import distributed
 
-    without_pages = {f"distributed.{each}.http.routes": [] for each in ("scheduler", "worker")}
+    without_pages: dict[str, list[str]] = {
+        f"distributed.{each}.http.routes": [] for each in ("scheduler", "worker")
+    }
     left: list[_Gone] = []
     try:
         with (

@@ -173,8 +173,10 @@ class Gate(BaseStorage):
             if trial_id in self._attempts:
                 ticket = self._attempts[trial_id]
                 seen = self._seen(ticket, trial_id)
-                if self._tickets[ticket].earlier:
-                    seen.system_attrs = {**seen.system_attrs, LEFT: self._tickets[ticket].earlier}
+                earlier = self._tickets[ticket].earlier
+                if earlier:
+                    left = {str(step): value for step, value in earlier.items()}
+                    seen.system_attrs = {**seen.system_attrs, LEFT: left}
                 return seen
         number = trial_id - self.run
         if not 0 <= number < 1 << 32:

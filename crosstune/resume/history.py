@@ -452,7 +452,7 @@ def was_stuck(trial: FrozenTrial) -> bool:
     """Whether a trial ran again and its checkpoint has not advanced since it began to."""
     if not trial.user_attrs.get(RETRIED):
         return False
-    return reached(trial) <= trial.user_attrs.get(RETRIED_FROM, -1)
+    return reached(trial) <= int(trial.user_attrs.get(RETRIED_FROM, -1))
 
 
 def is_queued(trial: FrozenTrial) -> bool:
