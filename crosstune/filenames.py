@@ -5,7 +5,10 @@ from __future__ import annotations
 import zlib
 
 LONGEST = 100
-"""How many letters of a name are kept; file systems take 255 bytes."""
+"""How many letters of a name are kept."""
+
+LONGEST_IN_BYTES = 150
+"""How many bytes of a name are kept; file systems take 255, and endings are added to it."""
 
 
 def as_file_name(name: str) -> str:
@@ -15,7 +18,8 @@ def as_file_name(name: str) -> str:
     'my-study'
     """
     kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".-")
-    return kept[:LONGEST] or "study"
+    short = kept[:LONGEST].encode()[:LONGEST_IN_BYTES].decode(errors="ignore")
+    return short or "study"
 
 
 def as_own_file_name(name: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from rich.console import Console
@@ -29,7 +30,7 @@ from crosstune.filenames import as_file_name
 from crosstune.resume.driver import driving
 from crosstune.resume.mismatch import FRESH
 from crosstune.spec import Spec, load
-from crosstune.storage import describe, file_at
+from crosstune.storage import describe, file_at, open_storage
 from crosstune.study import asked_seed, open_study
 from crosstune.tuning import finished, run
 
@@ -85,7 +86,7 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     if several is not None:
         engine = several.workers.noted(engine)
     log = TensorBoardCallback(request.tensorboard) if request.tensorboard else None
-    place = request.storage or str(journal(spec, engine, resume=request.resume))
+    place = request.storage or str(journal(spec, engine, request.study_name, resume=request.resume))
     with driving(file_at(place), request.study_name or spec.name):
         return _run(request, spec, engine, function, several, place, log, console, debug=debug)
 
@@ -237,18 +238,19 @@ def _stands_at(request: Request, key: str, option: str | None) -> Iterator[None]
         raise placed from error.__cause__ or error
 
 
-def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
-    """A journal file of its own for a new run; with `resume` the latest one of this engine."""
+def journal(spec: Spec, engine: Engine, study_name: str | None = None, *, resume: bool) -> Path:
+    """A journal file of its own for a new run; with `resume` the latest one with this study.
+
+    The file may be that of another study, as several names can give the same file name.
+    """
     stem = f"{as_file_name(spec.name)}-{engine.adapter.name}-{engine.algorithm}"
-    number = 1
+    there: list[Path] = []
     path = FOLDER / f"{stem}.journal"
-    latest = path
     while path.exists():
-        latest = path
-        number += 1
-        path = FOLDER / f"{stem}-{number}.journal"
+        there.append(path)
+        path = FOLDER / f"{stem}-{len(there) + 1}.journal"
     if resume:
-        return latest
+        return _with_study(study_name or spec.name, there) or path
     try:
         FOLDER.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -258,10 +260,25 @@ def journal(spec: Spec, engine: Engine, *, resume: bool) -> Path:
     try:
         path.touch(exist_ok=False)
     except FileExistsError:
-        return journal(spec, engine, resume=False)  # Another run was faster.
+        return journal(spec, engine, study_name, resume=False)  # Another run was faster.
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from error
     return path
+
+
+def _with_study(name: str, files: list[Path]) -> Path | None:
+    """The last file that holds a study; else the last one that holds none, or is damaged."""
+    others: list[Path] = []
+    for file in reversed(files):
+        try:
+            names = optuna.get_all_study_names(open_storage(file))
+        except (RequestError, ValueError, KeyError):
+            names = []
+        if name in names:
+            return file
+        if not names:
+            others.append(file)
+    return others[0] if others else None
 
 
 def report(

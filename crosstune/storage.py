@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
 from weakref import WeakKeyDictionary
 
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
@@ -48,14 +49,15 @@ def open_storage(place: Place) -> BaseStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_torn_line(path)
         # By its whole path, since Optuna waits for ever for a lock that a killed process has left
-        # on a relative one.
-        storage = JournalStorage(JournalFileBackend(str(path.absolute())))
+        # on a relative one; without links, since its lock is beside the path that it is given.
+        path = _real(path)
+        storage = JournalStorage(JournalFileBackend(str(path)))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
     except Exception as error:  # Optuna looks at nothing in a line before it uses it.
         reason = f"{type(error).__name__}: {error}"
         raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {reason}") from error
-    _files[storage] = path.absolute()
+    _files[storage] = path
     return storage
 
 
@@ -85,7 +87,12 @@ def file_at(place: Place) -> Path | None:
             return file_of(place)
         case str() if "://" in place:
             return _database_file(place)
-    return Path(place).absolute()
+    return _real(Path(place))
+
+
+def _real(path: Path) -> Path:
+    """The whole path of the file to which links lead."""
+    return Path(os.path.realpath(path))
 
 
 def _drop_torn_line(path: Path) -> None:
@@ -95,7 +102,7 @@ def _drop_torn_line(path: Path) -> None:
     """
     if not path.exists() or path.stat().st_size == 0 or _ends_with_newline(path):
         return
-    with _held(JournalFileSymlinkLock(str(path.absolute()))):
+    with _held(JournalFileSymlinkLock(str(_real(path)))):
         if not _ends_with_newline(path):  # nobody was in the middle of writing it
             whole = path.read_bytes().rfind(b"\n") + 1
             with path.open("r+b") as file:
@@ -144,10 +151,10 @@ def _database_file(url: str) -> Path | None:
         file = parsed.database or ""
     except Exception:  # Of SQLAlchemy, or it is missing: that is said when it is opened.
         return None
-    if "uri" in parsed.query:  # as in sqlite:///file:tune.db?mode=ro&uri=true
-        file = file.removeprefix("file:")
+    if file.startswith("file:"):  # a URI of SQLite's
+        file = unquote(urlsplit(file).path)
     in_memory = file in ("", ":memory:") or parsed.query.get("mode") == "memory"
-    return None if in_memory else Path(file).absolute()
+    return None if in_memory else _real(Path(file))
 
 
 def describe(place: Place) -> str:
