@@ -99,10 +99,10 @@ def sentence(
         same = _many(groups[EQUIVALENT], len(own), lambda pair: pair.b)
         subject = "it is" if claims else f"{leader} is"
         claims.append(f"{subject} equivalent to {same} within {rounded(margin)}")
-    same = [pair for pair in groups[UNDECIDED] if pair.same_points]
+    alike = [pair for pair in groups[UNDECIDED] if pair.same_points]
     apart = [pair for pair in groups[UNDECIDED] if not pair.same_points]
     if apart:
         claims.append(_undecided(apart, leader, len(own), unit))
-    if same:
-        claims.append(_same_points(same, leader, len(own)))
+    if alike:
+        claims.append(_same_points(alike, leader, len(own)))
     return f"{where}, {'; '.join(claims)}."
