@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,29 +14,43 @@ EDGES = 3
 
 
 def fitted(table: Table, width: int) -> RenderableType:
-    """The table with columns that leave each word whole, or its rows as blocks of lines.
+    """The table, wrapped between words; or turned on its side; or its rows as blocks of lines.
 
     Args:
         table: with a heading over each column.
         width: of the terminal, in characters.
     """
     columns = [[_text(column.header), *map(_text, column.cells)] for column in table.columns]
+    if _fits(table, columns, width):
+        return table
+    turned = Table(title=table.title, title_justify="left")
+    for head in columns[0]:
+        turned.add_column(head, overflow="fold")
+    for column in columns[1:]:
+        turned.add_row(*column)
+    if _fits(turned, list(zip(*columns, strict=True)), width):
+        return turned
+    return _blocks(table, columns)
+
+
+def _fits(table: Table, columns: Sequence[Sequence[Text]], width: int) -> bool:
+    """Whether each word has room on a line; if so, the columns are as wide as that takes."""
     least = [max(map(_longest_word, column)) for column in columns]
     most = [max(map(_longest_line, column)) for column in columns]
     room = width - EDGES * len(columns) - 1
-    if sum(most) <= room:
-        return table
-    if sum(least) > room:
-        return _blocks(table, columns)
     left = room - sum(least)
+    if left < 0:
+        return False
+    if sum(most) <= room:
+        return True
     for index in sorted(range(len(columns)), key=lambda i: most[i] - least[i]):
         more = min(most[index] - least[index], left)
         table.columns[index].width = least[index] + more
         left -= more
-    return table
+    return True
 
 
-def _blocks(table: Table, columns: list[list[Text]]) -> RenderableType:
+def _blocks(table: Table, columns: Sequence[Sequence[Text]]) -> RenderableType:
     """Each row as its first cell, and a line for each further one that says something."""
     heads = [column[0] for column in columns]
     parts: list[RenderableType] = [] if table.title is None else [table.title]
