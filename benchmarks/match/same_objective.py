@@ -20,7 +20,7 @@ _logger = logging.getLogger("crosstune")
 
 def identity(problem: Problem) -> Identity:
     """What a problem's objective is made of."""
-    objective = problem.prepared.objective
+    objective: Any = problem.prepared.objective
     if type(objective).__module__.startswith("crosstune.dialects."):
         parts: dict[str, Any] = objective.made_of()
         return identify(parts)
