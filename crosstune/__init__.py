@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crosstune.space import Space
     from crosstune.spec import Spec
     from crosstune.study import create_study
-    from crosstune.trials import budget, trial_seed
+    from crosstune.trials import budget, trial_seed, trial_values
     from crosstune.tuning import tune
 
 __version__ = "0.1.0"
@@ -48,6 +48,7 @@ _HOMES = {
     "export_study": "crosstune.exchange",
     "import_study": "crosstune.exchange",
     "trial_seed": "crosstune.trials",
+    "trial_values": "crosstune.trials",
     "tune": "crosstune.tuning",
 }
 
@@ -74,6 +75,7 @@ __all__ = [
     "import_study",
     "samplers",
     "trial_seed",
+    "trial_values",
     "tune",
 ]
 

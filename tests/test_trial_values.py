@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 import crosstune
 from crosstune import Choice, Constant, Float, SearchCV, Space, Spec
 from crosstune.errors import SpecError
+from crosstune.storage import open_storage
 
 SPACE = Space(
     {
@@ -40,7 +41,7 @@ def test_they_are_what_the_objective_was_handed(backend: str, kind: str, tmp_pat
 
     spec = Spec(space=SPACE, seed=1, sampler="random", backend=backend)
     crosstune.tune(spec, objective, trials=6, storage=place(kind, tmp_path))
-    storage = crosstune.storage.open_storage(place(kind, tmp_path))
+    storage = open_storage(place(kind, tmp_path))
     study = optuna.load_study(study_name=spec.name, storage=storage)
     for of in (study, spec, SPACE, {"space": SPACE.to_dict()}, dict(SPACE)):
         found = [crosstune.trial_values(trial, of) for trial in study.trials]
@@ -73,7 +74,7 @@ def test_a_space_of_hyperopt_gives_what_space_eval_gives(tmp_path: Path) -> None
     for backend in ("hyperopt", "optuna"):
         file, name = tmp_path / "s.journal", backend
         crosstune.tune(space, objective, backend=backend, trials=4, storage=file, study_name=name)
-        storage = crosstune.storage.open_storage(file)
+        storage = open_storage(file)
         study = optuna.load_study(study_name=name, storage=storage)
         found = [crosstune.trial_values(trial, space) for trial in study.trials]
         assert found == handed

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
+from crosstune.adapters import ledger
 from crosstune.evaluated import of_data, of_splits
 from crosstune.search_cv.evaluated import of_search
-from crosstune.search_cv.request import Request, settle
+from crosstune.search_cv.request import Request, settle, translation_of
 from crosstune.search_cv.run import Run
 from crosstune.search_cv.scikit import BaseSearchCV, Evaluate, Folds, validate
 
@@ -162,6 +163,15 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             del self._searching
         self.n_splits_ = folds.n
         return self
+
+    def trial_values(self, trial: Any) -> dict[str, Any]:
+        """What the estimator was given in a trial of `study_`; see `crosstune.trial_values`.
+
+        Raises:
+            SpecError: the trial is of another space.
+        """
+        translation = translation_of(self)
+        return translation.decode(ledger.read_point(translation.space, trial.params))
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
         """Called by scikit-learn's `fit`, with what evaluates candidates."""

@@ -144,6 +144,11 @@ def settle(search: Any) -> Plan:
     return Plan(spec, engine, translation, trials, seconds, ends)
 
 
+def translation_of(search: Any) -> Translation:
+    """The space of a `SearchCV`, and the way from its points to the estimator's parameters."""
+    return _space(search)[1]
+
+
 def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | None, Any, bool]:
     """The backend and sampler of lists, and whether points are drawn from them.
 
