@@ -12,6 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from crosstune import tune
+from crosstune.callbacks import PruningCallback
 from crosstune.dialects import ERROR
 from crosstune.errors import RunError
 
@@ -122,3 +123,91 @@ def test_a_wrong_metric_fails_the_trial_and_soon_the_run(
     kept = tune(SPEC, lambda params, trial: 0.0, trials=4, storage=storage, resume=True)
     assert [trial.state for trial in kept.trials[:3]] == [TrialState.FAIL] * 3
     assert all(trial.user_attrs[ERROR] for trial in kept.trials[:3])
+
+
+# Cross-validation: `cv` reports the mean over the folds, a loop over folds each fold.
+
+FOLDS = 3
+
+
+def xgboost_cv(trial: optuna.Trial) -> float:
+    library = pytest.importorskip("xgboost")
+    from optuna_integration import XGBoostPruningCallback
+
+    kept = library.cv(
+        {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1},
+        library.DMatrix(X, Y), ROUNDS, nfold=FOLDS, seed=0, as_pandas=False,
+        callbacks=[XGBoostPruningCallback(trial, "test-logloss")],
+    )  # fmt: skip
+    return float(kept["test-logloss-mean"][-1])
+
+
+def lightgbm_cv(trial: optuna.Trial) -> float:
+    library = pytest.importorskip("lightgbm")
+    from optuna_integration import LightGBMPruningCallback
+
+    params = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1, "verbose": -1}
+    kept = library.cv(
+        params, library.Dataset(X, Y), ROUNDS, nfold=FOLDS, seed=0,
+        callbacks=[LightGBMPruningCallback(trial, "binary_logloss")],
+    )  # fmt: skip
+    return float(kept["valid binary_logloss-mean"][-1])
+
+
+def xgboost_by_fold(trial: optuna.Trial) -> float:
+    library = pytest.importorskip("xgboost")
+
+    class Report(library.callback.TrainingCallback):  # type: ignore[misc, name-defined]
+        def __init__(self, prune: PruningCallback):
+            super().__init__()
+            self.prune = prune
+
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            self.prune(epoch, logloss=evals_log["valid"]["logloss"][-1])
+            return False
+
+    losses = []
+    for fold in range(FOLDS):
+        held_out = np.arange(len(X)) % FOLDS == fold
+        kept: dict[str, Any] = {}
+        library.train(
+            {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1},
+            library.DMatrix(X[~held_out], Y[~held_out]),
+            ROUNDS,
+            evals=[(library.DMatrix(X[held_out], Y[held_out]), "valid")],
+            evals_result=kept,
+            verbose_eval=False,
+            callbacks=[Report(PruningCallback(trial, "logloss", fold=fold, epochs=ROUNDS))],
+        )
+        losses.append(kept["valid"]["logloss"][-1])
+    return float(losses[-1])
+
+
+def lightgbm_by_fold(trial: optuna.Trial) -> float:
+    library = pytest.importorskip("lightgbm")
+    params = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1, "verbose": -1}
+    for fold in range(FOLDS):
+        held_out = np.arange(len(X)) % FOLDS == fold
+        prune = PruningCallback(trial, "logloss", fold=fold, epochs=ROUNDS)
+
+        def report(env: Any, prune: PruningCallback = prune) -> None:
+            prune(env.iteration, logloss=env.evaluation_result_list[0][2])
+
+        training = library.Dataset(X[~held_out], Y[~held_out])
+        valid = library.Dataset(X[held_out], Y[held_out], reference=training)
+        model = library.train(params, training, ROUNDS, valid_sets=[valid], callbacks=[report])
+    return float(model.best_score["valid_0"]["binary_logloss"])
+
+
+@pytest.mark.parametrize(
+    ("search", "folds"),
+    [(xgboost_cv, 1), (lightgbm_cv, 1), (xgboost_by_fold, FOLDS), (lightgbm_by_fold, FOLDS)],
+)
+def test_cross_validation_reports_every_round_once(
+    search: Callable[[optuna.Trial], float], folds: int
+) -> None:
+    study = optuna.create_study(pruner=optuna.pruners.NopPruner())
+    study.optimize(search, n_trials=1)
+    (trial,) = study.trials
+    assert list(trial.intermediate_values) == list(range(folds * ROUNDS))
+    assert trial.intermediate_values[folds * ROUNDS - 1] == pytest.approx(trial.value)

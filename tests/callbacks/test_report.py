@@ -120,7 +120,10 @@ def test_divergence_at_a_step_that_goes_back_ends_the_trial_too() -> None:
     prune(4, loss=0.5)
     with pytest.raises(optuna.TrialPruned):
         prune(2, loss=math.nan)
-    assert reports(asked) == {4: 0.5}
+    (first, last) = reports(asked).items()
+    assert first == (4, 0.5)
+    assert (last[0], math.isnan(last[1])) == (5, True)
+    assert asked.study.tell(asked, state=TrialState.PRUNED).value is None
 
 
 @pytest.mark.parametrize("backend", ENGINES)
