@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import optuna
 from optuna.study import Study
@@ -30,6 +30,7 @@ from crosstune.parallel.asking import Begun, begin, has_point, horizon_of
 from crosstune.parallel.gate import Gate
 from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.under_way import Running
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.record import RUNS
@@ -38,24 +39,6 @@ _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]
 IDLE = 0.5
 """How often, in seconds, a cluster is asked whether it has grown."""
-
-
-@dataclass(frozen=True)
-class _Running:
-    """A trial that is under way; one that is over waits to be told again, and has no task.
-
-    Attributes:
-        checkpoint: the step of its checkpoint when this attempt at it was handed out, or -1.
-    """
-
-    begun: Begun
-    task: Task | None
-    future: Future[Outcome]
-    checkpoint: int = -1
-
-    @property
-    def number(self) -> int:
-        return self.begun.trial.number
 
 
 class Driver:
@@ -95,7 +78,7 @@ class Driver:
         self._lag = lag
         self._callbacks = list(callbacks)
         self._under_way = list(under_way)
-        self._running: list[_Running] = []
+        self._running: list[Running] = []
         """In the order in which they were asked for."""
         self._until = math.inf if seconds is None else time.monotonic() + seconds
         known = study.get_trials(deepcopy=False)
@@ -176,14 +159,14 @@ class Driver:
 
     def _submit(self, begun: Begun) -> None:
         if begun.is_over:
-            self._running.append(_Running(begun, None, Future()))
+            self._running.append(Running(begun, None, Future()))
             return
         self._running.append(self._handed_out(begun, begun.task(self._gate)))
 
-    def _handed_out(self, begun: Begun, task: Task) -> _Running:
+    def _handed_out(self, begun: Begun, task: Task) -> Running:
         step = reached(begun.trial if begun.kept is None else begun.kept)
         try:
-            return _Running(begun, task, self._pool.submit(task), step)
+            return Running(begun, task, self._pool.submit(task), step)
         except BaseException as error:
             self._tell(begun.trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
             raise
@@ -209,7 +192,7 @@ class Driver:
             self._dismiss(each)
             self._end(each.begun.trial, outcome)
 
-    def _went_on(self, lost: _Running) -> bool:
+    def _went_on(self, lost: Running) -> bool:
         """Hand a trial out again whose process was lost, if its checkpoint has advanced."""
         assert lost.task is not None
         step = self._gate.checkpoint(lost.task.ticket)
@@ -219,7 +202,7 @@ class Driver:
         self._running[self._running.index(lost)] = replace(lost, future=future, checkpoint=step)
         return True
 
-    def _dismiss(self, ended: _Running) -> None:
+    def _dismiss(self, ended: Running) -> None:
         if ended.task is not None:
             self._gate.dismiss(ended.task.ticket)
 
@@ -273,7 +256,7 @@ class Driver:
     def _abandon(self, error: BaseException) -> None:
         """Leave no trial running that nobody waits for, and lose none that has ended."""
         running = [each for each in self._running if not each.begun.is_over]
-        ended = {each.number: _outcome_if_done(each.future) for each in running}
+        ended = {each.number: each.outcome() for each in running}
         self._pool.end(now=True)
         interrupted = isinstance(error, KeyboardInterrupt)
         why = "interrupted" if interrupted else f"the run ended before it: {error}"
@@ -286,12 +269,6 @@ class Driver:
         self._running.clear()
         if self._leaves(error):
             stopped(self._study)
-
-
-def _outcome_if_done(future: Future[Outcome]) -> Outcome | None:
-    if not future.done() or future.cancelled() or future.exception() is not None:
-        return None
-    return future.result()
 
 
 @contextmanager

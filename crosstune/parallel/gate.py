@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from optuna.distributions import BaseDistribution
@@ -18,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
 from crosstune.checkpoints.stores import home_of
+from crosstune.parallel.admitted import Admitted
 from crosstune.resume.history import retrying
 
 LEFT = "crosstune:left"
@@ -25,25 +25,6 @@ LEFT = "crosstune:left"
 
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
 """How the attributes of trials begin that Optuna's CMA-ES sampler unpickles."""
-
-
-@dataclass
-class _Admitted:
-    """A trial that is being evaluated, and what its latest attempt has said of it."""
-
-    trial_id: int
-    number: int
-    given: Mapping[str, Any]
-    """The system attributes that it began with."""
-    runs_again: bool = False
-    attempt: int | None = None
-    attempts: int = 0
-    reports: dict[int, float] = field(default_factory=dict)
-    earlier: dict[int, float] = field(default_factory=dict)
-    """What the attempts before have reported, by step."""
-    kept: dict[str, Any] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while an attempt writes, so that nothing of it comes after the next has begun."""
 
 
 class Gate(BaseStorage):
@@ -71,7 +52,7 @@ class Gate(BaseStorage):
         self._storage = storage
         self._study_id = study_id
         self._lock = threading.RLock()
-        self._tickets: dict[int, _Admitted] = {}
+        self._tickets: dict[int, Admitted] = {}
         self._attempts: dict[int, int] = {}
         self._again: dict[int, int] = {}
         """The ticket of a trial by its number, where it is attempted once more."""
@@ -89,7 +70,7 @@ class Gate(BaseStorage):
         ticket = secrets.randbits(61) | 1 << 61
         trial = self._storage.get_trial(trial_id)
         with self._lock:
-            self._tickets[ticket] = _Admitted(
+            self._tickets[ticket] = Admitted(
                 trial_id, trial.number, dict(trial.system_attrs), runs_again
             )
         return ticket
@@ -266,7 +247,7 @@ class Gate(BaseStorage):
             raise KeyError("there is no such study")
 
     @contextmanager
-    def _writing(self, attempt: int) -> Iterator[_Admitted]:
+    def _writing(self, attempt: int) -> Iterator[Admitted]:
         """The trial of the attempt that may report of it.
 
         Raises:
