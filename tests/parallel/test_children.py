@@ -79,6 +79,14 @@ def test_a_thread_that_is_left_does_not_keep_it(child: Child) -> None:
     assert time.monotonic() - before < 30
 
 
+def test_what_it_leaves_ends_with_it(child: Child, tmp_path: Path) -> None:
+    """Else that would hold the output of a run open, on which others may wait."""
+    child.call(families.begin_family, tmp_path)
+    assert len(families.alive(tmp_path)) == 4
+    end_all([child], now=False)
+    assert families.all_gone(tmp_path)
+
+
 def test_one_that_is_ended_elsewhere_ends_the_call(child: Child, tmp_path: Path) -> None:
     def end() -> None:
         while len(families.alive(tmp_path)) < 4:
