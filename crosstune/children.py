@@ -105,17 +105,16 @@ class Child:
 
 
 def end_all(children: Sequence[Child], *, now: bool) -> None:
-    """End children, and wait until they have ended.
+    """End children with all that they have started, and wait until they have ended.
 
     Args:
-        now: with all that they have started. Else each may finish what Python does at its end,
-            for as long as `groups.GRACE`, and is ended so if that takes longer.
+        now: in the middle of their calls. Else each may first do what Python does at its end, for
+            `groups.GRACE` seconds.
     """
     if not now:
         for child in children:
             child.dismiss()
         groups.wait_until(lambda: all(each.poll() is not None for each in children), groups.GRACE)
-        children = [child for child in children if child.poll() is None]
     groups.end_groups(children)
 
 

@@ -69,8 +69,8 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
     """A cluster of this machine that nobody else can reach.
 
     Its HTTP servers always listen, and check nobody: without routes they have nothing to show. Its
-    workers keep what they spill, which is pickled, in a folder of this user alone. In a run that is
-    ended they end with all that their trials have started.
+    workers keep what they spill, which is pickled, in a folder of this user alone. They end with all
+    that their trials have started.
     """
     import dask
     import distributed
@@ -96,9 +96,8 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
         ):
             try:
                 yield cluster
-            except BaseException:
+            finally:
                 left += [_Gone(nanny.pid) for nanny in cluster.workers.values() if nanny.pid]
-                raise
     finally:
         groups.end_groups(left)
 
