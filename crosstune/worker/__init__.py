@@ -6,6 +6,7 @@ outside of its turn, with a heartbeat, so that the others notice if it dies, and
 
     database.py   the storage, which outlasts a restart of the server
     turn.py       the lock
+    heartbeat.py  signs of life while a trial is evaluated
     sweep.py      trials whose worker was lost, and which trials count
     loop.py       one worker
 """

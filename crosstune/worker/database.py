@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import platform
+import re
 import time
 import warnings
 from collections.abc import Callable
@@ -13,7 +16,7 @@ from optuna.storages import RDBStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
-from crosstune.errors import RequestError, RunError
+from crosstune.errors import CrosstuneError, RequestError, RunError
 from crosstune.resume.through import Through
 from crosstune.storage import describe
 
@@ -22,6 +25,12 @@ PATIENCE = 600.0
 
 _FIRST, _LONGEST = 0.1, 5.0
 """How long to wait before a call is tried again, in seconds: at first, and at most."""
+
+_LONGEST_ROUND = 60.0
+"""How many seconds of a call, and of the wait after it, count as the server's at most."""
+
+_REMIND = 60.0
+"""After how many seconds it is said again that a server is away."""
 
 _logger = logging.getLogger("crosstune")
 _Answer = TypeVar("_Answer")
@@ -44,19 +53,91 @@ def open_database(url: str, heartbeat: int) -> RDBStorage:
 
     Raises:
         RequestError: it cannot be opened.
+        RunError: its server was away for too long.
     """
+    from sqlalchemy import event
+
     check_is_shared(url)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        try:
+
+    def opened() -> RDBStorage:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
             return RDBStorage(
                 url,
-                engine_kwargs={"pool_pre_ping": True},
+                engine_kwargs={"pool_pre_ping": True, "connect_args": connect_args(url)},
                 heartbeat_interval=heartbeat,
                 grace_period=3 * heartbeat,
             )
+
+    storage = at_start(opened, url, describe(url))
+
+    def limit(connection: Any, _: Any) -> None:
+        # Else a worker that is paused, or vanishes, in the middle of a write keeps its rows locked.
+        with connection.cursor() as cursor:
+            cursor.execute(f"set idle_in_transaction_session_timeout = {3000 * heartbeat}")
+        connection.commit()
+
+    event.listen(storage.engine, "connect", limit)
+    storage.engine.dispose()  # the connection that made the tables has no limit
+    return storage
+
+
+def connect_args(url: str) -> dict[str, Any]:
+    """What libpq is told beside the URL, so that it notices a server that has vanished.
+
+    Without it a call to a machine that is gone waits until TCP gives up, a quarter of an hour or
+    more. What the URL itself says stays.
+    """
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    if parsed.get_driver_name() not in ("psycopg", "psycopg2"):
+        return {}
+    args = {
+        "application_name": f"crosstune {platform.node()}:{os.getpid()}",
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    return {name: value for name, value in args.items() if name not in parsed.query}
+
+
+def at_start(call: Callable[[], _Answer], url: str, place: str) -> _Answer:
+    """What a first call to a database answers, made again while its server is down.
+
+    Raises:
+        RequestError: it cannot be opened, and waiting would not help.
+        RunError: the server was away for `PATIENCE` seconds.
+    """
+
+    def once() -> _Answer:
+        try:
+            return call()
         except Exception as error:  # of SQLAlchemy or of the database's own library
+            if may_come_back(error):
+                raise _Down(str(cannot_open(url, error))) from error
             raise cannot_open(url, error) from error
+
+    return steadily(once, place)
+
+
+class _Down(Exception):
+    """The server is down as a worker starts."""
+
+
+def may_come_back(error: BaseException) -> bool:
+    """Whether a database that cannot be opened may be there in a while; a wrong password is not.
+
+    The drivers tell these apart by their text alone.
+    """
+    text = re.sub('"[^"]*"', "", str(error)).lower()  # names say nothing
+    soon = ("starting up", "shutting down", "not yet accepting", "recovery", "too many", "slots")
+    never = ("fatal:", "password", "certificate", "ssl", "invalid")
+    return is_gap(error) and (
+        any(word in text for word in soon) or not any(word in text for word in never)
+    )
 
 
 def cannot_open(url: str, error: Exception) -> RequestError:
@@ -74,21 +155,26 @@ def steadily(call: Callable[[], _Answer], place: str) -> _Answer:
     Raises:
         RunError: the server was away for `PATIENCE` seconds.
     """
-    since, pause = time.monotonic(), _FIRST
+    waited, told, pause = 0.0, -_REMIND, _FIRST
     while True:
+        began = time.monotonic()
         try:
             return call()
         except Exception as error:
-            if not is_gap(error):
+            if isinstance(error, CrosstuneError) or not is_gap(error):
                 raise
-            if time.monotonic() - since > PATIENCE:
+            if waited > PATIENCE:
                 raise RunError(
                     f"{place} has not answered for {PATIENCE:.0f} s. What is finished is kept; "
                     "start the worker again when it is back"
                 ) from error
-            if pause == _FIRST:
-                _logger.warning("%s does not answer; trying again", place)
+            if waited - told >= _REMIND:
+                what = error if isinstance(error, _Down) else f"{place} does not answer"
+                _logger.warning("%s; trying again", what)
+                told = waited
         time.sleep(pause)
+        # A round that took longer was a pause of this worker, and not of the server.
+        waited += min(time.monotonic() - began, _LONGEST_ROUND)
         pause = min(2 * pause, _LONGEST)
 
 
@@ -100,7 +186,7 @@ def is_gap(error: BaseException) -> bool:
     found: BaseException | None = error
     while found is not None:
         cut = isinstance(found, exc.DBAPIError) and found.connection_invalidated
-        if cut or isinstance(found, away) or type(found) is exc.DatabaseError:
+        if cut or isinstance(found, (*away, _Down)) or type(found) is exc.DatabaseError:
             return True
         found = found.__cause__
     return False
@@ -138,8 +224,10 @@ class Steady(Through):
         return steadily(once, self._place)
 
     def _queued(self, study_id: int, template: FrozenTrial) -> int | None:
+        # Another worker may have begun it meanwhile, and its sampler have added attributes.
+        wanted = template.system_attrs.items()
         for trial in self._behind.get_all_trials(study_id, deepcopy=False):
-            if trial.state == TrialState.WAITING and trial.system_attrs == template.system_attrs:
+            if wanted and all(trial.system_attrs.get(name) == held for name, held in wanted):
                 return _optuna.trial_id(trial)
         return None
 

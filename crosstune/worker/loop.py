@@ -6,12 +6,11 @@ import logging
 import math
 import os
 import platform
-import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import optuna
@@ -21,13 +20,13 @@ from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from crosstune import _optuna
 from crosstune.adapters.ledger import SPACE
 from crosstune.budgets import Budget
 from crosstune.dialects import ERROR, Prepared
 from crosstune.engine_choice import Engine
 from crosstune.errors import CrosstuneError, RunError, Unsupported
 from crosstune.evaluated import agree
+from crosstune.interrupts import Watch, watched
 from crosstune.own import own_study
 from crosstune.parallel.task import Outcome
 from crosstune.parallel.work import outcome_of
@@ -40,6 +39,7 @@ from crosstune.spec import Spec
 from crosstune.storage import describe
 from crosstune.study import check_same, open_study
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
+from crosstune.worker.heartbeat import Heartbeat
 from crosstune.worker.sweep import BEGAN, LOST, counting, sweep
 from crosstune.worker.turn import Turns
 
@@ -100,7 +100,7 @@ class Worker:
         self._place = describe(url)
         name = study_name or spec.name
         check_is_shared(url)
-        self._turns = Turns(url, name, self._place)
+        self._turns = Turns(url, name, self._place, lease=3.0 * heartbeat)
         self._walks = engine.ours or (algorithm is not None and algorithm.exhaustive)
         self.name = f"{platform.node()}:{os.getpid()}"
         self._look_again = min(LOOK_AGAIN, heartbeat / 2)
@@ -109,6 +109,7 @@ class Worker:
         with self._turns.take():
             self._database = open_database(url, heartbeat)  # which makes its tables at first
             self._storage = Steady(self._database, self._place)
+            self._heartbeat = Heartbeat(self._database, self._place)
             self.study = self._joined(engine, name)
         self._engine = replace(engine, seed=self.study.user_attrs[RUNS][0]["seed"])
 
@@ -168,26 +169,36 @@ class Worker:
             RunError: see `tuning.tune`; or the database was away for too long.
         """
         amend_record(self.study, **{BUDGET: Budget(trials, seconds).plain()})
-        until = None if seconds is None else time.monotonic() + seconds
-        while until is None or time.monotonic() < until:
+        with watched() as watch:
+            until = None if seconds is None else time.monotonic() + seconds
+            while until is None or time.monotonic() < until:
+                over, trial = self._turn(trials, hopeless)
+                if trial is not None:
+                    told = self._evaluate(trial, watch)
+                    for callback in callbacks:
+                        if told is not None:
+                            callback(self.study, told)
+                elif over:
+                    return
+                else:
+                    time.sleep(self._look_again)
+                if watch.asked:  # something has swallowed Ctrl-C
+                    raise KeyboardInterrupt
+
+    def _turn(self, budget: int | None, hopeless: int) -> tuple[bool, Trial | None]:
+        """Whether the study is over; and the trial that this worker has begun, if any."""
+        try:
             with self._turns.take():
                 self._fail_stale()
                 sweep(self.study)
                 self._check_hope(hopeless)
-                over, trial = self._next(trials)
+                over, trial = self._next(budget)
                 alone = trial is None or self._turns.held()
-            if trial is not None and not alone:
-                trial = self._confirmed(trial)
-                over = False
-            if trial is not None:
-                told = self._evaluate(trial)
-                for callback in callbacks:
-                    if told is not None:
-                        callback(self.study, told)
-            elif over:
-                return
-            else:
-                time.sleep(self._look_again)
+        except UpdateFinishedTrialError:
+            return False, None  # the turn was lost, and another worker has done the same
+        if trial is None or alone:
+            return over, trial
+        return False, self._confirmed(trial)
 
     def _next(self, budget: int | None) -> tuple[bool, Trial | None]:
         """Whether the study is over; and the next trial, suggested and begun, if any is left."""
@@ -202,18 +213,18 @@ class Worker:
         try:
             self._set_sampler(trial.number)
             self._function.suggest(trial)
-            self._beat(trial)
+            self._heartbeat.beat(trial)
             trial.set_user_attr(BEGAN, self.name)
         except UpdateFinishedTrialError:
             return False, None  # the turn was lost, and another worker has taken the trial back
         except optuna.TrialPruned:  # the space turned out to be exhausted
-            self.study.tell(trial, state=TrialState.PRUNED)
+            self.study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
             return not open_ones, None
         except CrosstuneError as error:
             if isinstance(error.__cause__, UpdateFinishedTrialError):
                 return False, None  # the same, as it was suggested
             trial.set_user_attr(ERROR, str(error))
-            self.study.tell(trial, state=TrialState.FAIL)
+            self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         return False, trial
 
@@ -230,7 +241,7 @@ class Worker:
                 ):
                     return trial
                 trial.set_user_attr(LOST, True)
-                self.study.tell(trial, state=TrialState.FAIL)
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             except UpdateFinishedTrialError:
                 pass  # it was taken back by the other
         return None
@@ -248,14 +259,16 @@ class Worker:
         with own_study():
             self.study.sampler = replace(self._engine, seed=seed).sampler(self._spec.space)
 
-    def _evaluate(self, trial: Trial) -> FrozenTrial | None:
+    def _evaluate(self, trial: Trial, watch: Watch) -> FrozenTrial | None:
         """The trial as it was told; None where the others had given this worker up for lost."""
         try:
-            with self._beating(trial):
+            with self._heartbeat.beating(trial):
                 try:
                     outcome = outcome_of(self._function, trial)
                 except CrosstuneError as error:
                     outcome = Outcome("failed", error=str(error), fatal=error)
+            if watch.asked and outcome.state == "failed":
+                raise KeyboardInterrupt  # which the objective, or a library, has made an error of
             told = self._tell(trial, outcome)
             note_constraints(self.study, self.study.sampler, told)
         except UpdateFinishedTrialError:
@@ -267,44 +280,28 @@ class Worker:
             return None
         except KeyboardInterrupt:
             # Without a word, so that the next turn gives it to another worker; see `sweep`.
-            self.study.tell(trial, state=TrialState.FAIL)
+            with suppress(UpdateFinishedTrialError):
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         if outcome.fatal is not None:
             raise outcome.fatal
         return told
 
     def _tell(self, trial: Trial, outcome: Outcome) -> FrozenTrial:
+        """The trial as it was told.
+
+        Raises:
+            UpdateFinishedTrialError: another worker has ended it.
+        """
         if outcome.error is not None:
             trial.set_user_attr(ERROR, outcome.error)
-        match outcome.state:
-            case "complete":
-                return self.study.tell(trial, outcome.value)
-            case "pruned":
-                return self.study.tell(trial, state=TrialState.PRUNED)
-            case _:
-                return self.study.tell(trial, state=TrialState.FAIL)
-
-    @contextmanager
-    def _beating(self, trial: Trial) -> Iterator[None]:
-        """Give signs of life meanwhile."""
-        over = threading.Event()
-        interval = self._database.get_heartbeat_interval()
-
-        def beat() -> None:
-            while not over.wait(interval):
-                self._beat(trial)
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-    def _beat(self, trial: Trial) -> None:
-        trial_id = _optuna.trial_id(trial)
-        steadily(lambda: self._database.record_heartbeat(trial_id), self._place)
+        states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
+        state = states.get(outcome.state, TrialState.FAIL)
+        value = outcome.value if state is TrialState.COMPLETE else None
+        told = self.study.tell(trial, value, state=state, skip_if_finished=True)
+        if told.state is not state:
+            raise UpdateFinishedTrialError
+        return told
 
     def _fail_stale(self) -> None:
         """Fail the trials whose workers have given no sign of life; now and then is enough."""

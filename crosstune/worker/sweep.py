@@ -39,6 +39,9 @@ def sweep(study: Study) -> None:
     interrupted: it is queued with the values that it has.
     """
     trials = study.get_trials(deepcopy=False)
+    for trial in _twice(trials):
+        if trial.state == TrialState.WAITING:
+            _drop(study, trial)
     unbegun = [t for t in trials if t.state == TrialState.RUNNING and BEGAN not in t.user_attrs]
     for trial in unbegun:
         _take_back(study, trial)
@@ -56,8 +59,31 @@ def sweep(study: Study) -> None:
 
 def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that count for the budget: of a trial and its retries the last."""
-    retried = _retried(trials)
-    return [t for t in trials if t.number not in retried and LOST not in t.user_attrs]
+    left_out = _retried(trials) | {trial.number for trial in _twice(trials)}
+    return [t for t in trials if t.number not in left_out and LOST not in t.user_attrs]
+
+
+def _twice(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Retries of a trial that has one already, by a worker whose turn was lost as it swept."""
+    seen: set[tuple[int, ...]] = set()
+    found = []
+    for trial in trials:
+        history = tuple(_history(trial))
+        if history and history in seen:
+            found.append(trial)
+        seen.add(history)
+    return found
+
+
+def _drop(study: Study, trial: FrozenTrial) -> None:
+    storage, _ = _optuna.identity(study)
+    trial_id = _optuna.trial_id(trial)
+    try:
+        storage.set_trial_user_attr(trial_id, LOST, True)
+        storage.set_trial_user_attr(trial_id, ERROR, "it was queued twice")
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return
 
 
 def _take_back(study: Study, trial: FrozenTrial) -> None:

@@ -259,9 +259,10 @@ def test_no_row_stays_locked_by_a_worker_that_vanished_in_a_write(server: Server
 
     storage = open_database(server.url, 2)
     study = optuna.create_study(study_name="rows", storage=storage)
-    with storage.engine.connect() as vanished:
-        vanished.execute(text("select * from studies for update"))
-        study.ask()  # waits for the row
+    vanished = storage.engine.connect()
+    vanished.execute(text("select * from studies for update"))
+    study.ask()  # waits for the row
+    vanished.invalidate()
     storage.engine.dispose()
 
 
