@@ -24,12 +24,14 @@ from crosstune.errors import RequestError, Unsupported
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.follower import Follower
 from crosstune.samplers.named import named_algorithm
+from crosstune.scalars import plain_arguments
 from crosstune.space import Params
 
 Sampler: TypeAlias = str | BaseSampler | Callable[[int], BaseSampler]
 _logger = logging.getLogger("crosstune")
 
 
+@plain_arguments()
 def suggest(sampler: Sampler = "optuna:tpe", *, seed: int | None = None, **options: Any) -> Suggest:
     """An `algo` for `hyperopt.fmin` that proposes what a sampler proposes.
 

@@ -25,6 +25,7 @@ from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_distributions import searched_under
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.errors import Unsupported
+from crosstune.scalars import plain_arguments
 
 if TYPE_CHECKING:
     from crosstune.storage import Place
@@ -64,6 +65,7 @@ class Oracle(LedgerOracle):
     'MINIMIZE'
     """
 
+    @plain_arguments()
     def __init__(
         self,
         sampler: optuna.samplers.BaseSampler | str | None = None,

@@ -26,6 +26,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
 from crosstune.extras import needing, require
+from crosstune.scalars import plain_arguments
 from crosstune.spec import Spec, load
 
 LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2", "joblib")
@@ -85,6 +86,7 @@ class Comparison:
         return write_report(self.results, self.summary, Path(place))
 
 
+@plain_arguments("spec")
 def compare(
     spec: Subject,
     objective: Callable[..., Any] | str | None = None,
@@ -197,6 +199,7 @@ def compare(
     return Comparison(results, summary, None if out is None else Path(out))
 
 
+@plain_arguments()
 def read(
     folder: str | Path, *, margin: float = 0.1, within: float | None = None, level: float = 0.05
 ) -> Comparison:

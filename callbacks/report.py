@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import BaseTrial
 
 from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported, no_such
+from crosstune.scalars import plain_arguments
 
 Divergence: TypeAlias = Literal["prune", "fail"]
 """What a trial counts as whose metric is NaN or infinite."""
@@ -115,6 +116,7 @@ class PruningCallback(Reporter):
     ...     prune(epoch, loss=1 / (epoch + 1), seconds=0.5)
     """
 
+    @plain_arguments()
     def __init__(
         self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
     ):

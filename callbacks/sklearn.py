@@ -15,6 +15,7 @@ from optuna.trial import BaseTrial
 from crosstune.callbacks.report import Divergence, PruningCallback
 from crosstune.errors import RequestError
 from crosstune.extras import needing
+from crosstune.scalars import plain_arguments
 
 with needing("partial_fit_with_pruning", "crosstune[scikit-learn]", "sklearn"):
     from sklearn.base import is_classifier
@@ -25,6 +26,7 @@ _OVERFLOWS = ("Floating-point under-/overflow", "non-finite parameter weights")
 """How the ValueErrors begin, or go on, by which scikit-learn says that weights are no numbers."""
 
 
+@plain_arguments("X", "y", "X_valid", "y_valid", "classes")
 def partial_fit_with_pruning(
     estimator: Any,
     X: Any,  # noqa: N803  # as in scikit-learn

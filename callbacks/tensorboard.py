@@ -27,6 +27,7 @@ from crosstune import _optuna
 from crosstune.errors import RequestError
 from crosstune.extras import needing
 from crosstune.regular import regular
+from crosstune.scalars import plain_arguments
 
 if TYPE_CHECKING:
     from crosstune.callbacks.tensorboard_log.study_log import StudyLog
@@ -67,6 +68,7 @@ class TensorBoardCallback:
     ...     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, callbacks=[callback])
     """
 
+    @plain_arguments()
     def __init__(
         self,
         log_dir: str | os.PathLike[str],

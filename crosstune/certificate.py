@@ -17,6 +17,7 @@ from crosstune.decoded import distance
 from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
 from crosstune.native_space import NativeSpace
 from crosstune.parameters import TAIL, Normal, Parameter
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 from crosstune.spec import Spec, load
 from crosstune.verdicts import APPROXIMATE, REFUSED, Verdict
@@ -58,6 +59,7 @@ class Certificate:
         }
 
 
+@plain_arguments("spec")
 def check(
     spec: Spec | Space | str | Path | Mapping[str, Any],
     *,

@@ -11,6 +11,7 @@ from optuna import pruners
 from crosstune.curve_pruner import CurvePruner
 from crosstune.errors import RequestError, UnknownName, no_such
 from crosstune.extras import require
+from crosstune.scalars import plain_arguments
 
 NAMES: dict[str, type[pruners.BasePruner]] = {
     "none": pruners.NopPruner,
@@ -26,6 +27,7 @@ NAMES: dict[str, type[pruners.BasePruner]] = {
 _NEEDS_SCIPY = ("curve", "wilcoxon")
 
 
+@plain_arguments()
 def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.BasePruner:
     """A pruner by name; None is no pruning.
 

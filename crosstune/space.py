@@ -13,6 +13,7 @@ import numpy as np
 
 from crosstune.errors import SpecError, no_such
 from crosstune.parameters import Parameter, Scalar, parameter
+from crosstune.scalars import plain
 
 Params: TypeAlias = dict[str, Scalar]
 """The values of the active parameters, by name, parents first."""
@@ -49,11 +50,11 @@ class Space(Mapping[str, Parameter]):
         if not parameters:
             raise SpecError("the space is empty: there is nothing to tune")
         declared: dict[str, Parameter] = {}
-        for name, plain in parameters.items():
+        for name, given in plain(parameters).items():
             if not isinstance(name, str) or not name:
                 raise SpecError(f"a parameter's name is a string of a letter or more, not {name!r}")
             try:
-                declared[name] = parameter(plain)
+                declared[name] = parameter(given)
             except SpecError as error:
                 raise error.under(name) from None
         self._parameters = MappingProxyType(
@@ -157,6 +158,7 @@ class Space(Mapping[str, Parameter]):
         for name in point:
             if name not in self:
                 raise SpecError(no_such("parameter", name, self), (str(name),))
+        point = plain(point)
         params: Params = {}
         absent: set[str] = set()
         for name, item in self.items():

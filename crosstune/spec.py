@@ -14,6 +14,7 @@ from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.native_space import as_space, holds_hyperopt
 from crosstune.parameters import shown
 from crosstune.prior import beliefs
+from crosstune.scalars import plain
 from crosstune.space import Params, Space
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -95,6 +96,7 @@ class Spec(BaseModel):
                 raise SpecError(no_such("key", key, _KEYS), (key,))
         if "space" not in keys:
             raise SpecError("'space' is missing: it maps the names to tune to their ranges")
+        keys = {key: held if key in _AS_THEY_ARE else plain(held) for key, held in keys.items()}
         try:
             keys["space"] = as_space(keys["space"], keys.get("folder"))
         except SpecError as error:
@@ -193,6 +195,8 @@ class Spec(BaseModel):
 
 
 _UNION_TAGS = ("str", "dict[str,any]", "Named", "list[str]", "_Table")
+_AS_THEY_ARE = ("space", "folder")
+"""A space makes its own scalars plain; that of another library stays as it is."""
 _KEYS = [name for name in Spec.model_fields if name != "folder"]
 
 

@@ -45,6 +45,7 @@ from crosstune.resume.agreement import (
 )
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.samplers.record import BUDGET, RUNS, amend_record, leave_record, records
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, describe, open_storage
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("crosstune")
 
 
+@plain_arguments("spec")
 def create_study(
     spec: Spec | str | Path | Mapping[str, Any],
     *,

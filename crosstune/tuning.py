@@ -26,6 +26,7 @@ from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.resume.driver import driving
 from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
+from crosstune.scalars import plain_arguments
 from crosstune.spec import Spec, load
 from crosstune.storage import Place, file_at, file_of
 from crosstune.study import open_study
@@ -43,6 +44,7 @@ Callback = Callable[[Study, FrozenTrial], None]
 _logger = logging.getLogger("crosstune")
 
 
+@plain_arguments("spec")
 def tune(
     spec: Spec | str | Path | Mapping[str, Any],
     objective: Objective | str | Mapping[str, Any] | None = None,

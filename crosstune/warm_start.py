@@ -17,6 +17,7 @@ from crosstune.errors import RequestError
 from crosstune.feasibility import is_feasible
 from crosstune.parameters import shown
 from crosstune.parameters.checks import is_number
+from crosstune.scalars import plain, plain_arguments
 from crosstune.storage import describe, open_storage
 
 MOST = 256
@@ -38,6 +39,7 @@ _STATES = {
 }
 
 
+@plain_arguments()
 def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
     """The finished trials of earlier studies, as plain data.
 
@@ -130,7 +132,7 @@ def _of(study: Study) -> Finished:
         "study": study.study_name,
         "maximize": maximize,
         "trials": [
-            [ledger.values(space, trial.params), value, _state(trial)]
+            [plain(ledger.values(space, trial.params)), value, _state(trial)]
             for trial, value in ended
             if trial.number in chosen
         ],

@@ -37,6 +37,7 @@ from crosstune.samplers.learnt import LearntSearch, LearntSpace
 from crosstune.samplers.pruner_record import described
 from crosstune.samplers.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.samplers.turns import Turns, begun, takes_turns
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 
 BUDGET = "crosstune:budget"
@@ -78,6 +79,7 @@ class EngineSampler(BaseSampler):
         options: keyword arguments of the algorithm.
     """
 
+    @plain_arguments()
     def __init__(
         self,
         adapter: Adapter,

@@ -10,6 +10,7 @@ from crosstune import adapters
 from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
+from crosstune.scalars import plain_arguments
 from crosstune.space import Params, Space
 
 MAX_POINTS = 1_000_000
@@ -31,6 +32,7 @@ class GridSampler(EngineSampler):
         seed: any integer; None is 0.
     """
 
+    @plain_arguments()
     def __init__(self, *, space: Space | None = None, points: int = 10, seed: int | None = None):
         super().__init__(
             adapters.get("crosstune"), "grid", space=space, seed=seed, options={"points": points}

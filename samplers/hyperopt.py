@@ -6,6 +6,7 @@ from typing import Any
 
 from crosstune import adapters
 from crosstune.samplers.engine import EngineSampler
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 
 
@@ -27,6 +28,7 @@ class HyperoptSampler(EngineSampler):
     True
     """
 
+    @plain_arguments()
     def __init__(
         self,
         algo: str = "tpe",

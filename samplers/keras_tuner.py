@@ -6,6 +6,7 @@ from typing import Any
 
 from crosstune import adapters
 from crosstune.samplers.engine import EngineSampler
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 
 
@@ -26,6 +27,7 @@ class KerasTunerSampler(EngineSampler):
     True
     """
 
+    @plain_arguments()
     def __init__(
         self,
         oracle: str = "bayesian",

@@ -27,6 +27,7 @@ from crosstune.curve_pruner import CurvePruner
 from crosstune.errors import CrosstuneError
 from crosstune.samplers.record import RUNS
 from crosstune.scalars import plain
+from crosstune.search_cv.values import Values
 from crosstune.storage import open_storage
 from crosstune.warm_start import finished
 
@@ -138,11 +139,9 @@ def searched(folder: Path, **given: Any) -> Any:
         "cv": 2,
         "storage": folder / f"{len(list(folder.iterdir()))}.journal",
     }
-    if not given.keys() & {"spec_or_grid", "param_grid"}:
+    if "spec_or_grid" not in given:
         base["param_distributions"] = {"random_state": Int(1, 100)}
     if "n_iter" in given:
-        del base["n_trials"]
-    if "n_trials" not in given and "param_grid" in given:
         del base["n_trials"]
     search = crosstune.SearchCV(**{**base, **given})
     search.fit(*load_iris(return_X_y=True))
@@ -344,7 +343,6 @@ DOORS = {
         searched,
         {
             "spec_or_grid": {"space": {"random_state": {"type": "int", "low": 1, "high": 9}}},
-            "param_grid": {"random_state": [1, 2]},
             "backend": "hyperopt",
             "sampler": {"name": "tpe", "n_startup_trials": 3},
             "pruner": {"name": "median", "n_startup_trials": 3},
@@ -355,10 +353,10 @@ DOORS = {
             "random_state": 5,
             "study_name": "other",
             "resume": False,
-            "error_score": 0.5,
         },
         {
             "estimator",
+            "param_grid",  # its values go to the estimator as they are
             "param_distributions",
             "storage",
             "scoring",
@@ -367,6 +365,7 @@ DOORS = {
             "cv",
             "verbose",
             "pre_dispatch",
+            "error_score",  # scikit-learn checks it
             "return_train_score",
         },
     ),
@@ -416,7 +415,10 @@ DOORS = {
     "EngineSampler": Door(
         samplers.EngineSampler,
         sampled(
-            samplers.EngineSampler, adapter=crosstune.adapters.get("hyperopt"), algorithm="tpe"
+            samplers.EngineSampler,
+            adapter=crosstune.adapters.get("hyperopt"),
+            algorithm="tpe",
+            seed=0,
         ),
         {"algorithm": "rand", "seed": 2, "options": {"n_startup_jobs": 3}},
         {"adapter", "space"},
@@ -562,10 +564,13 @@ def outcome(call: Callable[..., Any], folder: Path, **given: Any) -> Any:
     return _without_times(found)
 
 
+TIMES = ("made_on", "crosstune", "display")
+
+
 def _without_times(found: Any) -> Any:
     match found:
         case dict():
-            return {k: _without_times(v) for k, v in found.items() if k != "made_on"}
+            return {k: _without_times(v) for k, v in found.items() if k not in TIMES}
         case list() | tuple():
             return [_without_times(held) for held in found]
     return found
@@ -581,13 +586,14 @@ def test_every_argument_takes_numpys_scalars_for_pythons(
 ) -> None:
     door = DOORS[name]
     example = door.examples[key]
-    folders = [tmp_path / form for form in ("python", "scalar", "array")]
+    folders = [tmp_path / f"as-{form}" for form in ("python", "scalar", "array")]
     for folder in folders:
         folder.mkdir()
     expected = outcome(door.call, folders[0], **{key: example})
     for folder in folders[1:]:
-        found = outcome(door.call, folder, **{key: as_numpy(example, folder.name)})
-        assert str(found).replace(folder.name, "python") == str(expected)
+        form = folder.name.removeprefix("as-")
+        found = outcome(door.call, folder, **{key: as_numpy(example, form)})
+        assert str(found).replace(folder.name, "as-python") == str(expected)
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -633,6 +639,15 @@ def test_a_choice_of_every_type_is_stored_as_pythons(
         storage=tmp_path / "s.journal",
     )
     check_python([t.params for t in study.trials])
+
+
+@pytest.mark.parametrize("kind", SCALARS)
+def test_a_grid_of_every_type_is_held_as_pythons(kind: Any) -> None:
+    given = [kind("1"), kind("2")] if kind is np.str_ else [kind(0), kind(1)]
+    values = Values(given, "a")
+    check_python(values.parameter.to_dict())
+    pairs = zip(values.parameter.values, given, strict=True)
+    assert all(values(held) is value for held, value in pairs)
 
 
 @pytest.mark.parametrize("kind", [*INTEGERS, *FLOATS])

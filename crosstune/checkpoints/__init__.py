@@ -52,6 +52,7 @@ from crosstune.checkpoints.stores import (
     put,
 )
 from crosstune.errors import RequestError
+from crosstune.scalars import plain_arguments
 from crosstune.trials import budget
 
 Content: TypeAlias = bytes | str | os.PathLike[str] | Callable[[Path], object]
@@ -121,6 +122,7 @@ def find(trial: BaseTrial, *, store: Store | None = None) -> Checkpoint | None:
     return found
 
 
+@plain_arguments("content")
 def save(
     trial: BaseTrial,
     content: Content,

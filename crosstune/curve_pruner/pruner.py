@@ -14,6 +14,7 @@ from crosstune.curve_pruner.past import Past
 from crosstune.curve_pruner.prediction import chance
 from crosstune.errors import RequestError
 from crosstune.extras import require
+from crosstune.scalars import plain_arguments
 from crosstune.trials import budget
 
 NEIGHBOURS = 30
@@ -58,6 +59,7 @@ class CurvePruner(BasePruner):
     >>> study = optuna.create_study(pruner=CurvePruner())
     """
 
+    @plain_arguments()
     def __init__(
         self, level: float = 0.08, *, n_startup_trials: int = 3, n_warmup_steps: int = 0
     ) -> None:

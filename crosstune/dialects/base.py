@@ -13,6 +13,7 @@ from crosstune.adapters import ledger
 from crosstune.errors import CrosstuneError, ObjectiveError, RunError
 from crosstune.evaluated import Evaluated
 from crosstune.questions import noting
+from crosstune.scalars import plain
 from crosstune.space import Params, Space
 
 Objective: TypeAlias = Callable[..., Any]
@@ -124,6 +125,7 @@ def _number(returned: Any, metric: str) -> float:
             f"the objective returned {len(returned)} values. A study has one metric: return "
             f"{metric!r} alone, or a mapping with it and the others"
         )
+    returned = plain(returned)
     if returned is None or isinstance(returned, str | bytes | bool):
         raise ObjectiveError(
             f"the objective returned {returned!r}. It has to return the number {metric!r}, or a "
@@ -139,6 +141,7 @@ def _number(returned: Any, metric: str) -> float:
 
 def _plain(value: Any) -> Any:
     """A metric as a storage can hold it."""
+    value = plain(value)
     if isinstance(value, bool | int | float | str | None):
         return value
     try:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 from optuna.trial import Trial
 
 from crosstune.dialects.base import ERROR, Objective, Prepared
@@ -16,6 +15,7 @@ from crosstune.dialects.signature import parameter_names
 from crosstune.errors import ObjectiveError, RequestError
 from crosstune.native_space import NativeSpace
 from crosstune.samplers.engine import DRAWN
+from crosstune.scalars import plain
 from crosstune.space import Space
 
 OK = "ok"
@@ -73,7 +73,8 @@ class HyperoptObjective(Prepared):
         return function(params)
 
     def _value(self, trial: Trial, returned: Any) -> float:
-        if isinstance(returned, float | int | np.number):
+        returned = plain(returned)
+        if isinstance(returned, float | int):
             return super()._value(trial, float(returned))
         result = _result(returned)
         for name, value in result.items():
@@ -87,10 +88,9 @@ class HyperoptObjective(Prepared):
         return float("nan")  # Optuna fails the trial
 
     def _keep(self, trial: Trial, name: str, value: Any) -> None:
-        plain = value.item() if isinstance(value, np.generic) else value
         try:
-            json.dumps(plain)
-            trial.set_user_attr(name, plain)
+            json.dumps(value)
+            trial.set_user_attr(name, value)
         except (TypeError, ValueError):
             if name not in self._left_out:
                 self._left_out.add(name)

@@ -15,6 +15,7 @@ from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.errors import ObjectiveError, Unsupported, no_such
 from crosstune.keras.choice import choose_oracle
 from crosstune.regular import regular
+from crosstune.scalars import plain_arguments
 from crosstune.spec import Spec
 from crosstune.storage import Place
 
@@ -60,6 +61,7 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         MetricNotLogged: from `search`, with the metrics that are logged.
     """
 
+    @plain_arguments("hypermodel", "spec")
     def __init__(
         self,
         hypermodel: Any = None,

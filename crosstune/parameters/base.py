@@ -16,6 +16,7 @@ import numpy as np
 
 from crosstune.coordinates import Continuous, Coordinate, Index, LogInteger
 from crosstune.errors import SpecError
+from crosstune.scalars import plain
 
 Scalar: TypeAlias = bool | int | float | str | None
 Condition: TypeAlias = Mapping[str, Scalar | Sequence[Scalar]]
@@ -41,6 +42,8 @@ class Parameter(ABC):
     when: Condition = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for item in fields(self):
+            object.__setattr__(self, item.name, plain(getattr(self, item.name)))
         object.__setattr__(self, "when", _condition(self.when))
         self._check()
 
@@ -78,7 +81,7 @@ class Parameter(ABC):
     def contains(self, value: object) -> bool:
         """Whether the parameter can take this value."""
         try:
-            self.encode(value)
+            self.encode(plain(value))
         except SpecError:
             return False
         return True
@@ -115,17 +118,17 @@ class Parameter(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The form in which a spec file holds it; what is at its default is left out."""
-        plain: dict[str, Any] = {"type": self.type}
+        held: dict[str, Any] = {"type": self.type}
         for name, default in defaults(type(self)).items():
             value = getattr(self, name)
             if name != "when" and not same(value, default):
-                plain[name] = list(value) if isinstance(value, tuple) else value
+                held[name] = list(value) if isinstance(value, tuple) else value
         if self.when:
-            plain["when"] = {
+            held["when"] = {
                 parent: values[0] if len(values) == 1 else list(values)
                 for parent, values in self.parents.items()
             }
-        return plain
+        return held
 
     def _outside(self, value: object) -> SpecError:
         held = {k: v for k, v in self.to_dict().items() if k not in ("type", "when")}

@@ -16,6 +16,7 @@ from crosstune.coordinates import Continuous, Coordinate, Index
 from crosstune.errors import SpecError
 from crosstune.parameters.base import Parameter, Scalar, same, shown
 from crosstune.parameters.checks import boolean, finite
+from crosstune.scalars import plain
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ class Choice(Parameter):
             index = None
         if index is None:
             # 1.0 for 1 comes back from files and from other programs.
-            plain = isinstance(value, bool | int | float | str | None)
-            equal = [i for i, v in enumerate(self.values) if plain and v == value]
+            value = plain(value)
+            known = isinstance(value, bool | int | float | str | None)
+            equal = [i for i, v in enumerate(self.values) if known and v == value]
             if len(equal) != 1 or isinstance(value, bool) != isinstance(
                 self.values[equal[0]], bool
             ):
@@ -184,7 +186,8 @@ class Constant(Parameter):
 
     def encode(self, value: object) -> float:
         """0."""
-        plain = isinstance(value, int | float | str | None) and not isinstance(value, bool)
-        if not same(value, self.value) and (not plain or value != self.value):
+        value = plain(value)
+        known = isinstance(value, int | float | str | None) and not isinstance(value, bool)
+        if not same(value, self.value) and (not known or value != self.value):
             raise self._outside(value)
         return 0

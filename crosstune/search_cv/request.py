@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from crosstune.engine_choice import Engine, choose
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.evaluated import Evaluated
 from crosstune.parameters import Parameter
+from crosstune.scalars import plain
 from crosstune.search_cv.translation import Translation, translate
 from crosstune.space import Space
 from crosstune.spec import Metric, Spec, load
@@ -33,6 +35,10 @@ SHUFFLED = 100_000
 
 BATCH = 32
 """How many candidates are fitted at once, where none depends on the score of another."""
+
+
+_AS_THEY_ARE = ("estimator", "spec_or_grid", "param_grid", "param_distributions", "cv")
+"""Arguments whose values go to the estimator, or that convert by themselves."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ def settle(search: Any) -> Plan:
     Raises:
         RequestError: it cannot be carried out.
     """
+    search = _plain(search)
     spec, translation, is_grid = _space(search)
     backend, draws = search.backend, False
     if search.n_trials is not None and search.n_iter is not None:
@@ -164,6 +171,14 @@ def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | No
     return search.backend, sampler, False
 
 
+def _plain(search: Any) -> SimpleNamespace:
+    """The arguments of a search with numpy's scalars as Python's; those of the estimator stay."""
+    arguments = search.get_params(deep=False) if hasattr(search, "get_params") else vars(search)
+    return SimpleNamespace(
+        **{key: held if key in _AS_THEY_ARE else plain(held) for key, held in arguments.items()}
+    )
+
+
 def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
     """The spec, if one was given; the space; and whether it was given as a grid."""
     given = {
@@ -222,6 +237,7 @@ def _scored(spec: Spec) -> Spec:
 def _open(
     search: Any, spec: Spec, engine: Engine, evaluated: Evaluated | None, budget: Budget
 ) -> Study:
+    search = _plain(search)
     pruner = search.pruner
     if pruner is not None and not isinstance(pruner, BasePruner | str | Mapping):
         raise RequestError(

@@ -13,6 +13,7 @@ import numpy as np
 from crosstune.errors import SpecError
 from crosstune.parameters import Choice, Scalar
 from crosstune.parameters.base import shown
+from crosstune.scalars import plain
 
 LONGEST_NAME = 60
 
@@ -34,14 +35,14 @@ class Values:
 
     def __init__(self, given: Any, name: str):
         objects = _listed(given, name)
-        plain = [_plain(value) for value in objects]
-        if all(_is_scalar(value) for value in plain):
-            held: list[Scalar] = plain
+        scalars = [plain(value) for value in objects]
+        if all(_is_scalar(value) for value in scalars):
+            held: list[Scalar] = scalars
         else:
             held = _names(objects)
         odds = Counter((type(value), value) for value in held)
         self._objects = dict(zip(reversed(list(map(_key, held))), reversed(objects), strict=True))
-        by_name = held is not plain
+        by_name = held is not scalars
         self.content = dict(zip(held, objects, strict=True)) if by_name else None
         """The objects by name; None where the study holds the values themselves."""
         unique = [value for _, value in odds]
@@ -78,10 +79,6 @@ def _listed(given: Any, name: str) -> list[Any]:
     if not given:
         raise SpecError("the list of values is empty", (name,))
     return list(given)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_scalar(value: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from crosstune import adapters
 from crosstune.prior import beliefs
 from crosstune.samplers.engine import EngineSampler
+from crosstune.scalars import plain_arguments
 from crosstune.space import Space
 from crosstune.warm_start import finished
 
@@ -75,6 +76,7 @@ class GaussianProcessSampler(EngineSampler):
     True
     """
 
+    @plain_arguments()
     def __init__(self, *, space: Space | None = None, seed: int | None = None, **options: Any):
         adapter = adapters.get("crosstune")
         algorithm = adapter.algorithm("gp")
