@@ -21,6 +21,8 @@ from collections.abc import Iterable, Sequence
 
 MAX_NAMES = 40
 """How many known names a message lists."""
+MAX_LENGTH = 80
+"""How many characters of a name or a value a message shows."""
 
 
 class CrosstuneError(Exception):
@@ -67,7 +69,7 @@ class SpecError(RequestError, ValueError):
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        parts = (place, ".".join(str(key) for key in self.path), self.message)
+        parts = (place, ".".join(shortened(str(key)) for key in self.path), self.message)
         return ": ".join(part for part in parts if part)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -104,6 +106,15 @@ class ObjectiveError(RunError):
     """The objective returned what no study can use."""
 
 
+def shortened(text: str) -> str:
+    """The text, or its beginning where it is too long for a message.
+
+    >>> shortened("seed")
+    'seed'
+    """
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
+
+
 def no_such(kind: str, given: object, known: Iterable[str]) -> str:
     """A sentence for a name that does not exist: the known ones, sorted, and the near miss.
 
@@ -111,8 +122,8 @@ def no_such(kind: str, given: object, known: Iterable[str]) -> str:
     "no backend 'optunna'. Known: hyperopt, optuna. Did you mean 'optuna'?"
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(shortened(str(given)), names, n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(names[:MAX_NAMES]) or "none"
+    shown = ", ".join(map(shortened, names[:MAX_NAMES])) or "none"
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return f"no {kind} {given!r}. Known: {shown}{more}.{hint}"
+    return f"no {kind} {shortened(repr(given))}. Known: {shown}{more}.{hint}"

@@ -27,13 +27,16 @@ def regular(path: str | os.PathLike[str], flags: int) -> int:
     try:
         descriptor = os.open(path, flags | _AT_ONCE | getattr(os, "O_CLOEXEC", 0), 0o666)
     except OSError as error:
-        if error.errno in (errno.EISDIR, errno.ENXIO):  # a folder; a pipe or a socket
-            raise _odd(path) from None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _odd(path)
-    return descriptor
+        if error.errno != errno.ENXIO:  # a pipe that nobody reads, or a socket
+            raise
+        raise _odd(path) from None
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    raise _odd(path)
 
 
 def _odd(path: str | os.PathLike[str]) -> OSError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import tomli_w
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 
@@ -35,6 +37,13 @@ MAX_BYTES = 1_000_000
 _MAX_ALIASED = 1_000_000
 _MAX_BITS = 512
 _MAX_SEARCHED = 1_000_000
+_MAX_EVENTS = 50_000
+"""How many keys and values a YAML file may have; ruamel.yaml reads some 10,000 a second."""
+_LONG = 10_000
+"""A text with more characters may have more of them than that."""
+_MAX_DEPTH = 100
+_MAX_PARTS = 64
+"""How many parts a dotted key may have; tomllib takes the square of their number."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,8 @@ class Document:
             if self.suffix == ".toml":
                 return _toml_line(self.text, path)
             return _yaml_line(self.text, path)
-        except (YAMLError, RecursionError):
-            return None  # JSON that is no YAML, such as a tab before a key.
+        except (YAMLError, RecursionError, SpecError):
+            return None  # JSON that is no YAML, such as a tab before a key, or a long one.
 
 
 def read(path: Path) -> Document:
@@ -75,9 +84,10 @@ def read(path: Path) -> Document:
         )
     try:
         with open(path, "rb", opener=regular) as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise RequestError(f"{path}: a spec has {MAX_BYTES} bytes at most, and this has more")
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise RequestError(f"{path}: {size} bytes are too many for a spec ({MAX_BYTES})")
+            content = file.read()
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise SpecError(f"this is not UTF-8 text: {error}", file=str(path)) from None
@@ -208,8 +218,8 @@ def _yaml_text(data: dict[str, Any], *, quoted: bool = False) -> str:
 
 def _read_yaml(text: str) -> Any:
     try:
-        if "*" in text:
-            _count_aliased(_yaml().compose(text))
+        root = _composed(text) if "*" in text or len(text) > _LONG else None
+        _count_aliased(root)
         return _yaml().load(text)
     except SpecError:
         raise
@@ -224,6 +234,28 @@ def _read_yaml(text: str) -> Any:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         # ruamel's own constructors, on scalars such as 0o9 or !!int x.
         raise SpecError(f"this is not YAML 1.2: {error}") from None
+
+
+def _composed(text: str) -> Node | None:
+    """The nodes of a text.
+
+    Raises:
+        SpecError: it has too many.
+    """
+    if len(text) > _LONG:
+        _check_size(text)
+    return _yaml().compose(text)
+
+
+def _check_size(text: str) -> None:
+    """Raise for more values, or deeper ones, than can be read soon."""
+    depth = 0
+    for number, event in enumerate(_yaml().parse(text)):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if number > _MAX_EVENTS:
+            raise SpecError(f"this has too many values for a spec: more than {_MAX_EVENTS}")
+        if depth > _MAX_DEPTH:
+            raise SpecError(f"this is nested too deeply for a spec: more than {_MAX_DEPTH} levels")
 
 
 def _mark(error: MarkedYAMLError) -> int | None:
@@ -257,7 +289,7 @@ def _count_aliased(root: Node | None) -> None:
 
 
 def _yaml_line(text: str, path: Sequence[str | int]) -> int | None:
-    node = _yaml().compose(text)
+    node = _composed(text)
     line = None
     for key in path:
         if isinstance(node, MappingNode):
@@ -304,7 +336,14 @@ def _second_line(text: str, key: str) -> int | None:
     return text.count("\n", 0, places[1]) + 1 if len(places) == 2 else None
 
 
+_PART = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])\s*{_PART}(?:\s*\.\s*{_PART}){{{_MAX_PARTS}}}")
+
+
 def _read_toml(text: str) -> Any:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") >= _MAX_PARTS and _LONG_KEY.search(line):
+            raise SpecError(f"a key has more than {_MAX_PARTS} parts", line=number)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from crosstune.coordinates import Continuous, Coordinate, Index, LogInteger
-from crosstune.errors import SpecError
+from crosstune.errors import SpecError, shortened
 from crosstune.scalars import plain
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -172,4 +172,4 @@ def shown(value: object) -> str:
             text = repr(value)
         except ValueError:  # an integer of thousands of digits
             text = f"a {type(value).__name__} that is too long to show"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return shortened(text)
