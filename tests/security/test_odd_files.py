@@ -140,7 +140,6 @@ def test_at_the_data_of_a_spec(tmp_path: Path, make: Callable[[Path], None]) -> 
     spec = {
         "folder": tmp_path,
         "space": Space({"C": Float(0.1, 1.0)}),
-        "folder": tmp_path,
         "metric": {"name": "accuracy", "direction": "maximize"},
         "objective": {
             "estimator": "sklearn.svm:SVC",
