@@ -69,8 +69,8 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
     """A cluster of this machine that nobody else can reach.
 
     Its HTTP servers always listen, and check nobody: without routes they have nothing to show. Its
-    workers keep what they spill, which is pickled, in a folder of this user alone. They end with all
-    that their trials have started.
+    workers keep what they spill, which is pickled, in a folder of this user alone. They end with
+    all that their trials have started.
     """
     import dask
     import distributed
