@@ -109,7 +109,14 @@ def test_the_tables_are_what_the_adapters_declare() -> None:
     assert README.read_text() == with_tables(README.read_text())
 
 
-@pytest.mark.parametrize(("where", "code"), blocks("python"), ids=lambda x: x[:30])
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        pytest.param(where, code, marks=() if where.startswith("README") else pytest.mark.slow)
+        for where, code in blocks("python")
+    ],
+    ids=lambda x: x[:30],
+)
 def test_an_example_in_python_runs(where: str, code: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
     script.write_text(code)

@@ -117,8 +117,17 @@ CATCHES = {
 """The scripts with trials that raise, which their libraries log."""
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("script", QUICK)
+@pytest.mark.parametrize(
+    ("script", "engine"),
+    [
+        # Keras takes seconds to import.
+        pytest.param(script, engine, marks=pytest.mark.slow)
+        if engine == "keras_tuner" and script != QUICK[0]
+        else (script, engine)
+        for script in QUICK
+        for engine in ENGINES
+    ],
+)
 def test_a_script_runs_on_every_engine(script: str, engine: str, tmp_path: Path) -> None:
     hold(script, engine, ENGINES[engine], tmp_path)
 

@@ -24,11 +24,19 @@ QUICK = {
 }
 
 
+@pytest.mark.parametrize(
+    ("seeds", "trials"), [(1, 25), pytest.param(2, 60, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("backend", QUICK)
-def test_every_type_of_parameter_is_searched_as_by_hand(backend: str) -> None:
-    proofs = list(verify(THIRTEEN, backends=[backend], samplers=QUICK[backend], seeds=2, trials=60))
-    assert [proof.sampler for proof in proofs] == QUICK[backend]
-    assert [proof.identical for proof in proofs] == [120] * len(proofs)
+def test_every_type_of_parameter_is_searched_as_by_hand(
+    backend: str, seeds: int, trials: int
+) -> None:
+    samplers = QUICK[backend]
+    proofs = list(
+        verify(THIRTEEN, backends=[backend], samplers=samplers, seeds=seeds, trials=trials)
+    )
+    assert [proof.sampler for proof in proofs] == samplers
+    assert [proof.identical for proof in proofs] == [seeds * trials] * len(proofs)
 
 
 @pytest.mark.slow
