@@ -173,7 +173,7 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
     groups.lead_group()
     make_lossy()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what Ctrl-C ends
-    end_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=pipe.close)
     if begin is not None:
@@ -186,17 +186,13 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
         pipe.send_bytes(_answer(question))
 
 
-def end_with_parent() -> None:
+def _end_with_parent() -> None:
     """End this process, and its group, when the one that spawned it ends, however it is killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-
-    def watch() -> None:
-        while not wait([parent.sentinel], WATCH) and os.getppid() == parent.pid:
-            pass
-        groups.end_own_group()
-
-    threading.Thread(target=watch, daemon=True).start()
+    while not wait([parent.sentinel], WATCH) and os.getppid() == parent.pid:
+        pass
+    groups.end_own_group()
 
 
 def _answer(question: bytes) -> bytes:

@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crosstune import groups
 from crosstune.errors import RequestError
 from crosstune.extras import needing
 
@@ -69,8 +67,8 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
     """A cluster of this machine that nobody else can reach.
 
     Its HTTP servers always listen, and check nobody: without routes they have nothing to show. Its
-    workers keep what they spill, which is pickled, in a folder of this user alone. They end with
-    all that their trials have started.
+    workers keep what they spill, which is pickled, in a folder of this user alone. A worker ends
+    with all that its trials have started.
     """
     import dask
     import distributed
@@ -78,39 +76,21 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
     without_pages: dict[str, list[str]] = {
         f"distributed.{each}.http.routes": [] for each in ("scheduler", "worker")
     }
-    left: list[_Gone] = []
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="crosstune-") as folder,
-            dask.config.set(without_pages),
-            distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                security=True,
-                dashboard_address=None,
-                local_directory=folder,
-                preload=["crosstune.parallel.dask_worker"],
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else a fixed port
-            ) as cluster,
-        ):
-            try:
-                yield cluster
-            finally:
-                left += [_Gone(nanny.pid) for nanny in cluster.workers.values() if nanny.pid]
-    finally:
-        groups.end_groups(left)
-
-
-@dataclass(frozen=True)
-class _Gone:
-    """The leader of a group, which has ended."""
-
-    pid: int
-
-    def poll(self) -> int:
-        """As of a process that was waited for."""
-        return 0
+    with (
+        tempfile.TemporaryDirectory(prefix="crosstune-") as folder,
+        dask.config.set(without_pages),
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            security=True,
+            dashboard_address=None,
+            local_directory=folder,
+            preload=["crosstune.parallel.dask_worker"],
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # the default is a fixed port
+        ) as cluster,
+    ):
+        yield cluster
 
 
 @contextmanager

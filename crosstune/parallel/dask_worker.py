@@ -1,12 +1,43 @@
-"""What a worker of a local Dask cluster loads first: it ends with its driver, and its group too."""
+"""What a worker of a local Dask cluster loads first, so that what its trials start ends with it.
+
+A worker whose driver is killed leaves by `os._exit`, and one may be killed itself. So a process of
+its group waits for its end, which runs this file alone, and imports nothing of crosstune or Dask.
+"""
 
 from __future__ import annotations
 
-from crosstune.children import end_with_parent
-from crosstune.groups import lead_group
+import os
+import signal
+import subprocess
+import sys
+import time
+
+WATCH = 0.2
+"""How often, in seconds, it is seen whether the worker still lives."""
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask in the process of the worker."""
+    """Called by Dask in the process of the worker. Windows has no groups."""
+    if not hasattr(os, "killpg"):
+        return
+    from crosstune.groups import lead_group
+
     lead_group()
-    end_with_parent()
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__, str(os.getpid())],
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+    )
+
+
+def _end_with(worker: int) -> None:
+    """Wait until the parent of this process has ended, and end its group."""
+    while os.getppid() == worker:
+        time.sleep(WATCH)
+    os.killpg(worker, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _end_with(int(sys.argv[1]))

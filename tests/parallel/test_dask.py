@@ -109,6 +109,18 @@ def test_nothing_that_a_trial_started_outlives_its_driver(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
+def test_what_a_trial_started_ends_with_its_worker(tmp_path: Path) -> None:
+    def objective(params: dict[str, Any]) -> float:
+        if not list(tmp_path.iterdir()):
+            families.die_with_family(tmp_path)
+        return float(families.all_gone(tmp_path))
+
+    study = crosstune.tune(SPEC, objective, trials=2, executor="local", workers=1)
+    assert [trial.value for trial in study.trials] == [1.0, 1.0]
+
+
+@pytest.mark.slow
 def test_fifty_killed_workers_lose_no_trial() -> None:
     chance = random.Random(0)
     kills = 0

@@ -103,7 +103,7 @@ def test_an_objective_that_asks_for_more_is_told_so() -> None:
 
     with (
         ThreadPoolExecutor(2) as executor,
-        pytest.raises(RequestError, match="asks for 'y', and trial 0 has x, k, c"),
+        pytest.raises(RequestError, match=r"asks for 'y', and trial [01] has x, k, c"),
     ):
         crosstune.tune(SPEC, objective, trials=4, executor=executor, workers=2)
 
