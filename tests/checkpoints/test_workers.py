@@ -39,11 +39,8 @@ def in_threads(spec: Any, objective: Any, **how: Any) -> optuna.Study:
         return crosstune.tune(spec, objective, executor=threads, workers=2, **how)
 
 
-@pytest.mark.parametrize("lag", [None, 1, 7])
-@pytest.mark.parametrize("storage", [None, "net.journal", "sqlite:///net.db"])
+@pytest.mark.parametrize(("storage", "lag"), [(None, None), (None, 1), ("net.journal", 7)])
 def test_promoted_trials_go_on_in_threads(storage: str | None, lag: int | None) -> None:
-    if storage and lag is None:
-        pytest.skip("the place does not depend on the order")
     study = in_threads(HYPERBAND, objectives.promoted, lag=lag, storage=storage)
     assert errors(study) == {}
     assert epochs_trained(study) == 75
@@ -193,9 +190,7 @@ def test_a_retry_has_the_earlier_reports_and_the_pruner_is_asked_of_each(pruner:
 
         spec = RANDOM | {"pruner": pruner}
         with Reruns() as executor:
-            return crosstune.tune(
-                spec, train, trials=8, executor=executor, workers=1, storage=f"{loses}.journal"
-            )
+            return crosstune.tune(spec, train, trials=8, executor=executor, workers=1)
 
     whole, again = run(False), run(True)
     assert history(whole) == history(again)
