@@ -42,6 +42,29 @@ def test_a_cluster_of_threads_evaluates() -> None:
     assert set(states(study)) <= {"COMPLETE", "PRUNED"}
 
 
+def test_a_cluster_with_tls_is_reached_with_the_certificates_of_the_configuration() -> None:
+    import dask
+
+    security = distributed.Security.temporary()
+    configured = {
+        "distributed.comm.tls.ca-file": security.tls_ca_file,
+        "distributed.comm.tls.client.cert": security.tls_client_cert,
+        "distributed.comm.tls.client.key": security.tls_client_key,
+    }
+    with (
+        distributed.LocalCluster(
+            n_workers=1, processes=False, security=security, dashboard_address=None
+        ) as cluster,
+        dask.config.set(configured),
+    ):
+        address = cluster.scheduler_address
+        assert address.startswith("tls://")
+        study = crosstune.tune(
+            SPEC, objectives.square, trials=2, executor=address, host="127.0.0.1"
+        )
+    assert states(study) == {"COMPLETE": 2}
+
+
 def test_a_trial_that_hangs_is_ended() -> None:
     study = crosstune.tune(
         SPEC, objectives.hangs_at_three, trials=5, executor="local", workers=2, trial_seconds=2.5
