@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
@@ -41,7 +42,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LITTLE = 2**20
 """With fewer bytes left a disk is full: torch says then what no errno is in."""
 
-_temporary: WeakKeyDictionary[Any, tempfile.TemporaryDirectory[str]] = WeakKeyDictionary()
+_temporary: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
 """The folder of each study in memory, which goes with its storage."""
 _homes: WeakKeyDictionary[Any, Home] = WeakKeyDictionary()
 """What a worker was told of its driver's study."""
@@ -112,9 +113,9 @@ def home_of(storage: BaseStorage | FixedTrial) -> Home | None:
     if isinstance(place, InMemoryStorage | FixedTrial):
         with _lock:
             if place not in _temporary:
-                _temporary[place] = tempfile.TemporaryDirectory(prefix="crosstune-")
-            folder = Path(_temporary[place].name)
-            return Home(folder, folder)
+                folder = _temporary[place] = Path(tempfile.mkdtemp(prefix="crosstune-"))
+                weakref.finalize(place, shutil.rmtree, folder, ignore_errors=True)
+            return Home(_temporary[place], _temporary[place])
     file = file_of(place)
     return None if file is None else Home(file.with_suffix(".checkpoints"), file)
 

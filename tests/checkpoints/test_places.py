@@ -72,7 +72,9 @@ def test_the_folder_of_a_study_in_memory_goes_with_it() -> None:
     checkpoints.save(trial, b"weights", step=1)
     from crosstune.checkpoints import stores
 
-    folder = Path(stores._temporary[trial.storage].name)
+    place = stores.home_of(trial.storage)
+    assert place is not None
+    folder = place.folder
     assert len(list(folder.iterdir())) == 1
     del study, trial
     gc.collect()
