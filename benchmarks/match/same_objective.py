@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,16 @@ def agree_on_objectives(
             changed += found if len(now.problems) == 1 else [f"{about.name}: {f}" for f in found]
             hopeless = hopeless and not (found and about.name in used)
         for name, why in new.unseen.items():
-            _logger.warning("%s of %s cannot be compared with before: %s", name, about.name, why)
+            _say(f"{path}: whether {name} is as before cannot be told: {why}")
     if changed and not accept:
         raise RequestError(_refusal(path, changed, hopeless=hopeless))
     return replace(now, problems=tuple(abouts))
+
+
+@cache
+def _say(text: str) -> None:
+    """Once, though a match in rounds comes here in each."""
+    _logger.warning(text)
 
 
 def _with_state(about: About, old: Identity | None) -> About:

@@ -92,6 +92,13 @@ def usable(results: Results) -> tuple[list[Problem], list[str]]:
     if not problems:
         raise RequestError(f"There is nothing to compare yet. {' '.join(reasons)}".strip())
     notes = [f"{reason} It is left out." for reason in reasons]
+    trials = results.settings.trials
+    notes += [
+        f"{name} draws its first {first} trials at random, and a run has {trials}: it is random "
+        "search here. More trials show what it can do."
+        for name, first in results.settings.startup.items()
+        if trials is not None and trials <= first
+    ]
     for problem in problems:
         notes += [*problem.notes, *_ends(results, problem), *_feasible(results, problem)]
     unseen = [each.about.name for each in problems if each.unseen is None]

@@ -6,7 +6,9 @@ import functools
 import importlib
 import json
 import operator
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,6 +247,24 @@ def test_what_cannot_be_compared_is_said(objective: Any, why: str | None) -> Non
     assert any(why in each for each in found.unseen.values()) if why else not found.unseen
 
 
+def test_what_cannot_be_compared_is_said_once_when_a_match_continues(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lock = threading.Lock()
+
+    def score(params: dict[str, Any]) -> float:
+        with lock:
+            return float(params["x"])
+
+    played(score, tmp_path)
+    assert not caplog.messages
+    played(score, tmp_path, seeds=3)
+    played(score, tmp_path, seeds=4)
+    (said,) = caplog.messages
+    assert "lock" in said
+    assert "cannot be told" in said
+
+
 def test_an_estimator_is_known_by_its_description_and_its_data(tmp_path: Path) -> None:
     def made(rows: str, **keys: Any) -> Any:
         (tmp_path / "data.csv").write_text(rows)
@@ -278,6 +298,30 @@ def played(objective: Any, out: Path, seeds: int = 2, **keys: Any) -> Any:
         out=out,
         **keys,
     )
+
+
+@pytest.mark.slow
+def test_a_script_may_ask_for_more_seeds_and_not_for_another_objective(tmp_path: Path) -> None:
+    script = tmp_path / "bench.py"
+    text = f"""
+import pandas, crosstune
+TABLE = pandas.DataFrame({{"a": [1.0, 2.0]}})
+def score(params):
+    return params["x"] * TABLE["a"].sum()
+crosstune.compare({{"space": {SPACE!r}}}, score, contenders={WHO!r}, seeds=1, trials=2, out="out")
+"""
+
+    def run(content: str) -> str:
+        script.write_text(content)
+        ran = subprocess.run(
+            [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return ran.stderr
+
+    assert run(text) == ""
+    assert run(text.replace("seeds=1", "seeds=2")) == ""
+    assert "bench.TABLE has changed" in run(text.replace("2.0", "3.0"))
+    assert "bench.score has changed" in run(text.replace("sum", "max"))
 
 
 def values(out: Path) -> list[float | None]:

@@ -84,6 +84,7 @@ def test_a_budget_within_the_random_start_is_no_lack_of_seeds(tmp_path: Path) ->
     assert "evaluated the same points, as their first 10 trials are random" in sentence
     assert "more trials would tell them apart" in sentence
     assert "seeds are not enough" not in sentence
+    assert any("it is random search here" in note for note in found.summary.notes)
     assert "| same points |" in str(found)
     assert "| more trials |" in str(found)
     assert "same points" in found.write_report().read_text()
