@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import importlib
 import json
+import math
 import operator
+import re
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -228,16 +234,65 @@ def test_what_an_objective_holds_is_part_of_it(make: Callable[[int], Any]) -> No
     assert len(changes(make(2), make(3))) == 1
 
 
+class Kind(enum.Enum):
+    RIDGE = 1
+
+
+@dataclass
+class Setting:
+    value: Any
+
+
+class Odd:
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("no look")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(1, 1.5, "a", None, math.nan, (1, [2]), {"a": {1, 2}}, range(3), slice(1, 2)),
+        *(np.arange(3), np.float32(2), Setting(Setting(2)), Kind.RIDGE, Kind, Setting),
+        *(re.compile("a"), Path("a"), SimpleNamespace(a=1), deque([1]), len, math.sqrt, np.mean),
+        *(threading.Lock(), np.random.default_rng(0), iter(()), Odd(), pytest, Odd),
+    ],
+    ids=repr,
+)
+def test_whatever_an_objective_holds_ends_no_match(value: Any) -> None:
+    def score(params: dict[str, Any]) -> float:
+        return float(value)
+
+    assert identify({"it": score}) == identify({"it": score})
+
+
 def test_a_lambda_without_a_source_is_compared_by_its_code() -> None:
     first, same, other = (eval(f"lambda params: params['x'] * {n}") for n in (2, 2, 3))
     assert changes(first, same) == []
     assert changes(first, other) == ["<lambda> has changed"] or changes(first, other)
 
 
+def compiled() -> Any:
+    """What has a name and a module, and no code, as a function of a C extension."""
+
+    class Compiled:
+        __module__ = "numpy_of_nobody"
+        __slots__ = ("__qualname__",)
+
+        def __call__(self, params: dict[str, Any]) -> float:
+            return 0.0
+
+    function = Compiled()
+    function.__qualname__ = "score"
+    return function
+
+
 @pytest.mark.parametrize(
     ("objective", "why"),
     [
         (operator.itemgetter("x"), None),
+        (math.sqrt, None),
+        (compiled(), "no Python code"),
         (functools.partial(raised, exponent=sys.stdout), "cannot be pickled"),
         (functools.partial(raised, exponent=np.random.default_rng(0)), "random generator"),
     ],

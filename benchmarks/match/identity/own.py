@@ -63,7 +63,7 @@ def place(module: str) -> str:
 def library_version(module: str) -> tuple[str, str] | None:
     """The name and the version of the library that a module belongs to, where they can be told."""
     top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "crosstune":
+    if not top or top in sys.stdlib_module_names or top == "crosstune":
         return None
     try:
         return top, version(top)

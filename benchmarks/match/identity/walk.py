@@ -8,6 +8,7 @@ import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -23,11 +24,7 @@ from crosstune.benchmarks.match.results import Identity
 
 _DYNAMIC = {"__dict__", "eval", "exec", "getattr", "globals", "vars"}
 """Names by which code reaches what it does not name."""
-_OF_THE_CLASS = {"__annotations__", "__dict__", "__doc__", "__firstlineno__", "__module__"} | {
-    *("__abstractmethods__", "__orig_bases__", "__parameters__", "__qualname__", "__slots__"),
-    *("__static_attributes__", "__weakref__", "_abc_impl"),
-}
-"""What Python itself keeps in a class."""
+_METHODS = (FunctionType, staticmethod, classmethod, property)
 _MOST = 200
 """A container of more elements is data, in which no functions are looked for."""
 
@@ -55,8 +52,13 @@ class _Walk:
 
     def value(self, label: str, value: Any) -> None:
         """Any object, under a label unless it has a name."""
-        if isinstance(value, ModuleType) or self._is_met(value):
-            return
+        try:
+            if not isinstance(value, ModuleType) and not self._is_met(value):
+                self._known(label, value)
+        except Exception as error:  # whatever an odd object raises when it is looked at
+            self.unseen[label] = f"looking at it raised {type(error).__name__}: {error}"
+
+    def _known(self, label: str, value: Any) -> None:
         match value:
             case functools.partial():
                 self.value(label, value.func)
@@ -115,9 +117,10 @@ class _Walk:
         self.parts[next(each for each in free if each not in self.parts)] = made
 
     def _compiled(self, value: Any) -> None:
-        module = str(getattr(value, "__module__", None) or "")
+        module = str(getattr(value, "__module__", None) or builtins.__name__)
         self._library(module)
-        if module != builtins.__name__ and library_version(module) is None:
+        of_python = module.partition(".")[0] in sys.stdlib_module_names
+        if not of_python and library_version(module) is None:
             self.unseen[f"{module}.{value.__qualname__}"] = "it has no Python code"
 
     def _library(self, module: str) -> None:
@@ -139,10 +142,9 @@ class _Walk:
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
-            try:
-                self.value(f"{name}, which {label} uses", cell.cell_contents)
-            except ValueError:  # it is not bound yet
-                continue
+            with suppress(ValueError):  # it is not bound yet
+                bound = cell.cell_contents
+                self.value(f"{name}, which {label} uses", bound)
         names = code.names(function.__code__)
         for name in sorted(names & function.__globals__.keys()):
             self._named(f"{place(module)}.{name}".lstrip("."), function.__globals__[name], names)
@@ -199,7 +201,8 @@ class _Walk:
         for base in of.__bases__:
             self._class(base)
         for name, member in vars(of).items():
-            if name not in _OF_THE_CLASS:
+            # What Python itself keeps in a class has such a name, and is no function.
+            if not name.startswith(("__", "_abc_")) or isinstance(member, _METHODS):
                 self.value(f"{label}.{name}", member)
 
 
