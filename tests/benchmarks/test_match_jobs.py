@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from crosstune.benchmarks.match import processes
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import Limits
@@ -73,24 +72,6 @@ def test_a_script_without_a_main_guard_is_told_what_to_write(tmp_path: Path) -> 
     assert 'if __name__ == "__main__":' in last
     assert "memory" not in ran.stderr
     assert not list((tmp_path / "out").rglob("*.jsonl"))
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "guarded"),
-    [
-        ("play()\n", 1, False),
-        ("if __name__ == '__main__':\n    play()\n", 2, True),
-        ('if "__main__" == __name__:\n    play()\n', 2, True),
-        ("if True:\n    play()\n", 2, False),
-        ("if __name__ == '__main__':\n    pass\nplay()\n", 3, False),
-    ],
-)
-def test_a_guard_is_told_from_the_source(
-    text: str, line: int, guarded: bool, tmp_path: Path
-) -> None:
-    file = tmp_path / "script.py"
-    file.write_text(text)
-    assert processes._is_guarded(file, line) is guarded
 
 
 def test_an_objective_that_no_process_can_be_sent_is_refused(tmp_path: Path) -> None:
