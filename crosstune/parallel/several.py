@@ -14,6 +14,7 @@ from crosstune import _optuna
 from crosstune.dialects import Prepared
 from crosstune.engine_choice import Engine
 from crosstune.errors import RequestError
+from crosstune.main_guard import check_guarded
 from crosstune.parallel.again import go_through
 from crosstune.parallel.alone import evaluate_alone
 from crosstune.parallel.asking import Begun
@@ -85,6 +86,8 @@ class Workers:
                 "machine under which they reach it: host='10.0.0.5', or --host 10.0.0.5. Whoever "
                 "can reach that address and listen to its network could read and disturb the run"
             )
+        if own or self.executor == LOCAL:
+            check_guarded("a run with several workers")
         if not isinstance(self.executor, ThreadPoolExecutor):
             check_installed("dask" if isinstance(self.executor, str) else "parallel")
 
