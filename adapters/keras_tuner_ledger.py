@@ -71,6 +71,7 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         self._numbers: dict[str, int] = {}
         self._live: dict[str, Trial] = {}
         self._pruned: dict[str, str] = {}
+        self._diverged: set[str] = set()
         self._stopped_by_sampler = False
 
     def trial_number(self, trial_id: str) -> int:
@@ -86,6 +87,14 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         if step not in self._reports(trial_id):
             live.report(value, step)
             metrics.update(_REPORTED, value, step=step)
+
+    def report_divergence(self, trial_id: str, step: int) -> None:
+        """Report NaN after `step`: the last report, so that nothing is learnt from those before.
+
+        Keras Tuner's own oracles cannot learn from NaN, so there the trial has no score.
+        """
+        self._live[trial_id].report(math.nan, int(step))
+        self._diverged.add(trial_id)
 
     def should_prune(self, trial_id: str) -> bool:
         """Whether the pruner gives the trial up. If so its training is to be stopped now."""
@@ -122,7 +131,7 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         if trial.trial_id in self._pruned:
             trial.status, trial.message = PRUNED, self._pruned.pop(trial.trial_id)
             reports = self._reports(trial.trial_id)
-            if reports:
+            if reports and trial.trial_id not in self._diverged:
                 kept.best_step = max(reports)
                 kept.score = reports[kept.best_step]
         with released_lock(self):

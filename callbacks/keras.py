@@ -7,7 +7,8 @@ from typing import Any
 
 from optuna.trial import BaseTrial
 
-from crosstune.callbacks.report import Divergence, PruningCallback
+from crosstune.callbacks.fold import check_fold
+from crosstune.callbacks.report import Divergence, PruningCallback, check
 from crosstune.errors import RequestError
 from crosstune.extras import needing
 
@@ -26,7 +27,8 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
     Args:
         trial: the trial that is trained.
         monitor: the metric in Keras's logs, such as ``val_loss``.
-        divergence: as in `PruningCallback`.
+        divergence, fold: as in `PruningCallback`.
+        epochs: of a fold; None is the `epochs` of `model.fit`.
 
     Raises:
         Unsupported: the study has several objectives.
@@ -36,7 +38,13 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
     """
 
     def __init__(
-        self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
+        self,
+        trial: BaseTrial,
+        monitor: str = "val_loss",
+        *,
+        divergence: Divergence = "prune",
+        fold: int | None = None,
+        epochs: int | None = None,
     ):
         super().__init__()
         if hasattr(trial, "oracle") or hasattr(trial, "hyperparameters"):  # a tuner, or its trial
@@ -44,7 +52,11 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
                 "KerasPruningCallback needs an optuna.Trial. In the search of a Keras Tuner, use "
                 "KerasTunerPruningCallback(tuner)"
             )
-        self._prune = PruningCallback(trial, monitor, divergence=divergence)
+        check(trial, monitor, divergence)
+        check_fold(fold, epochs)
+        self._trial, self._monitor, self._divergence = trial, monitor, divergence
+        self._fold, self._epochs = fold, epochs
+        self._prune: PruningCallback | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KerasPruningCallback:
         # Keras Tuner trains with copies of its callbacks, and a trial cannot be copied.
@@ -58,4 +70,15 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
             TrainingDiverged: the metric diverged, and that was to be a failure.
             ObjectiveError: the metric is not among those that are logged, which are listed.
         """
+        if self._prune is None:  # not sooner: only now Keras has said how many epochs there are
+            epochs = self._epochs
+            if self._fold is not None and epochs is None:
+                epochs = (self.params or {}).get("epochs")
+            self._prune = PruningCallback(
+                self._trial,
+                self._monitor,
+                divergence=self._divergence,
+                fold=self._fold,
+                epochs=epochs,
+            )
         self._prune(epoch, logs)

@@ -21,9 +21,11 @@ from optuna.trial import Trial, TrialState
 
 from crosstune.adapters.keras_library import keras_tuner, oracles
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
+from crosstune.callbacks.fold import Fold, check_folds
 from crosstune.callbacks.report import (
     Divergence,
     Reporter,
+    Reports,
     TrainingDiverged,
     check_choices,
     check_one_objective,
@@ -56,6 +58,9 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         pruner: an Optuna pruner, a name from `crosstune.pruners`, or a mapping of a name and
             options.
         divergence: as in `PruningCallback`.
+        folds: how many trainings of a trial are reported one after the other, as the folds of a
+            hypermodel whose `fit` trains a model for each. The step is fold x epochs + epoch, with
+            the `epochs` of the search.
 
     Raises:
         Unsupported: the tuner has several objectives, ends trials itself (Hyperband), or has its
@@ -70,9 +75,11 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         pruner: BasePruner | str | Mapping[str, Any] = "median",
         divergence: Divergence = "prune",
+        folds: int = 1,
     ):
         super().__init__()
         _check(tuner)
+        check_folds(folds)
         objective = tuner.oracle.objective if monitor is None else monitor
         direction = direction_of(objective)
         self._monitor: str = getattr(objective, "name", objective)
@@ -87,6 +94,9 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
             set_pruner(self.study, as_pruner(pruner))
         self._trial_id: str | None = None
         self._reporter: Reporter | None = None
+        self._folds, self._fold = folds, 0
+        self._trains = False
+        self._trial: Reports | None = None
         self._reports = False
         self._trained: set[str] = set()
         self._pruned: set[str] = set()
@@ -106,10 +116,22 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._reports = trial_id not in self._trained | self._pruned
         if trial_id in self._pruned:
             self.model.stop_training = True
-        elif trial_id != self._trial_id:  # else Keras Tuner runs a trial again that crashed
-            self._trial_id = trial_id
-            trial = self._trials.begin(trial_id)
-            self._reporter = Reporter(trial, self._monitor, self._divergence)
+        elif trial_id != self._trial_id or (self._trains and self._folds > 1):
+            self._begin(trial_id)
+        elif self._reports and self._folds > 1:
+            self._reporter = self._reporter_of_fold()
+        # Else Keras Tuner runs a trial again that crashed.
+        self._trains = True
+
+    def _begin(self, trial_id: str) -> None:
+        self._trial_id, self._fold = trial_id, 0
+        self._trial = self._trials.begin(trial_id)
+        self._reporter = self._reporter_of_fold()
+
+    def _reporter_of_fold(self) -> Reporter:
+        assert self._trial is not None
+        fold = Fold(self._fold, self.params["epochs"]) if self._folds > 1 else None
+        return Reporter(self._trial, self._monitor, self._divergence, fold)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Report, and end the training of a trial that is pruned.
@@ -135,7 +157,9 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Note that a trial's first training ended; one that crashed does not come here."""
-        if self._reports and self._trial_id is not None:
+        self._trains = False
+        self._fold += 1
+        if self._reports and self._trial_id is not None and self._fold >= self._folds:
             self._trained.add(self._trial_id)
             self._trials.complete()
 
@@ -170,8 +194,10 @@ class _LedgerTrial:
         self._oracle, self._trial_id = oracle, trial_id
 
     def report(self, value: float, step: int) -> None:
-        if math.isfinite(value):  # the last report becomes the score, from which the oracle learns
+        if math.isfinite(value):
             self._oracle.report(self._trial_id, value, step)
+        else:
+            self._oracle.report_divergence(self._trial_id, step)
 
     def should_prune(self) -> bool:
         return self._oracle.should_prune(self._trial_id)

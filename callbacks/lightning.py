@@ -6,6 +6,7 @@ import os
 
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks.fold import check_fold
 from crosstune.callbacks.report import Divergence, check, check_choices
 from crosstune.errors import RequestError
 from crosstune.extras import needing
@@ -29,12 +30,13 @@ class LightningPruningCallback(Callback):
 
     Args:
         trial: the trial that is trained; None on every rank but 0.
-        monitor, divergence: as in `PruningCallback`.
+        monitor, divergence, fold: as in `PruningCallback`.
+        epochs: of a fold; None is the trainer's `max_epochs`.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: there is no such choice; from `Trainer.fit`, a trial is missing on rank 0, or
-            the ranks were started from the process that holds it.
+        RequestError: there is no such choice or fold; from `Trainer.fit`, a trial is missing on
+            rank 0, or the ranks were started from the process that holds it.
 
     >>> callback = LightningPruningCallback(optuna.create_study().ask(), "val_loss")
     """
@@ -45,13 +47,17 @@ class LightningPruningCallback(Callback):
         monitor: str = "val_loss",
         *,
         divergence: Divergence = "prune",
+        fold: int | None = None,
+        epochs: int | None = None,
     ):
         super().__init__()
+        check_fold(fold, epochs)
         if trial is None:
             check_choices(monitor, divergence)
         else:
             check(trial, monitor, divergence)
         self._trial, self._monitor, self._divergence = trial, monitor, divergence
+        self._fold, self._epochs = fold, epochs
         self._process = os.getpid()
         self._prune: TorchPruningCallback | None = None
         self._validated = False
@@ -65,7 +71,16 @@ class LightningPruningCallback(Callback):
                 "this strategy starts its processes from the one that holds the trial, whose study "
                 "they cannot reach. Start the ranks by torchrun, and use strategy='ddp'"
             )
-        self._prune = TorchPruningCallback(self._trial, self._monitor, divergence=self._divergence)
+        epochs = self._epochs
+        if self._fold is not None and epochs is None and (trainer.max_epochs or 0) > 0:
+            epochs = trainer.max_epochs  # -1 is no limit
+        self._prune = TorchPruningCallback(
+            self._trial,
+            self._monitor,
+            divergence=self._divergence,
+            fold=self._fold,
+            epochs=epochs,
+        )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note that the epoch has validation metrics."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 import optuna
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks.fold import Fold, as_fold, reported
 from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported, no_such
 from crosstune.scalars import plain_arguments
 
@@ -41,9 +42,13 @@ class Reports(Protocol):
 class Reporter:
     """What `PruningCallback` does, for anything that takes reports; nothing is checked here."""
 
-    def __init__(self, trial: Reports, monitor: str, divergence: Divergence):
+    def __init__(
+        self, trial: Reports, monitor: str, divergence: Divergence, fold: Fold | None = None
+    ):
         self._trial, self._monitor, self._divergence = trial, monitor, divergence
-        self._last = -1
+        self._fold = fold
+        self._mark = object()
+        self._reported = reported(trial)
         self._warned = False
 
     def __call__(
@@ -54,25 +59,47 @@ class Reporter:
         Raises:
             optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
             TrainingDiverged: the metric diverged, and that was to be a failure.
-            ObjectiveError: the metric is missing or no number, or the step is no whole number.
+            ObjectiveError: the metric is missing or no number, the step is no whole number, or
+                another callback has reported it.
         """
         self.decide(whole(step), measured(self._monitor, by_name(metrics, more)))
 
     def decide(self, step: int, value: float) -> None:
         """Report `value`, and raise where the trial is over."""
+        if self._fold is not None:
+            step = self._fold.step(step)
+        if step <= self._reported.last and self._reported.by is not self._mark:
+            raise self._of_another(step)
         if not math.isfinite(value):
             self._end_diverged(step, value)
-        if step <= self._last:
+        if step <= self._reported.last:
             self._warn(step)
             return
-        self._last = step
-        self._trial.report(value, step)
+        self._report(value, step)
         if self._trial.should_prune():
             raise optuna.TrialPruned(f"pruned after step {step}: {self._monitor} = {value:.6g}")
 
+    def _report(self, value: float, step: int) -> None:
+        self._reported.last, self._reported.by = step, self._mark
+        self._trial.report(value, step)
+
+    def _of_another(self, step: int) -> ObjectiveError:
+        known = f"and another callback has reported this trial up to step {self._reported.last}"
+        if self._fold is None:
+            return ObjectiveError(
+                f"step {step} of {self._monitor} was reported already, {known}. In "
+                "cross-validation give the callback of each fold its number and the epochs of one, "
+                "as fold=1, epochs=10; the step of the trial is fold x epochs + epoch then"
+            )
+        return ObjectiveError(
+            f"{self._monitor} of fold {self._fold.number} is step {step} of the trial, which was "
+            f"reported already, {known}. Give each fold= once, in their order, and all the same "
+            "epochs="
+        )
+
     def _end_diverged(self, step: int, value: float) -> None:
-        if step > self._last:
-            self._trial.report(math.nan, step)
+        # The last report is what a pruned trial is told to be worth.
+        self._report(math.nan, max(step, self._reported.last + 1))
         message = f"diverged at step {step}: {self._monitor} = {value}"
         if self._divergence == "fail":
             raise TrainingDiverged(message)
@@ -86,7 +113,7 @@ class Reporter:
                 "until the steps go on",
                 step,
                 self._monitor,
-                self._last,
+                self._reported.last,
             )
 
 
@@ -97,15 +124,18 @@ class PruningCallback(Reporter):
     val_loss=loss)``, or ``prune(epoch, {"val/loss": loss})``. Numbers, numpy scalars and tensors
     of one element will do.
 
-    A step that is not above the last one, as in the second fold of a trial, is neither reported
-    nor asked about, and a warning says so once: Optuna keeps the first report of a step, so the
-    pruner would decide by that.
+    A step that is not above the last one is neither reported nor asked about, and a warning says
+    so once: Optuna keeps the first report of a step, so the pruner would decide by that. Where
+    another callback has reported it, as in a second fold, it is an error. With `fold` each epoch of
+    each fold is a step of its own: fold x epochs + epoch.
 
     Args:
         trial: the trial that is trained.
         monitor: the metric that is reported. The study's direction is its direction.
         divergence: what a trial counts as whose metric is NaN or infinite: "prune" or "fail". It
             ends at once, and its last report is NaN, which Optuna takes for the worst at that step.
+        fold: which fold of the trial this callback is for, from 0; None for the trial as a whole.
+        epochs: how many steps a fold has at most, the same for all folds; with `fold` alone.
 
     Raises:
         Unsupported: the study has several objectives.
@@ -118,10 +148,16 @@ class PruningCallback(Reporter):
 
     @plain_arguments()
     def __init__(
-        self, trial: BaseTrial, monitor: str = "val_loss", *, divergence: Divergence = "prune"
+        self,
+        trial: BaseTrial,
+        monitor: str = "val_loss",
+        *,
+        divergence: Divergence = "prune",
+        fold: int | None = None,
+        epochs: int | None = None,
     ):
         check(trial, monitor, divergence)
-        super().__init__(trial, monitor, divergence)
+        super().__init__(trial, monitor, divergence, as_fold(fold, epochs))
 
 
 def check(trial: object, monitor: str, divergence: str) -> None:

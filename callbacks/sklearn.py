@@ -41,6 +41,7 @@ def partial_fit_with_pruning(
     classes: Any = None,
     seed: int | None = None,
     divergence: Divergence = "prune",
+    fold: int | None = None,
 ) -> float:
     """Fit an estimator epoch by epoch, and return its score on the validation data at the end.
 
@@ -62,6 +63,8 @@ def partial_fit_with_pruning(
         seed: of the order; None is a random one.
         divergence: what a trial counts as whose weights or score are no numbers any more, as in
             `PruningCallback`.
+        fold: which fold of the trial these data are, from 0; None where there is but one. Every
+            fold has the same `epochs`.
 
     Raises:
         optuna.TrialPruned: the pruner gives the trial up, or it diverged.
@@ -79,7 +82,8 @@ def partial_fit_with_pruning(
     ... )
     """
     _check(estimator, trial, epochs, batch_size)
-    prune = PruningCallback(trial, "score", divergence=divergence)
+    steps = None if fold is None else epochs
+    prune = PruningCallback(trial, "score", divergence=divergence, fold=fold, epochs=steps)
     scorer = check_scoring(estimator, scoring=scoring)
     named: dict[str, Any] = {}
     if "classes" in inspect.signature(estimator.partial_fit).parameters and is_classifier(

@@ -9,6 +9,7 @@ from typing import Any, SupportsIndex
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks.fold import as_fold
 from crosstune.callbacks.report import (
     Divergence,
     PruningCallback,
@@ -40,7 +41,7 @@ class TorchPruningCallback:
 
     Args:
         trial: the trial that is trained; None on every rank but 0.
-        monitor, divergence: as in `PruningCallback`.
+        monitor, divergence, fold, epochs: as in `PruningCallback`; the same on every rank.
         group: the ranks that train the trial; None is all of them. Under NCCL each rank has to
             have set its CUDA device, as for any exchange of objects; a gloo group needs none.
 
@@ -59,6 +60,8 @@ class TorchPruningCallback:
         monitor: str = "val_loss",
         *,
         divergence: Divergence = "prune",
+        fold: int | None = None,
+        epochs: int | None = None,
         group: dist.ProcessGroup | None = None,
     ):
         self._monitor, self._group = monitor, group
@@ -68,11 +71,14 @@ class TorchPruningCallback:
         fault: CrosstuneError | None = None
         try:
             self._check(trial, divergence)
+            as_fold(fold, epochs)
         except CrosstuneError as error:
             fault = error
         _raise_first(self._exchange(fault))
         self._single = (
-            None if trial is None else PruningCallback(trial, monitor, divergence=divergence)
+            None
+            if trial is None
+            else PruningCallback(trial, monitor, divergence=divergence, fold=fold, epochs=epochs)
         )
 
     def __call__(

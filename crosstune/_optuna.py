@@ -134,7 +134,8 @@ def trial_id(trial: Trial | FrozenTrial) -> int:
 
 def fixed(trial: Trial) -> Mapping[str, Any]:
     """The parameters of a trial that was queued with them; nothing public says them."""
-    return trial._fixed_params
+    held: Mapping[str, Any] = trial._fixed_params
+    return held
 
 
 def has_proposal(trial: Trial) -> bool:

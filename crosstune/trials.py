@@ -103,8 +103,9 @@ def budget(trial: Trial | FrozenTrial) -> Budget | None:
 
 def _schedules(sampler: BaseSampler) -> bool:
     """Whether a sampler sets budgets. Another one is not asked: it may remember that it was."""
-    known = isinstance(sampler, EngineSampler)
-    return known and sampler.adapter.algorithms[sampler.algorithm].scheduler
+    if not isinstance(sampler, EngineSampler):
+        return False
+    return sampler.adapter.algorithms[sampler.algorithm].scheduler
 
 
 def trial_seed(trial: Trial) -> int:

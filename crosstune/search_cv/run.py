@@ -95,8 +95,8 @@ class Run:
         if self._request.prunes:
             ((trial, point),) = asked
             with noting(trial):
-                scores, pruned = self._fold_by_fold(trial, point)
-            self._tell(trial, point, scores, pruned)
+                so_far, pruned = self._fold_by_fold(trial, point)
+            self._tell(trial, point, so_far, pruned)
             return
         rows = self._evaluate([self._decode(point) for _, point in asked])
         for (trial, point), scores in zip(asked, rows, strict=True):

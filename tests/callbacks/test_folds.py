@@ -201,9 +201,9 @@ def test_a_retry_that_continues_from_a_checkpoint_is_no_second_fold(tmp_path: Pa
         nonlocal attempts
         found = checkpoints.find(trial)
         prune = PruningCallback(trial, "val_loss")
-        for epoch in range(0 if found is None else found.step + 1, 6):
+        for epoch in range(0 if found is None else found.step, 6):
             prune(epoch, val_loss=1 / (epoch + 1))
-            checkpoints.save(trial, epoch, b"weights")
+            checkpoints.save(trial, b"weights", step=epoch + 1)
             if trial.number == 1 and epoch == 2 and attempts == 0:
                 attempts += 1
                 raise KeyboardInterrupt

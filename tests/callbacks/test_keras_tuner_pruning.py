@@ -216,7 +216,10 @@ def test_divergence_is_pruned_in_the_study_of_an_oracle_of_crosstune(tmp_path: P
     search(made, KerasTunerPruningCallback(made), epochs=3)
     trials = sorted(made.oracle.study.trials, key=lambda trial: trial.params["x"])
     assert [trial.state for trial in trials] == [PRUNED, PRUNED]
-    assert [trial.intermediate_values for trial in trials] == [{}, {0: 1.0}]
+    assert [list(trial.intermediate_values) for trial in trials] == [[0], [0, 1]]
+    assert all(math.isnan(trial.intermediate_values[trial.last_step or 0]) for trial in trials)
+    assert [trial.value for trial in trials] == [None, None]
+    assert {kept.score for kept in made.oracle.trials.values()} == {None}
 
 
 def test_the_pruner_of_an_oracle_of_crosstune_holds(tmp_path: Path) -> None:
