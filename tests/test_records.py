@@ -145,7 +145,7 @@ def test_a_worker_records_its_pruner(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from crosstune.worker import loop
 
     class Turns:
-        def __init__(self, *_: Any) -> None:
+        def __init__(self, *_: Any, **__: Any) -> None:
             self.take = nullcontext
             self.held = lambda: True
 
