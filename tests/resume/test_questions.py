@@ -22,6 +22,9 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.dialects import prepare
 from crosstune.engine_choice import choose
+from crosstune.parallel.several import Several, Workers
+from crosstune.parallel.work import Recipe
+from crosstune.questions import QUESTIONS
 from crosstune.resume import Mismatch
 from crosstune.study import open_study
 from crosstune.tuning import run
@@ -371,3 +374,54 @@ def test_points_that_are_queued_meanwhile_are_met_again(
     spec = {**spec, **ENGINES[engine]}
     whole, resumed = both(tmp_path, spec, train, at=7, callbacks=[queue])
     assert resumed == whole
+
+
+@pytest.mark.parametrize("workers", [None, 2], ids=["alone", "in order"])
+@pytest.mark.parametrize("habit", [2, 3])
+def test_a_retry_from_a_checkpoint_repeats_the_questions_before_it(
+    habit: int, workers: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The objective asks at every second or third report only."""
+    snapshot_never(monkeypatch)
+    spec = Spec(**spec_of(None))
+    stop: int | None = None
+
+    def train(params: dict[str, Any], trial: optuna.Trial) -> float:
+        found = checkpoints.find(trial)
+        for step in range(0 if found is None else found.step, 8):
+            trial.report(worth(params), step)
+            if step % habit == habit - 1:
+                trial.should_prune()
+            checkpoints.save(trial, b"weights", step=step + 1)
+            if trial.number == stop and step == 4:
+                raise KeyboardInterrupt
+        return worth(params)
+
+    def counted(place: Path, *, resume: bool = False) -> optuna.Study:
+        with ThreadPoolExecutor(2) as pool:
+            function = prepare(spec, train, None)
+            several = None
+            if workers is not None:
+                several = Several(
+                    Workers(workers, executor=pool, lag=1), Recipe(spec, train, None), function
+                )
+            study = open_study(
+                spec, choose(spec), pruner=Counting(), storage=place, resume=resume, several=several
+            )
+            run(study, function, trials=8, seconds=None, several=several)
+        return study
+
+    def kept(study: optuna.Study) -> list[Any]:
+        return [
+            (t.params, list(t.intermediate_values), t.user_attrs[QUESTIONS]) for t in study.trials
+        ]
+
+    whole = counted(tmp_path / "whole.journal")
+    stop = 5
+    with pytest.raises(KeyboardInterrupt):
+        counted(tmp_path / "s.journal")
+    stop = None
+    resumed = counted(tmp_path / "s.journal", resume=True)
+    assert kept(resumed) == kept(whole)
+    if workers is None:
+        assert resumed.pruner.asked == whole.pruner.asked  # type: ignore[attr-defined]
