@@ -101,6 +101,8 @@ def constraints(trial: Trial | FrozenTrial) -> Mapping[str, float]:
     """
     if hasattr(trial, "constraints"):
         return trial.constraints
+    if isinstance(trial, Trial):
+        return {}  # Optuna 4 works them out when the trial has ended
     return {str(i): value for i, value in enumerate(trial.system_attrs.get("constraints") or ())}
 
 
