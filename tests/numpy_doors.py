@@ -20,6 +20,7 @@ from optuna.study import Study
 import crosstune
 from crosstune import Float, Int, Space, callbacks, checkpoints, pruners, samplers
 from crosstune.adapters import hyperopt_suggest, keras_tuner_oracle
+from crosstune.benchmarks.problems.base import Problem
 from crosstune.curve_pruner import CurvePruner
 from crosstune.storage import open_storage
 from crosstune.warm_start import finished
@@ -468,6 +469,14 @@ DOORS = {
         lambda folder, **given: crosstune.Spec(**{"space": SPACE, **given}).to_dict(),
         {key: SPEC[key] for key in SPEC} | {"objective": {"estimator": "a:b", "folds": 3}},
         {"folder"},
+    ),
+    "Problem": Door(
+        Problem,
+        lambda folder, **given: list(
+            vars(Problem(**{"name": "p", "spec": None, **given})).values()
+        ),
+        {"name": "mine", "optimum": 0.5, "duration": "seconds"},
+        {"spec", "objective"},
     ),
     "Space": Door(Space, lambda folder, **given: Space(**given).to_dict(), {"parameters": SPACE}),
     "Float": Door(

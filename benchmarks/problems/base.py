@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from crosstune.dialects import Prepared, prepare
+from crosstune.scalars import plain
 from crosstune.space import Space
 from crosstune.spec import Spec
 
@@ -35,6 +36,10 @@ class Problem:
     objective: Callable[..., Any] | str | None = None
     optimum: float | None = None
     duration: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("name", "optimum", "duration"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property
     def space(self) -> Space:

@@ -183,9 +183,9 @@ class Choice:
         """Say that the engine cannot use the constraints of the script's trials.
 
         Raises:
-            Unsupported: under `strict`.
+            Unsupported: under `strict`, where it was chosen on the command line.
         """
-        if self.strict:
+        if self.strict and self.swaps:
             raise Unsupported(f"{text} (--strict)")
         self.say(text)
 
