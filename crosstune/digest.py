@@ -217,7 +217,8 @@ class _Walk:
 def _name(value: Any) -> str:
     """The name of a class or function, with its module unless that is the script."""
     module = getattr(value, "__module__", None)
-    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", type(value).__name__)
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    name = str(name or type(value).__name__)
     return name if module in (None, "__main__") else f"{module}.{name}"
 
 

@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -45,9 +45,6 @@ BUDGET = "crosstune:budget"
 
 DRAWN = "crosstune:drawn"
 """The trial attribute that holds what the engine drew where the ledger holds it nearly."""
-
-DRAWS = 20
-"""How often a value is drawn again that a running trial has."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -431,7 +428,12 @@ class EngineSampler(BaseSampler):
                 params = learnt.space.sample(self._rng(trial, *known))
             drawn = learnt.write(params)
             if engine.distinct:
-                drawn = _another(drawn, given, trials, trial, learnt, self._rng(trial, *known))
+                running = [
+                    begun(each)
+                    for each in trials
+                    if each.state == TrialState.RUNNING and each.number != trial.number
+                ]
+                drawn = learnt.apart(drawn, given, running, self._rng(trial, *known))
                 self._turns.give(study, trial, {**given, **drawn})
         for name, held in search_space.items():
             if name not in drawn:
@@ -460,38 +462,6 @@ class EngineSampler(BaseSampler):
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))
-
-
-def _another(
-    drawn: dict[str, Any],
-    given: Mapping[str, Any],
-    trials: Sequence[FrozenTrial],
-    trial: FrozenTrial,
-    learnt: LearntSpace,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Values for a trial that no running trial has along with those that both were given before.
-
-    Before the first trial has ended each parameter is proposed alone, and engines of several
-    processes may each propose the same for all of them.
-    """
-    running = [
-        begun(each)
-        for each in trials
-        if each.state == TrialState.RUNNING and each.number != trial.number
-    ]
-
-    def is_taken(values: Mapping[str, Any]) -> bool:
-        point = {**given, **values}
-        return any(
-            all(name in each and each[name] == point[name] for name in point) for each in running
-        )
-
-    for _ in range(DRAWS):
-        if not is_taken(drawn):
-            break
-        drawn = learnt.write(learnt.space.sample(rng))
-    return drawn
 
 
 def _check_contained(name: str, value: Any, held: BaseDistribution) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -18,6 +19,9 @@ from crosstune.errors import SpecError
 from crosstune.parameters import Choice, Float, Int, Parameter
 from crosstune.samplers.follower import Follower
 from crosstune.space import Params, Space
+
+DRAWS = 20
+"""How often a value is drawn again that a running trial has."""
 
 
 class LearntSpace:
@@ -64,6 +68,30 @@ class LearntSpace:
     def write(self, point: Params) -> dict[str, Any]:
         """A point as the ledger holds it."""
         return {name: self._held(name, value) for name, value in point.items()}
+
+    def apart(
+        self,
+        drawn: dict[str, Any],
+        given: Mapping[str, Any],
+        running: Sequence[Mapping[str, Any]],
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Values, as the ledger holds them, that no running trial has with those given before.
+
+        Before the first trial has ended each parameter is proposed alone, and the engines of
+        several processes may propose the same for all of them.
+
+        Args:
+            drawn: what was proposed. It stays unless a running trial has it.
+            given: the values that the trial has already.
+            running: those of the other trials, as far as they are known.
+        """
+        for _ in range(DRAWS):
+            point = {**given, **drawn}
+            if not any(point.items() <= each.items() for each in running):
+                break
+            drawn = self.write(self.space.sample(rng))
+        return drawn
 
     def _held(self, name: str, value: Any) -> Any:
         held = self._known[name]

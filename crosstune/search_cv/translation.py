@@ -187,8 +187,8 @@ def _entries(branch: Mapping[Any, Any], lists_only: bool) -> list[Entry]:
 def _entry(name: str, given: Any, lists_only: bool) -> Entry:
     if isinstance(given, CategoricalDistribution):
         given = list(given.choices)
-    distributions = Parameter | Mapping | BaseDistribution
-    if lists_only and (is_distribution(given) or isinstance(given, distributions)):
+    no_list = isinstance(given, Parameter | Mapping | BaseDistribution) or is_distribution(given)
+    if lists_only and no_list:
         raise SpecError(
             f"a grid is made of lists of values, not of {type(given).__name__}. Distributions "
             "stand in param_distributions",

@@ -130,8 +130,10 @@ class _Takeover:
             if _OWN in state or not self._choice.swaps:
                 return
             held, chosen = self.sampler(study), self._choice.make(0)
-            is_partial = isinstance(held, PartialFixedSampler)
-            reseed_copy(_optuna.partial_fixed(held)[1] if is_partial else held)
+            base = held
+            if isinstance(held, PartialFixedSampler):
+                _, base = _optuna.partial_fixed(held)
+            reseed_copy(base)
             same = getattr(held, "label", None) == getattr(chosen, "label", None)
             if type(held) is not type(chosen) or not same:
                 self.adopt(study, held)
