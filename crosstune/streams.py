@@ -68,7 +68,7 @@ def lossy_stderr() -> Iterator[None]:
     """Drop what cannot be written to stderr in the block, and leave streams that end quietly."""
     _open_missing()
     before = sys.stderr
-    sys.stderr = Lossy(before)  # type: ignore[assignment]  # it is a text stream
+    sys.stderr = Lossy(before)
     try:
         yield
     finally:
@@ -82,7 +82,7 @@ def lossy_stderr() -> Iterator[None]:
 def lossy_stdout() -> Iterator[None]:
     """Drop what an objective cannot print in the block; results are written after it."""
     before = sys.stdout
-    sys.stdout = Lossy(before)  # type: ignore[assignment]  # it is a text stream
+    sys.stdout = Lossy(before)
     try:
         yield
     finally:

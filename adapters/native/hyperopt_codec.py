@@ -65,7 +65,7 @@ class Codec:
     def draws(self, raw: Any) -> bool:
         """Whether the label can draw a number; `value` takes the nearest of one that it cannot."""
         if self.names is not None:
-            return 0 <= raw < len(self.names)
+            return bool(0 <= raw < len(self.names))
         if self.ours:
             return self.item.coordinate is None or self.item.coordinate.contains(raw)
         if self.integer:
