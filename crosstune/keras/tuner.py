@@ -13,6 +13,7 @@ from optuna.study import Study
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.errors import ObjectiveError, Unsupported, no_such
+from crosstune.interrupts import watched
 from crosstune.keras.choice import choose_oracle
 from crosstune.regular import regular
 from crosstune.scalars import plain_arguments
@@ -143,6 +144,11 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         if start_clock is not None:
             start_clock()
         super().on_search_begin()
+
+    def search(self, *args: Any, **kwargs: Any) -> None:
+        """Search, as Keras Tuner does; Ctrl-C waits for a write to the study to end."""
+        with watched():
+            super().search(*args, **kwargs)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
         """Train a trial; Keras Tuner's own, as far as a scheduler wants it.

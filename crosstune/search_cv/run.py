@@ -16,6 +16,7 @@ from sklearn.exceptions import FitFailedWarning
 from crosstune.adapters import ledger
 from crosstune.dialects.base import ERROR, suggest
 from crosstune.feasibility import best_trial, is_feasible, why_no_best
+from crosstune.interrupts import watched
 from crosstune.questions import noting
 from crosstune.samplers.engine import EngineSampler, SpaceExhausted
 from crosstune.search_cv import scikit
@@ -57,7 +58,7 @@ class Run:
         """
         end = time.monotonic() + (self._request.seconds or math.inf)
         evaluated = False
-        with warnings.catch_warnings():
+        with watched() as watch, warnings.catch_warnings():
             # Said once, of all candidates, when the table is made.
             warnings.filterwarnings("ignore", "One or more of the", category=UserWarning)
             while (wanted := self._request.wanted) and (not evaluated or time.monotonic() < end):
@@ -66,6 +67,8 @@ class Run:
                     break
                 with self._failing(trials):
                     self._score(trials)
+                if watch.asked:  # something has swallowed Ctrl-C
+                    raise KeyboardInterrupt
                 evaluated = True
             if not evaluated and self._returned is None:
                 self._fit_best_again()
