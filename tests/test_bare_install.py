@@ -52,6 +52,7 @@ SAMPLERS = {
     for backend in adapters.names()
     for name, algorithm in adapters.get(backend).algorithms.items()
     if algorithm.refused is None
+    and (backend not in _BACKENDS or name == adapters.get(backend).roles["bayesian"])
 }
 _OPTIONS = {
     "threshold": {"upper": 9.0},
@@ -72,7 +73,6 @@ COMMANDS = {
         "schema": None,
         "check spec.yaml": None,
         "verify spec.yaml -b optuna -s random -n 5 --seeds 1": None,
-        "verify spec.yaml -b hyperopt": "crosstune[hyperopt]",
         "run spec.yaml": None,
         "run spec.yaml --storage sqlite:///study.db": None,
         "run spec.yaml -b hyperopt": "crosstune[hyperopt]",

@@ -202,7 +202,8 @@ class _Walk:
             self._class(base)
         for name, member in vars(of).items():
             # What Python itself keeps in a class has such a name, and is no function.
-            if not name.startswith(("__", "_abc_")) or isinstance(member, _METHODS):
+            kept = name.startswith(("__", "_abc_")) and not isinstance(member, _METHODS)
+            if not kept and not name.startswith("__annotat"):
                 self.value(f"{label}.{name}", member)
 
 
