@@ -183,3 +183,18 @@ def test_a_trial_says_what_is_fixed_and_whether_the_sampler_proposed() -> None:
     trial.suggest_float("y", 0, 1)
     assert _optuna.has_proposal(trial)
     assert not _optuna.fixed(study.ask())
+
+
+def test_the_modules_in_which_an_interrupt_waits_are_where_they_were() -> None:
+    from optuna.storages import RDBStorage
+    from optuna.storages.journal import JournalFileSymlinkLock
+    from optuna.study import _optimize, _tell
+
+    from crosstune.interrupts import _HERE, _ON_THE_WAY
+
+    assert _optimize.__name__ in _HERE
+    assert hasattr(_optimize, "_run_trial")
+    assert _tell.__name__ in _ON_THE_WAY
+    assert hasattr(_tell, "_tell_with_warning")
+    for kept in (RDBStorage, JournalFileSymlinkLock):
+        assert kept.__module__.startswith(_ON_THE_WAY)

@@ -18,7 +18,7 @@ from crosstune.filenames import as_file_name
 from crosstune.resume.driver import Driven, driving
 from crosstune.resume.names import beside
 from crosstune.spec import Spec
-from crosstune.storage import file_at, open_storage
+from crosstune.storage import file_at, file_of, open_storage
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux locks")
 
@@ -88,9 +88,10 @@ def test_a_journal_and_a_link_to_it_share_the_lock_of_optunas(tmp_path: Path) ->
     file = tmp_path / "here" / "s.journal"
     file.touch()
     link = symbolic(file, tmp_path)
-    (tmp_path / "here" / "s.journal.lock").symlink_to(file)
-    storage = open_storage(link)
-    assert storage._backend._file_path == str(file)  # type: ignore[attr-defined]
+    assert file_of(open_storage(link)) == file_at(file) == file_at(link)
+    made(link, "s")
+    assert not (tmp_path / "link.journal.lock").is_symlink()
+    assert optuna.get_all_study_names(open_storage(file)) == ["s"]
 
 
 AS_ANOTHER = """
