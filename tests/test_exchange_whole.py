@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,25 +61,24 @@ def notes(study: Study) -> str:
     return "\n".join(study.user_attrs[IMPORTED]["notes"])
 
 
-@pytest.mark.parametrize("entry", FIXED)
-@pytest.mark.parametrize("nested", [False, True])
-def test_a_search_with_a_fixed_entry_is_imported_and_continued(
-    entry: str, nested: bool, tmp_path: Path
-) -> None:
-    fixed = {entry: FIXED[entry]}
-
-    def space() -> dict[str, Any]:
-        x = {"x": hp.uniform("x", 0, 1)}
-        return {**x, "more": {"inner": fixed}} if nested else {**x, **fixed}
-
-    place = str(tmp_path / "s.journal")
-    study = imported(drawn(space()), tmp_path, space=space(), storage=place, name="s")
+def check_continued(space: Callable[[], dict[str, Any]], folder: Path) -> None:
+    place = str(folder / "s.journal")
+    study = imported(drawn(space()), folder, space=space(), storage=place, name="s")
     assert [list(trial.params) for trial in study.trials] == [["x"]] * 6
     on = crosstune.tune(
         {"space": space(), "seed": 0}, lambda point: point["x"], backend="optuna", trials=8,
         storage=place, study_name="s", resume=True,
     )  # fmt: skip
     assert [trial.state for trial in on.trials] == [TrialState.COMPLETE] * 8
+
+
+@pytest.mark.parametrize("entry", FIXED)
+def test_a_search_with_a_fixed_entry_is_imported_and_continued(entry: str, tmp_path: Path) -> None:
+    check_continued(lambda: {"x": hp.uniform("x", 0, 1), entry: FIXED[entry]}, tmp_path)
+
+
+def test_fixed_entries_in_a_nested_dictionary_are_no_parameters_either(tmp_path: Path) -> None:
+    check_continued(lambda: {"x": hp.uniform("x", 0, 1), "more": {"inner": dict(FIXED)}}, tmp_path)
 
 
 def test_an_hp_space_in_a_spec_reads_a_search_as_the_space_itself_does(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 import crosstune
 from crosstune.storage import open_storage
 
-TRIALS = 4
+TRIALS = 3
 SPEC = {"name": "s", "space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0}
 
 
@@ -87,7 +87,7 @@ def test_an_interrupt_at_any_line_is_not_lost_and_fails_no_trial(
     expected = [t.value for t in tune(str(tmp_path / "whole.journal")).trials]
     lines = interrupt_at(0, WHERE[where], lambda: tune(str(tmp_path / "count.journal")))
     assert lines > 50
-    for line in range(1, lines, max(1, lines // 25)):
+    for line in range(1, lines, max(1, lines // 8)):
         place = str(tmp_path / f"{line}.journal")
         with pytest.raises(KeyboardInterrupt):
             interrupt_at(line, WHERE[where], lambda place=place: tune(place))
