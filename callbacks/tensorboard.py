@@ -28,6 +28,7 @@ from crosstune.errors import RequestError
 from crosstune.extras import needing
 from crosstune.regular import regular
 from crosstune.scalars import plain_arguments
+from crosstune.storage import describe
 
 if TYPE_CHECKING:
     from crosstune.callbacks.tensorboard_log.study_log import StudyLog
@@ -228,7 +229,7 @@ def _library() -> type[StudyLog]:
 def _writable(log_dir: str | os.PathLike[str]) -> Path:
     path = Path(log_dir).absolute()  # a training function may change the working directory
     if "://" in str(log_dir):
-        raise RequestError(f"the log directory has to be a local one, not {log_dir}")
+        raise RequestError(f"the log directory has to be a local one, not {describe(log_dir)}")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with open(path / ".crosstune.lock", "ab", opener=regular):

@@ -22,9 +22,11 @@ from crosstune.commands.compare import compare
 from crosstune.commands.export import export
 from crosstune.commands.import_ import import_
 from crosstune.commands.worker import worker
+from crosstune.errors import described, message_of
 from crosstune.interrupts import watched
 from crosstune.streams import is_broken, lossy_stderr, lossy_stdout
-from crosstune.terminal import log_to_stderr, say
+from crosstune.terminal import log_to_stderr, say, show_error
+from crosstune.urls import note_secrets, redacted
 
 _EXAMPLES = """
 \b
@@ -443,6 +445,8 @@ def tensorboard(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for argument in given:
+        note_secrets(argument)
     with lossy_stderr():
         log_to_stderr()
         script = _command(given)
@@ -457,6 +461,7 @@ def _command(given: Sequence[str]) -> Any:
         with watched():
             return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
+        error.message = redacted(error.message)
         error.show()
         sys.exit(2)
     except click.exceptions.Exit as error:
@@ -464,7 +469,9 @@ def _command(given: Sequence[str]) -> Any:
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")
         sys.exit(130)
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:
         from crosstune.errors import CrosstuneError
 
         if isinstance(error, OSError | ValueError) and is_broken(sys.stdout):
@@ -472,13 +479,12 @@ def _command(given: Sequence[str]) -> Any:
             say(f"crosstune: the result cannot be written: {reason}")
             sys.exit(1)
         if "--debug" in given:
-            raise
-        if not isinstance(error, CrosstuneError):
-            text = f"{type(error).__name__}: {error}"
-            say(f"crosstune: {text}\n(--debug shows where it was raised)")
-            sys.exit(1)
-        say(f"crosstune: {error}")
-        sys.exit(error.exit_status)
+            show_error(error)
+        elif isinstance(error, CrosstuneError):
+            say(f"crosstune: {message_of(error)}")
+        else:
+            say(f"crosstune: {described(error)}\n(--debug shows where it was raised)")
+        sys.exit(error.exit_status if isinstance(error, CrosstuneError) else 1)
 
 
 if __name__ == "__main__":

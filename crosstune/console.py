@@ -22,6 +22,7 @@ from crosstune.feasibility import best_trial, ranked
 from crosstune.fitted import fitted
 from crosstune.space import Space
 from crosstune.terminal import visible
+from crosstune.urls import redacted
 
 _NAMES = {
     TrialState.COMPLETE: "complete",
@@ -54,7 +55,7 @@ class SafeConsole(Console):
     ) -> Iterable[Segment]:
         """The segments of a renderable, their text made visible."""
         for text, style, control in super().render(renderable, options):
-            yield Segment(text if control else visible(text), style, control)
+            yield Segment(text if control else visible(redacted(text)), style, control)
 
 
 class LiveLine:

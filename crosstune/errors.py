@@ -23,6 +23,8 @@ MAX_NAMES = 40
 """How many known names a message lists."""
 MAX_LENGTH = 80
 """How many characters of a name or a value a message shows."""
+MAX_MESSAGE = 10_000
+"""How many characters of an exception's own message are shown and kept."""
 
 
 class CrosstuneError(Exception):
@@ -104,6 +106,33 @@ class RunError(CrosstuneError):
 
 class ObjectiveError(RunError):
     """The objective returned what no study can use."""
+
+
+def message_of(error: BaseException) -> str:
+    """The message of an exception, whatever its class does when it is asked for one.
+
+    >>> message_of(ValueError("boom"))
+    'boom'
+    """
+    try:
+        text = str.__str__(str(error)) or type(error).__name__
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
+        text = f"no message: its __str__ raised {type(failure).__name__}"
+    text = text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 3]}..."
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def described(error: BaseException) -> str:
+    """An exception in words: its class and its message.
+
+    >>> described(ValueError("boom"))
+    'ValueError: boom'
+    """
+    kind = type(error).__name__
+    message = message_of(error)
+    return kind if message == kind else f"{kind}: {message}"
 
 
 def shortened(text: str) -> str:

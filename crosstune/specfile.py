@@ -26,6 +26,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.regular import regular
+from crosstune.urls import without_secrets
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -101,6 +102,7 @@ def read(path: Path) -> Document:
         raise error.at(str(path), error.line) from None
     except RecursionError:
         raise SpecError("this is nested too deeply for a spec", file=str(path)) from None
+    without_secrets(data)  # so that no message shows what a URL in it hides
     document = Document(data, text, suffix)
     try:
         _check_values(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ from weakref import WeakKeyDictionary
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from crosstune.errors import RequestError
+from crosstune.errors import RequestError, message_of
+from crosstune.urls import clean_cause, has_loose_at, is_url, redacted, rendered
 
 _logger = logging.getLogger("crosstune")
 
@@ -130,14 +130,30 @@ def _open_database(url: str) -> BaseStorage:
     file = _database_file(url)
     if file is not None and file.exists() and not file.is_file():
         raise RequestError(f"{file} is no regular file, so no database can be kept in it")
+    check_url(url)
     try:
         storage = get_storage(url)
     except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
-        reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
-        raise RequestError(f"the storage {describe(url)} cannot be opened: {reason}") from error
+        raise cannot_open(url, error) from clean_cause(error)
     if file is not None:
         _files[storage] = file
     return storage
+
+
+def check_url(url: str) -> None:
+    """Raise RequestError where a library would take part of a password for the host."""
+    if has_loose_at(url):
+        raise RequestError(
+            f"the storage {describe(url)} cannot be opened: its password has an @ in it. Write %40 "
+            "for it, and %25 for a percent sign"
+        )
+
+
+def cannot_open(url: str, error: Exception) -> RequestError:
+    """What to say of a database that cannot be opened, without its password."""
+    place = describe(url)
+    reason = redacted(message_of(error)).splitlines()[0]
+    return RequestError(f"the storage {place} cannot be opened: {reason}")
 
 
 def _database_file(url: str) -> Path | None:
@@ -158,7 +174,7 @@ def _database_file(url: str) -> Path | None:
 
 
 def describe(place: Place) -> str:
-    """A place in words, without the password of a database URL.
+    """A place in words, without the secrets of a database URL.
 
     >>> describe("postgresql://me:secret@db/tune")
     'postgresql://me:***@db/tune'
@@ -168,5 +184,5 @@ def describe(place: Place) -> str:
             return "memory"
         case BaseStorage():
             return type(place).__name__
-    text = re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", os.fspath(place))
-    return re.sub(r"([?&](?:password|passwd|pwd|token)=)[^&]*", r"\1***", text, flags=re.I)
+    text = os.fspath(place)
+    return rendered(text) if is_url(text) else text

@@ -1,4 +1,4 @@
-"""What reaches a terminal: text without the characters that steer it.
+"""What reaches a terminal: text without the characters that steer it, and without passwords.
 
 Names and values come from specs, studies and error messages, which others may have written.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 from crosstune.streams import Lossy
+from crosstune.urls import redacted
 
 _KEPT = "\n\t"
 
@@ -28,7 +30,12 @@ def visible(text: str) -> str:
 
 def say(text: str) -> None:
     """A line for the person, on stderr, or dropped if it cannot be written."""
-    print(visible(text), file=Lossy(sys.stderr), flush=True)
+    print(visible(redacted(text)), file=Lossy(sys.stderr), flush=True)
+
+
+def show_error(error: BaseException) -> None:
+    """The traceback of an error, on stderr."""
+    say("".join(traceback.format_exception(error)).rstrip())
 
 
 class SafeFormatter(logging.Formatter):
@@ -36,7 +43,7 @@ class SafeFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, made visible."""
-        return visible(super().format(record))
+        return visible(redacted(super().format(record)))
 
 
 def log_to_stderr() -> None:

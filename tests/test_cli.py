@@ -405,12 +405,10 @@ def test_the_table_is_shown_after_a_failure_too(at: Workplace) -> None:
     assert "The best of 3 complete trials" in at("run", at.spec("none_at_three")).err
 
 
-@pytest.mark.parametrize("name", ["none", "wrong"])
-def test_debug_shows_the_traceback(at: Workplace, name: str) -> None:
-    from crosstune.errors import CrosstuneError
-
-    with pytest.raises(CrosstuneError):
-        main(["run", at.spec(name), "--debug"])
+@pytest.mark.parametrize(("name", "status"), [("none", 1), ("wrong", 2)])
+def test_debug_shows_the_traceback(at: Workplace, name: str, status: int) -> None:
+    ran = at("run", at.spec(name), "--debug")
+    assert (ran.status, "Traceback (most recent call last)" in ran.err) == (status, True)
 
 
 # Where a study is kept.

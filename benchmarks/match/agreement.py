@@ -17,6 +17,7 @@ from crosstune.benchmarks.match.results import About, Settings
 from crosstune.benchmarks.match.same_objective import identity
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
+from crosstune.urls import without_secrets
 
 _COMMON = ("crosstune", "keras", "numpy", "optuna", "scikit-learn", "scipy", "torch")
 
@@ -63,8 +64,14 @@ def _fixed(settings: Settings) -> dict[str, Any]:
 
 
 def _by_name(settings: Settings) -> dict[str, Any]:
-    """The problems; `same_objective` compares their objectives."""
-    return {about.name: asdict(replace(about, objective=None)) for about in settings.problems}
+    """The problems; `same_objective` compares their objectives.
+
+    A folder of an earlier version has the URLs as they were given.
+    """
+    return {
+        about.name: without_secrets(asdict(replace(about, objective=None)))
+        for about in settings.problems
+    }
 
 
 def _differing(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -82,7 +89,7 @@ def _differing(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> 
 
 def about(problem: Problem) -> About:
     """What the settings say of a problem."""
-    spec = problem.spec.to_dict()
+    spec = without_secrets(problem.spec.to_dict())
     return About(
         problem.name,
         problem.metric,

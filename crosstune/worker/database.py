@@ -18,7 +18,8 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.errors import CrosstuneError, RequestError, RunError
 from crosstune.resume.through import Through
-from crosstune.storage import describe
+from crosstune.storage import cannot_open, check_url, describe
+from crosstune.urls import clean_cause
 
 PATIENCE = 600.0
 """For how many seconds a server may be away."""
@@ -43,6 +44,7 @@ def check_is_shared(url: str) -> None:
             f"workers share a PostgreSQL database, such as postgresql+psycopg://me:secret@db/tune, "
             f"and not {describe(url)}. On one machine any storage will do: crosstune run --workers"
         )
+    check_url(url)
 
 
 def open_database(url: str, heartbeat: int) -> RDBStorage:
@@ -117,8 +119,8 @@ def at_start(call: Callable[[], _Answer], url: str, place: str) -> _Answer:
             return call()
         except Exception as error:  # of SQLAlchemy or of the database's own library
             if may_come_back(error):
-                raise _Down(str(cannot_open(url, error))) from error
-            raise cannot_open(url, error) from error
+                raise _Down(str(cannot_open(url, error))) from clean_cause(error)
+            raise cannot_open(url, error) from clean_cause(error)
 
     return steadily(once, place)
 
@@ -138,12 +140,6 @@ def may_come_back(error: BaseException) -> bool:
     return is_gap(error) and (
         any(word in text for word in soon) or not any(word in text for word in never)
     )
-
-
-def cannot_open(url: str, error: Exception) -> RequestError:
-    """What to say of a database that cannot be opened, without its password."""
-    reason = (str(error) or type(error).__name__).replace(url, describe(url)).splitlines()[0]
-    return RequestError(f"the storage {describe(url)} cannot be opened: {reason}")
 
 
 def steadily(call: Callable[[], _Answer], place: str) -> _Answer:
