@@ -24,7 +24,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
-from crosstune.errors import RequestError
+from crosstune.errors import RequestError, described
 from crosstune.extras import needing
 from crosstune.regular import regular
 from crosstune.scalars import plain_arguments
@@ -146,7 +146,7 @@ class TensorBoardCallback:
             except OSError as error:
                 self._warn(f"{error.filename or self._root}: {error.strerror or error}")
             except Exception as error:  # of the storage, or of Optuna; training must go on
-                self._warn(f"{type(error).__name__}: {error}")
+                self._warn(described(error))
             return True
 
     def _warn(self, reason: str) -> None:

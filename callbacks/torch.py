@@ -20,7 +20,7 @@ from crosstune.callbacks.report import (
     measured,
     whole,
 )
-from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
+from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, described
 from crosstune.extras import needing
 
 with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
@@ -148,7 +148,7 @@ def _sendable(failure: Exception | None) -> Exception | None:
     """A failure as the other ranks can receive it; one of a storage may not be pickled."""
     if failure is None or isinstance(failure, CrosstuneError | TrialPruned | TrainingDiverged):
         return failure
-    return RunError(f"rank 0 could not report: {type(failure).__name__}: {failure}")
+    return RunError(f"rank 0 could not report: {described(failure)}")
 
 
 def _raise_first(failures: list[Exception | None]) -> None:

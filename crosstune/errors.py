@@ -17,7 +17,8 @@ where, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 MAX_NAMES = 40
 """How many known names a message lists."""
@@ -122,6 +123,21 @@ def message_of(error: BaseException) -> str:
         text = f"no message: its __str__ raised {type(failure).__name__}"
     text = text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 3]}..."
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@contextmanager
+def raised_by_user(words: Callable[[str], Exception]) -> Iterator[None]:
+    """Inside, what the user's code raises becomes another error; Ctrl-C and our own go through.
+
+    Args:
+        words: makes that error from what was raised, as `described`.
+    """
+    try:
+        yield
+    except (CrosstuneError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise words(described(error)) from error
 
 
 def described(error: BaseException) -> str:

@@ -24,7 +24,14 @@ from crosstune.clock import SamplerClock
 from crosstune.console import LiveLine, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
 from crosstune.engine_choice import Engine, choose
-from crosstune.errors import CrosstuneError, RequestError, SpecError
+from crosstune.errors import (
+    CrosstuneError,
+    RequestError,
+    RunError,
+    SpecError,
+    message_of,
+    raised_by_user,
+)
 from crosstune.feasibility import best_trial, ranked, why_no_best
 from crosstune.filenames import as_file_name
 from crosstune.resume.driver import driving
@@ -318,7 +325,17 @@ def report(
 
 
 def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
-    scores = function.test(best)
+    try:
+        with raised_by_user(RunError):
+            scores = function.test(best)
+    except CrosstuneError as error:
+        console.print(
+            escape(f"the test of trial {best.number} failed: {message_of(error)}"),
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
     if scores is not None:
         text = ", ".join(f"{name} {value:.6g}" for name, value in scores.items())
         console.print(

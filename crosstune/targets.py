@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from crosstune.errors import RequestError, no_such
+from crosstune.errors import RequestError, message_of, no_such, raised_by_user
 
 
 def find(target: str, folder: Path | None) -> Any:
@@ -28,16 +28,14 @@ def find(target: str, folder: Path | None) -> Any:
         sys.path.insert(0, str(folder))
     where = f"beside the spec in {folder} or installed" if folder else "installed"
     _check_not_shadowed(module_name.partition(".")[0], folder)
-    try:
-        found = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise RequestError(f"{target!r}: there is no module {error.name!r} {where}") from error
-        raise RequestError(f"importing {module_name!r} failed: {error}") from error
-    except Exception as error:
-        raise RequestError(
-            f"importing {module_name!r} failed: {type(error).__name__}: {error}"
-        ) from error
+    with raised_by_user(lambda why: RequestError(f"importing {module_name!r} failed: {why}")):
+        try:
+            found = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            absent = error.name
+            if absent and (module_name == absent or module_name.startswith(f"{absent}.")):
+                raise RequestError(f"{target!r}: there is no module {absent!r} {where}") from error
+            raise RequestError(f"importing {module_name!r} failed: {message_of(error)}") from error
     for part in attribute.split("."):
         try:
             found = getattr(found, part)

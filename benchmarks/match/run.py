@@ -30,7 +30,7 @@ from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.budgets import Budget
 from crosstune.clock import SamplerClock
-from crosstune.errors import CrosstuneError
+from crosstune.errors import CrosstuneError, described, message_of
 from crosstune.filenames import as_file_name
 from crosstune.samplers.constraints import uses_constraints
 from crosstune.samplers.engine import EngineSampler
@@ -73,11 +73,11 @@ def carry_out(task: Task) -> None:
                 else:
                     simulate(study, recorder, task.limits)
             final_test = recorder.final_test(study)
-        except (FolderError, Mismatch):
+        except (FolderError, Mismatch, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:
             own = isinstance(error, CrosstuneError)
-            text = str(error) if own else f"{type(error).__name__}: {error}"
+            text = message_of(error) if own else described(error)
             file.close(Run(end="failed", error=text))
             return
         over = recorder.spent.reached(task.limits)

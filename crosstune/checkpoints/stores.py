@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import BaseTrial, FixedTrial, Trial
 
 from crosstune.checkpoints.record import Entry, Unusable
-from crosstune.errors import RequestError, RunError
+from crosstune.errors import RequestError, RunError, described
 from crosstune.regular import regular
 from crosstune.storage import file_of, innermost
 
@@ -232,4 +232,4 @@ def no_room(error: BaseException) -> str | None:
 def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {error}"
+    return described(error)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Number
 from typing import Any, TypeAlias
 
 import optuna
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters import ledger
-from crosstune.errors import CrosstuneError, ObjectiveError, RunError
+from crosstune.errors import (
+    CrosstuneError,
+    ObjectiveError,
+    RunError,
+    described,
+    message_of,
+    shortened,
+)
 from crosstune.evaluated import Evaluated
+from crosstune.parameters import shown
 from crosstune.questions import noting
 from crosstune.scalars import plain
 from crosstune.space import Params, Space
@@ -23,6 +33,25 @@ ERROR = "crosstune:error"
 
 class TrialFailed(Exception):
     """The objective raised: the trial failed, and the study may go on."""
+
+
+@contextmanager
+def failing(trial: Trial) -> Iterator[None]:
+    """Inside, what the user's code raises fails a trial, which says why.
+
+    SystemExit does so too, and what ends a task in other frameworks, such as asyncio's
+    CancelledError. Ctrl-C, a pruned trial and our own errors go through.
+
+    Raises:
+        TrialFailed: it raised.
+    """
+    try:
+        yield
+    except (optuna.TrialPruned, CrosstuneError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        trial.set_user_attr(ERROR, described(error))
+        raise TrialFailed(message_of(error)) from error
 
 
 class Prepared(ABC):
@@ -57,14 +86,8 @@ class Prepared(ABC):
             ObjectiveError: it returned no number.
             RunError: the sampler raised.
         """
-        try:
-            with noting(trial):
-                returned = self._evaluate(trial)
-        except (optuna.TrialPruned, CrosstuneError):
-            raise
-        except (Exception, SystemExit) as error:
-            trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
-            raise TrialFailed(str(error)) from error
+        with noting(trial), failing(trial):
+            returned = self._evaluate(trial)
         return self._value(trial, returned)
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
@@ -88,11 +111,22 @@ class Prepared(ABC):
             raise
         except Exception as error:
             raise RunError(
-                f"the sampler failed on trial {trial.number}: {type(error).__name__}: {error}. "
+                f"the sampler failed on trial {trial.number}: {described(error)}. "
                 "Are its options of the right types? --debug shows where it failed"
             ) from error
 
     def _value(self, trial: Trial, returned: Any) -> float:
+        with failing(trial):
+            value, further = self._read(returned)
+        for name, held in further.items():
+            trial.set_user_attr(name, held)
+        if value != value:
+            trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
+        return value
+
+    def _read(self, returned: Any) -> tuple[float, dict[str, Any]]:
+        """The metric and the further ones; the methods of what was returned may raise anything."""
+        further: dict[str, Any] = {}
         if isinstance(returned, Mapping):
             metrics = dict(returned)
             if self._metric not in metrics:
@@ -101,12 +135,8 @@ class Prepared(ABC):
                     f"{', '.join(map(str, metrics)) or 'an empty mapping'}"
                 )
             returned = metrics.pop(self._metric)
-            for name, value in metrics.items():
-                trial.set_user_attr(str(name), _plain(value))
-        value = _number(returned, self._metric)
-        if value != value:
-            trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
-        return value
+            further = {str(name): _plain(value) for name, value in metrics.items()}
+        return _number(returned, self._metric), further
 
 
 def suggest(space: Space, trial: Trial) -> Params:
@@ -128,23 +158,34 @@ def _number(returned: Any, metric: str) -> float:
     returned = plain(returned)
     if returned is None or isinstance(returned, str | bytes | bool):
         raise ObjectiveError(
-            f"the objective returned {returned!r}. It has to return the number {metric!r}, or a "
-            "mapping with it"
+            f"the objective returned {shortened(repr(returned))}. It has to return the number "
+            f"{metric!r}, or a mapping with it"
         )
     try:
         return float(returned)
     except (TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and isinstance(returned, Number):
+            raise  # a number that no float can be, such as a signaling NaN
         raise ObjectiveError(
-            f"the objective returned {type(returned).__name__}, which is no number: {error}"
+            f"the objective returned {type(returned).__name__}, which is no number: "
+            f"{message_of(error)}"
         ) from error
 
 
 def _plain(value: Any) -> Any:
-    """A metric as a storage can hold it."""
+    """A metric as a storage can hold it: itself, a number, or a text where it is no number."""
     value = plain(value)
-    if isinstance(value, bool | int | float | str | None):
+    if isinstance(value, bool | float | str | None):
         return value
     try:
-        return float(value)
-    except (TypeError, ValueError):
-        return str(value)
+        number = float(value)
+        return value if isinstance(value, int) else number
+    except Exception:  # of the value's own methods
+        return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str.__str__(str(value))
+    except Exception:  # of the value's own methods, or an integer of thousands of digits
+        return shown(value)

@@ -10,9 +10,9 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from crosstune.dialects.base import ERROR, Objective, Prepared
+from crosstune.dialects.base import ERROR, Objective, Prepared, failing
 from crosstune.dialects.signature import parameter_names
-from crosstune.errors import ObjectiveError, RequestError
+from crosstune.errors import ObjectiveError, RequestError, shortened
 from crosstune.native_space import NativeSpace
 from crosstune.samplers.engine import DRAWN
 from crosstune.scalars import plain
@@ -73,15 +73,21 @@ class HyperoptObjective(Prepared):
         return function(params)
 
     def _value(self, trial: Trial, returned: Any) -> float:
-        returned = plain(returned)
+        with failing(trial):
+            returned = plain(returned)
         if isinstance(returned, float | int):
-            return super()._value(trial, float(returned))
-        result = _result(returned)
+            with failing(trial):
+                loss = float(returned)
+            return super()._value(trial, loss)
+        with failing(trial):
+            result = {str(name): value for name, value in _result(returned).items()}
         for name, value in result.items():
             if name not in ("status", "loss"):
-                self._keep(trial, str(name), value)
+                self._keep(trial, name, value)
         if result["status"] == OK:
-            return super()._value(trial, _loss(result))
+            with failing(trial):
+                loss = _loss(result)
+            return super()._value(trial, loss)
         if result.get("loss") is not None:
             self._keep(trial, "loss", result["loss"])
         trial.set_user_attr(ERROR, f"status {result['status']!r}")
@@ -91,7 +97,7 @@ class HyperoptObjective(Prepared):
         try:
             json.dumps(value)
             trial.set_user_attr(name, value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError, RecursionError):
             if name not in self._left_out:
                 self._left_out.add(name)
                 _logger.warning(
@@ -118,7 +124,7 @@ def _loss(result: Mapping[str, Any]) -> float:
     try:
         return float(result["loss"])
     except (KeyError, TypeError, ValueError):
-        given = f"the loss {result['loss']!r}" if "loss" in result else "no loss"
+        given = f"the loss {shortened(repr(result['loss']))}" if "loss" in result else "no loss"
         raise ObjectiveError(
             f"the function returned {given} with the status 'ok'. A number is needed"
         ) from None

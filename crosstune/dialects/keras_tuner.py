@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.callbacks.keras import KerasPruningCallback
-from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such
+from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such, raised_by_user
 from crosstune.evaluated import Evaluated, part
 from crosstune.keras.spec import container
 from crosstune.space import Params
@@ -168,12 +168,8 @@ class _Built(keras_tuner.HyperModel):  # type: ignore[misc]  # untyped
 
 def _data(load: Any, name: str) -> tuple[Any, Any]:
     """What training and validation are called with."""
-    try:
+    with raised_by_user(lambda why: SpecError(f"{name}() failed: {why}", ("objective", "data"))):
         loaded = load()
-    except Exception as error:
-        raise SpecError(
-            f"{name}() failed: {type(error).__name__}: {error}", ("objective", "data")
-        ) from error
     if not isinstance(loaded, tuple) or len(loaded) != 2:
         raise SpecError(
             f"{name}() has to return x, y or (x, y), (x_val, y_val)", ("objective", "data")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,7 @@ import optuna
 from optuna.trial import Trial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from crosstune.errors import SpecError, no_such
+from crosstune.errors import SpecError, message_of, no_such, raised_by_user
 from crosstune.evaluated import Evaluated, of_data, of_estimator, of_splits, part
 from crosstune.extras import needing
 from crosstune.regular import regular
@@ -102,7 +103,7 @@ class EstimatorObjective:
         try:
             self._folds = list(self._splitter.split(self._x, self._y))
         except ValueError as error:
-            raise SpecError(str(error), ("objective", "cv")) from error
+            raise SpecError(message_of(error), ("objective", "cv")) from error
 
     def __call__(self, params: Params, trial: Trial) -> dict[str, float]:
         """The mean of each score over the folds."""
@@ -168,12 +169,8 @@ class EstimatorObjective:
         built = []
         for step in steps:
             made = find(step, folder)
-            try:
+            with raised_by_user(partial(_failed, step, "estimator")):
                 built.append(made() if inspect.isclass(made) or inspect.isroutine(made) else made)
-            except Exception as error:
-                raise SpecError(
-                    f"{step}() failed: {type(error).__name__}: {error}", ("objective", "estimator")
-                ) from error
             if not hasattr(built[-1], "fit") or not hasattr(built[-1], "get_params"):
                 raise SpecError(f"{step} is no estimator", ("objective", "estimator"))
         return built[0] if isinstance(target, str) else pipeline.make_pipeline(*built)
@@ -185,13 +182,9 @@ class EstimatorObjective:
         if isinstance(source, _Table):
             return _read_table(source, folder)
         loader = find(source, folder)
-        try:
+        with raised_by_user(partial(_failed, source, "data")):
             both = "return_X_y" in inspect.signature(loader).parameters
             loaded = loader(return_X_y=True) if both else loader()
-        except Exception as error:
-            raise SpecError(
-                f"{source}() failed: {type(error).__name__}: {error}", ("objective", "data")
-            ) from error
         if isinstance(loaded, Mapping) and {"data", "target"} <= set(loaded):
             return loaded["data"], loaded["target"]
         if isinstance(loaded, tuple) and len(loaded) == 2:
@@ -200,6 +193,10 @@ class EstimatorObjective:
             f"{source}() has to return features and target, not {type(loaded).__name__}",
             ("objective", "data"),
         )
+
+
+def _failed(name: str, key: str, why: str) -> SpecError:
+    return SpecError(f"{name}() failed: {why}", ("objective", key))
 
 
 def _read_table(table: _Table, folder: Path | None) -> tuple[Any, Any]:

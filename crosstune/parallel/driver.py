@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.checkpoints.record import reached
 from crosstune.dialects import ERROR, Prepared
-from crosstune.errors import RunError
+from crosstune.errors import RunError, described, message_of
 from crosstune.parallel.again import tell_again
 from crosstune.parallel.asking import Begun, begin, has_point, horizon_of
 from crosstune.parallel.gate import Gate
@@ -153,7 +153,7 @@ class Driver:
             return
         except BaseException as error:
             if not self._leaves(error):
-                self._tell(trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
+                self._tell(trial, Outcome("failed", error=described(error)))
             raise
         self._submit(begin(self._study, trial, horizon=horizon))
 
@@ -168,7 +168,7 @@ class Driver:
         try:
             return Running(begun, task, self._pool.submit(task), step)
         except BaseException as error:
-            self._tell(begun.trial, Outcome("failed", error=f"{type(error).__name__}: {error}"))
+            self._tell(begun.trial, Outcome("failed", error=described(error)))
             raise
 
     def _receive(self) -> None:
@@ -259,7 +259,7 @@ class Driver:
         ended = {each.number: each.outcome() for each in running}
         self._pool.end(now=True)
         interrupted = isinstance(error, KeyboardInterrupt)
-        why = "interrupted" if interrupted else f"the run ended before it: {error}"
+        why = "interrupted" if interrupted else f"the run ended before it: {message_of(error)}"
         outcome = None if self._leaves(error) else Outcome("failed", error=why)
         for each in running:
             self._dismiss(each)

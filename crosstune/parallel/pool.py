@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from typing import Protocol
 
-from crosstune.errors import CrosstuneError, RunError
+from crosstune.errors import CrosstuneError, RunError, described, message_of
 from crosstune.parallel.cluster import is_loss
 from crosstune.parallel.task import Outcome, Task
 from crosstune.parallel.work import evaluate
@@ -84,15 +84,15 @@ def received(future: Future[Outcome]) -> Outcome:
     except (BrokenExecutor, CancelledError) as error:
         raise broken(error) from error
     except CrosstuneError as error:
-        return Outcome("failed", error=str(error), fatal=error)
+        return Outcome("failed", error=message_of(error), fatal=error)
     except Exception as error:
-        return Outcome("failed", error=f"{type(error).__name__}: {error}", lost=is_loss(error))
+        return Outcome("failed", error=described(error), lost=is_loss(error))
 
 
 def broken(error: BaseException) -> RunError:
     """What to say of an executor that takes or gives nothing more."""
     return RunError(
-        f"the executor is broken ({type(error).__name__}: {error or 'no message'}), perhaps as one "
+        f"the executor is broken ({described(error)}), perhaps as one "
         "of its processes was killed. What is finished is kept. With workers= alone, or --workers, "
         "such a process costs one trial and not the run"
     )

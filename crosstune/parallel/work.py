@@ -17,7 +17,7 @@ from optuna.trial import Trial
 
 from crosstune.checkpoints.stores import keep_at
 from crosstune.dialects import Prepared, TrialFailed, prepare
-from crosstune.errors import CrosstuneError, RequestError, RunError
+from crosstune.errors import CrosstuneError, RequestError, RunError, described, message_of
 from crosstune.own import own_study
 from crosstune.parallel.channel import connect
 from crosstune.parallel.task import Outcome, Task
@@ -91,12 +91,10 @@ def evaluate(task: Task) -> Outcome:
         gate, function = _found(task)
         return carried_out(task, gate, function)
     except CrosstuneError as error:
-        return Outcome("failed", error=f"{type(error).__name__}: {error}", fatal=_sendable(error))
+        return Outcome("failed", error=described(error), fatal=_sendable(error))
     except Exception as error:
         # Those of gRPC cannot be pickled. It is told, unless the trial was given up meanwhile.
-        return Outcome(
-            "failed", error=f"its process lost the driver: {type(error).__name__}: {error}"
-        )
+        return Outcome("failed", error=f"its process lost the driver: {described(error)}")
 
 
 def carried_out(task: Task, gate: BaseStorage, function: Callable[[Trial], float]) -> Outcome:
@@ -173,5 +171,5 @@ def _sendable(error: CrosstuneError) -> CrosstuneError:
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        return RunError(str(error))
+        return RunError(message_of(error))
     return error

@@ -167,9 +167,11 @@ def shown(value: object) -> str:
     """A value as a spec file would hold it, shortened."""
     try:
         text = json.dumps(value)
-    except (TypeError, ValueError):
+    except Exception:  # of the value's own methods, too
         try:
             text = repr(value)
         except ValueError:  # an integer of thousands of digits
             text = f"a {type(value).__name__} that is too long to show"
+        except Exception:
+            text = f"a {type(value).__name__} that cannot be shown"
     return shortened(text)

@@ -15,6 +15,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from crosstune.adapters import ledger
 from crosstune.dialects.base import ERROR, suggest
+from crosstune.errors import described, message_of
 from crosstune.feasibility import best_trial, is_feasible, why_no_best
 from crosstune.interrupts import watched
 from crosstune.questions import noting
@@ -136,7 +137,7 @@ class Run:
             if self._search.error_score == "raise" or not scikit.every_fit_failed(error):
                 raise
             self._failure = error
-            warnings.warn(str(error), FitFailedWarning, stacklevel=2)
+            warnings.warn(message_of(error), FitFailedWarning, stacklevel=2)
             return [None] * len(candidates)
         self._returned = returned
         folds = 1 if self._folds.alone else self._folds.n
@@ -222,7 +223,7 @@ class Run:
         except BaseException as error:
             for trial, _ in asked:
                 with suppress(Exception):  # It is told already.
-                    trial.set_user_attr(ERROR, f"{type(error).__name__}: {error}")
+                    trial.set_user_attr(ERROR, described(error))
                     self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
 

@@ -24,7 +24,7 @@ from crosstune.adapters.ledger import SPACE
 from crosstune.budgets import Budget
 from crosstune.dialects import ERROR, Prepared
 from crosstune.engine_choice import Engine
-from crosstune.errors import CrosstuneError, RunError, Unsupported
+from crosstune.errors import CrosstuneError, RunError, Unsupported, message_of
 from crosstune.evaluated import agree
 from crosstune.interrupts import Watch, watched
 from crosstune.own import own_study
@@ -223,7 +223,7 @@ class Worker:
         except CrosstuneError as error:
             if isinstance(error.__cause__, UpdateFinishedTrialError):
                 return False, None  # the same, as it was suggested
-            trial.set_user_attr(ERROR, str(error))
+            trial.set_user_attr(ERROR, message_of(error))
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         return False, trial
@@ -266,7 +266,7 @@ class Worker:
                 try:
                     outcome = outcome_of(self._function, trial)
                 except CrosstuneError as error:
-                    outcome = Outcome("failed", error=str(error), fatal=error)
+                    outcome = Outcome("failed", error=message_of(error), fatal=error)
             if watch.asked and outcome.state == "failed":
                 raise KeyboardInterrupt  # which the objective, or a library, has made an error of
             told = self._tell(trial, outcome)
