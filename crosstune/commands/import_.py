@@ -108,14 +108,17 @@ def _found(target: str) -> Any:
     import pkgutil
     import sys
 
-    from crosstune.errors import RequestError, raised_by_user
+    from crosstune.errors import RequestError, message_of, raised_by_user
 
     if ":" not in target:
         raise RequestError(f"a space is written module:name, such as train:space, not {target!r}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     with raised_by_user(lambda why: RequestError(f"{target!r} cannot be imported: {why}")):
-        return pkgutil.resolve_name(target)
+        try:
+            return pkgutil.resolve_name(target)
+        except (ImportError, AttributeError) as error:
+            raise RequestError(f"{target!r} cannot be imported: {message_of(error)}") from error
 
 
 def _finite(value: float | None) -> float | None:
