@@ -7,6 +7,7 @@ that standard output holds the `--json` line alone.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -26,7 +27,7 @@ from crosstune.errors import described, message_of
 from crosstune.interrupts import watched
 from crosstune.streams import is_broken, lossy_stderr, lossy_stdout
 from crosstune.terminal import log_to_stderr, say, show_error
-from crosstune.urls import note_secrets, redacted
+from crosstune.urls import note_secrets
 
 _EXAMPLES = """
 \b
@@ -461,8 +462,9 @@ def _command(given: Sequence[str]) -> Any:
         with watched():
             return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
-        error.message = redacted(error.message)
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip())
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

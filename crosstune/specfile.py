@@ -246,7 +246,8 @@ def _composed(text: str) -> Node | None:
     """
     if len(text) > _LONG:
         _check_size(text)
-    return _yaml().compose(text)
+    root: Node | None = _yaml().compose(text)
+    return root
 
 
 def _check_size(text: str) -> None:
@@ -343,8 +344,8 @@ _LONG_KEY = re.compile(rf"(?:^|[\[{{,])\s*{_PART}(?:\s*\.\s*{_PART}){{{_MAX_PART
 
 
 def _read_toml(text: str) -> Any:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") >= _MAX_PARTS and _LONG_KEY.search(line):
+    for number, content in enumerate(text.split("\n"), 1):
+        if content.count(".") >= _MAX_PARTS and _LONG_KEY.search(content):
             raise SpecError(f"a key has more than {_MAX_PARTS} parts", line=number)
     try:
         return tomllib.loads(text)
