@@ -101,6 +101,14 @@ def test_at_a_journal(tmp_path: Path, make: Callable[[Path], None]) -> None:
         open_storage(tmp_path / "s.journal")
 
 
+def test_a_lock_of_a_journal_that_leads_nowhere(tmp_path: Path) -> None:
+    place = tmp_path / "s.journal"
+    crosstune.tune(SPEC, value, trials=1, storage=place)
+    (tmp_path / "s.journal.lock").symlink_to("nowhere")
+    crosstune.create_study({**SPEC, "name": "t"}, storage=place)
+    assert not (tmp_path / "s.journal.lock").is_symlink()
+
+
 @pytest.mark.parametrize("make", KINDS)
 def test_at_a_database(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "s.db")
