@@ -47,6 +47,7 @@ def open_storage(place: Place) -> BaseStorage:
         raise RequestError(f"{path} is no regular file, so no journal can be kept in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_dangling_lock(path)
         _drop_torn_line(path)
         # By its whole path, since Optuna waits for ever for a lock that a killed process has left
         # on a relative one; without links, since its lock is beside the path that it is given.
@@ -93,6 +94,16 @@ def file_at(place: Place) -> Path | None:
 def _real(path: Path) -> Path:
     """The whole path of the file to which links lead."""
     return Path(os.path.realpath(path))
+
+
+def _drop_dangling_lock(path: Path) -> None:
+    """Remove a lock that leads nowhere, for which Optuna would wait for ever.
+
+    A lock is a link to the journal, which is there as long as it is locked.
+    """
+    lock = path.with_name(f"{path.name}.lock")
+    if lock.is_symlink() and not lock.exists():
+        lock.unlink(missing_ok=True)
 
 
 def _drop_torn_line(path: Path) -> None:
