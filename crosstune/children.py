@@ -7,6 +7,7 @@ is killed, and takes its group with it.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pickle
@@ -26,6 +27,12 @@ from crosstune.streams import make_lossy
 
 WATCH = 0.2
 """How often, in seconds, it is seen whether a child, or a parent, still lives."""
+
+
+ENDING = 10.0
+"""How many seconds a child has for what Python does at its end, such as waiting for threads."""
+
+_logger = logging.getLogger("crosstune")
 
 
 class Died(Exception):
@@ -109,12 +116,17 @@ def end_all(children: Sequence[Child], *, now: bool) -> None:
 
     Args:
         now: in the middle of their calls. Else each may first do what Python does at its end, for
-            `groups.GRACE` seconds.
+            `ENDING` seconds.
     """
     if not now:
         for child in children:
             child.dismiss()
-        groups.wait_until(lambda: all(each.poll() is not None for each in children), groups.GRACE)
+        if not groups.wait_until(lambda: all(each.poll() is not None for each in children), ENDING):
+            _logger.warning(
+                "a process that evaluated did not end within %g s, and is ended. It waits for a "
+                "thread or a child that the objective has left",
+                ENDING,
+            )
     groups.end_groups(children)
 
 

@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 
 from crosstune import groups
+from crosstune.children import ENDING
 from crosstune.parallel.task import Outcome, Task, died, took_longer
 from crosstune.parallel.work import evaluate
 
@@ -48,7 +49,7 @@ def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
                 if not groups.wait_until(lambda: outcome.exists() or _is_over(process), seconds):
                     return Outcome("failed", error=took_longer(seconds))
                 # It may have left a thread, which Python waits for.
-                groups.wait_until(lambda: _is_over(process), groups.GRACE)
+                groups.wait_until(lambda: _is_over(process), ENDING)
             finally:
                 groups.end_groups([process])
         try:

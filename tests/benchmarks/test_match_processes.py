@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from crosstune import Spec, groups
+from crosstune import Spec, children, groups
 from crosstune.benchmarks import rivals
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
@@ -36,6 +36,7 @@ def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     marks.mkdir()
     monkeypatch.setenv(objectives.FOLDER, str(marks))
     monkeypatch.setattr(groups, "GRACE", 1.0)
+    monkeypatch.setattr(children, "ENDING", 1.0)
     return marks
 
 

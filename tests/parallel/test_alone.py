@@ -12,6 +12,7 @@ import optuna
 import pytest
 
 from crosstune import _optuna, groups
+from crosstune.parallel import alone
 from crosstune.parallel.alone import evaluate_alone
 from crosstune.parallel.channel import open_to_workers
 from crosstune.parallel.gate import Gate
@@ -32,7 +33,7 @@ def evaluate() -> Iterator[Evaluate]:
     spec = load({"space": {"x": {"type": "float", "low": 0, "high": 1}}})
     with open_to_workers(gate, None) as address:
 
-        def alone(objective: Any, seconds: float) -> Outcome:
+        def evaluated(objective: Any, seconds: float) -> Outcome:
             trial = study.ask()
             trial.suggest_float("x", 0, 1)
             task = Task(
@@ -46,12 +47,13 @@ def evaluate() -> Iterator[Evaluate]:
             )
             return evaluate_alone(task, seconds=seconds)
 
-        yield alone
+        yield evaluated
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groups, "GRACE", 1.0)
+    monkeypatch.setattr(alone, "ENDING", 1.0)
 
 
 def test_what_it_forked_does_not_hold_up_one_that_is_killed(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crosstune import groups
+from crosstune import children, groups
 from crosstune.children import Child, Died, end_all
 from tests.parallel import families
 
@@ -30,6 +30,7 @@ def child() -> Iterator[Child]:
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groups, "GRACE", 1.0)
+    monkeypatch.setattr(children, "ENDING", 1.0)
 
 
 def test_it_answers_one_call_after_the_other(child: Child) -> None:
@@ -71,12 +72,15 @@ def test_it_has_time_to_clean_up(child: Child, tmp_path: Path) -> None:
     assert (tmp_path / "clean").exists()
 
 
-def test_a_thread_that_is_left_does_not_keep_it(child: Child) -> None:
+def test_a_thread_that_is_left_does_not_keep_it(
+    child: Child, caplog: pytest.LogCaptureFixture
+) -> None:
     assert child.call(families.leave_a_thread) == 1
     before = time.monotonic()
     end_all([child], now=False)
     assert child.poll() is not None
     assert time.monotonic() - before < 30
+    assert "did not end within 1 s" in caplog.text
 
 
 def test_what_it_leaves_ends_with_it(child: Child, tmp_path: Path) -> None:
