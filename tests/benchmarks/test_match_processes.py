@@ -85,18 +85,6 @@ def test_no_family_outlives_a_match(tmp_path: Path, marks: Path, how: signal.Sig
     assert families.all_gone(marks)
 
 
-def test_a_match_without_a_main_guard_is_told_of_it(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT.replace('__name__ == "__main__"', "True"))
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    ended = subprocess.run(
-        [sys.executable, script, tmp_path / "m"], env=environment, capture_output=True, text=True
-    )
-    assert ended.returncode != 0
-    assert "RunError: no process of a match can be started" in ended.stderr
-    assert "if __name__ == '__main__':" in ended.stderr
-
-
 RIVAL = """
 import os, sys
 from tests.parallel import families
