@@ -75,7 +75,8 @@ class Processes:
         self._shares.__exit__(None, None, None)
 
     def _end_children(self, *, now: bool) -> None:
-        end_all([each.child for each in self._all if each.child is not None], now=now)
+        children = [each.child for each in self._all]  # which their threads may replace meanwhile
+        end_all([child for child in children if child is not None], now=now)
 
     def _run(self, task: Task) -> Outcome:
         process = self._free.get()
