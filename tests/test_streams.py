@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import shlex
 import subprocess
@@ -66,13 +67,14 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def status(*arguments: str) -> Any:
-    verbosity = optuna.logging.get_verbosity()
+    verbosity, level = optuna.logging.get_verbosity(), logging.getLogger("crosstune").level
     try:
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         return ended.value.code
     finally:
         optuna.logging.set_verbosity(verbosity)
+        logging.getLogger("crosstune").setLevel(level)  # which `verify` changes
 
 
 def complete(place: str = "runs/s-optuna-tpe.journal") -> int:
