@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import io
 import logging
 import os
+import pickle
 import shlex
 import subprocess
 import sys
@@ -154,6 +156,15 @@ def test_a_reader_that_is_only_slow_loses_one_line_and_not_all() -> None:
     stream.write("b")
     stream.flush()
     assert slow.getvalue() == "ab"
+
+
+def test_a_copy_of_a_stream_is_the_stream_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    from crosstune.streams import Lossy
+
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Lossy(io.StringIO()))
+        stream = getattr(sys, name)
+        assert pickle.loads(pickle.dumps(stream)) is copy.deepcopy(stream) is stream
 
 
 def shell(command: str, at: Path, **how: Any) -> subprocess.CompletedProcess[str]:
