@@ -59,8 +59,16 @@ class Lossy:
         except ValueError:  # it is closed
             return False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The stream of the process in which it is copied or unpickled, as a log handler is."""
+        return _stream_here, ("stdout" if self is sys.stdout else "stderr",)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.behind, name)
+
+
+def _stream_here(name: str) -> Any:
+    return getattr(sys, name)
 
 
 @contextmanager
