@@ -11,6 +11,7 @@ from crosstune.callbacks.fold import check_fold
 from crosstune.callbacks.report import Divergence, PruningCallback, check
 from crosstune.errors import RequestError
 from crosstune.extras import needing
+from crosstune.scalars import plain_arguments
 
 with needing(
     "KerasPruningCallback", "crosstune[keras-tuner]", "keras", "jax", "torch", "tensorflow"
@@ -37,6 +38,7 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
     >>> callback = KerasPruningCallback(optuna.create_study().ask(), "val_loss")
     """
 
+    @plain_arguments()
     def __init__(
         self,
         trial: BaseTrial,

@@ -36,6 +36,7 @@ from crosstune.keras.tuner import KerasTuner, MetricNotLogged
 from crosstune.own import own_study
 from crosstune.pruners import as_pruner
 from crosstune.samplers.record import set_pruner
+from crosstune.scalars import plain_arguments
 
 import keras  # isort: skip  # after Keras Tuner, which is imported on a backend that is installed
 
@@ -68,6 +69,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         RequestError: no tuner, or a metric, pruner or choice that cannot be right.
     """
 
+    @plain_arguments()
     def __init__(
         self,
         tuner: keras_tuner.Tuner,

@@ -10,6 +10,7 @@ from crosstune.callbacks.fold import check_fold
 from crosstune.callbacks.report import Divergence, check, check_choices
 from crosstune.errors import RequestError
 from crosstune.extras import needing
+from crosstune.scalars import plain_arguments
 
 with needing("LightningPruningCallback", "lightning", "lightning"):
     from lightning.pytorch import LightningModule, Trainer
@@ -41,6 +42,7 @@ class LightningPruningCallback(Callback):
     >>> callback = LightningPruningCallback(optuna.create_study().ask(), "val_loss")
     """
 
+    @plain_arguments()
     def __init__(
         self,
         trial: BaseTrial | None,

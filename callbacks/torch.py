@@ -22,6 +22,7 @@ from crosstune.callbacks.report import (
 )
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, described
 from crosstune.extras import needing
+from crosstune.scalars import plain_arguments
 
 with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
     import torch.distributed as dist
@@ -54,6 +55,7 @@ class TorchPruningCallback:
     ...     prune(epoch, val_loss=torch.tensor(1 / (epoch + 1)))
     """
 
+    @plain_arguments()
     def __init__(
         self,
         trial: BaseTrial | None,

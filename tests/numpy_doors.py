@@ -192,11 +192,19 @@ def partially_fitted(folder: Path, **given: Any) -> Any:
     return [float(value), study.trials[0].intermediate_values]
 
 
-def reported(folder: Path, **given: Any) -> Any:
-    study = optuna.create_study()
-    report = callbacks.PruningCallback(**{"trial": study.ask(), **given})
-    report(0, {"val_loss": 0.5, "loss": 0.25})
-    return study.trials[0].intermediate_values
+def reporting(name: str) -> Callable[..., Any]:
+    """What a pruning callback reports of its second epoch."""
+
+    def call(folder: Path, **given: Any) -> Any:
+        study = optuna.create_study()
+        if given.keys() & {"fold", "epochs"}:
+            given = {"fold": 0, "epochs": 2, **given}
+        report: Any = getattr(callbacks, name)(**{"trial": study.ask(), **given})
+        report = getattr(report, "on_epoch_end", report)
+        report(1, {"val_loss": 0.5, "loss": 0.25})
+        return study.trials[0].intermediate_values
+
+    return call
 
 
 def saved(folder: Path, **given: Any) -> Any:
@@ -249,6 +257,7 @@ class Door:
 
 
 WHEN = {"n": [3, 5], "kind": "a"}
+REPORTS = {"monitor": "loss", "divergence": "fail", "fold": 1, "epochs": 3}
 DOORS = {
     "tune": Door(
         crosstune.tune,
@@ -443,11 +452,27 @@ DOORS = {
     "partial_fit_with_pruning": Door(
         callbacks.partial_fit_with_pruning,
         partially_fitted,
-        {"epochs": 3, "batch_size": 50, "scoring": "accuracy", "seed": 2, "divergence": "fail"},
+        {
+            "epochs": 3,
+            "batch_size": 50,
+            "scoring": "accuracy",
+            "seed": 2,
+            "divergence": "fail",
+            "fold": 1,
+        },
         {"estimator", "X", "y", "X_valid", "y_valid", "trial", "classes"},
     ),
     "PruningCallback": Door(
-        callbacks.PruningCallback, reported, {"monitor": "loss", "divergence": "fail"}, {"trial"}
+        callbacks.PruningCallback, reporting("PruningCallback"), REPORTS, {"trial"}
+    ),
+    "TorchPruningCallback": Door(
+        callbacks.TorchPruningCallback,
+        reporting("TorchPruningCallback"),
+        REPORTS,
+        {"trial", "group"},
+    ),
+    "KerasPruningCallback": Door(
+        callbacks.KerasPruningCallback, reporting("KerasPruningCallback"), REPORTS, {"trial"}
     ),
     "TensorBoardCallback": Door(
         callbacks.TensorBoardCallback,
@@ -509,9 +534,7 @@ DOORS = {
 }
 WITHOUT_SCALARS = {
     "CrosstuneError", "SpaceExhausted", "TrainingDiverged",  # errors
-    "budget", "trial_seed",  # of a trial alone
-    "export_study", "import_study",  # names and paths; a spec is a Spec's business
-    # The same arguments as PruningCallback, which they make.
-    "KerasPruningCallback", "KerasTunerPruningCallback", "LightningPruningCallback",
-    "TorchPruningCallback",
+    "budget", "trial_seed", "trial_values",  # of a trial, and a spec or space
+    "export_study", "import_study",  # names and paths, and a spec
+    "KerasTunerPruningCallback", "LightningPruningCallback",  # like the other callbacks
 }  # fmt: skip
