@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from optuna.pruners import (
     MedianPruner,
@@ -38,18 +39,20 @@ QUESTIONS = "crosstune:questions"
 _FORGETFUL = (NopPruner, MedianPruner, PercentilePruner, ThresholdPruner, WilcoxonPruner)
 """Pruners that decide by the trials alone, whatever they were asked before."""
 
+_live: WeakKeyDictionary[Trial, _Heard] = WeakKeyDictionary()
+
 
 @contextmanager
 def noting(trial: Any) -> Iterator[None]:
     """Leave a note in the trial at the end, where its objective did not ask as usual.
 
     Anything but an `optuna.Trial` is left alone. A trial whose process is killed, or interrupted,
-    gets no note: it runs again.
+    runs again; where it saved a checkpoint, `note_so_far` has left a note for that.
     """
     if not isinstance(trial, Trial):
         yield
         return
-    heard = _Heard(trial)
+    heard = _live[trial] = _Heard(trial)
     try:
         yield
     except Exception:
@@ -59,6 +62,13 @@ def noting(trial: Any) -> Iterator[None]:
         heard.note()
     finally:
         heard.end()
+        _live.pop(trial, None)
+
+
+def note_so_far(trial: Any) -> None:
+    """Leave the note of a trial that is under way, as a later attempt may continue from here."""
+    if trial in _live:
+        _live[trial].note()
 
 
 class _Heard:
@@ -67,6 +77,7 @@ class _Heard:
     def __init__(self, trial: Trial):
         self._trial = trial
         self._suggested = bool(trial.params)  # by the driver, where this is a worker
+        self._before = trial.user_attrs.get(QUESTIONS)  # of the attempt that this one retries
         self._proposed: int | None = None
         self._replaced: list[str] = []
         if _optuna.fixed(trial) and not self._suggested:
@@ -94,14 +105,27 @@ class _Heard:
             self._look()
             if self._proposed is not None:
                 note["proposed"] = self._proposed
-        steps = list(self._steps)
+        steps, asks = self._all()
         rising = steps == sorted(steps)
-        if not rising or self._asks != list(range(1, len(steps) + 1)):
-            note.update(asks=self._asks, reports=len(steps))
+        usual = rising and asks == list(range(1, len(steps) + 1))
+        if not usual or self._before is not None:
+            note.update(asks=asks, reports=len(steps))
             if not rising:
                 note["steps"] = steps
         if note:
             self._trial.set_user_attr(QUESTIONS, note)
+
+    def _all(self) -> tuple[list[int], list[int]]:
+        """Steps and questions, with those of the attempt before that count."""
+        if self._before is None:
+            return list(self._steps), self._asks
+        storage, _ = _optuna.identity(self._trial.study)  # `study.trials` may show some alone
+        reports = storage.get_trial(_optuna.trial_id(self._trial)).intermediate_values
+        earlier = sorted(step for step in reports if step not in self._steps)
+        count = len(earlier)
+        times = asks_of(self._before)
+        asks = [after for after in range(count + 1) for _ in range(times(after))]
+        return [*earlier, *self._steps], [*asks, *(count + after for after in self._asks)]
 
     def end(self) -> None:
         for name in self._replaced:
@@ -124,6 +148,15 @@ class _Heard:
             params = self._trial.params
             if params.keys() <= _optuna.fixed(self._trial).keys():
                 self._proposed = len(params)
+
+
+def asks_of(note: Any) -> Callable[[int], int]:
+    """How often a trial asked the pruner after so many reports; once where the note is of fewer."""
+    count = note.get("reports") if isinstance(note, Mapping) else None
+    if not isinstance(count, int) or not isinstance(note.get("asks"), list):
+        return lambda after: min(after, 1)
+    asks = Counter(ask for ask in note["asks"] if isinstance(ask, int))
+    return lambda after: asks[after] if after <= count else 1
 
 
 def propose_again(trial: Trial, note: Any) -> None:
@@ -152,7 +185,7 @@ def ask_again(trial: Trial, reports: Mapping[int, float], note: Any) -> None:
 def _order(reports: Mapping[int, float], note: Any) -> tuple[list[int], Counter[int]]:
     """The steps in the order of the reports, and how often the pruner was asked after how many."""
     steps = sorted(reports)
-    if not isinstance(note, Mapping) or not isinstance(note.get("asks"), list):
+    if not isinstance(note, Mapping) or not isinstance(note.get("asks"), list):  # the usual
         return steps, Counter(range(1, len(steps) + 1))
     count = note.get("reports")
     own = note.get("steps")

@@ -52,6 +52,7 @@ from crosstune.checkpoints.stores import (
     put,
 )
 from crosstune.errors import RequestError
+from crosstune.questions import note_so_far
 from crosstune.scalars import plain_arguments
 from crosstune.trials import budget
 
@@ -177,6 +178,7 @@ def save(
             )
         return False
     _full.discard(home(trial))
+    note_so_far(trial)
     own = [entry, *(old for old in record.entries if old.trial == trial.number)]
     inherited = [old for old in record.entries if old.trial != trial.number]
     gone = [*(old.artifact for old in own[keep:]), *record.discarded]

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune.errors import SpecError
 from crosstune.parallel.gate import LEFT
 from crosstune.parallel.task import Task
+from crosstune.questions import QUESTIONS, asks_of
 from crosstune.resume.through import Through
 
 
@@ -97,14 +98,18 @@ class Window(Through):
         """Report.
 
         An attempt whose first report is of a later step than that of an earlier one went on from
-        a checkpoint. So it has the reports before it too, of each of which the pruner is asked.
+        a checkpoint. So it has the reports before it too, of which the pruner is asked as it was.
         """
         left, self._left = self._left, {}
-        for earlier in sorted(held for held in left if held < step):
-            super().set_trial_intermediate_value(trial_id, earlier, left[earlier])
+        earlier = sorted(held for held in left if held < step)
+        note = super().get_trial(trial_id).user_attrs.get(QUESTIONS) if earlier else None
+        asks = asks_of(note)
+        for count, before in enumerate(earlier, start=1):
+            super().set_trial_intermediate_value(trial_id, before, left[before])
             if self._handed is not None:
-                self._handed.intermediate_values[earlier] = left[earlier]
-            self.on_left(super().get_trial(trial_id))
+                self._handed.intermediate_values[before] = left[before]
+            for _ in range(asks(count)):
+                self.on_left(super().get_trial(trial_id))
         super().set_trial_intermediate_value(trial_id, step, intermediate_value)
 
     def get_all_trials(

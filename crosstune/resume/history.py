@@ -30,6 +30,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
+from crosstune.questions import QUESTIONS, asks_of
 from crosstune.resume.mismatch import Differs
 from crosstune.resume.through import Through
 from crosstune.samplers.engine import BUDGET, DRAWN
@@ -306,7 +307,7 @@ class History(Through):
         """Keep a report.
 
         A retry whose first report is of a later step than that of the first attempt went on from
-        a checkpoint. So it has the earlier reports too, of each of which the pruner is asked.
+        a checkpoint. So it has the earlier reports too, of which the pruner is asked as it was.
         """
         number = self._ids.get(trial_id)
         if number is None:
@@ -316,9 +317,12 @@ class History(Through):
         if self._writes(number):
             if number not in self._reported:
                 self._reported.add(number)
-                for earlier in sorted(held for held in kept if held < step):
-                    self._report(number, earlier, kept[earlier])
-                    self.on_report(self._fresh[number])
+                asks = asks_of(self.kept[number].user_attrs.get(QUESTIONS))
+                earlier = sorted(held for held in kept if held < step)
+                for count, before in enumerate(earlier, start=1):
+                    self._report(number, before, kept[before])
+                    for _ in range(asks(count)):
+                        self.on_report(self._fresh[number])
             if kept.get(step) != intermediate_value:
                 self.ledger.set_trial_intermediate_value(trial_id, step, intermediate_value)
         self._report(number, step, intermediate_value)
