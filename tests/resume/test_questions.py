@@ -188,6 +188,15 @@ def does_not_listen(trial: optuna.Trial, values: list[float]) -> None:
         trial.should_prune()
 
 
+def leaves_without_asking(trial: optuna.Trial, values: list[float]) -> None:
+    for step, value in enumerate(values):
+        trial.report(value, step)
+        if trial.number in (1, 6):
+            raise SystemExit(3)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+
 HABITS = {
     habit.__name__: habit
     for habit in (
@@ -197,6 +206,7 @@ HABITS = {
         asks_twice_and_now_and_then,
         reports_backwards,
         does_not_listen,
+        leaves_without_asking,
     )
 }
 
