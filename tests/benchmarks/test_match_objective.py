@@ -257,7 +257,7 @@ class Odd:
         *(re.compile("a"), Path("a"), SimpleNamespace(a=1), deque([1]), len, math.sqrt, np.mean),
         *(threading.Lock(), np.random.default_rng(0), iter(()), Odd(), pytest, Odd),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_whatever_an_objective_holds_ends_no_match(value: Any) -> None:
     def score(params: dict[str, Any]) -> float:
