@@ -17,6 +17,7 @@ from crosstune.budgets import ends_by_itself
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.native_space import NativeSpace
 from crosstune.prior import beliefs
+from crosstune.samplers.copies import let_copies_differ
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
 from crosstune.samplers.record import run_record
@@ -64,12 +65,18 @@ class Engine:
         Raises:
             Unsupported: it cannot search this space.
         """
+        made: BaseSampler
         if self.ours:
-            return GridSampler(space=space, seed=self.seed, **self.options)
-        direct = self.adapter.sampler(self.algorithm, space, seed=self.seed, options=self.options)
-        return direct or EngineSampler(
-            self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
-        )
+            made = GridSampler(space=space, seed=self.seed, **self.options)
+        else:
+            made = self.adapter.sampler(
+                self.algorithm, space, seed=self.seed, options=self.options
+            ) or EngineSampler(
+                self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
+            )
+        if self.drawn:
+            let_copies_differ(made)
+        return made
 
     def record(self) -> dict[str, Any]:
         """What the study keeps of it."""

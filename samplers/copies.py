@@ -15,6 +15,8 @@ import zlib
 from typing import Any
 from weakref import WeakSet
 
+from optuna.samplers import BaseSampler
+
 
 class Lineage:
     """Of what a sampler is a copy.
@@ -65,17 +67,47 @@ class Lineage:
         self.asked, self.is_copy, self.first, self.reseeded = (*frozen, None)[:4]
 
 
-_alive: WeakSet[Any] = WeakSet()
+_MARK = "crosstune_copies_differ"
+"""An attribute of Optuna's own samplers, which is pickled with them."""
+
+_forking: WeakSet[Any] = WeakSet()
+"""Engines' samplers, each with a method `forked`."""
+
+_reseeding: WeakSet[BaseSampler] = WeakSet()
+"""Optuna's own samplers whose copies differ."""
 
 
 def differ_after_fork(sampler: Any) -> None:
     """Call `sampler.forked()` in each process that is forked from this one."""
-    _alive.add(sampler)
+    _forking.add(sampler)
+
+
+def let_copies_differ(sampler: BaseSampler) -> None:
+    """Give each copy of a sampler random points of its own from here on.
+
+    A sampler that nobody seeds takes its random state in the process that uses it. Where one with
+    a seed that was drawn stands in its place, so that the run can be repeated, its copies would all
+    propose the same.
+    """
+    if hasattr(sampler, "copies_differ"):
+        sampler.copies_differ = True
+    else:
+        setattr(sampler, _MARK, True)
+        _reseeding.add(sampler)
+
+
+def reseed_copy(sampler: BaseSampler) -> None:
+    """Reseed a sampler of Optuna's own that was unpickled, if its copies are to differ."""
+    if getattr(sampler, _MARK, False):
+        _reseeding.add(sampler)
+        sampler.reseed_rng()
 
 
 def _in_child() -> None:
-    for sampler in list(_alive):
+    for sampler in list(_forking):
         sampler.forked()
+    for sampler in list(_reseeding):
+        sampler.reseed_rng()
 
 
 if hasattr(os, "register_at_fork"):  # Windows does not fork.

@@ -22,8 +22,8 @@ from crosstune import _optuna
 from crosstune.budgets import Budget
 from crosstune.own import is_own_study
 from crosstune.samplers import constraints
+from crosstune.samplers.copies import let_copies_differ, reseed_copy
 from crosstune.takeover.choice import Choice
-from crosstune.takeover.copies import let_copies_differ, reseed_copy
 from crosstune.takeover.optuna_limit import OptunaLimit
 
 _OWN = "crosstune's own"

@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 import pytest
 
+import crosstune
 from crosstune.parameters import Float
 from crosstune.samplers import GaussianProcessSampler, HyperoptSampler, KerasTunerSampler
 from crosstune.space import Space
@@ -129,3 +130,20 @@ def test_a_lock_that_was_taken_while_forking_is_free_in_the_child(tmp_path: Path
 def test_a_copy_of_a_sampler_that_has_begun_nothing_is_like_it(copied: Any) -> None:
     sampler = HyperoptSampler("rand", space=SPACE, seed=0)
     assert first_points(copied(sampler)) == first_points(sampler)
+
+
+@pytest.mark.parametrize("backend", ["optuna", "hyperopt"])
+def test_processes_of_a_study_whose_seed_was_drawn_differ_in_memory_too(backend: str) -> None:
+    spec = {"space": dict(SPACE), "backend": backend, "sampler": "random"}
+    study = crosstune.create_study(spec)
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+
+    def work() -> None:
+        study.optimize(objective, n_trials=1)
+        queue.put(study.trials[0].params["x"])
+
+    workers = [context.Process(target=work, daemon=True) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    assert len({queue.get() for _ in workers}) == 3
