@@ -70,7 +70,7 @@ class Follower:
         """
         self.catch_up(trials)
         elsewhere = self._elsewhere_now(trials, number)
-        if takes_turns(self.engine):
+        if self._waiting and takes_turns(self.engine):
             self._drop_taken(elsewhere)
         if not self._waiting:
             self.engine.running(elsewhere)
