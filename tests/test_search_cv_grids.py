@@ -89,6 +89,7 @@ def test_random_search_of_lists_draws_each_point_once(name: str) -> None:
     assert fit(7, seed=1).cv_results_["params"] != some.cv_results_["params"]
     assert len(fit(99).cv_results_["params"]) == 20
     assert len(fit(None).cv_results_["params"]) == 10
+    assert record(fit(3, sampler={"name": "random"})) == ("crosstune", "grid")
     assert record(fit(3, backend="optuna")) == ("optuna", "random")
 
 

@@ -166,7 +166,8 @@ def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | No
     if search.backend is None and search.storage is None:
         if _is_walk(sampler):
             return "crosstune", sampler, False
-        if sampler == "random" and translation.points <= SHUFFLED and not translation.weighted:
+        is_random = sampler in ("random", {"name": "random"})
+        if is_random and translation.points <= SHUFFLED and not translation.weighted:
             return "crosstune", "grid", True
     return search.backend, sampler, False
 
