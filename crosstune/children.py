@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from crosstune import groups
+from crosstune.errors import described
 from crosstune.streams import make_lossy
 
 WATCH = 0.2
@@ -218,5 +219,5 @@ def _answer(question: bytes) -> bytes:
             packed = pickle.dumps((None, error, shown))
             pickle.loads(packed)
             return packed
-        told = RuntimeError(f"{type(error).__name__}: {error}")
+        told = RuntimeError(described(error))
         return pickle.dumps((None, told, shown))

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from crosstune.errors import RequestError, message_of
+from crosstune.errors import RequestError, described, message_of
 from crosstune.urls import clean_cause, has_loose_at, is_url, redacted, rendered
 
 _logger = logging.getLogger("crosstune")
@@ -56,7 +56,7 @@ def open_storage(place: Place) -> BaseStorage:
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
     except Exception as error:  # Optuna looks at nothing in a line before it uses it.
-        reason = f"{type(error).__name__}: {error}"
+        reason = described(error)
         raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {reason}") from error
     _files[storage] = path
     return storage

@@ -9,7 +9,7 @@ from concurrent.futures import as_completed
 from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.children import Children, Died, NotStarted
 from crosstune.cores import shared_cores
-from crosstune.errors import RequestError, RunError
+from crosstune.errors import RequestError, RunError, described
 from crosstune.extras import needing
 from crosstune.main_guard import check_guarded
 
@@ -67,6 +67,6 @@ def _carry_out_packed(packed: bytes) -> None:
         task = pickle.loads(packed)
     except Exception as error:  # of a module that the objective is in
         raise RunError(
-            f"a process of the match cannot load the objective: {type(error).__name__}: {error}"
+            f"a process of the match cannot load the objective: {described(error)}"
         ) from error
     carry_out(task)

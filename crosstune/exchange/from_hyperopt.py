@@ -27,7 +27,7 @@ from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.dialects.base import ERROR
-from crosstune.errors import RequestError
+from crosstune.errors import RequestError, message_of
 from crosstune.exchange import kept
 from crosstune.exchange.contents import Contents, frozen
 from crosstune.exchange.hyperopt_values import Coding
@@ -63,7 +63,7 @@ def read_file(
     except (ModuleNotFoundError, AttributeError) as error:
         raise RequestError(f"{path} needs what is not installed here: {error}") from error
     except Exception as error:  # A pickle may raise anything.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = message_of(error).splitlines()[0]
         raise RequestError(f"{path} is no pickle, or a damaged one: {reason}") from error
     if not isinstance(trials, hyperopt.Trials):
         found = f"{type(trials).__module__}.{type(trials).__qualname__}"

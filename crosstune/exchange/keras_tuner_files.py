@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crosstune.adapters.keras_library import Trial, keras_tuner
-from crosstune.errors import RequestError
+from crosstune.errors import RequestError, described
 from crosstune.exchange import kept
 from crosstune.exchange.to_keras_tuner import BESIDE, ORACLE
 from crosstune.regular import regular
@@ -78,5 +78,5 @@ def _json(file: Path) -> Any:
 
 
 def _damaged(file: Path, error: Exception) -> RequestError:
-    reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    reason = error.strerror if isinstance(error, OSError) else described(error)
     return RequestError(f"{file} is damaged, or none of Keras Tuner's: {reason}")

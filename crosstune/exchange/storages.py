@@ -12,9 +12,10 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 
 from crosstune._optuna import identity
-from crosstune.errors import RequestError, StudyExists, UnknownName, no_such
+from crosstune.errors import RequestError, StudyExists, UnknownName, message_of, no_such
 from crosstune.exchange.placing import placed
 from crosstune.storage import Place, describe, open_storage
+from crosstune.urls import clean_cause, redacted
 
 _SQLITE = "sqlite:///"
 
@@ -100,8 +101,8 @@ def _copy(study: Study, place: Place, name: str, *, force: bool) -> None:
         _take_out(storage, made)
         if not isinstance(error, Exception):
             raise
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise RequestError(f"{describe(place)} cannot be written: {reason}") from error
+        reason = redacted(message_of(error)).splitlines()[0]
+        raise RequestError(f"{describe(place)} cannot be written: {reason}") from clean_cause(error)
 
 
 def _copy_study(name: str, source: Any, storage: BaseStorage, to: str) -> None:

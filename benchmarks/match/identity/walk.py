@@ -21,6 +21,7 @@ from crosstune.benchmarks.match.identity.own import (
 )
 from crosstune.benchmarks.match.identity.values import NotComparable, code_in, of_value
 from crosstune.benchmarks.match.results import Identity
+from crosstune.errors import described
 
 _DYNAMIC = {"__dict__", "eval", "exec", "getattr", "globals", "vars"}
 """Names by which code reaches what it does not name."""
@@ -56,7 +57,7 @@ class _Walk:
             if not isinstance(value, ModuleType) and not self._is_met(value):
                 self._known(label, value)
         except Exception as error:  # whatever an odd object raises when it is looked at
-            self.unseen[label] = f"looking at it raised {type(error).__name__}: {error}"
+            self.unseen[label] = f"looking at it raised {described(error)}"
 
     def _known(self, label: str, value: Any) -> None:
         match value:
