@@ -8,6 +8,7 @@ symbolic link leads to, and a file with several hard links is locked itself as w
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import platform
 import stat
@@ -24,6 +25,8 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+_logger = logging.getLogger("crosstune")
 
 PATIENCE = 0.5
 """After so many seconds a journal's own lock, which is held for milliseconds, is a dead one's."""
@@ -129,7 +132,13 @@ def _opened(path: Path) -> int | None:
             return held
         if held >= 0:
             os.close(held)
-        if os.path.lexists(path):
+        if path.is_symlink():
+            _logger.warning(
+                "the lock %s is a link, which is not followed, so no other process is kept off the "
+                "study. Remove it",
+                path,
+            )
+        elif os.path.lexists(path):
             raise Driven(f"the lock {path} is no regular file. Remove it, then resume")
         return None
 

@@ -165,13 +165,11 @@ def test_a_lock_that_another_user_may_not_read_is_refused_plainly(shared: Path) 
     assert "belongs to root" in said
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
 def test_a_lock_that_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "s.journal"
     lock = beside(file, "s", ".lock")
     match kind:
-        case "link":
-            lock.symlink_to(tmp_path / "elsewhere")
         case "pipe":
             os.mkfifo(lock)
         case "folder":
@@ -180,6 +178,16 @@ def test_a_lock_that_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(Driven, match=refused), driving(file, "s"):
         pass
     assert os.path.lexists(lock)
+
+
+def test_a_lock_that_is_a_link_is_not_followed_and_this_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lock = beside(tmp_path / "s.journal", "s", ".lock")
+    lock.symlink_to(tmp_path / "elsewhere")
+    with driving(tmp_path / "s.journal", "s"):
+        assert f"the lock {lock} is a link" in caplog.text
+    assert not (tmp_path / "elsewhere").exists()
 
 
 # The file that --resume opens.
