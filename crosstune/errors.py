@@ -34,6 +34,13 @@ class CrosstuneError(Exception):
     exit_status = 1
 
 
+class Passing(BaseException):
+    """What goes through everything that takes an exception for the failure of a trial.
+
+    It is raised beneath an objective, and is none of its own.
+    """
+
+
 class RequestError(CrosstuneError):
     """A request that cannot be carried out; nothing was evaluated."""
 

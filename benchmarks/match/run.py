@@ -30,7 +30,7 @@ from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.budgets import Budget
 from crosstune.clock import SamplerClock
-from crosstune.errors import CrosstuneError, described, message_of
+from crosstune.errors import CrosstuneError, Passing, described, message_of
 from crosstune.filenames import as_file_name
 from crosstune.samplers.constraints import uses_constraints
 from crosstune.samplers.engine import EngineSampler
@@ -73,7 +73,7 @@ def carry_out(task: Task) -> None:
                 else:
                     simulate(study, recorder, task.limits)
             final_test = recorder.final_test(study)
-        except (FolderError, Mismatch, KeyboardInterrupt):
+        except (FolderError, Mismatch, KeyboardInterrupt, Passing):
             raise
         except BaseException as error:
             own = isinstance(error, CrosstuneError)

@@ -15,6 +15,7 @@ from crosstune.adapters import ledger
 from crosstune.errors import (
     CrosstuneError,
     ObjectiveError,
+    Passing,
     RunError,
     described,
     message_of,
@@ -47,7 +48,7 @@ def failing(trial: Trial) -> Iterator[None]:
     """
     try:
         yield
-    except (optuna.TrialPruned, CrosstuneError, KeyboardInterrupt):
+    except (optuna.TrialPruned, CrosstuneError, KeyboardInterrupt, Passing):
         raise
     except BaseException as error:
         trial.set_user_attr(ERROR, described(error))

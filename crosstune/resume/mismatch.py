@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from crosstune.errors import RequestError
+from crosstune.errors import Passing, RequestError
 
 MADE_ON = "made_on"
 """The key of a run's record that holds on what it was made."""
@@ -28,7 +28,7 @@ class Mismatch(RequestError):
     """A study cannot be continued to the trials that the uninterrupted run would have had."""
 
 
-class Differs(BaseException):
+class Differs(Passing):
     """A trial that is asked for again is not the one that is kept.
 
     No Exception, so that neither Optuna nor an objective takes it for a failure of the trial.

@@ -17,13 +17,13 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import checkpoints
 from crosstune.checkpoints.record import read
-from crosstune.errors import RunError
+from crosstune.errors import Passing, RunError
 from tests.checkpoints.support import SPACE, Memory, content, retry, warnings
 
 # A kill while a checkpoint is saved
 
 
-class Killed(BaseException):
+class Killed(Passing):
     """Stands for SIGKILL: nothing of ours may catch it."""
 
 

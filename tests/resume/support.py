@@ -13,6 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 
 import crosstune
 from crosstune import Choice, Float, Int, Space
+from crosstune.errors import Passing
 from crosstune.resume import snapshots
 
 DIRECT = Space({"x": Float(0.0, 1.0), "n": Int(1, 8), "c": Choice(["a", "b", "c"])})
@@ -29,7 +30,7 @@ MIRRORED = Space(
 FINITE = Space({"n": Int(1, 4), "c": Choice(["a", "b", "c"]), "o": Choice([1, 2], ordered=True)})
 
 
-class Killed(BaseException):
+class Killed(Passing):
     """The process has gone."""
 
 
