@@ -226,6 +226,10 @@ HYPEROPT = """
     def by_the_trials():
         Trials().fmin(value, space, algo=tpe.suggest, max_evals=9, show_progressbar=False)
 
+    def a_sampler_of_crosstunes():
+        from crosstune.adapters.hyperopt import suggest
+        search(algo=suggest("optuna:random"))
+
     def a_queue():
         search(max_queue_len=4)
 
@@ -276,8 +280,8 @@ HYPEROPT = """
         search(trials_save_file="trials.p", max_evals=20)
 
     for door in (once, less, without_max_evals, a_trials_object, by_the_trials, a_queue, points,
-                 as_many_points, more_points, failing, raising, two_calls, what_is_there, batches,
-                 batches_that_raise, a_file, a_file_again):
+                 a_sampler_of_crosstunes, as_many_points, more_points, failing, raising,
+                 two_calls, what_is_there, batches, batches_that_raise, a_file, a_file_again):
         calls.clear()
         said = ""
         try:

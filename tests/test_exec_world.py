@@ -389,6 +389,37 @@ def test_a_keras_tuner_search_that_goes_on_is_swapped_once() -> None:
     ]
 
 
+@pytest.mark.slow
+def test_each_engine_has_a_project_folder_of_its_own(folder: Path) -> None:
+    script = write("""
+        import keras_tuner
+        calls = []
+
+        class Search(keras_tuner.RandomSearch):
+            def run_trial(self, trial, *args, **kwargs):
+                calls.append(1)
+                return (trial.hyperparameters.Float("x", 0, 9) - 4) ** 2
+
+        tuner = Search(max_trials=3, seed=1, project_name="p")
+        tuner.search(verbose=0)
+        study = getattr(tuner.oracle, "study", None)
+        if study is not None:
+            [run] = study.user_attrs["crosstune:runs"]
+            assert (run["replaced"], run["first_trial"]) == ("RandomSearchOracle", 0), run
+        print("ran", len(calls), "of", len(tuner.oracle.trials), tuner.project_dir)
+    """)
+
+    def last(done: subprocess.CompletedProcess[str]) -> str:
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    assert last(python(script)) == "ran 3 of 3 ./p"
+    done = run("-b", "hyperopt", script)
+    assert last(done) == "ran 3 of 3 ./p-hyperopt-tpe"
+    assert any("holds a search of Keras Tuner, so hyperopt:tpe" in line for line in ours(done))
+    assert last(run("-b", "optuna", script)) == "ran 3 of 3 ./p-optuna-tpe"
+
+
 def test_a_run_inside_a_run_is_driven_by_the_inner_one() -> None:
     write("import optuna\noptuna.create_study()", "child.py")
     script = write("""

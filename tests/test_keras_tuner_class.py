@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune.adapters.keras_library import keras_tuner
-from crosstune.adapters.keras_tuner_ledger import OTHER_VALUES
+from crosstune.adapters.keras_tuner_kept import OTHER_VALUES
 from crosstune.errors import RequestError, StudyExists, Unsupported
 from crosstune.keras.tuner import MetricNotLogged
 
@@ -453,6 +453,8 @@ def test_keras_tuners_private_names_are_where_they_were() -> None:
     for name in ("_build_hypermodel", "_get_build_config_fname", "_get_checkpoint_fname"):
         assert callable(getattr(keras_tuner.Hyperband, name))
     assert "_build_hypermodel" in vars(keras_tuner.Hyperband)
+    for name in ("_ordered_ids", "_populate_next", "_compare"):
+        assert hasattr(keras_tuner.oracles.GridSearchOracle(), name)
 
 
 def test_a_hypermodel_is_not_built_to_find_the_space_of_a_spec(tmp_path: Path) -> None:

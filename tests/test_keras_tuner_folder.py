@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,64 @@ def test_a_resumed_sampler_has_a_record_of_its_own_seed(tmp_path: Path) -> None:
     assert len(set(seeds)) == 3
 
 
+def test_a_seed_leaves_the_scripts_own_random_numbers_alone(tmp_path: Path) -> None:
+    random.seed(1)
+    before = random.getstate()
+    for seed in (0, 1):
+        Oracle("hyperopt", None, 3, seed=seed)
+        for make in ({}, {"spec": {"space": {"x": {"type": "bool"}}}}, {"backend": "keras_tuner"}):
+            Tuner(directory=tmp_path, project_name=f"{seed}{len(make)}", seed=seed, **make)
+    assert random.getstate() == before
+
+
+class Walk(crosstune.KerasTuner):
+    """A grid with a condition, which may be interrupted."""
+
+    ends_at = 99
+
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+        return walked(self, trial)
+
+
+class NativeWalk(keras_tuner.GridSearch):  # type: ignore[misc]
+    """The same by Keras Tuner alone."""
+
+    ends_at = 99
+
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+        return walked(self, trial)
+
+
+def walked(tuner: Any, trial: Any) -> float:
+    if int(trial.trial_id) == tuner.ends_at:
+        raise KeyboardInterrupt
+    hp = trial.hyperparameters
+    kind = hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        n = hp.Int("n", 1, 3)
+    return hp.Int("m", 1, 4) + (n if kind == "b" else 0)
+
+
+@pytest.mark.parametrize("ends_at", [1, 5, 12])
+def test_an_interrupted_grid_walks_on_as_keras_tuners_own_would_have(
+    ends_at: int, tmp_path: Path
+) -> None:
+    whole = NativeWalk(directory=tmp_path, project_name="whole")
+    whole.search(verbose=0)
+    make: dict[str, Any] = {"backend": "keras_tuner", "sampler": "grid", "directory": tmp_path}
+    first = Walk(**make)
+    first.ends_at = ends_at
+    with pytest.raises(KeyboardInterrupt):
+        first.search(verbose=0)
+    again = Walk(**make)
+    again.search(verbose=0)
+    wanted = [trial.hyperparameters.values for trial in whole.oracle.trials.values()]
+    got = [again.oracle.trials[name].hyperparameters.values for name in again.oracle.start_order]
+    assert got == wanted
+    assert len(got) == 16
+    assert len(again.study.trials) == 16
+
+
 class Killed(BaseException):
     """The process ends."""
 
@@ -259,7 +318,7 @@ def test_a_search_that_is_killed_at_any_write_goes_on(
         return saved
 
     monkeypatch.setattr(utils, "save_json", killed)
-    for at in range(4, 15):
+    for at in range(8, 16):  # with the seventh write Keras Tuner has a project to take up
         folder = tmp_path / str(at)
         place = {"storage": folder / "s.journal"} if stored else {}
         folder.mkdir()
