@@ -46,4 +46,11 @@ with library_of("keras_tuner"):
     from keras_tuner.src.engine import oracle as oracle_module
     from keras_tuner.src.engine.conditions import Parent
 
-__all__ = ["Parent", "Trial", "keras_tuner", "kinds", "oracle_module", "oracles"]
+__all__ = ["Parent", "Trial", "TrueSeed", "keras_tuner", "kinds", "oracle_module", "oracles"]
+
+
+class TrueSeed(int):
+    """An integer that is true even at 0: Keras Tuner reads `seed or a random number`."""
+
+    def __bool__(self) -> bool:
+        return True

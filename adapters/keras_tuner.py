@@ -31,6 +31,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from crosstune.adapters.base import Adapter, Algorithm, Drawn, seed_in_32_bits
+from crosstune.adapters.keras_library import TrueSeed as TrueSeed
 from crosstune.adapters.keras_library import keras_tuner, oracles
 from crosstune.adapters.keras_tuner_engine import OBJECTIVE, Declared, KerasTunerEngine
 from crosstune.adapters.keras_tuner_oracle import Oracle as Oracle
@@ -174,10 +175,3 @@ def _remember(
 
 def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
     return [(type(held), held.get_config()) for held in native.space]
-
-
-class TrueSeed(int):
-    """An integer that is true even at 0: Keras Tuner reads `seed or a random number`."""
-
-    def __bool__(self) -> bool:
-        return True

@@ -6,46 +6,36 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
 from optuna.study import Study
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import Trial, TrialState
 
 from crosstune import _optuna
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_distributions import held_under
 from crosstune.adapters.keras_tuner_engine import released_lock
-from crosstune.errors import RequestError
+from crosstune.adapters.keras_tuner_kept import (
+    ERROR,
+    OTHER_VALUES,
+    PRUNED,
+    REPORTED,
+    STATES,
+    TRIAL_ID,
+    reports_of,
+)
+from crosstune.adapters.keras_tuner_project import STATE
+from crosstune.adapters.keras_tuner_reload import ReloadedOracle
+from crosstune.adapters.keras_tuner_runs import Run, Runs, as_json
+from crosstune.budgets import Budget
 from crosstune.feasibility import is_feasible
-
-TRIAL_ID = "keras_tuner:trial_id"
-"""The trial attribute that holds the trial's name in the project folder."""
-
-OTHER_VALUES = "keras_tuner:other_values"
-"""The trial attribute that holds values which are not searched: under `tune_new_entries=False`,
-or outside the range that their hyperparameter states."""
-
-ERROR = "crosstune:error"
-"""The trial attribute that holds why it failed."""
-
-PRUNED = "STOPPED"
-"""What a pruned trial is called in Keras Tuner: it is not failed, and not among the best."""
-
-_REPORTED = "crosstune:reported"
-"""The metric of a Keras Tuner trial that keeps its reports in the project folder."""
-
-_STATES = {
-    "COMPLETED": TrialState.COMPLETE,
-    PRUNED: TrialState.PRUNED,
-    "FAILED": TrialState.FAIL,
-}
+from crosstune.samplers.record import RUNS
 
 Recorded: TypeAlias = tuple[dict[str, BaseDistribution], dict[str, Any], dict[str, Any]]
 """Distributions and values of the parameters, and the values that are no parameters."""
 
 
-class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
+class LedgerOracle(ReloadedOracle):
     """What stands in front of an oracle so that an Optuna study holds its trials.
 
     `create_trial` begins an Optuna trial, `update_trial` reports to it, and `end_trial` tells it:
@@ -55,24 +45,45 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
 
     Args:
         open_study: makes or opens the study; called again when a project is reloaded.
-        resume: called with the study once it holds the trials of an earlier process.
+        resume: called with the study once it holds the trials of an earlier process; it returns
+            the record of the engine as it continues, or None where the oracle's own state, or the
+            sampler itself, sees to that.
+        run: the record of the engine.
+        budget: the limit of the search.
         more: what the oracle takes.
+
+    The study, and the project folder, name who proposed which trial: the record of each engine has
+    its `first_trial`.
     """
 
     def __init__(
-        self, open_study: Callable[[], Study], resume: Callable[[Study], None], **more: Any
+        self,
+        open_study: Callable[[], Study],
+        resume: Callable[[Study], Run | None],
+        run: Run,
+        budget: Budget,
+        **more: Any,
     ):
         super().__init__(**more)
         self._open_study, self._resume = open_study, resume
-        self.study = open_study()
-        """The `optuna.Study`."""
-        if any(trial.state.is_finished() for trial in _optuna.all_trials(self.study)):
-            resume(self.study)
+        self._runs = Runs(run, self._in_force, budget)
         self._numbers: dict[str, int] = {}
         self._live: dict[str, Trial] = {}
         self._pruned: dict[str, str] = {}
         self._diverged: set[str] = set()
         self._stopped_by_sampler = False
+        self.study = open_study()
+        """The `optuna.Study`."""
+        runs = self.study.user_attrs.get(RUNS, [])
+        if any(trial.state.is_finished() for trial in _optuna.all_trials(self.study)):
+            self._continue(runs)
+        elif not runs:
+            self._runs.begin(self.study)
+
+    @property
+    def engine(self) -> str:
+        """Backend and sampler, such as "hyperopt:tpe"."""
+        return self._runs.engine
 
     def trial_number(self, trial_id: str) -> int:
         """The number in the study of one of Keras Tuner's trials."""
@@ -82,11 +93,11 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         """Report the objective after `step`; a step that was reported is left as it is."""
         live, value, step = self._live[trial_id], float(value), int(step)
         metrics = self.trials[trial_id].metrics
-        if not metrics.exists(_REPORTED):
-            metrics.register(_REPORTED, direction=self.objective.direction)
+        if not metrics.exists(REPORTED):
+            metrics.register(REPORTED, direction=self.objective.direction)
         if step not in self._reports(trial_id):
             live.report(value, step)
-            metrics.update(_REPORTED, value, step=step)
+            metrics.update(REPORTED, value, step=step)
 
     def report_divergence(self, trial_id: str, step: int) -> None:
         """Report NaN after `step`: the last report, so that nothing is learnt from those before.
@@ -152,19 +163,22 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         return sorted(trials, key=lambda kept: kept.trial_id in infeasible)[:num_trials]
 
     def get_state(self) -> dict[str, Any]:
-        """Keras Tuner's own, and which trial of the study is which."""
-        return {**super().get_state(), "crosstune": {"numbers": self._numbers}}
+        """Keras Tuner's own, which trial of the study is which, and who proposed them."""
+        ours = {"numbers": self._numbers, "runs": as_json(self.study.user_attrs.get(RUNS, []))}
+        return {**super().get_state(), STATE: ours}
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Take up a project: in a storage that has the study, or in a study built from it."""
-        super().set_state(state)
-        numbers = dict(state.get("crosstune", {}).get("numbers", {}))
-        known = _optuna.all_trials(self.study)
-        if not any(trial.state != TrialState.WAITING for trial in known):
-            self._rebuild()
-        else:
-            self._find(numbers, known)
-        self._resume(self.study)
+    def _in_force(self) -> Run:
+        """The parts of the record that the oracle's own state decides."""
+        return {}
+
+    def _continue(self, runs: list[Run]) -> None:
+        """Let the engine continue after the trials that are there, and record from which on."""
+        continued = self._resume(self.study)
+        if not _optuna.all_trials(self.study):
+            self._runs.begin(self.study)
+            return
+        full = bool(self.max_trials) and len(self.trials) >= self.max_trials
+        self._runs.follow(self.study, runs, continued, self.max_trials if full else None)
 
     def _begin(self, trial_id: str) -> Trial:
         """A new trial of the study, for one of Keras Tuner's."""
@@ -223,7 +237,7 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
             return
         live = self._live.pop(kept.trial_id)
         self._write(kept.trial_id, kept.hyperparameters)
-        state = _STATES.get(kept.status, TrialState.FAIL)
+        state = STATES.get(kept.status, TrialState.FAIL)
         value = kept.score if state == TrialState.COMPLETE else None
         if state == TrialState.COMPLETE and (value is None or math.isnan(value)):
             state, value = TrialState.FAIL, None
@@ -242,71 +256,4 @@ class LedgerOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
             self._stopped_by_sampler = True
 
     def _reports(self, trial_id: str) -> dict[int, float]:
-        return _reports(self.trials[trial_id])
-
-    def _rebuild(self) -> None:
-        """Fill an empty study with the trials of the project folder."""
-        self.study = self._open_study()
-        sampler, self.study.sampler = self.study.sampler, optuna.samplers.RandomSampler()
-        queued = _optuna.all_trials(self.study)
-        if queued:
-            raise RequestError(
-                f"the study {self.study.study_name!r} has queued trials already, so the project "
-                "cannot be put into it"
-            )
-        for trial_id in self.start_order:
-            kept = self.trials[trial_id]
-            if kept.status in _STATES:
-                self._numbers[trial_id] = len(_optuna.all_trials(self.study))
-                self.study.add_trial(self._frozen(kept))
-            else:
-                self._take_up(trial_id, self._begin(trial_id))
-        self.study.sampler = sampler
-
-    def _find(self, numbers: Mapping[str, int], known: list[FrozenTrial]) -> None:
-        """Meet the trials of the project folder in a storage."""
-        missing = [name for name in self.trials if not 0 <= numbers.get(name, -1) < len(known)]
-        if missing:
-            raise RequestError(
-                f"the project's trial {missing[0]} is not in the study "
-                f"{self.study.study_name!r}. Give the storage and study_name it was made with, or "
-                "another project_name"
-            )
-        self._numbers = dict(numbers)
-        for trial_id, number in numbers.items():
-            if known[number].state == TrialState.RUNNING:
-                kept = self.trials[trial_id]
-                self._live[trial_id] = Trial(self.study, self._place(number)[1])
-                if kept.status in _STATES:  # the process ended between the folder and the study
-                    self._close(kept)
-
-    def _take_up(self, trial_id: str, live: Trial) -> None:
-        self._write(trial_id, self.trials[trial_id].hyperparameters)
-        for step, value in self._reports(trial_id).items():
-            live.report(value, step)
-
-    def _frozen(self, kept: Any) -> FrozenTrial:
-        """A finished trial of the project folder as one of the study."""
-        laws, params, others = self._recorded(kept.hyperparameters)
-        attrs: dict[str, Any] = {TRIAL_ID: kept.trial_id}
-        if others:
-            attrs[OTHER_VALUES] = others
-        state = _STATES[kept.status]
-        if state == TrialState.FAIL and kept.message:
-            attrs[ERROR] = kept.message.strip().splitlines()[-1]
-        return create_trial(
-            state=state,
-            value=None if state == TrialState.FAIL else kept.score,
-            params=params,
-            distributions=laws,
-            user_attrs=attrs,
-            intermediate_values=_reports(kept),
-        )
-
-
-def _reports(kept: Any) -> dict[int, float]:
-    """What was reported of a Keras Tuner trial, by step."""
-    if not kept.metrics.exists(_REPORTED):
-        return {}
-    history = kept.metrics.get_history(_REPORTED)
-    return {int(held.step): float(held.mean()) for held in history}
+        return reports_of(self.trials[trial_id])

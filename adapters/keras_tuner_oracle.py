@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -21,7 +20,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import Trial, TrialState
 
 from crosstune.adapters import ledger
-from crosstune.adapters.keras_library import keras_tuner
+from crosstune.adapters.keras_library import TrueSeed, keras_tuner
 from crosstune.adapters.keras_tuner_distributions import searched_under
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.errors import Unsupported
@@ -97,14 +96,16 @@ class Oracle(LedgerOracle):
             **more,
         )
         super().__init__(
-            partial(keeper.open_to_search, Budget(max_trials)),
+            keeper.open,
             keeper.resume,
+            keeper.run,
+            Budget(max_trials),
             objective=objective,
             max_trials=max_trials,
             hyperparameters=hyperparameters,
             allow_new_entries=allow_new_entries,
             tune_new_entries=tune_new_entries,
-            seed=seed,
+            seed=None if seed is None else TrueSeed(seed),
             max_retries_per_trial=max_retries_per_trial,
             max_consecutive_failed_trials=max_consecutive_failed_trials,
         )

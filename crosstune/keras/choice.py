@@ -112,7 +112,7 @@ def _of_spec(
         raise RequestError(
             "a spec is searched by an engine that is told its space: give the sampler by name"
         )
-    objective = keras_tuner.Oracle(objective or objective_of(spec)).objective
+    objective = keras_tuner.Oracle(objective or objective_of(spec), seed=1).objective
     spec = with_metric(spec, objective)
     engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
     budget = settle(spec, trials=max_trials, ends_by_itself=engine.ends_by_itself, default=_TRIALS)

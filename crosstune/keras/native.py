@@ -17,13 +17,16 @@ from optuna.study import Study
 
 from crosstune.adapters.base import Adapter
 from crosstune.adapters.base import Budget as Rung
+from crosstune.adapters.keras_library import oracles
 from crosstune.adapters.keras_tuner import TrueSeed, oracle_of
-from crosstune.adapters.keras_tuner_ledger import PRUNED, LedgerOracle
+from crosstune.adapters.keras_tuner_kept import PRUNED
+from crosstune.adapters.keras_tuner_ledger import LedgerOracle
 from crosstune.budgets import Budget
 from crosstune.errors import RequestError
+from crosstune.keras.grid import find_place
 from crosstune.keras.study import StudyKeeper
 from crosstune.samplers.engine import BUDGET
-from crosstune.samplers.record import RUNS, leave_record, run_record
+from crosstune.samplers.record import run_record
 
 
 def native_oracle(
@@ -54,18 +57,12 @@ def native_oracle(
     oracle_class, native_options = oracle_of(algorithm, options)
     if chosen.scheduler:
         more.pop("max_trials")
-
-    def opened() -> Study:
-        study = keeper.open()
-        if RUNS not in study.user_attrs:
-            record = run_record(adapter, algorithm, options, seed, native=True, notes=())
-            leave_record(study, record, first_trial=0, budget=Budget(more.get("max_trials")))
-        return study
-
     try:
         oracle: LedgerOracle = recorded(oracle_class)(
-            opened,
+            keeper.open,
             _stay,
+            run_record(adapter, algorithm, options, seed, native=True, notes=()),
+            Budget(more.get("max_trials")),
             objective=objective,
             seed=None if seed is None else TrueSeed(seed),
             **native_options,
@@ -85,6 +82,18 @@ def recorded(oracle: type) -> Any:
     """A class of oracle of Keras Tuner's that keeps its trials in a study."""
 
     class RecordedOracle(LedgerOracle, oracle):  # type: ignore[misc]  # made at run time
+        def _in_force(self) -> dict[str, Any]:
+            """The options and the seed of the oracle, which a reload puts back to the first."""
+            asked = self._runs.options
+            held = {name: getattr(self, name, value) for name, value in asked.items()}
+            return {"options": held, "seed": int(self.seed)}
+
+        def set_state(self, state: Mapping[str, Any]) -> None:
+            """The oracle's own; a grid finds its place again."""
+            super().set_state(state)
+            if isinstance(self, oracles.GridSearchOracle):
+                find_place(self)
+
         def populate_space(self, trial_id: str) -> dict[str, Any]:
             """The oracle's own, and the study gets its trial."""
             with self._pruned_counted():

@@ -14,13 +14,14 @@ from optuna.trial import Trial
 
 from crosstune import _optuna
 from crosstune.adapters import ledger
-from crosstune.adapters.keras_library import Parent, keras_tuner, kinds
+from crosstune.adapters.keras_library import Parent, TrueSeed, keras_tuner, kinds
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle, Recorded
 from crosstune.adapters.keras_tuner_oracle import Oracle
 from crosstune.budgets import Budget
 from crosstune.engine_choice import Engine, continued_engine
 from crosstune.errors import SpecError, Unsupported, no_such
 from crosstune.keras.study import check_new
+from crosstune.own import own_study
 from crosstune.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
 from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
@@ -81,9 +82,11 @@ class SpecOracle(Oracle):
             self,
             open_,
             self._go_on,
+            engine.record(),
+            budget,
             hyperparameters=container(spec.space),
             tune_new_entries=False,
-            seed=engine.seed or None,
+            seed=TrueSeed(engine.seed),
             max_trials=budget.trials,
             **more,
         )
@@ -158,9 +161,12 @@ class SpecOracle(Oracle):
         others = {k: v for k, v in others.items() if not k.startswith("tuner/")}
         return laws, ledger.write_point(space, point), others
 
-    def _go_on(self, study: Study) -> None:
-        engine = continued_engine(self._engine, len(_optuna.all_trials(study)))
-        study.sampler = engine.sampler(self._spec.space)
+    def _go_on(self, study: Study) -> dict[str, Any]:
+        count = len(_optuna.all_trials(study))
+        engine = continued_engine(self._engine, count)
+        with own_study():
+            study.sampler = engine.sampler(self._spec.space)
+        return engine.record()
 
 
 def container(space: Space) -> keras_tuner.HyperParameters:

@@ -12,15 +12,17 @@ from optuna.study import Study
 
 from crosstune import _optuna, adapters
 from crosstune.adapters.keras_library import keras_tuner
-from crosstune.budgets import Budget
 from crosstune.errors import RequestError, StudyExists
 from crosstune.metric_name import name_metric
 from crosstune.own import own_study
 from crosstune.pruners import as_pruner
+from crosstune.resume.agreement import plain
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm, named_sampler
-from crosstune.samplers.record import leave_record, records, run_record
+from crosstune.samplers.record import run_record
 from crosstune.storage import Place, describe, open_storage
+
+_DEFAULT = "optuna:tpe"
 
 
 class StudyKeeper:
@@ -57,7 +59,7 @@ class StudyKeeper:
         self._storage = storage
         self._name = study_name or "study"
         self._direction = direction_of(objective)
-        self._metric = str(keras_tuner.Oracle(objective).objective.name)
+        self._metric = str(keras_tuner.Oracle(objective, seed=1).objective.name)
         self._new = new
         self._first: BaseSampler = self._make(0)
 
@@ -83,46 +85,55 @@ class StudyKeeper:
             check_new(study, self._storage)
         return study
 
-    def open_to_search(self, budget: Budget) -> Study:
-        """The study, with a record of what searches it if it has none.
+    @property
+    def run(self) -> dict[str, Any]:
+        """The record of the engine."""
+        return self._record(self._first, self._seed)
 
-        Raises:
-            RequestError: see `open`.
+    def resume(self, study: Study) -> dict[str, Any] | None:
+        """Give a study that has trials a sampler with a random state of its own.
+
+        Returns:
+            The record of the engine as it continues; None where the sampler leaves it itself.
         """
-        study = self.open()
-        if not records(study):
-            leave_record(study, self._record(), first_trial=0, budget=budget)
-        return study
+        count = len(_optuna.all_trials(study))
+        given = isinstance(self._sampler, BaseSampler)
+        with own_study():
+            study.sampler = continued(self._first, count) if given else self._make(count)
+        if given and isinstance(study.sampler, EngineSampler):
+            return None
+        record = self._record(study.sampler, self._seed_of(count))
+        note = f"continued after {count} trials with a fresh random state"
+        return {**record, "native": False, "notes": [*record["notes"], note]}
 
-    def _record(self) -> dict[str, Any]:
-        sampler = self._first
+    def _record(self, sampler: BaseSampler, seed: int | None) -> dict[str, Any]:
         if isinstance(sampler, EngineSampler):
-            made = (sampler.adapter, sampler.algorithm, sampler.options, sampler.seed)
-            notes = [] if sampler.space is not None else ["the space is learnt from the trials"]
-            return run_record(*made, native=not notes, notes=notes)
+            learnt = [] if sampler.space is not None else ["the space is learnt from the trials"]
+            return run_record(
+                sampler.adapter,
+                sampler.algorithm,
+                plain(sampler.options),
+                sampler.seed,
+                native=not learnt,
+                notes=learnt,
+            )
         if isinstance(self._sampler, BaseSampler):
             note = "options and seed are those of the sampler that was given"
             name = type(sampler).__name__
             return run_record(adapters.get("optuna"), name, {}, None, native=True, notes=[note])
-        adapter, algorithm = named_algorithm(self._sampler or "optuna:tpe")
-        options = self._options or {}
-        return run_record(adapter, algorithm, options, self._seed, native=True, notes=[])
+        adapter, algorithm = named_algorithm(self._sampler or _DEFAULT)
+        options = plain(self._options or {})
+        return run_record(adapter, algorithm, options, seed, native=True, notes=())
 
-    def resume(self, study: Study) -> None:
-        """Give a study that has trials a sampler with a random state of its own."""
-        count = len(_optuna.all_trials(study))
-        if isinstance(self._sampler, BaseSampler):
-            study.sampler = continued(self._sampler, count)
-        else:
-            study.sampler = self._make(count)
+    def _seed_of(self, count: int) -> int | None:
+        if self._seed is None or not count:
+            return self._seed
+        return zlib.crc32(repr((self._seed, count)).encode())
 
     def _make(self, count: int) -> BaseSampler:
         if isinstance(self._sampler, BaseSampler):
             return self._sampler
-        seed = self._seed
-        if seed is not None and count:
-            seed = zlib.crc32(repr((seed, count)).encode())
-        return named_sampler(self._sampler or "optuna:tpe", seed, self._options)
+        return named_sampler(self._sampler or _DEFAULT, self._seed_of(count), self._options)
 
 
 def continued(sampler: BaseSampler, count: int) -> BaseSampler:
@@ -144,7 +155,8 @@ def direction_of(objective: Any) -> Literal["minimize", "maximize"]:
     """
     adapters.get("keras_tuner")
     try:
-        oracle = keras_tuner.Oracle(objective)
+        # A seed, or it would be drawn from the script's own random numbers.
+        oracle = keras_tuner.Oracle(objective, seed=1)
     except (TypeError, ValueError) as error:
         raise RequestError(
             f"the objective {objective!r} does not say its direction. Give "

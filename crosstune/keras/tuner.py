@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from optuna.study import Study
 
 from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner_ledger import LedgerOracle
+from crosstune.adapters.keras_tuner_project import project_for
 from crosstune.errors import ObjectiveError, Unsupported, no_such
 from crosstune.interrupts import watched
 from crosstune.keras.choice import choose_oracle
@@ -19,6 +21,8 @@ from crosstune.regular import regular
 from crosstune.scalars import plain_arguments
 from crosstune.spec import Spec
 from crosstune.storage import Place
+
+_logger = logging.getLogger("crosstune")
 
 
 class MetricNotLogged(ObjectiveError, keras_tuner.errors.FatalError):  # type: ignore[misc]  # untyped
@@ -52,8 +56,10 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         seed: any integer.
         storage, study_name: where the study is kept beside the project folder, and its name;
             by default in memory, and the project's name. A reloaded project fills it again.
+        directory, project_name: as in Keras Tuner. A folder holds the search of one engine: where
+            it holds that of another, this one has a folder beside it, which is said.
         overwrite: as in Keras Tuner; a study in a storage is not overwritten but refused.
-        executions_per_trial, directory, project_name, hyperparameters, tune_new_entries,
+        executions_per_trial, hyperparameters, tune_new_entries,
             allow_new_entries, max_retries_per_trial, max_consecutive_failed_trials, more: as in
             Keras Tuner.
 
@@ -111,6 +117,13 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
             max_consecutive_failed_trials=max_consecutive_failed_trials,
         )
         self._first_execution: dict[str, int] = {}
+        if not overwrite:
+            trials = self._ledger.max_trials
+            project_name, other = project_for(
+                directory, project_name, self._ledger.engine, max_trials=trials
+            )
+            if other is not None:
+                _logger.warning(other)
         super().__init__(
             oracle=self._ledger,
             hypermodel=hypermodel,

@@ -30,15 +30,12 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..
 
     @functools.wraps(fmin)
     def driven(*args: Any, **kwargs: Any) -> Any:
-        # Not sooner: it imports Hyperopt itself, which may be what brought us here.
-        from crosstune.adapters.hyperopt_suggest import Suggest
-
         try:
             call = signature.bind(*args, **kwargs)
         except TypeError:
             return fmin(*args, **kwargs)
         given = call.arguments.get("algo")
-        if isinstance(given, Suggest) or any(given is algo for algo in ours):
+        if any(given is algo for algo in ours):
             return fmin(*args, **kwargs)
         choice = make()
         if choice.swaps:
@@ -56,8 +53,12 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..
 
 
 def _swap(call: inspect.BoundArguments, choice: Choice) -> None:
+    # Not sooner: they import Hyperopt themselves, which may be what brought us here.
     from crosstune.adapters.hyperopt import native_suggest, suggest
+    from crosstune.adapters.hyperopt_suggest import Suggest
 
+    if isinstance(call.arguments.get("algo"), Suggest):
+        return
     name = _name(call.arguments.get("algo"))
     rstate = call.arguments.get("rstate")
     given = None if rstate is None else repr(rstate.bit_generator.state)

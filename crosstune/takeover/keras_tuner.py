@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ def take_over(make: Callable[[], Choice]) -> None:
 
 
 def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
     @functools.wraps(init)
     def driven(tuner: Any, oracle: Any, *args: Any, **kwargs: Any) -> None:
         # Not sooner: it imports Keras Tuner itself, which may be what brought us here.
@@ -34,16 +37,30 @@ def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[.
         choice = make()
         known = isinstance(oracle, keras_tuner.Oracle)
         wanted = oracle.max_trials if known else None
-        if known and choice.swaps and not isinstance(oracle, LedgerOracle):
+        swapped = known and choice.swaps and not isinstance(oracle, LedgerOracle)
+        if swapped:
             oracle = _swap(oracle, choice)
         if known and choice.trials is not None:
             setattr(oracle, _WANTED, wanted)
             oracle.max_trials = min(wanted or choice.trials, choice.trials)
-        init(tuner, oracle, *args, **kwargs)
+        call = signature.bind(tuner, oracle, *args, **kwargs)
+        if swapped and isinstance(oracle, LedgerOracle) and not call.arguments.get("overwrite"):
+            _choose_project(call.arguments, oracle.engine, choice)
+        init(*call.args, **call.kwargs)
         if isinstance(oracle, LedgerOracle):
             choice.log(oracle.study)
 
     return driven
+
+
+def _choose_project(arguments: dict[str, Any], engine: str, choice: Choice) -> None:
+    """Let an engine search in a folder of its own where another, or Keras Tuner, has searched."""
+    from crosstune.adapters.keras_tuner_project import project_for
+
+    directory, name = arguments.get("directory"), arguments.get("project_name")
+    arguments["project_name"], other = project_for(directory, name, engine, adopts=False)
+    if other is not None:
+        choice.say(other)
 
 
 def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
@@ -64,6 +81,7 @@ def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callabl
 
 def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
     from crosstune.keras.choice import choose_oracle
+    from crosstune.samplers.record import amend_record
 
     name = type(given).__name__
     trials = given.max_trials or choice.trials
@@ -97,6 +115,7 @@ def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
     except RequestError as reason:
         choice.leave(f"a search with {name}", str(reason))
         return given
+    amend_record(oracle.study, replaced=name)
     detail = f" (seed {seed})"
     if isinstance(given, HyperbandOracle):
         oracle.constants = _whole_training(given)

@@ -28,13 +28,14 @@ _turn = threading.RLock()
 _started = time.time()
 
 
-def _note_start() -> None:
-    global _started
+def _begin_anew() -> None:
+    global _started, _turn
     _started = time.time()
+    _turn = threading.RLock()  # A thread that does not exist here may have held it.
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_note_start)
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def make_folder() -> None:
@@ -93,6 +94,8 @@ def turn(text: str) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
+            with contextlib.suppress(OSError):  # A fork may have the file open as well.
+                fcntl.flock(lock, fcntl.LOCK_UN)
             os.close(lock)
 
 

@@ -13,7 +13,7 @@ import sys
 _here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  (pathlib takes 10 ms)
 
 
-def _run_the_next():
+def _run_the_next():  # type: () -> None
     rest = [folder for folder in sys.path if os.path.abspath(folder or ".") != _here]  # noqa: PTH100
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", rest)
     if spec is not None and spec.loader is not None:
@@ -21,7 +21,7 @@ def _run_the_next():
         spec.loader.exec_module(module)
 
 
-def _take_over():
+def _take_over():  # type: () -> None
     try:
         import crosstune
         from crosstune.takeover.install import install_in_worker
