@@ -449,7 +449,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for argument in given:
         note_secrets(argument)
     with lossy_stderr():
-        log_to_stderr()
         script = _command(given)
     if callable(script):
         script()  # Out here, so that what it raises is not taken for an error of the command line.
