@@ -13,6 +13,7 @@ import pytest
 
 import crosstune
 from crosstune import Choice, Float, Space, callbacks, samplers
+from crosstune.adapters.keras_library import TrueSeed
 from crosstune.errors import CrosstuneError
 from crosstune.samplers.record import RUNS
 from crosstune.scalars import plain
@@ -54,7 +55,7 @@ def check_python(value: Any) -> None:
             for held in value:
                 check_python(held)
         case _:
-            assert type(value) in (bool, int, float, str, type(None)), repr(value)
+            assert type(value) in (bool, int, float, str, type(None), TrueSeed), repr(value)
 
 
 def outcome(call: Callable[..., Any], folder: Path, **given: Any) -> Any:
