@@ -170,7 +170,10 @@ def test_a_journal_with_several_studies_asks_which(command: Command) -> None:
     assert command("import", HERE, "--from", "optuna", "--study", "two").status == 0
 
 
-@pytest.mark.parametrize("format", ["hyperopt", "keras_tuner", "optuna", "csv"])
+@pytest.mark.parametrize(
+    "format",
+    ["hyperopt", pytest.param("keras_tuner", marks=pytest.mark.slow), "optuna", "csv"],
+)
 def test_a_full_disk_leaves_nothing_behind(command: Command, format: str) -> None:
     """The limit of 2 kB a file stands for a full disk: both fail in the middle of a write."""
     Path("kept").mkdir()

@@ -64,7 +64,11 @@ study.optimize(objective, n_trials=12)
 """
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "backend",
+    # Keras takes seconds to import.
+    [pytest.param(b, marks=pytest.mark.slow) if b == "keras_tuner" else b for b in BACKENDS],
+)
 def test_the_engine_proposes_and_the_study_says_so(backend: str) -> None:
     done = run("--backend", backend, "--seed", "3", write(NESTED))
     assert done.returncode == 0, done.stderr
@@ -322,7 +326,11 @@ def test_a_module_is_run_as_by_python() -> None:
         (["-b", "hyperopt", "absent.py"], "no script absent.py"),
         (["-b", "hyperop", "script.py"], "Did you mean 'hyperopt'"),
         (["-b", "hyperopt", "-s", "gp", "script.py"], "no hyperopt sampler 'gp'"),
-        (["-b", "keras_tuner", "-s", "hyperband", "script.py"], "is a scheduler"),
+        pytest.param(
+            ["-b", "keras_tuner", "-s", "hyperband", "script.py"],
+            "is a scheduler",
+            marks=pytest.mark.slow,
+        ),
         (["-b", "optuna", "-s", "grid", "script.py"], "is a walk through a space"),
         (["-b", "hyperopt"], "Missing argument"),
     ],

@@ -162,6 +162,7 @@ def test_a_bad_description_is_one_line(change: dict[str, Any], said: str) -> Non
         tune(spec(metric), described(**keys), trials=2)
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_it(folder: Path) -> None:
     (folder / "spec.json").write_text(json.dumps(spec(objective=described())))
     done = subprocess.run(

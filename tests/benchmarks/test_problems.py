@@ -106,7 +106,10 @@ def evaluate(problem: Problem, connection: Any) -> None:
     connection.send([(trial.params, trial.value, trial.user_attrs) for trial in study.trials])
 
 
-@pytest.mark.parametrize("suite", problems.SUITES)
+@pytest.mark.parametrize(
+    "suite",
+    [pytest.param(s, marks=pytest.mark.slow) if s == "training" else s for s in problems.SUITES],
+)
 def test_a_problem_arrives_in_a_spawned_process(suite: str) -> None:
     problem = problems.get(EXAMPLES[suite])
     _ = problem.prepared
