@@ -3,9 +3,10 @@
 - An array, a list of numbers, a sparse matrix: its shape and values, whatever the type's width.
 - A data frame or series: its columns, index and values.
 - An estimator: its class and parameters, but for those that change no result (`SPEED`).
-- A function of the user: its code, defaults and closure, and of what it uses of its module the
-  functions and the upper-case constants.
-- A class, or a function of a library: its name.
+- A function of the user: its code, defaults and closure, and what it reads of the user's modules:
+  functions, classes and constants.
+- A class of the user: its functions and constants, and those of its bases.
+- A class or function of a library: its name.
 - Any other object: its class and state, as they are pickled.
 
 The code of a function is its source without comments; a lambda, and a function without source, is
@@ -26,6 +27,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
+
+from crosstune.own_code import globals_of, is_library, is_library_class, members
 
 SPEED = frozenset({"n_jobs", "verbose", "memory"})
 """Parameters of estimators that change how long a fit takes, and not its result."""
@@ -58,6 +61,8 @@ class _Walk:
         self.hash = blake2b(digest_size=16)
         self._apart = apart
         self._open: set[int] = set()
+        self._met: dict[int, tuple[int, Any]] = {}
+        """Functions and classes, each with the order in which it was met: they may share a lot."""
 
     def feed(self, value: Any) -> None:
         """The object with all that is in it."""
@@ -69,7 +74,11 @@ class _Walk:
             self._leaf("apart")
         elif id(value) in self._open:
             self._leaf("cycle")
+        elif id(value) in self._met:
+            self._leaf("met", str(self._met[id(value)][0]))
         else:
+            if isinstance(value, FunctionType | type):
+                self._met[id(value)] = len(self._met), value
             self._open.add(id(value))
             self._feed(value)
             self._open.discard(id(value))
@@ -86,11 +95,13 @@ class _Walk:
         elif kind in (set, frozenset):
             self._leaf("set", *sorted(digest(each) for each in value))
         elif isinstance(value, type):
-            self._leaf("class", _name(value))
+            self._class(value)
         elif isinstance(value, FunctionType):
             self._function(value)
         elif isinstance(value, MethodType):
             self._many("method", [value.__self__, value.__func__])
+        elif callable(value) and isinstance(getattr(value, "__wrapped__", None), FunctionType):
+            self._many("wrapped", [value.__wrapped__])  # as by functools.lru_cache
         elif isinstance(value, BuiltinFunctionType | np.ufunc):
             self._leaf("builtin", _name(value))
         elif _is_sparse(value):
@@ -102,6 +113,7 @@ class _Walk:
         elif hasattr(value, "get_params"):
             parameters = value.get_params(deep=False)
             self._leaf("estimator", _name(kind))
+            self.feed(kind)
             self.feed({name: held for name, held in parameters.items() if name not in SPEED})
         else:
             self._object(value)
@@ -167,8 +179,10 @@ class _Walk:
             self.feed(column.to_numpy())
 
     def _function(self, function: FunctionType) -> None:
-        if _is_library(function):
+        if is_library(function.__module__, function.__code__.co_filename):
             self._leaf("function", _name(function))
+            if hasattr(function, "__wrapped__"):  # such as a method that scikit-learn wraps
+                self.feed(function.__wrapped__)
             return
         self._leaf("function", function.__qualname__)
         self._code(function)
@@ -176,12 +190,18 @@ class _Walk:
         for cell in function.__closure__ or ():
             with suppress(ValueError):  # It is empty.
                 self.feed(cell.cell_contents)
-        for name in function.__code__.co_names:
-            used = function.__globals__.get(name)
-            near = isinstance(used, FunctionType) and used.__module__ == function.__module__
-            if near or (name.isupper() and name in function.__globals__):
-                self._leaf("global", name)
-                self.feed(used)
+        for name, used in globals_of(function):
+            self._leaf("global", name)
+            self.feed(used)
+
+    def _class(self, kind: type) -> None:
+        self._leaf("class", _name(kind))
+        if is_library_class(kind):
+            return
+        self._many("bases", kind.__bases__)
+        for name, member in members(kind):
+            self._leaf("member", name)
+            self.feed(member)
 
     def _code(self, function: FunctionType) -> None:
         if function.__name__ != "<lambda>":
@@ -204,6 +224,7 @@ class _Walk:
             reduced = value.__reduce_ex__(4)
         except Exception:
             self._leaf("object", _name(type(value)))
+            self.feed(type(value))
             self.feed(dict(getattr(value, "__dict__", {})))
             return
         if isinstance(reduced, str):
@@ -220,15 +241,6 @@ def _name(value: Any) -> str:
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     name = str(name or type(value).__name__)
     return name if module in (None, "__main__") else f"{module}.{name}"
-
-
-def _is_library(function: FunctionType) -> bool:
-    """Whether a function is of Python or of an installed package: its name tells it then."""
-    top = (function.__module__ or "").partition(".")[0]
-    file = function.__code__.co_filename
-    return top in sys.stdlib_module_names or bool(
-        re.search(r"[\\/](site|dist)-packages[\\/]", file)
-    )
 
 
 def _is_sparse(value: Any) -> bool:
