@@ -354,7 +354,14 @@ KERAS = """
     def reloaded(name):
         return random("random")
 
-    for door in (random, less, grid, hyperband, again, reloaded):
+    def raised_later(name):
+        made = tuner(kt.RandomSearch, name, max_trials=2)
+        made.search(verbose=0)
+        made.oracle.max_trials = 9
+        made.search(verbose=0)
+        return made
+
+    for door in (random, less, grid, hyperband, again, reloaded, raised_later):
         made, said = None, ""
         try:
             made = door(door.__name__)
@@ -376,8 +383,8 @@ def test_a_search_of_keras_tuner_has_at_most_so_many_trials(options: list[str]) 
         for line in done.stdout.splitlines()
         if line.startswith("DOOR ")
     )
-    counts = {name: said[name].split()[0] for name in ("random", "less", "grid", "hyperband")}
-    assert counts == {"random": "4", "less": "2", "grid": "4", "hyperband": "4"}, done.stderr
+    expected = {"random": "4", "less": "2", "grid": "4", "hyperband": "4", "raised_later": "4"}
+    assert {name: said[name].split()[0] for name in expected} == expected, done.stderr
     for name in ("again", "reloaded"):
         assert "TrialsSpent" in said[name]
         assert "--trials 4 allows no more" in said[name]
