@@ -41,8 +41,7 @@ def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[.
         if swapped:
             oracle = _swap(oracle, choice)
         if known and choice.trials is not None:
-            setattr(oracle, _WANTED, wanted)
-            oracle.max_trials = min(wanted or choice.trials, choice.trials)
+            _limit(oracle, wanted, choice.trials)
         call = signature.bind(tuner, oracle, *args, **kwargs)
         if swapped and isinstance(oracle, LedgerOracle) and not call.arguments.get("overwrite"):
             _choose_project(call.arguments, oracle.engine, choice)
@@ -69,6 +68,8 @@ def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callabl
         most = make().trials
         oracle = tuner.oracle
         if most is not None and hasattr(oracle, _WANTED):
+            if oracle.max_trials is None or oracle.max_trials > most:  # The script has raised it.
+                _limit(oracle, oracle.max_trials, most)
             wanted = getattr(oracle, _WANTED)
             over = ("COMPLETED", "FAILED", "STOPPED")
             ended = sum(trial.status in over for trial in oracle.trials.values())
@@ -77,6 +78,11 @@ def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callabl
         search(tuner, *args, **kwargs)
 
     return limited
+
+
+def _limit(oracle: keras_tuner.Oracle, wanted: int | None, most: int) -> None:
+    setattr(oracle, _WANTED, wanted)
+    oracle.max_trials = min(wanted or most, most)
 
 
 def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
