@@ -81,8 +81,23 @@ def test_a_run_without_a_feasible_trial_is_the_worst_and_no_error() -> None:
 
 def test_a_match_without_any_feasible_trial_says_so() -> None:
     by = {name: [run([1.0], [1.0]), run([2.0], [3.0])] for name in "ab"}
-    with pytest.raises(RequestError, match="On m no trial is feasible"):
+    with pytest.raises(RequestError, match="On m no trial is feasible: all 4 are infeasible[.]"):
         summarize(results(by))
+
+
+def test_a_match_without_any_feasible_trial_says_what_became_of_the_others() -> None:
+    odd = run([1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
+    pruned, failed = (
+        replace(odd.evaluations[at], state=state, error=error)
+        for at, state, error in ((1, "pruned", None), (2, "failed", "ValueError: no"))
+    )
+    odd = replace(odd, evaluations=(odd.evaluations[0], pruned, failed))
+    by = {name: [odd, odd] for name in "ab"}
+    with pytest.raises(RequestError) as caught:
+        summarize(results(by))
+    assert "no trial is feasible: 4 are infeasible, 4 were pruned, 4 failed with " in str(
+        caught.value
+    )
 
 
 def test_a_packed_match_keeps_what_is_feasible(tmp_path: Path) -> None:
