@@ -203,13 +203,17 @@ def _why(runs: Sequence[Sequence[Run]]) -> str:
     trials = [each for row in runs for run in row for each in run.evaluations]
     errors = [str(each.error) for each in trials if each.state == "failed"]
     errors += [str(run.error) for row in runs for run in row if run.end == "failed" and not errors]
+    states = Counter(each.state for each in trials)
+    ends = {"are infeasible": states["complete"], "were pruned": states["pruned"]}
+    counts = [f"{count} {what}" for what, count in ends.items() if count]
     if not errors:
-        return f": all {len(trials)} were pruned" if trials else ""
+        return f": {'all ' if len(counts) == 1 else ''}{', '.join(counts)}" if counts else ""
     (error, times), *others = Counter(errors).most_common()
     most = f", {times} of them" if others else ""
+    counts.append(f"{len(errors)} failed{most} with {error!r}")
     return (
-        f": {len(errors)} failed{most} with {error!r}. When that is mended, --retry-failed "
-        "(retry_failed=True) does them again"
+        f": {', '.join(counts)}. When that is mended, --retry-failed (retry_failed=True) does them "
+        "again"
     )
 
 
