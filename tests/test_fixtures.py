@@ -24,6 +24,8 @@ from crosstune import adapters
 from crosstune.adapters.base import Adapter
 from crosstune.benchmarks.match.agreement import versions
 from crosstune.cli import main
+from crosstune.earlier_names import as_kept
+from crosstune.native_space import NativeSpace
 from crosstune.testing import FailureContract
 from tests.fixtures.write import ENGINES
 
@@ -42,7 +44,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(copy))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     yield copy
-    sys.modules.pop("fixture_objective", None)
+    for module in ("fixture_objective", "repeated_space"):
+        sys.modules.pop(module, None)
 
 
 def command(*arguments: str) -> Any:
@@ -98,6 +101,57 @@ def test_a_database_is_resumed(folder: Path) -> None:
     command("run", "spec.yaml", "-b", "hyperopt", "--storage", url, *resume("hyperopt"))
     after = rows(url)
     assert (len(before), len(after), after[:OLD_TRIALS]) == (OLD_TRIALS, TRIALS, before)
+
+
+def test_a_study_with_positions_for_options_that_repeat_is_continued(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = rows(journal(folder / "repeated.journal"))
+    arguments = ("--storage", "repeated.journal", *resume("hyperopt"))
+    result = command("run", "repeated.yaml", *arguments)
+    after = rows(journal(folder / "repeated.journal"))
+    assert (len(before), len(after), after[:OLD_TRIALS]) == (OLD_TRIALS, TRIALS, before)
+    assert {params["units"] for _, params, *_ in after} == {0, 1, 2}
+    assert caplog.text.count("continued with the positions of 'units'") == 1
+    assert result["best_params"]["units"] in (0, 1)
+
+
+@pytest.mark.parametrize("backend", ["hyperopt", "optuna", "crosstune"])
+def test_such_a_study_is_continued_by_tune_on_every_engine(folder: Path, backend: str) -> None:
+    study = crosstune.tune(
+        "repeated.yaml", backend=backend, sampler="random", storage="repeated.journal", resume=True
+    )
+    assert len(study.trials) == TRIALS
+    for trial in study.trials:
+        values = crosstune.trial_values(trial, "repeated.yaml")
+        assert values["units"] == [16, 16, 32][trial.params["units"]]
+        assert trial.value == values["x"] * values["units"]
+
+
+def test_such_a_study_is_imported_with_the_values_of_its_options(folder: Path) -> None:
+    old = rows(journal(folder / "repeated.journal"))
+    study = crosstune.import_study("repeated.journal", format="optuna", spec="repeated.yaml")
+    units = [trial.params["units"] for trial in study.trials]
+    assert units == [[16, 16, 32][params["units"]] for _, params, *_ in old]
+
+
+def test_a_match_with_positions_for_options_that_repeat_is_continued(folder: Path) -> None:
+    spec = crosstune.Spec.load("repeated.yaml")
+    assert isinstance(spec.space, NativeSpace)
+    assert spec.space.earlier is not None
+    as_it_was = spec.model_copy(update={"space": spec.space.earlier})
+    contenders = "optuna:random,hyperopt:random"
+    crosstune.compare(as_it_was, contenders=contenders, seeds=1, trials=3, out="repeated")
+    more = crosstune.compare(spec, contenders=contenders, seeds=2, trials=3, out="repeated")
+    assert more.results.settings.seeds == 2
+
+
+def test_start_points_and_priors_are_continued_under_the_positions(folder: Path) -> None:
+    spec = crosstune.Spec.load("repeated.yaml")
+    begun = {"start": ({"units": 32},), "prior": {"units": {"at": 32}}}
+    assert isinstance(spec.space, NativeSpace)
+    found = as_kept(spec.model_copy(update=begun), "first", lambda space: True)
+    assert (found.points, found.prior) == ([{"units": 2}], {"units": {"at": 2}})
 
 
 def test_a_match_is_reported_and_continued(folder: Path) -> None:
