@@ -169,6 +169,7 @@ def compare(
     _check_requests(jobs, rounds, margin, within, level)
     match.check(max_seeds if until_decided else seeds)
     with _folder(out) as folder, folder.alone():
+        match = match.as_recorded(folder.settings())
         if rounds is not None:
             rule = Sequential(*rounds, level, margin, within)
             for look in rule.looks():

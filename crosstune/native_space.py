@@ -48,6 +48,18 @@ class NativeSpace(Space):
         self.verdicts = dict(verdicts)
         self.source = source
 
+    @property
+    def earlier(self) -> NativeSpace | None:
+        """The space as a record of version 0.1.0 has it; None if that is the same.
+
+        See `crosstune.earlier_names`.
+        """
+        return None
+
+    def moved(self, values: Mapping[str, Any], to: NativeSpace) -> Mapping[str, Any]:
+        """Values of this space as another form of it has them."""
+        return values
+
     @abstractmethod
     def call(
         self,

@@ -23,6 +23,7 @@ from crosstune.callbacks.tensorboard import TensorBoardCallback
 from crosstune.clock import SamplerClock
 from crosstune.console import LiveLine, count, duration, table, values
 from crosstune.dialects import Prepared, prepare
+from crosstune.earlier_names import as_recorded
 from crosstune.engine_choice import Engine, choose
 from crosstune.errors import (
     CrosstuneError,
@@ -89,6 +90,12 @@ def run_spec(request: Request, console: Console, *, debug: bool = False) -> Resu
     if request.fresh and not request.resume:
         raise RequestError("--fresh says how to go on with a study: give --resume with it")
     engine, function = checked(request, spec)
+    if request.resume:
+        there = request.storage or journal(spec, engine, request.study_name, resume=True)
+        recorded = as_recorded(spec, there, request.study_name)
+        if recorded is not spec:
+            spec = recorded
+            engine, function = checked(request, spec)
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.adapters import ledger
 from crosstune.adapters.base import Budget
+from crosstune.earlier_names import form_of
 from crosstune.errors import SpecError
 from crosstune.native_space import NativeSpace, as_space
 from crosstune.parameters import Parameter
@@ -52,6 +53,7 @@ def trial_values(trial: Trial | FrozenTrial, of: Any) -> Any:
     space = ledger.space_of(of) if isinstance(of, Study) else _space(of)
     if space is None:
         return dict(trial.params)
+    space = form_of(space, trial)
     point = _point(space, trial.params)
     if isinstance(space, NativeSpace):
         return space.call(lambda values: values, point, trial.number, trial.user_attrs.get(DRAWN))

@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna, budgets
 from crosstune.checkpoints.stores import StoreFailed
 from crosstune.dialects import ERROR, Objective, TrialFailed, prepare
+from crosstune.earlier_names import as_recorded
 from crosstune.engine_choice import choose, named
 from crosstune.errors import RequestError, RunError
 from crosstune.interrupts import Watch, watched
@@ -114,6 +115,8 @@ def tune(
     loaded = load(spec)
     if start is not None:
         loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
+    if resume:
+        loaded = as_recorded(loaded, storage, study_name)
     engine = choose(loaded, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
     if pruner is not None:
         named(pruner)  # no instance: that goes into a study of the user's own

@@ -38,7 +38,7 @@ from crosstune.adapters.native.hyperopt import (
     verdicts_of,
 )
 from crosstune.adapters.native.hyperopt_codec import Codec
-from crosstune.adapters.native.hyperopt_graph import Graph, Label, Switch, labels_below
+from crosstune.adapters.native.hyperopt_graph import Graph, Label, Switch, distinct, labels_below
 from crosstune.adapters.native.hyperopt_laws import arguments, multiples, natural
 from crosstune.adapters.native.hyperopt_names import names_of
 from crosstune.errors import SpecError, Unsupported
@@ -59,6 +59,7 @@ class HyperoptSpace(NativeSpace):
     Args:
         native: what `fmin` takes as its space.
         source: see `NativeSpace`.
+        repeats_by_position: name options that repeat by their positions, as version 0.1.0 did.
 
     Raises:
         Unsupported: a label, or when it is there, has no form here, with the reason.
@@ -72,8 +73,8 @@ class HyperoptSpace(NativeSpace):
     library: ClassVar[str] = "hyperopt"
     dialect: ClassVar[str] = "hyperopt"
 
-    def __init__(self, native: Any, source: str | None = None):
-        graph = _Labels(as_apply(native))
+    def __init__(self, native: Any, source: str | None = None, repeats_by_position: bool = False):
+        graph = _Labels(as_apply(native), repeats_by_position)
         if not graph.labels:
             raise Unsupported("there is no hp expression in the space: nothing to tune")
         only_here: dict[str, str] = {}
@@ -87,8 +88,25 @@ class HyperoptSpace(NativeSpace):
         verdicts = {name: Verdict.refusal(reason) for name, reason in only_here.items()}
         verdicts.update(verdicts_of(graph, known))
         super().__init__(native, parameters, verdicts, source)
+        self._repeats_by_position = repeats_by_position
         self._codecs = {
             name: Codec.of(label, parameters[name]) for name, label in graph.labels.items()
+        }
+
+    @cached_property
+    def earlier(self) -> HyperoptSpace | None:
+        """The space with options that repeat named by their positions; None if none repeats."""
+        names = [codec.names for codec in self._codecs.values() if codec.names is not None]
+        if all(distinct(each) is not None for each in names):
+            return None
+        return HyperoptSpace(self.native, self.source, repeats_by_position=True)
+
+    def moved(self, values: Mapping[str, Any], to: NativeSpace) -> dict[str, Any]:
+        """Values of this space under other names of its options."""
+        assert isinstance(to, HyperoptSpace)
+        return {
+            name: to._codecs[name].value(self._codecs[name].raw(value))
+            for name, value in values.items()
         }
 
     def params(self, drawn: Mapping[str, Any]) -> Params:
@@ -175,7 +193,7 @@ class HyperoptSpace(NativeSpace):
         return Domain(None, self.native)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return HyperoptSpace, (self.native, self.source)
+        return HyperoptSpace, (self.native, self.source, self._repeats_by_position)
 
 
 class _Labels(Graph):
@@ -185,12 +203,12 @@ class _Labels(Graph):
         bare: the labels that are used without `int` in some place.
     """
 
-    def __init__(self, native: Apply):
+    def __init__(self, native: Apply, repeats_by_position: bool):
         self.bare: set[str] = set()
         super().__init__(native)
         for label in self.labels.values():
             if label.switches and label.item is None and by_position(label):
-                label.names = names_of(label)
+                label.names = names_of(label, by_position=repeats_by_position)
 
     def _visit(
         self,

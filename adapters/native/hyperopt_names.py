@@ -21,14 +21,19 @@ from crosstune.parameters import Scalar
 _LONGEST_NAME = 60
 
 
-def names_of(label: Label) -> list[Scalar]:
-    """What the options of a choice are called in the study."""
+def names_of(label: Label, *, by_position: bool = False) -> list[Scalar]:
+    """What the options of a choice are called in the study.
+
+    Args:
+        by_position: name options that repeat by their positions.
+    """
     uses = sorted(label.switches, key=lambda switch: switch.key != label.name)
     for switch in uses:
         for names in (switch.scalars, _field(switch), _texts(switch)):
             if names is not None and all(map(_storable, names)):
                 return names
-    return _repeated(uses) or list(range(len(uses[0].options)))
+    positions: list[Scalar] = list(range(len(uses[0].options)))
+    return positions if by_position else _repeated(uses) or positions
 
 
 def _repeated(uses: list[Switch]) -> list[Scalar] | None:

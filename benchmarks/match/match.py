@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crosstune.benchmarks.match.agreement import about, agree, machine, versions
@@ -18,6 +18,8 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.match.same_objective import agree_on_objectives, with_state
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.earlier_names import as_kept
+from crosstune.space import Space
 
 Progress = Callable[[int, int], None]
 """Called with how many runs are over, of how many."""
@@ -49,6 +51,20 @@ class Match:
         for problem in self.problems:
             check_seeds(seeds, self.limits.trials, problem.space)
         check_fairness(self.problems, self.contenders, self.limits)
+
+    def as_recorded(self, before: Settings | None) -> Match:
+        """The match with the names that the options of its spaces have in a folder's settings."""
+        if before is None:
+            return self
+        kept = {each.name: each.fingerprint for each in before.problems}
+
+        def recorded(problem: Problem) -> Problem:
+            def is_kept(space: Space) -> bool:
+                return space.fingerprint() == kept.get(problem.name)
+
+            return replace(problem, spec=as_kept(problem.spec, problem.name, is_kept))
+
+        return replace(self, problems=tuple(map(recorded, self.problems)))
 
     def run(
         self,

@@ -141,5 +141,7 @@ def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> i
             )
     if status == 0 and best_trial(study) is None:
         status = 1
-    report(study, spec, function, console, url, None, time.monotonic() - before, status)
+    report(
+        study, worker.spec, worker.function, console, url, None, time.monotonic() - before, status
+    )
     return status

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Number
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import optuna
 from optuna.trial import FrozenTrial, Trial
@@ -30,6 +31,7 @@ from crosstune.space import Params, Space
 Objective: TypeAlias = Callable[..., Any]
 ERROR = "crosstune:error"
 """The trial attribute that holds why it failed."""
+_P = TypeVar("_P", bound="Prepared")
 
 
 class TrialFailed(Exception):
@@ -95,6 +97,12 @@ class Prepared(ABC):
         """What the objective's own `test(params)` says of a trial; None where it has none."""
         test = getattr(self._objective, "test", None)
         return test(ledger.read_point(self._space, trial.params)) if callable(test) else None
+
+    def under(self: _P, space: Space) -> _P:
+        """The same objective for another form of its space."""
+        again = copy.copy(self)
+        again._space = space
+        return again
 
     def evaluated(self) -> Evaluated | None:
         """What the values depend on beside the params; None where nobody says it."""

@@ -25,6 +25,7 @@ from crosstune.adapters import ledger
 from crosstune.adapters.ledger import IMPORTED
 from crosstune.errors import SpecError, Unsupported
 from crosstune.feasibility import is_feasible
+from crosstune.native_space import NativeSpace
 from crosstune.parameters import Parameter
 from crosstune.samplers.engine import BUDGET
 from crosstune.samplers.record import RUNS
@@ -289,6 +290,8 @@ def moved(
     Raises:
         SpecError: they are no point of the space, with the number of the trial.
     """
-    values = ledger.values(before, params)
+    values: Mapping[str, Any] = ledger.values(before, params)
+    if isinstance(space, NativeSpace) and space.earlier is not None and space.earlier == before:
+        values = space.earlier.moved(values, space)
     point = {name: value for name, value in values.items() if name in space}
     return {**params, **in_space(space, point, number)}

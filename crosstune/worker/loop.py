@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from crosstune.adapters.ledger import SPACE
 from crosstune.budgets import Budget
 from crosstune.dialects import ERROR, Prepared
+from crosstune.earlier_names import as_recorded
 from crosstune.engine_choice import Engine
 from crosstune.errors import CrosstuneError, RunError, Unsupported, message_of
 from crosstune.evaluated import agree
@@ -70,6 +71,8 @@ class Worker:
 
     Attributes:
         study: the shared one.
+        spec, function: as they were given, but with the names that the study has; see
+            `crosstune.earlier_names`.
         name: of the machine and the process, as the study's trials have it.
 
     Raises:
@@ -94,8 +97,6 @@ class Worker:
                 f"{engine.label} waits for running trials before it goes on, so one driver has to "
                 "have them all: crosstune run --workers, or --dask"
             )
-        self._spec = spec
-        self._function = function
         self._pruner = pruner
         self._place = describe(url)
         name = study_name or spec.name
@@ -110,6 +111,8 @@ class Worker:
             self._database = open_database(url, heartbeat)  # which makes its tables at first
             self._storage = Steady(self._database, self._place)
             self._heartbeat = Heartbeat(self._database, self._place)
+            self.spec = as_recorded(spec, self._storage, name)
+            self.function = function.under(self.spec.space)
             self.study = self._joined(engine, name)
         self._engine = replace(engine, seed=self.study.user_attrs[RUNS][0]["seed"])
 
@@ -121,21 +124,21 @@ class Worker:
         try:
             with own_study():
                 study = optuna.load_study(
-                    study_name=name, storage=self._storage, sampler=engine.sampler(self._spec.space)
+                    study_name=name, storage=self._storage, sampler=engine.sampler(self.spec.space)
                 )
         except KeyError:
             study = None
         if study is None or SPACE not in study.user_attrs:
             return open_study(
-                self._spec,
+                self.spec,
                 engine,
                 pruner=self._pruner,
                 storage=self._storage,
                 study_name=name,
-                evaluated=self._function.evaluated(),
+                evaluated=self.function.evaluated(),
             )
-        check_same(study, self._spec)
-        evaluated = self._function.evaluated()
+        check_same(study, self.spec)
+        evaluated = self.function.evaluated()
         if evaluated is not None:
             agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
         runs = records(study)
@@ -212,7 +215,7 @@ class Worker:
         trial = self.study.ask()
         try:
             self._set_sampler(trial.number)
-            self._function.suggest(trial)
+            self.function.suggest(trial)
             self._heartbeat.beat(trial)
             trial.set_user_attr(BEGAN, self.name)
         except UpdateFinishedTrialError:
@@ -257,14 +260,14 @@ class Worker:
         if not self._walks:
             seed = zlib.crc32(repr((seed, number)).encode())
         with own_study():
-            self.study.sampler = replace(self._engine, seed=seed).sampler(self._spec.space)
+            self.study.sampler = replace(self._engine, seed=seed).sampler(self.spec.space)
 
     def _evaluate(self, trial: Trial, watch: Watch) -> FrozenTrial | None:
         """The trial as it was told; None where the others had given this worker up for lost."""
         try:
             with self._heartbeat.beating(trial):
                 try:
-                    outcome = outcome_of(self._function, trial)
+                    outcome = outcome_of(self.function, trial)
                 except CrosstuneError as error:
                     outcome = Outcome("failed", error=message_of(error), fatal=error)
             if watch.asked and outcome.state == "failed":
