@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
@@ -65,6 +67,22 @@ def clean_up(folder: str) -> None:
 
     signal.signal(signal.SIGTERM, end)
     time.sleep(600)
+
+
+def keep_an_executor(kind: str) -> str:
+    """As an objective does that calls scikit-learn with `n_jobs`, or has an executor of its own."""
+    if kind == "joblib":
+        import joblib
+
+        calls = [joblib.delayed(exclaim)("a"), joblib.delayed(exclaim)("b")]
+        return str(joblib.Parallel(n_jobs=2)(calls)[0])
+    from concurrent.futures import ProcessPoolExecutor
+
+    _kept.append(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")))
+    return str(_kept[-1].submit(exclaim, "a").result())
+
+
+_kept: list[Any] = []
 
 
 def exclaim(text: str) -> str:

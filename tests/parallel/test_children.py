@@ -83,6 +83,19 @@ def test_a_thread_that_is_left_does_not_keep_it(
     assert "did not end within 1 s" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["joblib", "concurrent.futures"])
+def test_an_executor_that_it_leaves_is_shut_down(
+    kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python does so at its end, and multiprocessing after it has waited for the executor's own."""
+    monkeypatch.setattr(children, "ENDING", 30.0)
+    child = Child()
+    assert child.call(families.keep_an_executor, kind) == "a!"
+    end_all([child], now=False)
+    assert child.poll() == 0
+    assert caplog.text == ""
+
+
 def test_what_it_leaves_ends_with_it(child: Child, tmp_path: Path) -> None:
     """Else that would hold the output of a run open, on which others may wait."""
     child.call(families.begin_family, tmp_path)
