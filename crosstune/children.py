@@ -195,8 +195,11 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
         try:
             question = pipe.recv_bytes()
         except (EOFError, OSError):
-            return
+            break
         pipe.send_bytes(_answer(question))
+    # Python's own end: executors that the objective left, such as joblib's, end their processes
+    # here. A process of multiprocessing calls it too, but only when it has waited for its children.
+    threading._shutdown()  # type: ignore[attr-defined]
 
 
 def _end_with_parent() -> None:
