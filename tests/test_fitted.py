@@ -28,18 +28,26 @@ def shown(made: Table, width: int) -> str:
 @given(
     rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), min_size=1, max_size=4),
     heads=st.lists(WORDS, min_size=4, max_size=4),
-    width=st.integers(60, 120),
+    title=CELLS,
+    width=st.integers(30, 120),
 )
-def test_every_word_is_whole(rows: list[list[str]], heads: list[str], width: int) -> None:
-    made = Table(title=Text("what it is"))
+def test_every_word_is_whole(
+    rows: list[list[str]], heads: list[str], title: str, width: int
+) -> None:
+    made = Table(title=Text(title))
     for head in heads:
         made.add_column(Text(head), overflow="fold")
     for row in rows:
         made.add_row(*map(Text, row))
     text = shown(made, width)
-    words = {word for row in rows for cell in row for word in cell.split()}
+    words = {word for row in [*rows, [title]] for cell in row for word in cell.split()}
     assert words <= set(text.split()), text
     assert all(len(line) <= width for line in text.splitlines()), text
+
+
+def test_a_table_without_rows_is_not_shown() -> None:
+    made = Table("parameter", "optuna:random", title="Importance on a_problem_with_a_long_name")
+    assert [shown(made, width).strip() for width in (30, 80)] == ["", ""]
 
 
 def test_a_table_that_has_room_is_as_rich_draws_it() -> None:
