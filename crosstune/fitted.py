@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,24 +14,33 @@ EDGES = 3
 """What a column takes beside its text: a space on both sides, and a line."""
 
 
+INDENT = 2
+"""By what a name stands in, and its value by twice that."""
+
+
 def fitted(table: Table, width: int) -> RenderableType:
     """The table, wrapped between words; or turned on its side; or its rows as blocks of lines.
+
+    One without rows is not shown.
 
     Args:
         table: with a heading over each column.
         width: of the terminal, in characters.
     """
     columns = [[_text(column.header), *map(_text, column.cells)] for column in table.columns]
+    if not table.rows:
+        return Group()
     if _fits(table, columns, width):
-        return table
+        return _with_title(table, columns)
     turned = Table(title=table.title, title_justify="left")
     for head in columns[0]:
         turned.add_column(head, overflow="fold")
     for column in columns[1:]:
         turned.add_row(*column)
-    if _fits(turned, list(zip(*columns, strict=True)), width):
-        return turned
-    return _blocks(table, columns)
+    rows = list(zip(*columns, strict=True))
+    if _fits(turned, rows, width):
+        return _with_title(turned, rows)
+    return _blocks(table, columns, width)
 
 
 def _fits(table: Table, columns: Sequence[Sequence[Text]], width: int) -> bool:
@@ -50,18 +60,40 @@ def _fits(table: Table, columns: Sequence[Sequence[Text]], width: int) -> bool:
     return True
 
 
-def _blocks(table: Table, columns: Sequence[Sequence[Text]]) -> RenderableType:
-    """Each row as its first cell, and a line for each further one that says something."""
+def _with_title(table: Table, columns: Sequence[Sequence[Text]]) -> RenderableType:
+    """The table, under its title where that has a word that is longer than the table is wide."""
+    title = table.title
+    least = sum(max(map(_longest_word, column)) + EDGES for column in columns) + 1
+    if title is None or _longest_word(_text(title)) <= least:
+        return table
+    table.title = None
+    return Group(title, table)
+
+
+def _blocks(table: Table, columns: Sequence[Sequence[Text]], width: int) -> RenderableType:
+    """Each row as its first cell, and a line for each further one that says something.
+
+    Where a name and a value have no room beside each other, the value stands below.
+    """
     heads = [column[0] for column in columns]
     parts: list[RenderableType] = [] if table.title is None else [table.title]
     for first, *others in zip(*(column[1:] for column in columns), strict=True):
         parts.append(Text.assemble(heads[0], " ", first))
+        left = max(map(_longest_line, heads[1:]), default=0) + INDENT + 2
+        if left + max(map(_longest_word, others), default=0) > width:
+            for head, cell in zip(heads[1:], others, strict=True):
+                if cell.plain:
+                    parts += [
+                        Padding(head, (0, 0, 0, INDENT)),
+                        Padding(cell, (0, 0, 0, 2 * INDENT)),
+                    ]
+            continue
         lines = Table.grid(padding=(0, 2))
         lines.add_column(no_wrap=True)
         lines.add_column(overflow="fold")
         for head, cell in zip(heads[1:], others, strict=True):
             if cell.plain:
-                lines.add_row(Text.assemble("  ", head), cell)
+                lines.add_row(Text.assemble(" " * INDENT, head), cell)
         parts.append(lines)
     return Group(*parts)
 
