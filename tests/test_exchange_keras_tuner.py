@@ -370,3 +370,15 @@ def test_a_bad_folder_is_one_clear_line(
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="gone is not there"):
         crosstune.import_study(tmp_path / "gone", format="keras_tuner")
+
+
+def test_a_trial_whose_file_is_gone_is_said_to_be_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = exported(study("optuna", "declared"), tmp_path)
+    whole = len(crosstune.import_study(path, format="keras_tuner").trials)
+    assert "left out" not in caplog.text
+    (path / "trial_0003" / "trial.json").unlink()
+    back = crosstune.import_study(path, format="keras_tuner")
+    assert len(back.trials) == whole - 1
+    assert "1 trial is left out: its trial.json is not there" in caplog.text
