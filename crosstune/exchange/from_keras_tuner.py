@@ -74,6 +74,10 @@ def read_folder(
         )
     if len(ended) < len(found):
         notes.append(f"{len(found) - len(ended)} unfinished trials are left out")
+    gone = len(set(order or ()) - {trial.trial_id for trial, _ in found})
+    if gone:
+        what = "1 trial is left out: its" if gone == 1 else f"{gone} trials are left out: their"
+        notes.append(f"{what} trial.json is not there")
     natives = [trial for trial, _ in ended]
     name, direction = _objective(natives, metric or beside.get("metric"))
     before = Space(beside["space"]) if beside.get("space") is not None else None
