@@ -217,3 +217,20 @@ def test_what_a_script_is_handed_under_exec_are_its_own_streams(at: Path) -> Non
     (at / "script.py").write_text("import sys; print(type(sys.stderr).__name__)")
     done = shell("crosstune exec script.py", at)
     assert done.stdout == "TextIOWrapper\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_script_without_streams_ends_under_exec_as_it_does_in_python(
+    closed: str, at: Path
+) -> None:
+    (at / "script.py").write_text(
+        "import pathlib, sys\n"
+        "print('out'); print('err', file=sys.stderr)\n"
+        "here = [getattr(sys, name) is None for name in ('stdout', 'stderr')]\n"
+        "pathlib.Path('seen').write_text(str(here))\n"
+    )
+    seen = []
+    for command in (f"{shlex.quote(sys.executable)} script.py", "crosstune exec script.py"):
+        done = shell(f"{command} {closed}", at)
+        seen.append((done.returncode, done.stderr, (at / "seen").read_text()))
+    assert seen[0] == seen[1]
