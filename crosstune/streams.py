@@ -73,8 +73,12 @@ def _stream_here(name: str) -> Any:
 
 @contextmanager
 def lossy_stderr() -> Iterator[None]:
-    """Drop what cannot be written to stderr in the block, and leave streams that end quietly."""
-    _open_missing()
+    """Drop what cannot be written to stderr in the block, and leave streams that end quietly.
+
+    Streams that the process was started without are missing again after it, for the script of
+    `crosstune exec`, in which `print` is then silent.
+    """
+    missing = _open_missing()
     before = sys.stderr
     sys.stderr = Lossy(before)
     try:
@@ -84,6 +88,8 @@ def lossy_stderr() -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             if is_broken(stream):
                 _give_up(stream)
+        for name in missing:
+            setattr(sys, name, None)
 
 
 @contextmanager
@@ -118,12 +124,13 @@ def is_broken(stream: TextIO | None) -> bool:
     return False
 
 
-def _open_missing() -> None:
-    """Open the standard descriptors with which the process was not started.
+def _open_missing() -> list[str]:
+    """Open the standard descriptors with which the process was not started; the names in `sys`.
 
     The next file that is opened, such as a study's, would become the standard output else. What is
     written to this one is an error, as it was.
     """
+    missing: list[str] = []
     for descriptor, name in ((0, None), (1, "stdout"), (2, "stderr")):
         try:
             os.fstat(descriptor)
@@ -131,6 +138,8 @@ def _open_missing() -> None:
             os.open(os.devnull, os.O_RDONLY)  # the lowest that is free, which is this one
             if name is not None and getattr(sys, name) is None:
                 setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115
+                missing.append(name)
+    return missing
 
 
 def _give_up(stream: TextIO) -> None:
