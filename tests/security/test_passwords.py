@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import traceback
@@ -23,7 +24,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.console import SafeConsole
 from crosstune.errors import RequestError
 from crosstune.spec import Spec
-from crosstune.storage import describe, open_storage
+from crosstune.storage import check_url, describe, open_storage
 from crosstune.terminal import SafeFormatter, say, show_error
 from crosstune.urls import has_loose_at, redacted
 from crosstune.worker.database import cannot_open
@@ -241,3 +242,20 @@ def test_a_study_does_not_hold_where_it_was_imported_from(tmp_path: Path) -> Non
         patch.setattr(storage, "get_storage", lambda _: opened)
         imported = crosstune.import_study(URL, format="optuna")
     assert is_clean(json.dumps(imported.user_attrs))
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "PostgreSQL+psycopg", "mysql+pymysql", "redis"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_url_that_lost_a_slash_is_no_journal_file(
+    scheme: str, kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `Path` of a URL has lost it, and its file would have the password in its name."""
+    monkeypatch.chdir(tmp_path)
+    place = kind(f"{scheme}:/me:Zq9xSecretW@h/db")
+    with pytest.raises(RequestError, match=f"{re.escape(scheme)}://") as caught:
+        open_storage(place)
+    assert "Zq9x" not in str(caught.value)
+    with pytest.raises(RequestError) as caught:
+        check_url(str(place))
+    assert "Zq9x" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
