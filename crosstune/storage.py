@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,10 @@ from crosstune.urls import clean_cause, has_loose_at, is_url, redacted, rendered
 _logger = logging.getLogger("crosstune")
 
 Place: TypeAlias = str | os.PathLike[str] | BaseStorage | None
+
+_TORN_URL = re.compile(
+    r"((?:postgres|mysql|mariadb|sqlite|oracle|mssql|redis)\w*(?:\+\w+)?):/(?!/)", re.IGNORECASE
+)
 
 _files: WeakKeyDictionary[BaseStorage, Path] = WeakKeyDictionary()
 _behind: WeakKeyDictionary[BaseStorage, BaseStorage] = WeakKeyDictionary()
@@ -42,6 +47,7 @@ def open_storage(place: Place) -> BaseStorage:
             return place
         case str() if "://" in place:
             return _open_database(place)
+    _check_slashes(str(place))
     path = Path(place)
     if path.exists() and not path.is_file():
         raise RequestError(f"{path} is no regular file, so no journal can be kept in it")
@@ -151,8 +157,23 @@ def _open_database(url: str) -> BaseStorage:
     return storage
 
 
+def _check_slashes(place: str) -> None:
+    """Refuse a URL that has lost a slash, as in a `Path`: it is no place for a journal's file.
+
+    Raises:
+        RequestError: without what follows the scheme, which may be a password.
+    """
+    torn = _TORN_URL.match(place)
+    if torn:
+        raise RequestError(
+            f"{torn[1]}:/... is neither a URL nor a journal file: a URL has two slashes after its "
+            f"scheme, {torn[1]}://, and is a string and no Path"
+        )
+
+
 def check_url(url: str) -> None:
-    """Raise RequestError where a library would take part of a password for the host."""
+    """Raise RequestError where a URL lacks a slash, or a password is in part taken for the host."""
+    _check_slashes(url)
     if has_loose_at(url):
         raise RequestError(
             f"the storage {describe(url)} cannot be opened: its password has an @ in it. Write %40 "
