@@ -134,6 +134,15 @@ def trial_id(trial: Trial | FrozenTrial) -> int:
     return trial._trial_id
 
 
+def frozen(trial: Trial) -> FrozenTrial:
+    """What a running trial reads its params and attributes from; not to be changed.
+
+    `trial.params` and `trial.user_attrs` are deep copies of them, and each costs about as much as
+    writing a parameter.
+    """
+    return trial._cached_frozen_trial
+
+
 def fixed(trial: Trial) -> Mapping[str, Any]:
     """The parameters of a trial that was queued with them; nothing public says them."""
     held: Mapping[str, Any] = trial._fixed_params

@@ -76,8 +76,9 @@ class _Heard:
 
     def __init__(self, trial: Trial):
         self._trial = trial
-        self._suggested = bool(trial.params)  # by the driver, where this is a worker
-        self._before = trial.user_attrs.get(QUESTIONS)  # of the attempt that this one retries
+        now = _optuna.frozen(trial)
+        self._suggested = bool(now.params)  # by the driver, where this is a worker
+        self._before = now.user_attrs.get(QUESTIONS)  # of the attempt that this one retries
         self._proposed: int | None = None
         self._replaced: list[str] = []
         if _optuna.fixed(trial) and not self._suggested:
@@ -145,7 +146,7 @@ class _Heard:
     def _look(self) -> None:
         """Note with how many parameters the sampler has proposed, where none made it propose."""
         if self._proposed is None and _optuna.has_proposal(self._trial):
-            params = self._trial.params
+            params = _optuna.frozen(self._trial).params
             if params.keys() <= _optuna.fixed(self._trial).keys():
                 self._proposed = len(params)
 

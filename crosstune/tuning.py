@@ -210,18 +210,22 @@ def _run(
                 hopeless=HOPELESS,
             )
             return
+        after_each: list[Callback] = [
+            *callbacks,
+            *_ends_when_exhausted(study, trials, seconds),
+            *kept,
+        ]
+        if after_each:
+            after_each.append(partial(_end_if_asked, watch))
         study.optimize(
             _Hopeful(function, _failed_so_far(study), watch, notes_constraints),
             n_trials=left,
             timeout=seconds,
             catch=(TrialFailed,),
-            callbacks=[
-                *callbacks,
-                *_ends_when_exhausted(study, trials, seconds),
-                *kept,
-                partial(_end_if_asked, watch),
-            ],
+            callbacks=after_each,
         )
+        if watch.asked:  # and a trial ended in spite of it
+            raise _Interrupted
         if snapshots is not None:
             snapshots.finish()
     except _Interrupted:
@@ -293,6 +297,13 @@ class _Hopeful:
 
     def __call__(self, trial: optuna.Trial) -> float:
         try:
+            return self._evaluate(trial)
+        finally:
+            if self._watch.asked:
+                trial.study.stop()
+
+    def _evaluate(self, trial: optuna.Trial) -> float:
+        try:
             if self._watch.asked:
                 raise KeyboardInterrupt
             value = self._function(trial)
@@ -325,14 +336,14 @@ class _Hopeful:
             )
 
 
-def _note_constraints(study: Study, trial: FrozenTrial) -> None:
-    note_constraints(study, study.sampler, trial)
-
-
 def _end_if_asked(watch: Watch, _: Study, __: FrozenTrial) -> None:
-    """End a run between two trials, if Ctrl-C was pressed and the trial ended in spite of it."""
+    """End a run between two trials, if Ctrl-C was pressed in a callback that swallowed it."""
     if watch.asked:
         raise _Interrupted
+
+
+def _note_constraints(study: Study, trial: FrozenTrial) -> None:
+    note_constraints(study, study.sampler, trial)
 
 
 def _failed_so_far(study: Study) -> int:

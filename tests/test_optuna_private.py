@@ -173,6 +173,15 @@ def test_every_pruner_keeps_its_parameters_where_they_are_read() -> None:
         assert set(_optuna.parameters(made)) == known, name
 
 
+def test_a_running_trial_shows_its_params_and_attributes_without_a_copy() -> None:
+    trial = optuna.create_study().ask()
+    trial.suggest_float("x", 0, 1)
+    trial.set_user_attr("a", [1])
+    held = _optuna.frozen(trial)
+    assert (held.params, held.user_attrs) == (trial.params, {"a": [1]})
+    assert held.params is _optuna.frozen(trial).params
+
+
 def test_a_trial_says_what_is_fixed_and_whether_the_sampler_proposed() -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.enqueue_trial({"x": 0.5})
