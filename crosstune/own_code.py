@@ -36,7 +36,13 @@ def is_library_class(kind: type) -> bool:
 
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
-    """The functions and constants of a class, by name."""
+    """The functions of a class, and the constants that none of them assigns, by name."""
+    assigned = {
+        name
+        for member in vars(kind).values()
+        if isinstance(member, FunctionType)
+        for name in _attributes_assigned(member.__code__)
+    }
     for name, member in sorted(vars(kind).items()):
         match member:
             case FunctionType():
@@ -48,7 +54,8 @@ def members(kind: type) -> Iterator[tuple[str, Any]]:
             case functools.cached_property():
                 yield name, member.func
             case _ if isinstance(member, _CONSTANTS) and not name.startswith("__"):
-                yield name, member
+                if name not in assigned:
+                    yield name, member
 
 
 def globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -96,6 +103,13 @@ def _names(code: CodeType) -> tuple[set[str], set[str], bool]:
             more, also, changes_too = _names(inner)
             used, assigned, changes = used | more, assigned | also, changes or changes_too
     return used, assigned, changes
+
+
+def _attributes_assigned(code: CodeType) -> set[str]:
+    """The attributes, of whatever object, that code assigns."""
+    assigned = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
+    inner = (const for const in code.co_consts if isinstance(const, CodeType))
+    return assigned.union(*map(_attributes_assigned, inner))
 
 
 def _file_of(module: str) -> str | None:

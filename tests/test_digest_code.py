@@ -167,3 +167,19 @@ def test_classes_and_functions_that_use_one_another_end(make: Made) -> None:
     ]
     lines += ["class A:", "    def m(self, x): return super().__repr__(), A, f19(x)"]
     assert digest(make("\n".join(lines))("f19"))
+
+
+def test_what_a_class_changes_itself_does_not_count() -> None:
+    class Counting:
+        calls = 0
+        factor = 2
+
+        def __call__(self, x: float) -> float:
+            Counting.calls += 1
+            return x * self.factor
+
+    before = digest(Counting())
+    Counting()(1.0)
+    assert digest(Counting()) == before
+    Counting.factor = 3
+    assert digest(Counting()) != before
