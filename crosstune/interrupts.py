@@ -90,6 +90,8 @@ def watched() -> Iterator[Watch]:
         finally:
             _watch = None
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if watch.asked and not watch.done:  # it was pressed in the lines above
+            raise KeyboardInterrupt
 
 
 @contextmanager
