@@ -30,6 +30,10 @@ SHARE = 0.02
 LEAST = 2.0
 """After how many seconds the first one is written, and how far apart they are at least."""
 
+FORMAT = 2
+"""The format of a snapshot. Raise it whenever a class or an attribute that a snapshot holds changes
+its name or its meaning: the snapshots of other formats are not read, and the run is replayed."""
+
 RESUMED = "resumed"
 """The key of a run's record that lists when it was resumed."""
 
@@ -45,12 +49,14 @@ class Header:
         run: the record of the run, as text.
         trials: how many trials it has seen the end of.
         digest: of those.
+        format: of the snapshot. Version 0.1.0 wrote none; that is format 1.
     """
 
     study: str
     run: str
     trials: int
     digest: str
+    format: int = 1
 
 
 class Keeper:
@@ -118,7 +124,8 @@ class Keeper:
         if any(trial.state != TrialState.WAITING for trial in trials[ended:]):
             return  # a trial runs: the sampler stands between two
         run = identity(self._study.user_attrs[RUNS][-1])
-        header = Header(self._study.study_name, run, ended, self._history.of(trials[:ended]))
+        digest = self._history.of(trials[:ended])
+        header = Header(self._study.study_name, run, ended, digest, FORMAT)
         content = freeze(self._study, _optuna.system_attrs(self._study))
         sealed.write(self._path, json.dumps(vars(header)).encode() + b"\n" + content)
         self.written += 1
@@ -173,6 +180,8 @@ def load(
     try:
         head, _, content = sealed.read(path).partition(b"\n")
         header = Header(**json.loads(head))
+        if header.format != FORMAT:
+            raise sealed.Untrusted(f"its format is {header.format}, this version reads {FORMAT}")
         if header.study != study or header.run != identity(record):
             raise sealed.Untrusted("it is of another run")
         if any(record.get(key) != now.get(key) for key in ("versions", MADE_ON)):

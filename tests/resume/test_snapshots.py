@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_one_that_is_signed_and_of_another_run_is_not_unpickled(
     place: Path, tmp_path: Path
 ) -> None:
     mark = tmp_path / "it ran"
-    head = b'{"study": "a study", "run": "{}", "trials": 0, "digest": ""}'
+    head = b'{"study": "a study", "run": "{}", "trials": 0, "digest": "", "format": 2}'
     signed(snapshot(place), head + b"\n" + pickle.dumps(Malicious(mark)))
     record = {"versions": {"optuna": "5"}}
     assert snapshots.load(snapshot(place), "a study", record, record, []) is None
@@ -121,6 +122,16 @@ def test_one_that_is_signed_and_of_another_run_is_not_unpickled(
     assert not mark.exists()
     assert snapshots.load(snapshot(place), "a study", {}, {}, []) is None  # no Frozen in it
     assert mark.exists()
+
+
+def test_one_of_another_format_is_not_unpickled_and_the_run_is_replayed(
+    place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    head, _, content = sealed.read(snapshot(place)).partition(b"\n")
+    first = {key: value for key, value in json.loads(head).items() if key != "format"}
+    signed(snapshot(place), json.dumps(first).encode() + b"\n" + content)
+    assert is_replayed(place, whole, monkeypatch)
+    assert "its format is 1, this version reads 2" in caplog.text
 
 
 def test_one_from_another_machine_or_user_is_passed_over(
