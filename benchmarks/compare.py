@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from crosstune import budgets
 from crosstune.benchmarks.match.contender import (
     REFERENCE,
     Contender,
@@ -24,10 +23,11 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match, Progress
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.engines import budget as budgets
 from crosstune.errors import RequestError
-from crosstune.extras import needing, require
-from crosstune.scalars import plain_arguments
-from crosstune.spec import Spec, load
+from crosstune.spec.spec import Spec, load
+from crosstune.system.extras import needing, require
+from crosstune.system.scalars import plain_arguments
 
 LIBRARIES = ("scipy", "scikit_posthocs", "matplotlib", "jinja2", "joblib")
 

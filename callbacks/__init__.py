@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crosstune.adapters.keras_tuner.pruning import KerasTunerPruningCallback
     from crosstune.callbacks.keras import KerasPruningCallback
-    from crosstune.callbacks.keras_tuner import KerasTunerPruningCallback
     from crosstune.callbacks.lightning import LightningPruningCallback
     from crosstune.callbacks.report import PruningCallback, TrainingDiverged
     from crosstune.callbacks.sklearn import partial_fit_with_pruning
-    from crosstune.callbacks.tensorboard import TensorBoardCallback
+    from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
     from crosstune.callbacks.torch import TorchPruningCallback
 
 _HOMES = {
     "KerasPruningCallback": "crosstune.callbacks.keras",
-    "KerasTunerPruningCallback": "crosstune.callbacks.keras_tuner",
+    "KerasTunerPruningCallback": "crosstune.adapters.keras_tuner.pruning",
     "LightningPruningCallback": "crosstune.callbacks.lightning",
     "PruningCallback": "crosstune.callbacks.report",
-    "TensorBoardCallback": "crosstune.callbacks.tensorboard",
+    "TensorBoardCallback": "crosstune.callbacks.tensorboard.callback",
     "TorchPruningCallback": "crosstune.callbacks.torch",
     "TrainingDiverged": "crosstune.callbacks.report",
     "partial_fit_with_pruning": "crosstune.callbacks.sklearn",

@@ -9,8 +9,8 @@ from optuna.trial import BaseTrial
 from crosstune.callbacks.fold import check_fold
 from crosstune.callbacks.report import Divergence, check, check_choices
 from crosstune.errors import RequestError
-from crosstune.extras import needing
-from crosstune.scalars import plain_arguments
+from crosstune.system.extras import needing
+from crosstune.system.scalars import plain_arguments
 
 with needing("LightningPruningCallback", "lightning", "lightning"):
     from lightning.pytorch import LightningModule, Trainer

@@ -13,7 +13,7 @@ from optuna.trial import BaseTrial
 
 from crosstune.callbacks.fold import Fold, as_fold, reported
 from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported, no_such
-from crosstune.scalars import plain_arguments
+from crosstune.system.scalars import plain_arguments
 
 Divergence: TypeAlias = Literal["prune", "fail"]
 """What a trial counts as whose metric is NaN or infinite."""

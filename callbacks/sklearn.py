@@ -14,8 +14,8 @@ from optuna.trial import BaseTrial
 
 from crosstune.callbacks.report import Divergence, PruningCallback
 from crosstune.errors import RequestError
-from crosstune.extras import needing
-from crosstune.scalars import plain_arguments
+from crosstune.system.extras import needing
+from crosstune.system.scalars import plain_arguments
 
 with needing("partial_fit_with_pruning", "crosstune[scikit-learn]", "sklearn"):
     from sklearn.base import is_classifier

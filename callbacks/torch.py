@@ -21,8 +21,8 @@ from crosstune.callbacks.report import (
     whole,
 )
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, described
-from crosstune.extras import needing
-from crosstune.scalars import plain_arguments
+from crosstune.system.extras import needing
+from crosstune.system.scalars import plain_arguments
 
 with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
     import torch.distributed as dist

@@ -12,44 +12,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crosstune import adapters, checkpoints, samplers
+    from crosstune import checkpoints, samplers
+    from crosstune.adapters.keras_tuner.tuner.keras_tuner import KerasTuner
     from crosstune.benchmarks.compare import compare
-    from crosstune.certificate import check
+    from crosstune.engines import registry as adapters
     from crosstune.errors import CrosstuneError
     from crosstune.exchange import export_study, import_study
-    from crosstune.keras.tuner import KerasTuner
-    from crosstune.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
-    from crosstune.search_cv import SearchCV
-    from crosstune.space import Space
-    from crosstune.spec import Spec
-    from crosstune.study import create_study
-    from crosstune.trials import budget, trial_seed, trial_values
-    from crosstune.tuning import tune
+    from crosstune.integrations.search_cv import SearchCV
+    from crosstune.proofs.certificate import check
+    from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
+    from crosstune.space.space import Space
+    from crosstune.spec.spec import Spec
+    from crosstune.study.trials import budget, trial_seed, trial_values
+    from crosstune.tuning.front import create_study
+    from crosstune.tuning.loop import tune
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Bool": "crosstune.parameters",
-    "Choice": "crosstune.parameters",
-    "Constant": "crosstune.parameters",
+    "Bool": "crosstune.space.parameters",
+    "Choice": "crosstune.space.parameters",
+    "Constant": "crosstune.space.parameters",
     "CrosstuneError": "crosstune.errors",
-    "Float": "crosstune.parameters",
-    "Int": "crosstune.parameters",
-    "KerasTuner": "crosstune.keras.tuner",
-    "LogNormal": "crosstune.parameters",
-    "Normal": "crosstune.parameters",
-    "SearchCV": "crosstune.search_cv",
-    "Space": "crosstune.space",
-    "Spec": "crosstune.spec",
-    "budget": "crosstune.trials",
-    "check": "crosstune.certificate",
+    "Float": "crosstune.space.parameters",
+    "Int": "crosstune.space.parameters",
+    "KerasTuner": "crosstune.adapters.keras_tuner.tuner.keras_tuner",
+    "LogNormal": "crosstune.space.parameters",
+    "Normal": "crosstune.space.parameters",
+    "SearchCV": "crosstune.integrations.search_cv",
+    "Space": "crosstune.space.space",
+    "Spec": "crosstune.spec.spec",
+    "budget": "crosstune.study.trials",
+    "check": "crosstune.proofs.certificate",
     "compare": "crosstune.benchmarks.compare",
-    "create_study": "crosstune.study",
+    "create_study": "crosstune.tuning.front",
     "export_study": "crosstune.exchange",
     "import_study": "crosstune.exchange",
-    "trial_seed": "crosstune.trials",
-    "trial_values": "crosstune.trials",
-    "tune": "crosstune.tuning",
+    "trial_seed": "crosstune.study.trials",
+    "trial_values": "crosstune.study.trials",
+    "tune": "crosstune.tuning.loop",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """`python -m crosstune`."""
 
-from crosstune.cli import main
+from crosstune.cli.main import main
 
 main()

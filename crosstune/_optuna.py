@@ -20,7 +20,7 @@ from optuna.storages.journal import _storage as _journal
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
-from crosstune import unpickling
+from crosstune.system import unpickling
 
 if TYPE_CHECKING:
     import grpc

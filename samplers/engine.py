@@ -27,18 +27,18 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
-from crosstune.adapters import ledger
-from crosstune.adapters.base import Adapter, Busy, Exhausted, seed_in_32_bits
+from crosstune.engines import study_values as ledger
+from crosstune.engines.base import Adapter, Busy, Exhausted, seed_in_32_bits
+from crosstune.engines.pruner_record import described
+from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.errors import SpecError, Unsupported
+from crosstune.samplers.ask_order import Turns, begun, takes_turns
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.copies import Lineage, differ_after_fork
-from crosstune.samplers.follower import Follower
-from crosstune.samplers.learnt import LearntSearch, LearntSpace
-from crosstune.samplers.pruner_record import described
-from crosstune.samplers.record import PRUNER, amend_record, leave_record, records, run_record
-from crosstune.samplers.turns import Turns, begun, takes_turns
-from crosstune.scalars import plain_arguments
-from crosstune.space import Space
+from crosstune.samplers.learned_space import LearntSearch, LearntSpace
+from crosstune.samplers.reconcile import Follower
+from crosstune.space.space import Space
+from crosstune.system.scalars import plain_arguments
 
 BUDGET = "crosstune:budget"
 """The trial attribute that holds how far a scheduler wants it to be trained."""

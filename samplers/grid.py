@@ -6,12 +6,12 @@ import itertools
 import random
 from collections.abc import Iterator
 
-from crosstune import adapters
-from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
+from crosstune.engines import registry as adapters
+from crosstune.engines.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
-from crosstune.scalars import plain_arguments
-from crosstune.space import Params, Space
+from crosstune.space.space import Params, Space
+from crosstune.system.scalars import plain_arguments
 
 MAX_POINTS = 1_000_000
 

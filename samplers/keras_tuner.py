@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosstune import adapters
+from crosstune.engines import registry as adapters
 from crosstune.samplers.engine import EngineSampler
-from crosstune.scalars import plain_arguments
-from crosstune.space import Space
+from crosstune.space.space import Space
+from crosstune.system.scalars import plain_arguments
 
 
 class KerasTunerSampler(EngineSampler):

@@ -7,8 +7,8 @@ from typing import Any
 
 from optuna.samplers import BaseSampler
 
-from crosstune import adapters
-from crosstune.adapters.base import Adapter
+from crosstune.engines import registry as adapters
+from crosstune.engines.base import Adapter
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space
-from crosstune.laws import Continuous, Discrete, Law
-from crosstune.parameters import Parameter
+from crosstune.space.parameters import Parameter
+from crosstune.space.probability import Continuous, Discrete, Law
 from crosstune.testing.space import chi_square
 
 

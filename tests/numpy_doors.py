@@ -19,11 +19,12 @@ from optuna.study import Study
 
 import crosstune
 from crosstune import Float, Int, Space, callbacks, checkpoints, pruners, samplers
-from crosstune.adapters import hyperopt_suggest, keras_tuner_oracle
+from crosstune.adapters.hyperopt import inside as hyperopt_suggest
+from crosstune.adapters.keras_tuner import inside as keras_tuner_oracle
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.curve_pruner import CurvePruner
-from crosstune.storage import open_storage
-from crosstune.warm_start import finished
+from crosstune.pruners.curve import CurvePruner
+from crosstune.study.storage import open_storage
+from crosstune.study.warm_start import finished
 
 SPACE: dict[str, Any] = {
     "n": {"type": "int", "low": 1, "high": 9, "step": 2},

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space
-from crosstune.parameters import Parameter, Scalar
+from crosstune.space.parameters import Parameter, Scalar
 
 NAMES = st.one_of(
     st.sampled_from(

@@ -19,7 +19,7 @@ from optuna.trial import Trial
 
 import crosstune
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.callbacks.tensorboard import log
+from crosstune.callbacks.tensorboard.callback import log
 
 SPEC = {
     "name": "digits",

@@ -29,7 +29,7 @@ NAMES = {
     "from crosstune.adapters.hyperopt import suggest": "crosstune[hyperopt]",
     "from crosstune.adapters.keras_tuner import Oracle": "crosstune[keras-tuner]",
     "from crosstune.testing import SpaceContract": "pytest",
-    "from crosstune.curve_pruner import CurvePruner; CurvePruner()": "crosstune[optuna]",
+    "from crosstune.pruners.curve import CurvePruner; CurvePruner()": "crosstune[optuna]",
     "from crosstune.benchmarks import problems; problems.suite('tables')": "crosstune[problems]",
     "from crosstune.benchmarks import problems; problems.suite('functions')": "crosstune[problems]",
     "from crosstune.benchmarks import problems; problems.suite('training')": "crosstune[problems]",
@@ -67,7 +67,7 @@ PRUNING = {
     for name in PRUNERS
 }
 COMMANDS = {
-    f"from crosstune.cli import main; main({line.split()!r})": install
+    f"from crosstune.cli.main import main; main({line.split()!r})": install
     for line, install in {
         "backends": None,
         "schema": None,

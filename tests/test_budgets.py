@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 
 import crosstune
 from crosstune import Int, Space, Spec
-from crosstune.running import Request, run_spec
+from crosstune.cli.run import Request, run_spec
 
 POINTS = 110
 """More than the default number of trials."""

@@ -12,13 +12,13 @@ from hyperopt import hp
 
 import crosstune
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
-from crosstune.adapters import hyperopt as hyperopt_adapter
-from crosstune.adapters import optuna as optuna_adapter
-from crosstune.adapters.base import Adapter
-from crosstune.cli import main
+from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.adapters.optuna import adapter as optuna_adapter
+from crosstune.cli.main import main
+from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, SpecError, UnknownName
+from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED, Verdict
 from crosstune.testing.space import CONDITIONAL, KINDS
-from crosstune.verdicts import APPROXIMATE, EXACT, REFUSED, Verdict
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 

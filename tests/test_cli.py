@@ -19,9 +19,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from crosstune import adapters, storage
-from crosstune.cli import main
-from crosstune.storage import open_storage
+from crosstune import adapters
+from crosstune.cli.main import main
+from crosstune.study import storage
+from crosstune.study.storage import open_storage
 
 OBJECTIVES = """
 import os, sys, time
@@ -344,7 +345,7 @@ def without_hyperopt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     real = importlib.import_module
 
     def absent(name: str, package: str | None = None) -> Any:
-        if name == "crosstune.adapters.hyperopt":
+        if name == "crosstune.adapters.hyperopt.adapter":
             raise ModuleNotFoundError("No module named 'hyperopt'", name="hyperopt")
         return real(name, package)
 
@@ -627,7 +628,7 @@ def test_an_interrupted_study_can_be_resumed(at: Workplace) -> None:
 
 def test_help_imports_no_engine(at: Workplace) -> None:
     code = (
-        "import sys; from crosstune.cli import main\n"
+        "import sys; from crosstune.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'optuna', 'hyperopt', 'keras_tuner', 'keras', 'torch', 'numpy', 'rich'}\n"
@@ -640,7 +641,7 @@ def test_help_imports_no_engine(at: Workplace) -> None:
 def test_an_interrupt_before_the_first_trial_is_told_too(
     at: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune import running
+    from crosstune.cli import run as running
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -653,7 +654,7 @@ def test_an_interrupt_before_the_first_trial_is_told_too(
 def test_an_unexpected_error_is_one_line_without_debug(
     at: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune import running
+    from crosstune.cli import run as running
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")

@@ -9,8 +9,8 @@ from optuna.trial import TrialState, create_trial
 from rich.console import Console
 
 from crosstune import Float, Space, tune
-from crosstune.console import LiveLine, count, duration, table, values
-from crosstune.feasibility import best_trial
+from crosstune.cli.console import LiveLine, count, duration, table, values
+from crosstune.engines.feasibility import best_trial
 
 SPACE = Space({"x": {"type": "float", "low": 0, "high": 1}})
 HELD = optuna.distributions.FloatDistribution(0, 1)

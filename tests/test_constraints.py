@@ -21,17 +21,19 @@ from optuna.study import Study, StudyDirection
 from rich.console import Console
 
 import crosstune
-from crosstune import Float, Space, console
+from crosstune import Float, Space
+from crosstune.adapters.hyperopt import exporting as to_hyperopt
 from crosstune.benchmarks.match.results import Evaluation, Run, best_evaluation, incumbents
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.cli import main
-from crosstune.curve_pruner import CurvePruner
-from crosstune.curve_pruner.past import Past
-from crosstune.exchange import export_study, to_csv, to_hyperopt
-from crosstune.exchange.contents import read_study
-from crosstune.feasibility import best_trial, why_no_best
+from crosstune.cli import console
+from crosstune.cli.main import main
+from crosstune.engines.feasibility import best_trial, why_no_best
+from crosstune.exchange import export_study, to_csv
+from crosstune.exchange.study_data import read_study
+from crosstune.pruners.curve import CurvePruner
+from crosstune.pruners.curve.finished_trials import Past
 from crosstune.samplers import HyperoptSampler
-from crosstune.warm_start import finished
+from crosstune.study.warm_start import finished
 from tests.constrained import Row, best_number, study, trial
 from tests.tensorboard_reader import curves, runs
 
@@ -317,7 +319,7 @@ def test_the_curve_pruner_does_not_take_an_infeasible_trial_for_the_leader() -> 
 
 
 def test_keras_tuner_leaves_infeasible_trials_out_of_the_best(tmp_path: Path) -> None:
-    from crosstune.adapters.keras_tuner_oracle import Oracle
+    from crosstune.adapters.keras_tuner.inside import Oracle
 
     def constraint(t: optuna.trial.FrozenTrial) -> list[float]:
         return [5 - t.params["x"]]

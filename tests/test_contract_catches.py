@@ -10,10 +10,10 @@ from hyperopt import hp
 from optuna.distributions import FloatDistribution
 
 from crosstune import Float, Int, Space, adapters
-from crosstune.adapters import hyperopt as hyperopt_adapter
-from crosstune.adapters import optuna as optuna_adapter
+from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.adapters.optuna import adapter as optuna_adapter
 from crosstune.errors import SpecError
-from crosstune.parameters import Parameter
+from crosstune.space.parameters import Parameter
 from crosstune.testing import SpaceContract
 from crosstune.testing.drive import draw
 from crosstune.testing.space import CONDITIONAL, KINDS

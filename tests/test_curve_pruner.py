@@ -25,13 +25,13 @@ from optuna.trial import Trial, TrialState, create_trial
 
 import crosstune
 from crosstune import pruners
-from crosstune.adapters.base import Budget
-from crosstune.benchmarks.curves import calibration, replay
-from crosstune.curve_pruner import CurvePruner, prediction
-from crosstune.curve_pruner.curves import Curve, Schedule
-from crosstune.curve_pruner.past import Past
-from crosstune.curve_pruner.places import APART, coordinates, place
+from crosstune.benchmarks.research.curves import calibration, replay
+from crosstune.engines.base import Budget
 from crosstune.errors import RequestError
+from crosstune.pruners.curve import CurvePruner, prediction
+from crosstune.pruners.curve.curves import Curve, Schedule
+from crosstune.pruners.curve.finished_trials import Past
+from crosstune.pruners.curve.trial_coordinates import APART, coordinates, place
 from crosstune.samplers.engine import BUDGET
 
 PRUNED = TrialState.PRUNED

@@ -17,7 +17,7 @@ from sklearn.gaussian_process.kernels import RBF
 from sklearn.metrics import get_scorer
 from sklearn.svm import SVC
 
-from crosstune.digest import digest
+from crosstune.digests.values import digest
 
 ROWS = [[1.0, 2.0], [3.0, 4.0]]
 
@@ -76,7 +76,7 @@ def test_it_is_the_same_in_another_process() -> None:
     code = (
         "import numpy as np, pandas as pd\n"
         "from sklearn.svm import SVC\n"
-        "from crosstune.digest import digest\n"
+        "from crosstune.digests.values import digest\n"
         "print(digest([{'a', 'b', 'c'}, SVC(class_weight={0: 1}), pd.Series(['a', 'b']), np.sum]))"
     )
     ran = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from crosstune.digest import digest
+from crosstune.digests.values import digest
 
 Made = Callable[[str], Any]
 HELPER = """

@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from crosstune import Spec, tune
-from crosstune.dialects.sklearn import EstimatorObjective
 from crosstune.errors import CrosstuneError, RequestError
+from crosstune.objectives.sklearn import EstimatorObjective
 
 OBJECTIVE = {
     "estimator": "sklearn.linear_model:LogisticRegression",

@@ -18,8 +18,9 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
-from crosstune import Spec, specfile
-from crosstune.running import Request, Result, run_spec
+from crosstune import Spec
+from crosstune.cli.run import Request, Result, run_spec
+from crosstune.spec import files as specfile
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 BACKENDS = ("optuna", "hyperopt", "keras_tuner")

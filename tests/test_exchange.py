@@ -16,10 +16,12 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 import crosstune
 from crosstune import Spec, adapters, samplers
-from crosstune.adapters.ledger import SPACE
+from crosstune.adapters.hyperopt import exporting as to_hyperopt
+from crosstune.engines.study_values import SPACE
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
-from crosstune.exchange import IMPORTED, formats, placing, to_hyperopt
-from crosstune.storage import open_storage
+from crosstune.exchange import IMPORTED, formats
+from crosstune.study.storage import open_storage
+from crosstune.system import atomic_write as placing
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 KINDS = ("declared", "define-by-run")

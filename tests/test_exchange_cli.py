@@ -16,9 +16,9 @@ import numpy as np
 import optuna
 import pytest
 
-from crosstune.cli import main
+from crosstune.cli.main import main
 from crosstune.exchange import export_study
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from tests.test_cli import Ran
 from tests.test_exchange import records, study
 
@@ -198,7 +198,7 @@ def test_the_help_says_what_a_pickle_does(command: Command) -> None:
 
 def test_the_commands_cost_no_import_before_they_run() -> None:
     code = (
-        "import sys; from crosstune.cli import main\n"
+        "import sys; from crosstune.cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'optuna', 'hyperopt', 'keras_tuner', 'crosstune.exchange'}\n"

@@ -23,10 +23,10 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Spec
-from crosstune.adapters.ledger import SPACE
+from crosstune.adapters.hyperopt.exporting import KEY, native_space
+from crosstune.engines.study_values import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
-from crosstune.exchange.to_hyperopt import KEY, native_space
 from tests.test_exchange import ENGINES, KINDS, UNUSUAL, records, study
 
 SPACE_OF_HYPEROPT = {

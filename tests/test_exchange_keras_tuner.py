@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Spec
-from crosstune.adapters.keras_library import keras_tuner as kt
-from crosstune.adapters.ledger import SPACE
+from crosstune.adapters.keras_tuner.library import keras_tuner as kt
+from crosstune.engines.study_values import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
 from tests.test_exchange import ENGINES, KINDS, records, spec, study

@@ -20,9 +20,9 @@ from optuna.trial import create_trial
 
 import crosstune
 from crosstune import Space, Spec
-from crosstune.adapters import ledger
-from crosstune.adapters.ledger import SPACE
-from crosstune.exchange.to_hyperopt import KEY, native_space
+from crosstune.adapters.hyperopt.exporting import KEY, native_space
+from crosstune.engines import study_values as ledger
+from crosstune.engines.study_values import SPACE
 from tests.strategies import spaces
 
 ANY = settings(

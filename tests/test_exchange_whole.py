@@ -19,9 +19,9 @@ from optuna.study import Study
 from optuna.trial import TrialState, create_trial
 
 import crosstune
-from crosstune.dialects.base import ERROR
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
+from crosstune.objectives.base import ERROR
 from tests.test_exchange import records
 
 FIXED = {

@@ -14,8 +14,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from crosstune.engines.record import RUNS
 from crosstune.samplers import HyperoptSampler
-from crosstune.samplers.record import RUNS
 
 STORAGE = "sqlite:///study.db"
 BACKENDS = ["optuna", "hyperopt", "keras_tuner"]

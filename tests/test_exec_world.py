@@ -355,7 +355,7 @@ def test_a_study_of_crosstunes_own_keeps_every_sampler_that_it_is_given() -> Non
     script = write("""
         import pickle
         import optuna
-        from crosstune.own import own_study
+        from crosstune.study.internal import own_study
         with own_study():
             study = optuna.create_study()
         study.sampler = optuna.samplers.RandomSampler()

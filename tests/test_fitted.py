@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 import crosstune
-from crosstune.cli import main
-from crosstune.console import SafeConsole, table
+from crosstune.cli.console import SafeConsole, table
+from crosstune.cli.main import main
 
 WORDS = st.text(alphabet="abcdefg_:.-1", min_size=1, max_size=24)
 CELLS = st.lists(WORDS, max_size=3).map(" ".join)

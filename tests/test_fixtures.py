@@ -21,11 +21,11 @@ from optuna.storages.journal import JournalFileBackend
 
 import crosstune
 from crosstune import adapters
-from crosstune.adapters.base import Adapter
 from crosstune.benchmarks.match.agreement import versions
-from crosstune.cli import main
-from crosstune.earlier_names import as_kept
-from crosstune.native_space import NativeSpace
+from crosstune.cli.main import main
+from crosstune.engines.base import Adapter
+from crosstune.spec.foreign_space import NativeSpace
+from crosstune.study.earlier_names import as_kept
 from crosstune.testing import FailureContract
 from tests.fixtures.write import ENGINES
 

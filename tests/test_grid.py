@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosstune.errors import SpecError
-from crosstune.grid import MAX_POINTS, Grid
+from crosstune.space.grid import MAX_POINTS, Grid
 from tests import strategies
 
 

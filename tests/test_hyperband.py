@@ -12,7 +12,7 @@ import crosstune
 from crosstune import Float, Space
 from crosstune.errors import Unsupported
 from crosstune.samplers import KerasTunerSampler
-from crosstune.trials import epochs_trained
+from crosstune.study.trials import epochs_trained
 
 SPACE = Space({"x": Float(0.0, 1.0)})
 HYPERBAND = {"name": "hyperband", "max_epochs": 9}

@@ -22,8 +22,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 import crosstune
 from crosstune import Spec, adapters
-from crosstune.adapters.native.hyperopt_labels import HyperoptSpace
-from crosstune.dialects import hyperopt as dialect
+from crosstune.adapters.hyperopt import objective as dialect
+from crosstune.adapters.hyperopt.read import HyperoptSpace
 from crosstune.errors import ObjectiveError, RequestError, RunError, SpecError, Unsupported
 
 

@@ -18,7 +18,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 import crosstune
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 
 TRIALS = 3
 SPEC = {"name": "s", "space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0}
@@ -76,8 +76,8 @@ def interrupt_at(line: int, prefixes: tuple[str, ...], action: Callable[[], Any]
 WHERE = {
     "the journal": ("optuna.storages.journal",),
     "the tell": ("optuna.study._tell", "optuna.study._optimize"),
-    "the loop": ("crosstune.tuning", "crosstune.interrupts"),
-    "the watch": ("crosstune.interrupts",),
+    "the loop": ("crosstune.tuning.loop", "crosstune.system.interrupts"),
+    "the watch": ("crosstune.system.interrupts",),
 }
 
 
@@ -181,7 +181,7 @@ def test_a_run_in_a_thread_needs_no_handler(tmp_path: Path) -> None:
 def test_an_interrupted_command_ends_with_130_wherever_it_falls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from crosstune.cli import main
+    from crosstune.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])

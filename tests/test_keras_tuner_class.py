@@ -13,10 +13,10 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.adapters.keras_library import keras_tuner
-from crosstune.adapters.keras_tuner_kept import OTHER_VALUES
+from crosstune.adapters.keras_tuner.kept_state import OTHER_VALUES
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.adapters.keras_tuner.tuner.keras_tuner import MetricNotLogged
 from crosstune.errors import RequestError, StudyExists, Unsupported
-from crosstune.keras.tuner import MetricNotLogged
 
 keras = importlib.import_module("keras")  # after crosstune has chosen what it runs on
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -435,7 +435,7 @@ def test_an_interrupted_search_goes_on_where_it_was(backend: str, tmp_path: Path
         whole = keras_tuner.RandomSearch(
             EveryEpoch(),
             max_trials=6,
-            seed=crosstune.adapters.keras_tuner.TrueSeed(0),
+            seed=crosstune.adapters.keras_tuner.library.TrueSeed(0),
             directory=tmp_path,
             project_name="whole",
             hyperparameters=only_x(),

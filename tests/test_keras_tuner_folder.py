@@ -12,10 +12,10 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner import Oracle
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.engines.record import RUNS
 from crosstune.errors import RequestError
-from crosstune.samplers.record import RUNS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 BACKENDS = ("hyperopt", "optuna", "crosstune", "keras_tuner")

@@ -13,10 +13,10 @@ import pytest
 from optuna.samplers import CmaEsSampler, GridSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from crosstune.adapters.keras_library import keras_tuner, kinds
 from crosstune.adapters.keras_tuner import Oracle
-from crosstune.adapters.keras_tuner_distributions import searched_under
-from crosstune.adapters.keras_tuner_kept import ERROR, OTHER_VALUES
+from crosstune.adapters.keras_tuner.distributions import searched_under
+from crosstune.adapters.keras_tuner.kept_state import ERROR, OTHER_VALUES
+from crosstune.adapters.keras_tuner.library import keras_tuner, kinds
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.samplers import HyperoptSampler
 from crosstune.samplers.named import named_sampler

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from crosstune import Choice, Float, Int, LogNormal, Normal, Space
-from crosstune.coordinates import Index
-from crosstune.decoded import distance
-from crosstune.laws import (
+from crosstune.space.coordinates import Index
+from crosstune.space.law_distance import distance
+from crosstune.space.parameters import Parameter
+from crosstune.space.probability import (
     Continuous,
     Discrete,
     Lattice,
@@ -25,7 +26,6 @@ from crosstune.laws import (
     rounded,
     total_variation,
 )
-from crosstune.parameters import Parameter
 from crosstune.testing.space import KINDS, chi_square
 
 DRAWS = 3000

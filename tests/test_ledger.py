@@ -7,9 +7,9 @@ import optuna
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crosstune.adapters import ledger
-from crosstune.parameters import Choice, Int, Parameter
-from crosstune.space import Space
+from crosstune.engines import study_values as ledger
+from crosstune.space.parameters import Choice, Int, Parameter
+from crosstune.space.space import Space
 from tests.strategies import parameters
 
 

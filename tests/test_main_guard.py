@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crosstune.main_guard import is_guarded
+from crosstune.system.main_guard import is_guarded
 
 
 @pytest.mark.parametrize("how", ["workers=2", "workers=2, lag=3", "workers=2, executor='local'"])

@@ -19,9 +19,9 @@ from optuna.pruners import ThresholdPruner
 from optuna.trial import TrialState
 
 from crosstune import adapters, tune
+from crosstune.engines.record import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers.named import named_sampler
-from crosstune.samplers.record import RUNS
 
 PAGE = Path(__file__).parent.parent / "docs" / "bring-your-own-code.md"
 BEGIN, END = "<!-- matrix -->\n", "<!-- /matrix -->"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import crosstune
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 
 SPEC = {"space": {"x": {"type": "float", "low": 0.0, "high": 1.0}}, "trials": 2}
 

@@ -13,12 +13,12 @@ import pytest
 
 import crosstune
 from crosstune import Choice, Float, Space, callbacks, samplers
-from crosstune.adapters.keras_library import TrueSeed
+from crosstune.adapters.keras_tuner.library import TrueSeed
+from crosstune.engines.record import RUNS
 from crosstune.errors import CrosstuneError
-from crosstune.samplers.record import RUNS
-from crosstune.scalars import plain
-from crosstune.search_cv.values import Values
-from crosstune.storage import open_storage
+from crosstune.integrations.search_cv.values import Values
+from crosstune.study.storage import open_storage
+from crosstune.system.scalars import plain
 from tests.numpy_doors import DOORS, WITHOUT_SCALARS, asked
 
 INTEGERS = [

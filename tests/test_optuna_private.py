@@ -11,7 +11,8 @@ from pathlib import Path
 import optuna
 from optuna.distributions import FloatDistribution
 
-from crosstune import _optuna, unpickling
+from crosstune import _optuna
+from crosstune.system import unpickling
 
 
 def test_all_trials_sees_through_hyperbands_view() -> None:
@@ -199,7 +200,7 @@ def test_the_modules_in_which_an_interrupt_waits_are_where_they_were() -> None:
     from optuna.storages.journal import JournalFileSymlinkLock
     from optuna.study import _optimize, _tell
 
-    from crosstune.interrupts import _HERE, _ON_THE_WAY
+    from crosstune.system.interrupts import _HERE, _ON_THE_WAY
 
     assert _optimize.__name__ in _HERE
     assert hasattr(_optimize, "_run_trial")

@@ -13,7 +13,7 @@ from scipy import stats
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal
 from crosstune.errors import SpecError
-from crosstune.parameters import TAIL, Parameter, parameter
+from crosstune.space.parameters import TAIL, Parameter, parameter
 from tests import strategies
 
 DRAWS = 20_000

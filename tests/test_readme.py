@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from crosstune import Bool, Choice, Float, Int, Space, Spec, adapters, check, tune
-from crosstune.parameters import Parameter, shown
-from crosstune.specfile import read
+from crosstune.space.parameters import Parameter, shown
+from crosstune.space.verdicts import Verdict
+from crosstune.spec.files import read
 from crosstune.testing.space import KINDS
-from crosstune.verdicts import Verdict
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -17,18 +17,18 @@ from sklearn.linear_model import Ridge
 
 import crosstune
 from crosstune import Float, Space, Spec, pruners
+from crosstune.adapters.optuna.takeover import _Takeover
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.run import Task, task_study
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.callbacks import KerasTunerPruningCallback
+from crosstune.cli.run import Request, run_spec
+from crosstune.engines.record import RUNS
 from crosstune.errors import RequestError
-from crosstune.running import Request, run_spec
 from crosstune.samplers import HyperoptSampler
-from crosstune.samplers.record import RUNS
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from crosstune.takeover.choice import Choice
-from crosstune.takeover.optuna import _Takeover
 from tests.resume.support import Killed
 
 SPACE = Space({"alpha": Float(0.0, 1.0)})
@@ -140,8 +140,8 @@ def test_every_entry_point_records_pruner_budget_and_seed(entry: str, tmp_path: 
 
 def test_a_worker_records_its_pruner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a database that only this process uses."""
-    from crosstune.dialects import prepare
-    from crosstune.engine_choice import choose
+    from crosstune.objectives import prepare
+    from crosstune.study.choice import choose
     from crosstune.worker import loop
 
     class Turns:
@@ -192,8 +192,8 @@ def test_exec_records_the_pruner_of_the_script() -> None:
 
 
 def test_the_callback_for_a_plain_keras_tuner_records_its_pruner(tmp_path: Path) -> None:
-    from crosstune.adapters.keras_library import keras_tuner
-    from crosstune.adapters.keras_tuner_oracle import Oracle
+    from crosstune.adapters.keras_tuner.inside import Oracle
+    from crosstune.adapters.keras_tuner.library import keras_tuner
 
     oracle = Oracle("hyperopt:rand", objective="loss", seed=5)
     tuner = keras_tuner.Tuner(oracle, lambda hp: None, directory=tmp_path)
@@ -207,7 +207,7 @@ def test_the_callback_for_a_plain_keras_tuner_records_its_pruner(tmp_path: Path)
 
 @pytest.mark.parametrize("name", pruners.NAMES)
 def test_every_pruner_is_made_again_from_its_record(name: str) -> None:
-    from crosstune.samplers.pruner_record import described
+    from crosstune.engines.pruner_record import described
 
     options: dict[str, dict[str, Any]] = {
         "curve": {"level": 0.2},

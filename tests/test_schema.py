@@ -10,7 +10,7 @@ from hypothesis import given
 
 from crosstune import Spec
 from crosstune.errors import SpecError
-from crosstune.schema import schema
+from crosstune.spec.schema import schema
 from tests import strategies
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
@@ -85,7 +85,7 @@ def test_a_fault_is_one_for_the_schema_and_for_the_reader(plain: dict[str, Any])
 
 
 def test_the_schema_knows_the_keys_of_the_sklearn_dialect() -> None:
-    from crosstune.dialects.sklearn import _Description
+    from crosstune.objectives.sklearn import _Description
 
     described = schema()["properties"]["objective"]["anyOf"][1]["properties"]
     assert set(described) == set(_Description.model_fields)
@@ -93,7 +93,7 @@ def test_the_schema_knows_the_keys_of_the_sklearn_dialect() -> None:
 
 def test_the_schema_knows_the_keys_of_the_keras_tuner_dialect() -> None:
     pytest.importorskip("keras_tuner")
-    from crosstune.dialects.keras_tuner import _Description
+    from crosstune.adapters.keras_tuner.objective import _Description
 
     described = schema()["properties"]["objective"]["anyOf"][2]["properties"]
     assert set(described) == set(_Description.model_fields)

@@ -18,10 +18,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from crosstune import Float, Int, SearchCV
+from crosstune.engines.record import RUNS
 from crosstune.errors import SpecError
-from crosstune.samplers.record import RUNS
-from crosstune.search_cv.run import Run
-from crosstune.search_cv.translation import translate
+from crosstune.integrations.search_cv.run import Run
+from crosstune.integrations.search_cv.translation import translate
 
 X, Y = load_iris(return_X_y=True)
 GRID = {"var_smoothing": np.logspace(-9, 1, 40)}

@@ -8,7 +8,12 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from crosstune.search_cv.scikit import BaseSearchCV, every_fit_failed, replace, validate
+from crosstune.integrations.search_cv.scikit import (
+    BaseSearchCV,
+    every_fit_failed,
+    replace,
+    validate,
+)
 
 
 def test_grid_search_has_the_base_and_the_hook() -> None:

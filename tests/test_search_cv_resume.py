@@ -164,7 +164,9 @@ def test_a_study_without_the_record_goes_on_with_one_notice(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("crosstune.study.agree", lambda *_, **__: None)  # as before there was one
+        patch.setattr(
+            "crosstune.tuning.front.agree", lambda *_, **__: None
+        )  # as before there was one
         search(tmp_path, space={"C": Float(0.1, 1)}, n_trials=1).fit(X, Y)
     for trials, notices in ((2, 1), (3, 0)):
         caplog.clear()
@@ -175,7 +177,7 @@ def test_a_study_without_the_record_goes_on_with_one_notice(
 
 
 def test_a_study_in_memory_is_not_compared() -> None:
-    from crosstune import evaluated
+    from crosstune.digests import evaluated
 
     search = SearchCV(SVC(), GRID, cv=2)
     assert search.fit(X, Y).best_score_ > 0.9

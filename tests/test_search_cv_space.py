@@ -12,7 +12,7 @@ from scipy import stats
 
 from crosstune import Float, Int, LogNormal, Normal
 from crosstune.errors import SpecError
-from crosstune.search_cv.translation import translate
+from crosstune.integrations.search_cv.translation import translate
 
 N = 1000
 

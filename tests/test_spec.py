@@ -7,7 +7,7 @@ import pytest
 
 from crosstune import Space, Spec
 from crosstune.errors import RequestError, SpecError, no_such
-from crosstune.spec import load
+from crosstune.spec.spec import load
 
 SPACE = {"x": {"type": "float", "low": -1, "high": 1}, "c": {"type": "choice", "values": [1, 2]}}
 

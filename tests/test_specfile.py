@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crosstune import Spec, specfile
+from crosstune import Spec
 from crosstune.errors import CrosstuneError, RequestError, SpecError
+from crosstune.spec import files as specfile
 from tests import strategies
 
 FUZZ = settings(

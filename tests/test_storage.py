@@ -12,7 +12,7 @@ import pytest
 import crosstune
 from crosstune import Float, Space
 from crosstune.errors import RequestError, RunError
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 
 SPEC: dict[str, Any] = {"space": Space({"x": Float(0.0, 1.0)}), "seed": 0}
 

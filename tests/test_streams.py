@@ -18,8 +18,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from crosstune.cli import main
-from crosstune.storage import open_storage
+from crosstune.cli.main import main
+from crosstune.study.storage import open_storage
 
 OBJECTIVE = """
 def printing(params):
@@ -139,7 +139,7 @@ def test_a_result_that_cannot_be_written_is_an_error_without_a_traceback(
 
 
 def test_a_reader_that_is_only_slow_loses_one_line_and_not_all() -> None:
-    from crosstune.streams import Lossy
+    from crosstune.terminal.streams import Lossy
 
     class Slow(io.StringIO):
         slow = True
@@ -159,7 +159,7 @@ def test_a_reader_that_is_only_slow_loses_one_line_and_not_all() -> None:
 
 
 def test_a_copy_of_a_stream_is_the_stream_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    from crosstune.streams import Lossy
+    from crosstune.terminal.streams import Lossy
 
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, Lossy(io.StringIO()))

@@ -11,10 +11,10 @@ import pytest
 from optuna.trial import Trial, TrialState
 
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.callbacks.tensorboard import log
-from crosstune.callbacks.tensorboard_log.study_log import StudyLog
+from crosstune.callbacks.tensorboard.callback import log
+from crosstune.callbacks.tensorboard.study_log import StudyLog
 from crosstune.errors import RequestError
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from tests.tensorboard_reader import Points, curves, experiment, runs, session
 from tests.tensorboard_studies import (
     assert_holds,

@@ -14,8 +14,8 @@ import pytest
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from crosstune.cli import main
-from crosstune.storage import open_storage
+from crosstune.cli.main import main
+from crosstune.study.storage import open_storage
 from tests.tensorboard_reader import curves, runs
 from tests.tensorboard_studies import assert_holds, assert_holds_trial, optimize
 

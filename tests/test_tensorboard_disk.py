@@ -15,9 +15,9 @@ from optuna.study import Study
 from optuna.trial import TrialState
 
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.callbacks.tensorboard import log
-from crosstune.callbacks.tensorboard_log import event_file
-from crosstune.storage import open_storage
+from crosstune.callbacks.tensorboard import event_file
+from crosstune.callbacks.tensorboard.callback import log
+from crosstune.study.storage import open_storage
 from tests.tensorboard_studies import (
     assert_holds,
     optimize,
@@ -59,7 +59,7 @@ def test_bytes_that_a_crash_left_unwritten_are_written_again(tmp_path: Path) -> 
 KILLED = """
     import os, signal, sys, time, optuna
     from crosstune.callbacks import TensorBoardCallback
-    from crosstune.storage import open_storage
+    from crosstune.study.storage import open_storage
 
     study = optuna.create_study(study_name="s", storage=open_storage(sys.argv[1]))
 
@@ -90,7 +90,7 @@ def test_the_log_of_a_killed_process_goes_on(tmp_path: Path) -> None:
 FULL = """
     import resource, sys, optuna
     from crosstune.callbacks import TensorBoardCallback
-    from crosstune.storage import open_storage
+    from crosstune.study.storage import open_storage
 
     # What a full disk does, for files of more than 600 bytes.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -16,7 +16,7 @@ from tensorboard.plugins.hparams import api_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.callbacks.tensorboard import log
+from crosstune.callbacks.tensorboard.callback import log
 from crosstune.errors import RequestError
 from tests.tensorboard_reader import curves, runs, session
 from tests.tensorboard_studies import (

@@ -13,7 +13,7 @@ from tensorboard.plugins.hparams import api_pb2
 
 import crosstune
 from crosstune.callbacks import TensorBoardCallback
-from crosstune.callbacks.tensorboard_log import hparams
+from crosstune.callbacks.tensorboard import hparams
 from crosstune.testing.space import KINDS
 from tests.tensorboard_reader import domain, experiment, runs, session
 from tests.tensorboard_studies import (

@@ -14,10 +14,11 @@ from pathlib import Path
 import optuna
 import pytest
 
-from crosstune.callbacks import TensorBoardCallback, tensorboard
-from crosstune.callbacks.tensorboard import log
-from crosstune.callbacks.tensorboard_log import directory
-from crosstune.storage import open_storage
+from crosstune.callbacks import TensorBoardCallback
+from crosstune.callbacks.tensorboard import callback as tensorboard
+from crosstune.callbacks.tensorboard import directory
+from crosstune.callbacks.tensorboard.callback import log
+from crosstune.study.storage import open_storage
 from tests.tensorboard_reader import runs
 from tests.tensorboard_studies import (
     PLAIN,
@@ -35,7 +36,7 @@ def test_threads_share_a_callback(tmp_path: Path) -> None:
 WORKER = """
     import sys, optuna
     from crosstune.callbacks import TensorBoardCallback
-    from crosstune.storage import open_storage
+    from crosstune.study.storage import open_storage
     from tests.tensorboard_studies import optimize
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from crosstune.console import SafeConsole
-from crosstune.terminal import SafeFormatter, visible
+from crosstune.cli.console import SafeConsole
+from crosstune.terminal.text import SafeFormatter, visible
 
 ESCAPE = "\x1b"
 EVIL = f"{ESCAPE}]0;owned\x07{ESCAPE}[2J\x9b31m\r[red]"

@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 import crosstune
 from crosstune import Choice, Constant, Float, SearchCV, Space, Spec
 from crosstune.errors import SpecError
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 
 SPACE = Space(
     {

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from crosstune import Bool, Float, Int, Space, Spec, adapters
-from crosstune.adapters import hyperopt as hyperopt_adapter
-from crosstune.adapters.by_hand import Suggestion
-from crosstune.cli import main
+from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.cli.main import main
 from crosstune.errors import RequestError, UnknownName
-from crosstune.verification import smooth, verify
+from crosstune.proofs.by_hand import Suggestion
+from crosstune.proofs.verification import smooth, verify
 
 THIRTEEN = Path(__file__).parents[1] / "examples" / "thirteen.yaml"
 SMALL = Spec(space=Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3, when={"b": True})}))

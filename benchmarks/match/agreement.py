@@ -12,12 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from crosstune import adapters
 from crosstune.benchmarks.match.results import About, Settings
 from crosstune.benchmarks.match.same_objective import identity
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.engines import registry as adapters
 from crosstune.errors import RequestError
-from crosstune.urls import without_secrets
+from crosstune.terminal.urls import without_secrets
 
 _COMMON = ("crosstune", "keras", "numpy", "optuna", "scikit-learn", "scipy", "torch")
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crosstune import adapters, pruners
-from crosstune.adapters.base import Adapter
-from crosstune.benchmarks.rivals.known import register as register_rivals
-from crosstune.engine_choice import Engine, choose
+from crosstune import pruners
+from crosstune.benchmarks.research.rivals.known import register as register_rivals
+from crosstune.engines import registry as adapters
+from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
-from crosstune.spec import Named, Spec
+from crosstune.spec.spec import Named, Spec
+from crosstune.study.choice import Engine, choose
 
 register_rivals()
 

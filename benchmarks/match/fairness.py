@@ -8,9 +8,9 @@ from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.certificate import check
 from crosstune.errors import CrosstuneError, RequestError
-from crosstune.verdicts import EXACT
+from crosstune.proofs.certificate import check
+from crosstune.space.verdicts import EXACT
 
 
 def check_fairness(

@@ -27,8 +27,8 @@ from crosstune.benchmarks.match.results import (
     Settings,
 )
 from crosstune.errors import RequestError, RunError
-from crosstune.filenames import as_own_file_name
-from crosstune.regular import regular
+from crosstune.system.filenames import as_own_file_name
+from crosstune.system.files import regular
 
 FORMAT = 1
 """Of the files; a folder of another one is refused."""

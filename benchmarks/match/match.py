@@ -18,8 +18,8 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.match.same_objective import agree_on_objectives, with_state
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.earlier_names import as_kept
-from crosstune.space import Space
+from crosstune.space.space import Space
+from crosstune.study.earlier_names import as_kept
 
 Progress = Callable[[int, int], None]
 """Called with how many runs are over, of how many."""

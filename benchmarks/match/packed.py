@@ -14,7 +14,7 @@ from typing import Any
 
 from crosstune.benchmarks.match.folder import settings_from
 from crosstune.benchmarks.match.results import Evaluation, Results, Run
-from crosstune.feasibility import satisfied
+from crosstune.engines.feasibility import satisfied
 
 _STATES = ("complete", "pruned", "failed")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 
 from crosstune.benchmarks.match.run import Task, carry_out
-from crosstune.children import Children, Died, NotStarted
-from crosstune.cores import shared_cores
 from crosstune.errors import RequestError, RunError, described
-from crosstune.extras import needing
-from crosstune.main_guard import check_guarded
+from crosstune.system.child_processes import Children, Died, NotStarted
+from crosstune.system.cores import shared_cores
+from crosstune.system.extras import needing
+from crosstune.system.main_guard import check_guarded
 
 
 def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:

@@ -12,18 +12,18 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from crosstune import _optuna
-from crosstune.adapters import ledger
 from crosstune.benchmarks.match.folder import RunFile
 from crosstune.benchmarks.match.limits import Spent
 from crosstune.benchmarks.match.results import Evaluation, Run
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.clock import SamplerClock
-from crosstune.dialects import ERROR, TrialFailed, suggest
+from crosstune.engines import study_values as ledger
+from crosstune.engines.feasibility import best_trial
 from crosstune.errors import RequestError, RunError
-from crosstune.feasibility import best_trial
-from crosstune.questions import QUESTIONS, ask_again, propose_again
-from crosstune.space import Params
-from crosstune.trials import budget
+from crosstune.objectives import ERROR, TrialFailed, suggest
+from crosstune.objectives.questions import QUESTIONS, ask_again, propose_again
+from crosstune.space.space import Params
+from crosstune.study.clock import SamplerClock
+from crosstune.study.trials import budget
 
 
 class Mismatch(RequestError):

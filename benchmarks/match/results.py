@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.feasibility import satisfied
-from crosstune.parameters import Scalar
+from crosstune.engines.feasibility import satisfied
+from crosstune.space.parameters import Scalar
 
 Key = tuple[str, str, int]
 """A run: problem, contender, seed. Seeds count from 0; `seeding` makes the engines' out of them."""
@@ -34,7 +34,7 @@ class Evaluation:
         ended: when it ended, in seconds since its run began, on the clock of the match.
         constraints: by key, feasible at 0 or below; None where it has none.
         questions: what it asked of sampler and pruner; None where it asked as usual. See
-            `crosstune.questions`.
+            `crosstune.objectives.questions`.
     """
 
     number: int

@@ -28,15 +28,15 @@ from crosstune.benchmarks.match.results import Run
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.budgets import Budget
-from crosstune.clock import SamplerClock
+from crosstune.engines.budget import Budget
 from crosstune.errors import CrosstuneError, Passing, described, message_of
-from crosstune.filenames import as_file_name
 from crosstune.samplers.constraints import uses_constraints
 from crosstune.samplers.engine import EngineSampler
-from crosstune.spec import Spec
-from crosstune.study import open_study
-from crosstune.tuning import run
+from crosstune.spec.spec import Spec
+from crosstune.study.clock import SamplerClock
+from crosstune.system.filenames import as_file_name
+from crosstune.tuning.front import open_study
+from crosstune.tuning.loop import run
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _logged(study: Study, task: Task) -> Iterator[None]:
     if task.log_dir is None:
         yield
         return
-    from crosstune.callbacks.tensorboard import TensorBoardCallback
+    from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
 
     name = f"{as_file_name(task.problem.name)}-{as_file_name(task.contender.label)}-{task.seed:04d}"
     with TensorBoardCallback(task.log_dir, study, metric=task.problem.metric, name=name):

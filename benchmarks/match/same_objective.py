@@ -22,7 +22,7 @@ _logger = logging.getLogger("crosstune")
 def identity(problem: Problem) -> Identity:
     """What a problem's objective is made of."""
     objective: Any = problem.prepared.objective
-    if type(objective).__module__.startswith("crosstune.dialects."):
+    if type(objective).__module__.startswith(("crosstune.objectives.", "crosstune.adapters.")):
         parts: dict[str, Any] = objective.made_of()
         return identify(parts)
     return identify({"the objective": objective})

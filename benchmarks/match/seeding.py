@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from crosstune.errors import RequestError
-from crosstune.space import Space
+from crosstune.space.space import Space
 
 SPACING = 1_000_003
 """How far the seeds of two runs are apart. Keras Tuner counts its seed on by one a number drawn, so

@@ -18,7 +18,7 @@ import numpy as np
 
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.parameters import Choice, Parameter
+from crosstune.space.parameters import Choice, Parameter
 
 POINTS = 30
 

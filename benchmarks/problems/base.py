@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from crosstune.dialects import Prepared, prepare
-from crosstune.scalars import plain
-from crosstune.space import Space
-from crosstune.spec import Spec
+from crosstune.objectives import Prepared, prepare
+from crosstune.space.space import Space
+from crosstune.spec.spec import Spec
+from crosstune.system.scalars import plain
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from typing import Any
 
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import UnknownName, no_such
-from crosstune.extras import needing
-from crosstune.parameters import Float, Int, Parameter, Scalar
-from crosstune.space import Space
-from crosstune.spec import Spec
+from crosstune.space.parameters import Float, Int, Parameter, Scalar
+from crosstune.space.space import Space
+from crosstune.spec.spec import Spec
+from crosstune.system.extras import needing
 
 INSTANCE = 1
 

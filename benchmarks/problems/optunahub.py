@@ -23,14 +23,14 @@ from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, Trial
 
-from crosstune import adapters
-from crosstune.adapters import ledger
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.dialects import TrialFailed
+from crosstune.engines import registry as adapters
+from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
-from crosstune.extras import needing
-from crosstune.parameters import Scalar
-from crosstune.spec import Metric, Spec
+from crosstune.objectives import TrialFailed
+from crosstune.space.parameters import Scalar
+from crosstune.spec.spec import Metric, Spec
+from crosstune.system.extras import needing
 
 with needing("a problem of OptunaHub", "optunahub", "optunahub"):
     from optunahub.benchmarks import BaseProblem

@@ -18,10 +18,10 @@ from statistics import fmean
 from typing import Any
 
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.extras import needing
-from crosstune.parameters import Choice, Scalar
-from crosstune.space import Space
-from crosstune.spec import Metric, Spec
+from crosstune.space.parameters import Choice, Scalar
+from crosstune.space.space import Space
+from crosstune.spec.spec import Metric, Spec
+from crosstune.system.extras import needing
 
 _HPOBENCH = (
     "car",

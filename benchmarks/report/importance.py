@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-from crosstune.adapters import ledger
 from crosstune.benchmarks.match.results import Results
+from crosstune.engines import study_values as ledger
 from crosstune.errors import CrosstuneError
-from crosstune.own import own_study
-from crosstune.space import Space
-from crosstune.spec import Spec
+from crosstune.space.space import Space
+from crosstune.spec.spec import Spec
+from crosstune.study.internal import own_study
 
 FEWEST = 50
 """Complete trials below which nothing is said: Optuna advises five among the best tenth."""

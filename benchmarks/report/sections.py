@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crosstune import specfile
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
 from crosstune.benchmarks.report.importance import Importance
@@ -12,7 +11,8 @@ from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.tables import Column, Table, plain, text
 from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
-from crosstune.filenames import as_own_file_name
+from crosstune.spec import files as specfile
+from crosstune.system.filenames import as_own_file_name
 
 
 def asked(settings: Settings) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from crosstune.terminal import visible
+from crosstune.terminal.text import visible
 
 Value = str | int | float | None
 

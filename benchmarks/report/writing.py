@@ -14,7 +14,7 @@ from crosstune.benchmarks.report.tables import Table, as_csv
 from crosstune.benchmarks.report.text import composed
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
-from crosstune.extras import needing
+from crosstune.system.extras import needing
 
 
 def write_report(results: Results, summary: Summary, folder: Path) -> Path:

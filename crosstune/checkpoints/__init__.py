@@ -52,9 +52,9 @@ from crosstune.checkpoints.stores import (
     put,
 )
 from crosstune.errors import RequestError
-from crosstune.questions import note_so_far
-from crosstune.scalars import plain_arguments
-from crosstune.trials import budget
+from crosstune.objectives.questions import note_so_far
+from crosstune.study.trials import budget
+from crosstune.system.scalars import plain_arguments
 
 Content: TypeAlias = bytes | str | os.PathLike[str] | Callable[[Path], object]
 

@@ -21,8 +21,8 @@ from optuna.trial import BaseTrial, FixedTrial, Trial
 
 from crosstune.checkpoints.record import Entry, Unusable
 from crosstune.errors import RequestError, RunError, described
-from crosstune.regular import regular
-from crosstune.storage import file_of, innermost
+from crosstune.study.storage import file_of, innermost
+from crosstune.system.files import regular
 
 
 @dataclass(frozen=True)

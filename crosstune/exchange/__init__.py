@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from crosstune.exchange.contents import IMPORTED, Contents, read_study, write_study
+from crosstune.exchange.earlier_paths import to_hyperopt
 from crosstune.exchange.formats import EXPORTS, IMPORTS, export_study, import_study
+from crosstune.exchange.study_data import IMPORTED, Contents, read_study, write_study
 
 __all__ = [
     "EXPORTS",
@@ -13,5 +14,6 @@ __all__ = [
     "export_study",
     "import_study",
     "read_study",
+    "to_hyperopt",
     "write_study",
 ]

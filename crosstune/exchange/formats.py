@@ -17,11 +17,12 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, create_trial
 
-from crosstune import adapters
-from crosstune.adapters import ledger
+from crosstune.adapters.optuna import storages
+from crosstune.engines import registry as adapters
+from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, UnknownName, no_such
-from crosstune.exchange import storages
-from crosstune.exchange.contents import (
+from crosstune.exchange.left_out import those_that_fit
+from crosstune.exchange.study_data import (
     IMPORTED,
     Contents,
     moved,
@@ -29,10 +30,9 @@ from crosstune.exchange.contents import (
     without_pickles,
     write_study,
 )
-from crosstune.exchange.left_out import those_that_fit
-from crosstune.space import Space
-from crosstune.spec import Spec, load
-from crosstune.storage import Place, describe
+from crosstune.space.space import Space
+from crosstune.spec.spec import Spec, load
+from crosstune.study.storage import Place, describe
 
 EXPORTS = ("hyperopt", "keras_tuner", "optuna", "csv")
 IMPORTS = ("hyperopt", "keras_tuner", "optuna")
@@ -101,10 +101,10 @@ def _write(
         return to_csv.write_file(contents, path, force=force)
     adapters.get(format)  # raises where the library is not installed
     if format == "hyperopt":
-        from crosstune.exchange import to_hyperopt
+        from crosstune.adapters.hyperopt import exporting as to_hyperopt
 
         return to_hyperopt.write_file(contents, path, force=force)
-    from crosstune.exchange import to_keras_tuner
+    from crosstune.adapters.keras_tuner import exporting as to_keras_tuner
 
     return to_keras_tuner.write_folder(contents, path, force=force, metric=metric)
 
@@ -187,13 +187,13 @@ def _read(
 ) -> tuple[Contents, list[str]]:
     ours = None if spec is None else spec.space
     if format == "hyperopt":
-        from crosstune.exchange import from_hyperopt
+        from crosstune.adapters.hyperopt import importing as from_hyperopt
 
         direction = spec.metric.direction if spec is not None else direction
         return from_hyperopt.read_file(
             Path(path), space=ours if space is None else space, direction=direction
         )
-    from crosstune.exchange import from_keras_tuner
+    from crosstune.adapters.keras_tuner import importing as from_keras_tuner
 
     return from_keras_tuner.read_folder(Path(path), space=ours, metric=metric)
 

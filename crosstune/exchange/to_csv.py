@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from crosstune._optuna import constraints
-from crosstune.exchange.contents import Contents
-from crosstune.exchange.placing import placed
+from crosstune.exchange.study_data import Contents
+from crosstune.system.atomic_write import placed
 
 JSON = ".json"
 """The end of the name of a column that holds JSON texts."""

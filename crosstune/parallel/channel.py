@@ -22,7 +22,7 @@ from optuna.storages import BaseStorage, GrpcStorageProxy
 
 from crosstune import _optuna
 from crosstune.errors import RequestError
-from crosstune.extras import needing
+from crosstune.system.extras import needing
 
 LOOPBACK = "127.0.0.1"
 _SPARED = "no_grpc_proxy"

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crosstune.errors import RequestError
-from crosstune.extras import needing
+from crosstune.system.extras import needing
 
 LOCAL = "local"
 """What to say for a cluster of this machine that lasts as long as the run."""

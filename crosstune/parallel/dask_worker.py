@@ -20,7 +20,7 @@ def dask_setup(worker: object) -> None:
     """Called by Dask in the process of the worker. Windows has no groups."""
     if not hasattr(os, "killpg"):
         return
-    from crosstune.groups import lead_group
+    from crosstune.system.process_groups import lead_group
 
     lead_group()
     nothing = subprocess.DEVNULL

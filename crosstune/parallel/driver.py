@@ -23,17 +23,17 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.checkpoints.record import reached
-from crosstune.dialects import ERROR, Prepared
+from crosstune.engines.record import RUNS
 from crosstune.errors import RunError, described, message_of
-from crosstune.parallel.again import tell_again
-from crosstune.parallel.asking import Begun, begin, has_point, horizon_of
-from crosstune.parallel.gate import Gate
+from crosstune.objectives import ERROR, Prepared
+from crosstune.parallel.ask import Begun, begin, has_point, horizon_of
 from crosstune.parallel.pool import Pool, received
+from crosstune.parallel.replay_in_order import tell_again
 from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.trial_storage import Gate
 from crosstune.parallel.under_way import Running
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.record import RUNS
 
 _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from crosstune.errors import CrosstuneError, RunError, described, message_of
 from crosstune.parallel.cluster import is_loss
+from crosstune.parallel.evaluate import evaluate
 from crosstune.parallel.task import Outcome, Task
-from crosstune.parallel.work import evaluate
 
 
 class Pool(Protocol):

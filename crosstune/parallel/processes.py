@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
 
-from crosstune.children import Child, Died, end_all
-from crosstune.cores import shared_cores
 from crosstune.errors import RunError
-from crosstune.parallel.gate import Gate
+from crosstune.parallel.evaluate import evaluate, install
 from crosstune.parallel.task import Outcome, Task, died, took_longer
-from crosstune.parallel.work import evaluate, install
+from crosstune.parallel.trial_storage import Gate
+from crosstune.system.child_processes import Child, Died, end_all
+from crosstune.system.cores import shared_cores
 
 UNBEGUN = 5
 """How often a task is tried whose process dies before it begins, and how often a process is started

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from crosstune.parallel.asking import Begun
+from crosstune.parallel.ask import Begun
 from crosstune.parallel.task import Outcome, Task
 
 

@@ -25,18 +25,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
-from crosstune.dialects import ERROR
-from crosstune.own import own_study
+from crosstune.engines.record import RUNS, amend_record
+from crosstune.objectives import ERROR
 from crosstune.resume import snapshots
 from crosstune.resume.agreement import is_replayable
 from crosstune.resume.frozen import install
 from crosstune.resume.history import History, was_stuck
 from crosstune.resume.mismatch import Differs, Mismatch, mismatch
-from crosstune.resume.names import beside
 from crosstune.resume.replay import overlaps, replay
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.record import RUNS, amend_record
-from crosstune.storage import also_at, file_of
+from crosstune.study.internal import own_study
+from crosstune.study.sidecar_paths import beside
+from crosstune.study.storage import also_at, file_of
 
 __all__ = [
     "BEGAN_WITH",

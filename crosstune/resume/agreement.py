@@ -10,10 +10,10 @@ from typing import Any
 from optuna.pruners import BasePruner
 
 from crosstune import pruners
+from crosstune.engines.pruner_record import described
+from crosstune.engines.record import PRUNER
 from crosstune.errors import RequestError
 from crosstune.resume.mismatch import GO_ON
-from crosstune.samplers.pruner_record import described
-from crosstune.samplers.record import PRUNER
 
 POINTS = "points"
 """The key of a run's record that holds the number of start points. A run without it was begun by

@@ -30,9 +30,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
-from crosstune.questions import QUESTIONS, asks_of
+from crosstune.objectives.questions import QUESTIONS, asks_of
+from crosstune.resume.forwarding_storage import Through
 from crosstune.resume.mismatch import Differs
-from crosstune.resume.through import Through
 from crosstune.samplers.engine import BUDGET, DRAWN
 
 RETRIED = "crosstune:retried"

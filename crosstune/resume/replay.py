@@ -8,8 +8,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
-from crosstune.adapters import ledger
-from crosstune.questions import QUESTIONS, ask_again, propose_again
+from crosstune.engines import study_values as ledger
+from crosstune.objectives.questions import QUESTIONS, ask_again, propose_again
 from crosstune.resume.history import History, was_added
 from crosstune.samplers.engine import BUDGET
 

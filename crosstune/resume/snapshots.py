@@ -20,10 +20,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
-from crosstune.resume import sealed
+from crosstune.engines.record import BUDGET, RUNS
 from crosstune.resume.frozen import Frozen, freeze, thaw
 from crosstune.resume.mismatch import MADE_ON
-from crosstune.samplers.record import BUDGET, RUNS
+from crosstune.system import signed_file as sealed
 
 SHARE = 0.02
 """The part of a run's time that snapshots may take."""

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from crosstune.errors import Unsupported
 from crosstune.takeover import shared
 from crosstune.takeover.engines import is_ready
-from crosstune.terminal import say
+from crosstune.terminal.text import say
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
 
-    from crosstune.adapters.base import Adapter
     from crosstune.callbacks import TensorBoardCallback
+    from crosstune.engines.base import Adapter
 
 
 class Choice:

@@ -71,7 +71,7 @@ def _take_over_when_imported(make: Callable[[], Choice]) -> None:
         return
 
     def hook(module: ModuleType) -> None:
-        takeover = importlib.import_module(f"crosstune.takeover.{module.__name__}")
+        takeover = importlib.import_module(f"crosstune.adapters.{module.__name__}.takeover")
         takeover.take_over(lambda: _made[-1]())
 
     for library in LIBRARIES:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from crosstune import adapters
+from crosstune.engines import registry as adapters
 from crosstune.errors import RequestError
 from crosstune.takeover.engines import names_sampler
-from crosstune.terminal import say
+from crosstune.terminal.text import say
 
 
 def _is_backend(value: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 from crosstune.errors import CrosstuneError
-from crosstune.terminal import say
+from crosstune.terminal.text import say
 
 
 def run_script(path: Path, arguments: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ A backend, a plug-in's too, binds to it with three empty classes and a fixture:
 It needs pytest and scipy. No backend is named in it.
 """
 
-from crosstune.extras import needing
+from crosstune.system.extras import needing
 
 with (
     needing("crosstune.testing", "pytest", "pytest"),

@@ -12,11 +12,11 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from crosstune.adapters import ledger
-from crosstune.adapters.base import Adapter, Engine, Outcome
-from crosstune.dialects import suggest
+from crosstune.engines import study_values as ledger
+from crosstune.engines.base import Adapter, Engine, Outcome
+from crosstune.objectives import suggest
 from crosstune.samplers.engine import EngineSampler
-from crosstune.space import Params, Space
+from crosstune.space.space import Params, Space
 
 Loss = Callable[[Params], float]
 

@@ -9,9 +9,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from crosstune.adapters.base import Adapter, Outcome
-from crosstune.parameters import Float, Int
-from crosstune.space import Params, Space
+from crosstune.engines.base import Adapter, Outcome
+from crosstune.space.parameters import Float, Int
+from crosstune.space.space import Params, Space
 from crosstune.testing import drive
 
 SPACE = Space({"x": Float(-1.0, 1.0), "n": Int(1, 9)})

@@ -8,10 +8,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from crosstune.adapters import ledger
-from crosstune.adapters.base import Adapter
-from crosstune.parameters import Bool, Choice, Constant, Float, Int
-from crosstune.space import Params, Space
+from crosstune.engines import study_values as ledger
+from crosstune.engines.base import Adapter
+from crosstune.space.parameters import Bool, Choice, Constant, Float, Int
+from crosstune.space.space import Params, Space
 from crosstune.testing import drive
 
 SPACE = Space(

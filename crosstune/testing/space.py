@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from crosstune.adapters.base import Adapter
-from crosstune.parameters import (
+from crosstune.engines.base import Adapter
+from crosstune.space.parameters import (
     Bool,
     Choice,
     Constant,
@@ -22,7 +22,7 @@ from crosstune.parameters import (
     Parameter,
     Scalar,
 )
-from crosstune.space import Params, Space
+from crosstune.space.space import Params, Space
 from crosstune.testing.drive import draw
 
 KINDS: dict[str, Parameter] = {

@@ -17,9 +17,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.errors import CrosstuneError, RequestError, RunError
-from crosstune.resume.through import Through
-from crosstune.storage import cannot_open, check_url, describe
-from crosstune.urls import clean_cause
+from crosstune.resume.forwarding_storage import Through
+from crosstune.study.storage import cannot_open, check_url, describe
+from crosstune.terminal.urls import clean_cause
 
 PATIENCE = 600.0
 """For how many seconds a server may be away."""

@@ -20,29 +20,29 @@ from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from crosstune.adapters.ledger import SPACE
-from crosstune.budgets import Budget
-from crosstune.dialects import ERROR, Prepared
-from crosstune.earlier_names import as_recorded
-from crosstune.engine_choice import Engine
+from crosstune.digests.evaluated import agree
+from crosstune.engines.budget import Budget
+from crosstune.engines.pruner_record import described
+from crosstune.engines.record import BUDGET, PRUNER, RUNS, amend_record, leave_record, records
+from crosstune.engines.study_values import SPACE
 from crosstune.errors import CrosstuneError, RunError, Unsupported, message_of
-from crosstune.evaluated import agree
-from crosstune.interrupts import Watch, watched
-from crosstune.own import own_study
+from crosstune.objectives import ERROR, Prepared
+from crosstune.parallel.evaluate import outcome_of
 from crosstune.parallel.task import Outcome
-from crosstune.parallel.work import outcome_of
 from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
-from crosstune.samplers.pruner_record import described
-from crosstune.samplers.record import BUDGET, PRUNER, RUNS, amend_record, leave_record, records
-from crosstune.spec import Spec
-from crosstune.storage import describe
-from crosstune.study import check_same, open_study
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import Engine
+from crosstune.study.earlier_names import as_recorded
+from crosstune.study.internal import own_study
+from crosstune.study.storage import describe
+from crosstune.system.interrupts import Watch, watched
+from crosstune.tuning.front import check_same, open_study
+from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat
-from crosstune.worker.sweep import BEGAN, LOST, counting, sweep
-from crosstune.worker.turn import Turns
+from crosstune.worker.lost_trials import BEGAN, LOST, counting, sweep
 
 HEARTBEAT = 20
 """Seconds between two signs of life of a worker; without for a minute, its trial is taken back."""
@@ -72,7 +72,7 @@ class Worker:
     Attributes:
         study: the shared one.
         spec, function: as they were given, but with the names that the study has; see
-            `crosstune.earlier_names`.
+            `crosstune.study.earlier_names`.
         name: of the machine and the process, as the study's trials have it.
 
     Raises:

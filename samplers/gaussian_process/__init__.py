@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosstune import adapters
-from crosstune.prior import beliefs
+from crosstune.engines import registry as adapters
 from crosstune.samplers.engine import EngineSampler
-from crosstune.scalars import plain_arguments
-from crosstune.space import Space
-from crosstune.warm_start import finished
+from crosstune.space.belief import beliefs
+from crosstune.space.space import Space
+from crosstune.study.warm_start import finished
+from crosstune.system.scalars import plain_arguments
 
 
 class GaussianProcessSampler(EngineSampler):
@@ -53,16 +53,16 @@ class GaussianProcessSampler(EngineSampler):
 
     With n trials in the model, at most 256, and d parameters, a suggestion takes O(n^3 + n^2 c)
     with some hundreds of candidates c, and each fit O(n^2 d + n^3) a step; a fit comes when the
-    trials have grown by a tenth. `python -m crosstune.benchmarks.suggestions` measures it. The
-    linear algebra is limited to one thread meanwhile, in the whole process.
+    trials have grown by a tenth. `python -m crosstune.benchmarks.research.suggestions` measures
+    it. The linear algebra is limited to one thread meanwhile, in the whole process.
 
     Args:
         space: what to search. None: learn it from the trials.
         startup: how many points come first.
         prior: by name the value that is thought best, or a mapping of it, `at`, and how wide the
-            belief is, `spread`: see `crosstune.prior.Belief`.
+            belief is, `spread`: see `crosstune.space.belief.Belief`.
         warm_start: earlier studies, journal files or URLs of databases; see
-            `crosstune.warm_start.finished`.
+            `crosstune.study.warm_start.finished`.
         seed: any integer; None for a random one.
 
     Raises:

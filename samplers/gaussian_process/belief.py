@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from crosstune.prior import Belief
 from crosstune.samplers.gaussian_process.dimensions import Numbers, Options
 from crosstune.samplers.gaussian_process.encoding import Encoding
+from crosstune.space.belief import Belief
 
 BETA = 10.0
 """After so many trials the belief has the power of one; their beta for a hundred trials."""

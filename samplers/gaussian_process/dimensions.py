@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.coordinates import Continuous, Index, LogInteger
-from crosstune.parameters import Choice, Normal, Parameter, Scalar
+from crosstune.space.coordinates import Continuous, Index, LogInteger
+from crosstune.space.parameters import Choice, Normal, Parameter, Scalar
 
 Numbers: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]

@@ -67,7 +67,7 @@ def learn(
     The model learns from infeasible trials as from complete ones: their values are as true.
 
     Args:
-        studies: as `crosstune.warm_start.finished` makes them.
+        studies: as `crosstune.study.warm_start.finished` makes them.
         rng: draws what a study says nothing of.
 
     Returns:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers, Real, dimension
-from crosstune.space import Params, Space
+from crosstune.space.space import Params, Space
 
 
 @dataclass(frozen=True)

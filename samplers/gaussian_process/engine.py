@@ -11,9 +11,8 @@ import numpy as np
 from scipy.stats import qmc
 from threadpoolctl import ThreadpoolController
 
-from crosstune.adapters.base import Engine, Exhausted, Outcome, seed_in_32_bits
+from crosstune.engines.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import SpecError
-from crosstune.prior import beliefs
 from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.earlier import learn
@@ -22,7 +21,8 @@ from crosstune.samplers.gaussian_process.regression import Observation, Regressi
 from crosstune.samplers.gaussian_process.search import Search
 from crosstune.samplers.gaussian_process.targets import FAILED, STATES
 from crosstune.samplers.grid import grid
-from crosstune.space import Params, Space
+from crosstune.space.belief import beliefs
+from crosstune.space.space import Params, Space
 
 START = 4
 """How many points come before the first that is modelled."""

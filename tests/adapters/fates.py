@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crosstune import Space
-from crosstune.adapters.base import Engine, Outcome
+from crosstune.engines.base import Engine, Outcome
 
 FATES = ["complete", "pruned", "failed", "pending", "insert", "replace"]
 

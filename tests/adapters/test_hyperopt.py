@@ -11,10 +11,10 @@ from hyperopt import hp
 from hyperopt.pyll.stochastic import sample
 
 from crosstune import Bool, Choice, Float, Int, Space, adapters
-from crosstune.adapters.base import Outcome
-from crosstune.engine_choice import choose
+from crosstune.engines.base import Outcome
 from crosstune.errors import UnknownName, Unsupported
-from crosstune.spec import Spec
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import choose
 
 ADAPTER = adapters.get("hyperopt")
 SPACE = Space(

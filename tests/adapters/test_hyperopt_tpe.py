@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 
 import crosstune
 from crosstune import Float, Space, adapters
-from crosstune.adapters import hyperopt as hyperopt_adapter
-from crosstune.adapters import hyperopt_tpe, proved
-from crosstune.adapters.hyperopt_tpe import PROVED, quick_suggest
+from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.adapters.hyperopt import fast_tpe as hyperopt_tpe
+from crosstune.adapters.hyperopt.fast_tpe import PROVED, quick_suggest
+from crosstune.engines import fast_path as proved
 from crosstune.errors import SpecError, UnknownName
-from crosstune.spec import Spec, load
-from crosstune.verification import verify
+from crosstune.proofs.verification import verify
+from crosstune.spec.spec import Spec, load
 from tests.adapters.fates import FATES, points
 from tests.strategies import spaces
 

@@ -13,7 +13,7 @@ import pytest
 
 import crosstune
 from crosstune import Bool, Choice, Constant, Float, Int, Space, adapters
-from crosstune.adapters.base import Exhausted, Outcome
+from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import UnknownName, Unsupported
 from crosstune.samplers import KerasTunerSampler
 

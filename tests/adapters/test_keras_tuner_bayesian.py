@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Float, Int, Space, adapters
-from crosstune.adapters import proved
-from crosstune.adapters.base import Exhausted
+from crosstune.engines import fast_path as proved
+from crosstune.engines.base import Exhausted
 from crosstune.errors import SpecError, UnknownName, Unsupported
-from crosstune.verification import verify
+from crosstune.proofs.verification import verify
 from tests.adapters.fates import FATES, points
 from tests.strategies import spaces
 
@@ -28,13 +28,13 @@ import keras_tuner  # noqa: E402
 from sklearn.gaussian_process import GaussianProcessRegressor  # noqa: E402
 from sklearn.gaussian_process.kernels import RBF, Matern  # noqa: E402
 
-from crosstune.adapters import keras_tuner_bayesian  # noqa: E402
-from crosstune.adapters.keras_tuner_bayesian import (  # noqa: E402
+from crosstune.adapters.keras_tuner import fast_bayesian as keras_tuner_bayesian  # noqa: E402
+from crosstune.adapters.keras_tuner.fast_bayesian import (  # noqa: E402
     PROVED,
     QuickBayesianOracle,
     QuickRegressor,
 )
-from crosstune.keras.native import native_oracle  # noqa: E402
+from crosstune.adapters.keras_tuner.tuner.native_oracle import native_oracle  # noqa: E402
 
 THIRTEEN = Path(__file__).parents[2] / "examples" / "thirteen.yaml"
 SMALL = Space(

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
-from crosstune.adapters.native import hyperopt as native
+from crosstune.adapters.hyperopt import literal as native
 from crosstune.errors import Unsupported
-from crosstune.laws import Continuous, Discrete
-from crosstune.parameters import Parameter
+from crosstune.space.parameters import Parameter
+from crosstune.space.probability import Continuous, Discrete
+from crosstune.space.verdicts import APPROXIMATE, EXACT
 from crosstune.testing.space import CONDITIONAL, KINDS
-from crosstune.verdicts import APPROXIMATE, EXACT
 from tests.native import SPACES, p_value, parameters
 
 ADAPTER = adapters.get("hyperopt")

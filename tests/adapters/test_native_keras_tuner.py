@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Constant, Float, Int, Space, adapters
 from crosstune.errors import Unsupported
-from crosstune.laws import Discrete
-from crosstune.parameters import Parameter
+from crosstune.space.parameters import Parameter
+from crosstune.space.probability import Discrete
+from crosstune.space.verdicts import APPROXIMATE, EXACT
 from crosstune.testing.space import CONDITIONAL, KINDS
-from crosstune.verdicts import APPROXIMATE, EXACT
 from tests.native import SPACES, p_value, parameters
 
 ADAPTER = adapters.get("keras_tuner")  # chooses a Keras backend that is installed
@@ -23,7 +23,7 @@ import keras_tuner as kt  # noqa: E402
 from keras_tuner.engine import hyperparameters as kinds  # noqa: E402
 from keras_tuner.src.engine.conditions import Parent  # noqa: E402
 
-from crosstune.adapters.native import keras_tuner as native  # noqa: E402
+from crosstune.adapters.keras_tuner import literal as native  # noqa: E402
 
 CONSTRUCTS: dict[str, Any] = {
     "float": kinds.Float("x", -1, 2),

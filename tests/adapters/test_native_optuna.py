@@ -18,11 +18,11 @@ from optuna.distributions import (
 )
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
-from crosstune.adapters.native import optuna as native
+from crosstune.adapters.optuna import literal as native
 from crosstune.errors import UnknownName, Unsupported
-from crosstune.parameters import Parameter
+from crosstune.space.parameters import Parameter
+from crosstune.space.verdicts import EXACT
 from crosstune.testing.space import CONDITIONAL, KINDS
-from crosstune.verdicts import EXACT
 from tests.native import SPACES, p_value, parameters
 
 ADAPTER = adapters.get("optuna")

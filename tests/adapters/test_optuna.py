@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 import crosstune
 from crosstune import Bool, Choice, Constant, Float, Int, Normal, Space, adapters
-from crosstune.adapters.base import Exhausted, Outcome
+from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import MissingLibrary, UnknownName, Unsupported
 
 ADAPTER = adapters.get("optuna")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crosstune import adapters
-from crosstune.adapters.base import Adapter
+from crosstune.engines.base import Adapter
 from crosstune.testing import FailureContract, SearchContract, SpaceContract
 
 

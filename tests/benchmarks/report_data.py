@@ -28,7 +28,7 @@ from crosstune.benchmarks.statistics.verdicts import (
     Standing,
     Summary,
 )
-from crosstune.spec import Spec
+from crosstune.spec.spec import Spec
 
 SPACE: dict[str, Any] = {
     "lr": {"type": "float", "low": 1e-5, "high": 1e-1, "log": True},

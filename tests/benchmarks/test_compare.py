@@ -22,7 +22,7 @@ from crosstune.benchmarks.compare import read
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.results import TIME_FIELDS
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
-from crosstune.cli import main
+from crosstune.cli.main import main
 from crosstune.errors import MissingLibrary, RequestError
 from tests.benchmarks import match_objectives as objectives
 

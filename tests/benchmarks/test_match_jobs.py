@@ -16,7 +16,7 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
-from crosstune.spec import Spec
+from crosstune.spec.spec import Spec
 from tests.benchmarks import match_objectives as objectives
 
 SCRIPT = """
@@ -25,7 +25,7 @@ from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.spec import Spec
+from crosstune.spec.spec import Spec
 
 SCALE = 3.0
 

@@ -27,9 +27,9 @@ from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.identity import identify
 from crosstune.benchmarks.match.same_objective import differences, identity
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.cli import main
+from crosstune.cli.main import main
 from crosstune.errors import RequestError
-from crosstune.spec import load
+from crosstune.spec.spec import load
 
 SPACE = {"x": {"type": "float", "low": -1.0, "high": 1.0}}
 WHO = "optuna:random,crosstune:random"

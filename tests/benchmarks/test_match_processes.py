@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
-from crosstune import Spec, children, groups
-from crosstune.benchmarks import rivals
+from crosstune import Spec
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.benchmarks.rivals.process import RivalProcess
+from crosstune.benchmarks.research import rivals
+from crosstune.benchmarks.research.rivals.process import RivalProcess
 from crosstune.errors import RunError
+from crosstune.system import child_processes as children
+from crosstune.system import process_groups as groups
 from tests.benchmarks import family_objectives as objectives
 from tests.benchmarks import match_objectives
 from tests.parallel import families
@@ -111,7 +113,7 @@ def test_a_rival_that_is_killed_is_said_and_takes_its_family_with_it(marks: Path
 def test_a_rival_that_hangs_ends_with_its_family(
     marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crosstune.benchmarks.rivals.process.ENDS", 0.1)
+    monkeypatch.setattr("crosstune.benchmarks.research.rivals.process.ENDS", 0.1)
     process = rival(marks, "hang_with_family")
     assert process._process.stdin is not None
     process._process.stdin.write("{}\n")

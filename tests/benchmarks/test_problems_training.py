@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from crosstune import Space, tune
 from crosstune.benchmarks.problems import get, names
 from crosstune.benchmarks.problems.training import data, fragile, networks, resampled
-from crosstune.parameters import Int
+from crosstune.space.parameters import Int
 
 NAMES = names("training")
 NOISY = {"training/digits-network", "training/cancer-network", "training/cancer-resampled"}

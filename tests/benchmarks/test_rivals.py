@@ -14,22 +14,27 @@ import numpy as np
 import pytest
 
 from crosstune import Bool, Choice, Constant, Float, Int, Normal, Space, adapters, compare
-from crosstune.adapters.base import Exhausted, Outcome
 from crosstune.benchmarks.match.agreement import versions
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.benchmarks.rivals import adapter as rival_adapter
-from crosstune.benchmarks.rivals import environments
-from crosstune.benchmarks.rivals.adapter import RivalEngine
-from crosstune.benchmarks.rivals.autosampler import choice
-from crosstune.benchmarks.rivals.description import decoded, described, encoded, points_at_least
-from crosstune.benchmarks.rivals.environments import ENVIRONMENTS, INSIDE
-from crosstune.benchmarks.rivals.known import RIVALS
-from crosstune.benchmarks.rivals.process import RivalProcess
-from crosstune.coordinates import Continuous
+from crosstune.benchmarks.research.rivals import adapter as rival_adapter
+from crosstune.benchmarks.research.rivals import environments
+from crosstune.benchmarks.research.rivals.adapter import RivalEngine
+from crosstune.benchmarks.research.rivals.autosampler import choice
+from crosstune.benchmarks.research.rivals.description import (
+    decoded,
+    described,
+    encoded,
+    points_at_least,
+)
+from crosstune.benchmarks.research.rivals.environments import ENVIRONMENTS, INSIDE
+from crosstune.benchmarks.research.rivals.known import RIVALS
+from crosstune.benchmarks.research.rivals.process import RivalProcess
+from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import MissingLibrary, RunError, Unsupported
+from crosstune.space.coordinates import Continuous
 from crosstune.testing.space import KINDS
 
 HERE = Path(__file__).parent
@@ -250,7 +255,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_a_missing_environment_names_the_command_that_makes_it(name: str, place: Path) -> None:
-    wanted = f"python -m crosstune.benchmarks.rivals install {name}"
+    wanted = f"python -m crosstune.benchmarks.research.rivals install {name}"
     with pytest.raises(MissingLibrary, match=wanted):
         contender(f"{name}:bayesian")
 
@@ -356,7 +361,7 @@ def test_a_process_ends_with_its_run(fake_smac: None, tmp_path: Path) -> None:
 
 
 def crosstune_spec(space):
-    from crosstune.spec import load
+    from crosstune.spec.spec import load
 
     return load({"space": space})
 

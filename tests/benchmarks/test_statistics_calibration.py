@@ -1,15 +1,12 @@
-"""How often the rule errs. `python -m crosstune.benchmarks.statistics.calibration` has it all."""
+"""How often the rule errs, in short; `research/statistics/calibration.py` has it all."""
 
 import numpy as np
 import pytest
 
 from crosstune.benchmarks.match.results import About
-from crosstune.benchmarks.statistics import calibration, finals, simulation
-from crosstune.benchmarks.statistics.calibration import Cell, Share, share, work
-from crosstune.benchmarks.statistics.rankings import on_several
-from crosstune.benchmarks.statistics.scores import measured
-from crosstune.benchmarks.statistics.sequential import Sequential
-from crosstune.benchmarks.statistics.simulation import (
+from crosstune.benchmarks.research.statistics import calibration, finals, simulation
+from crosstune.benchmarks.research.statistics.calibration import Cell, Share, share, work
+from crosstune.benchmarks.research.statistics.simulation import (
     SYNTHETIC,
     both,
     fixed,
@@ -17,6 +14,9 @@ from crosstune.benchmarks.statistics.simulation import (
     over_problems,
     sequential,
 )
+from crosstune.benchmarks.statistics.rankings import on_several
+from crosstune.benchmarks.statistics.scores import measured
+from crosstune.benchmarks.statistics.sequential import Sequential
 from crosstune.benchmarks.statistics.verdicts import BETTER, UNDECIDED
 from tests.benchmarks import matches
 

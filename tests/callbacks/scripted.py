@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crosstune.adapters import keras_library  # noqa: F401  # Keras starts on what is installed
+from crosstune.adapters.keras_tuner import library as keras_library  # noqa: F401  # Keras starts on what is installed
 
 import keras  # isort: skip
 import numpy as np  # isort: skip

@@ -16,7 +16,7 @@ from crosstune.errors import ObjectiveError, RequestError, Unsupported
 
 pytest.importorskip("keras_tuner")
 
-from crosstune.adapters.keras_library import keras_tuner
+from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.callbacks import KerasPruningCallback, TrainingDiverged
 from tests.callbacks.scripted import DATA, Scripted, model
 

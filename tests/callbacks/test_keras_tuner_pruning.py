@@ -18,8 +18,8 @@ from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsuppor
 
 pytest.importorskip("keras_tuner")
 
-from crosstune.adapters.keras_library import keras_tuner
 from crosstune.adapters.keras_tuner import Oracle
+from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.callbacks import KerasTunerPruningCallback
 from tests.callbacks.scripted import DATA, Scripted, model
 
@@ -197,7 +197,7 @@ def _oracle(engine: str, trials: int) -> Any:
     space = keras_tuner.HyperParameters()
     space.Int("x", 0, 6)
     # As `crosstune exec` makes it; Keras Tuner's own oracles keep a study, too.
-    from crosstune.keras.choice import choose_oracle
+    from crosstune.adapters.keras_tuner.tuner.choose_oracle import choose_oracle
 
     backend, sampler = engine.split(":")
     return choose_oracle(

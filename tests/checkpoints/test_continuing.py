@@ -17,8 +17,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Float, Space, checkpoints
-from crosstune.dialects import suggest
-from crosstune.trials import epochs_trained
+from crosstune.objectives import suggest
+from crosstune.study.trials import epochs_trained
 from tests.checkpoints.support import SPACE, Memory, X, content, retry, warnings
 
 # Hyperband

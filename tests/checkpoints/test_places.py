@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import checkpoints
 from crosstune.errors import RequestError
-from crosstune.trials import epochs_trained
+from crosstune.study.trials import epochs_trained
 from tests.checkpoints.support import SPACE, Memory, content, retry
 
 
@@ -31,7 +31,7 @@ def test_checkpoints_stand_beside_the_file_of_the_study(place: str) -> None:
 
 
 def test_crosstune_run_keeps_and_continues_them(capsys: pytest.CaptureFixture[str]) -> None:
-    from crosstune.cli import main
+    from crosstune.cli.main import main
 
     Path("net.py").write_text(
         "import crosstune\n"

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import checkpoints
 from crosstune.resume.history import RETRIED
-from crosstune.worker.sweep import BEGAN, RETRIES, counting, sweep
+from crosstune.worker.lost_trials import BEGAN, RETRIES, counting, sweep
 from tests.checkpoints.support import SPACE, X
 from tests.parallel.histories import errors, history
 from tests.resume.support import Killed
@@ -120,7 +120,7 @@ def test_a_record_from_before_the_rule_goes_on(monkeypatch: pytest.MonkeyPatch) 
     with suppress(BaseException):
         _plain(objective)
     objective._dead = False
-    storage = crosstune.storage.open_storage("net.journal")
+    storage = crosstune.study.storage.open_storage("net.journal")
     storage.set_trial_user_attr(2, RETRIED, True)
     assert errors(_plain(objective)) == {}
     assert objective.starts == [0, 3]

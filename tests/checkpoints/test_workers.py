@@ -13,7 +13,7 @@ from optuna.storages import InMemoryStorage
 import crosstune
 from crosstune import checkpoints
 from crosstune.errors import RequestError
-from crosstune.trials import epochs_trained
+from crosstune.study.trials import epochs_trained
 from tests.checkpoints import objectives
 from tests.checkpoints.reruns import Reruns
 from tests.checkpoints.support import SPACE, Memory, content

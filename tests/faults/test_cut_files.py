@@ -15,7 +15,7 @@ import crosstune
 from crosstune.benchmarks import compare as matches
 from crosstune.errors import CrosstuneError
 from crosstune.exchange import export_study, import_study
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from tests.benchmarks import match_objectives as objectives
 
 SPEC = {

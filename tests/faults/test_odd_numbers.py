@@ -13,7 +13,7 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.cli import main
+from crosstune.cli.main import main
 from crosstune.errors import CrosstuneError, SpecError
 from tests.faults.test_fuzzed_specs import VALID, places
 

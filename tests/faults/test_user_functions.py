@@ -20,8 +20,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Float, Space
-from crosstune.dialects import ERROR
 from crosstune.errors import described, message_of
+from crosstune.objectives import ERROR
 
 SPACE = Space({"x": Float(0.0, 1.0)})
 SPEC: dict[str, Any] = {"name": "s", "space": SPACE, "seed": 0, "sampler": "random"}
@@ -300,7 +300,7 @@ def test_in_a_match(tmp_path: Path) -> None:
 def test_the_test_of_an_objective_ends_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from crosstune.cli import main
+    from crosstune.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -330,7 +330,7 @@ def test_what_a_module_raises_when_imported_is_said(
     error: str,
     flag: list[str],
 ) -> None:
-    from crosstune.cli import main
+    from crosstune.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", [str(tmp_path), *__import__("sys").path])

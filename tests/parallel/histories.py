@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 
-from crosstune.dialects import ERROR
+from crosstune.objectives import ERROR
 
 
 def history(study: optuna.Study) -> list[Any]:

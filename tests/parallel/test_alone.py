@@ -11,14 +11,15 @@ from typing import Any
 import optuna
 import pytest
 
-from crosstune import _optuna, groups
-from crosstune.parallel import alone
-from crosstune.parallel.alone import evaluate_alone
+from crosstune import _optuna
+from crosstune.parallel import one_trial_process as alone
 from crosstune.parallel.channel import open_to_workers
-from crosstune.parallel.gate import Gate
+from crosstune.parallel.evaluate import Recipe
+from crosstune.parallel.one_trial_process import evaluate_alone
 from crosstune.parallel.task import DIED, Outcome, Task, took_longer
-from crosstune.parallel.work import Recipe
-from crosstune.spec import load
+from crosstune.parallel.trial_storage import Gate
+from crosstune.spec.spec import load
+from crosstune.system import process_groups as groups
 from tests.parallel import families
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")

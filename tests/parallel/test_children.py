@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from crosstune import children, groups
-from crosstune.children import Child, Died, end_all
+from crosstune.system import child_processes as children
+from crosstune.system import process_groups as groups
+from crosstune.system.child_processes import Child, Died, end_all
 from tests.parallel import families
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
@@ -120,7 +121,7 @@ def test_one_that_is_ended_elsewhere_ends_the_call(child: Child, tmp_path: Path)
 
 DRIVER = """
 import sys
-from crosstune.children import Child
+from crosstune.system.child_processes import Child
 from tests.parallel import families
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from crosstune import _optuna
 from crosstune.parallel.channel import connect, open_to_workers
-from crosstune.parallel.gate import Gate
+from crosstune.parallel.trial_storage import Gate
 
 
 def _gate() -> tuple[optuna.Study, Gate, optuna.Trial, int]:
@@ -116,8 +116,8 @@ def test_the_socket_is_in_a_folder_of_this_user_alone() -> None:
 def test_a_task_that_comes_too_late_ends_without_harm() -> None:
     import pickle
 
+    from crosstune.parallel.evaluate import begin_run, end_run, evaluate
     from crosstune.parallel.task import Task
-    from crosstune.parallel.work import begin_run, end_run, evaluate
 
     study, gate, trial, ticket = _gate()
     gate.dismiss(ticket)

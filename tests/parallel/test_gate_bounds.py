@@ -17,7 +17,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from crosstune import _optuna
-from crosstune.parallel.gate import Gate
+from crosstune.parallel.trial_storage import Gate
 
 SECRET = "of another study"
 X = optuna.distributions.FloatDistribution(0, 1)

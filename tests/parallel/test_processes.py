@@ -47,8 +47,8 @@ def test_what_a_trial_leaves_behind_holds_up_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CROSSTUNE_TEST_FOLDER", str(tmp_path))
-    monkeypatch.setattr("crosstune.groups.GRACE", 1.0)
-    monkeypatch.setattr("crosstune.children.ENDING", 1.0)
+    monkeypatch.setattr("crosstune.system.process_groups.GRACE", 1.0)
+    monkeypatch.setattr("crosstune.system.child_processes.ENDING", 1.0)
     study = crosstune.tune(SPEC, objectives.leaves_families, trials=5, workers=2, trial_seconds=4)
     assert errors(study) == {
         1: "its process died: a crash, a kill, or a lack of memory",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosstune.cli import main
+from crosstune.cli.main import main
 
 SPEC = """
 objective: objective:value

@@ -15,7 +15,7 @@ from crosstune import Float, Space, checkpoints
 from crosstune.errors import RequestError
 from crosstune.resume import Mismatch
 from crosstune.resume.history import RETRIED
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from tests.resume import support
 from tests.resume.support import DIRECT, FINITE, MIRRORED, Killed, objective, rows, writes
 

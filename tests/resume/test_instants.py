@@ -13,7 +13,7 @@ import crosstune
 from crosstune import Float, Int, Space, checkpoints
 from crosstune.errors import RunError
 from crosstune.resume.history import RETRIED
-from crosstune.storage import open_storage
+from crosstune.study.storage import open_storage
 from tests.resume.support import (
     DIRECT,
     Killed,
@@ -218,7 +218,7 @@ def test_a_finished_study_is_not_gone_through_again(
 ) -> None:
     place = tmp_path / "s.journal"
     run(place, SPEC)
-    monkeypatch.setattr("crosstune.study.take_up", None)
+    monkeypatch.setattr("crosstune.tuning.front.take_up", None)
     assert len(run(place, SPEC, resume=True).user_attrs["crosstune:runs"]) == 1
 
 

@@ -20,8 +20,8 @@ import pytest
 
 import crosstune
 from crosstune.adapters import get
-from crosstune.benchmarks import resume
-from crosstune.storage import open_storage
+from crosstune.benchmarks.research import resume
+from crosstune.study.storage import open_storage
 from tests.resume.support import rows
 
 TRIALS = 24

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosstune.benchmarks import resume
+from crosstune.benchmarks.research import resume
 
 
 @pytest.mark.slow

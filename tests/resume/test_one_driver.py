@@ -12,13 +12,13 @@ from pathlib import Path
 import optuna
 import pytest
 
-from crosstune import running
-from crosstune.engine_choice import choose
-from crosstune.filenames import as_file_name
-from crosstune.resume.driver import Driven, driving
-from crosstune.resume.names import beside
-from crosstune.spec import Spec
-from crosstune.storage import file_at, file_of, open_storage
+from crosstune.cli import run as running
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import choose
+from crosstune.study.lock import Driven, driving
+from crosstune.study.sidecar_paths import beside
+from crosstune.study.storage import file_at, file_of, open_storage
+from crosstune.system.filenames import as_file_name
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="as Linux locks")
 
@@ -98,7 +98,7 @@ AS_ANOTHER = """
 import os, sys
 from pathlib import Path
 from crosstune.errors import RequestError
-from crosstune.resume.driver import driving
+from crosstune.study.lock import driving
 os.setgid(65534); os.setuid(65534)
 try:
     with driving(Path(sys.argv[1]), "s"):

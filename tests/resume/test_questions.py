@@ -20,14 +20,14 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.results import TIME_FIELDS
 from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.dialects import prepare
-from crosstune.engine_choice import choose
-from crosstune.parallel.several import Several, Workers
-from crosstune.parallel.work import Recipe
-from crosstune.questions import QUESTIONS
+from crosstune.objectives import prepare
+from crosstune.objectives.questions import QUESTIONS
+from crosstune.parallel.evaluate import Recipe
+from crosstune.parallel.parallel_evaluation import Several, Workers
 from crosstune.resume import Mismatch
-from crosstune.study import open_study
-from crosstune.tuning import run
+from crosstune.study.choice import choose
+from crosstune.tuning.front import open_study
+from crosstune.tuning.loop import run
 from tests.resume.support import DIRECT, Killed, rows, snapshot_never
 
 Train = Callable[[dict[str, Any], optuna.Trial], float]

@@ -14,8 +14,8 @@ import optuna
 import pytest
 
 from crosstune.errors import RequestError, RunError
-from crosstune.resume.names import beside
-from crosstune.storage import open_storage
+from crosstune.study.sidecar_paths import beside
+from crosstune.study.storage import open_storage
 from tests.resume.support import DIRECT, objective, rows, run, snapshot_often
 
 SPEC = {"space": DIRECT, "backend": "hyperopt", "name": "a study", "trials": 8, "seed": 1}

@@ -14,12 +14,12 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.adapters.hyperopt import HyperoptEngine
+from crosstune.adapters.hyperopt.adapter import HyperoptEngine
 from crosstune.errors import RequestError
 from crosstune.resume import Mismatch
-from crosstune.resume.driver import Driven, driving
-from crosstune.resume.names import beside
-from crosstune.storage import open_storage
+from crosstune.study.lock import Driven, driving
+from crosstune.study.sidecar_paths import beside
+from crosstune.study.storage import open_storage
 from tests.resume.support import DIRECT, Killed, objective, rows, run, snapshot_often
 
 SPEC = {"space": DIRECT, "backend": "hyperopt", "name": "a study", "trials": 6, "seed": 1}
@@ -85,7 +85,9 @@ def test_an_upgraded_library_is_named_where_the_trials_would_differ(
         return {**params, "n": 9 - params["n"]} if trial == 2 else params
 
     monkeypatch.setattr(HyperoptEngine, "ask", another)
-    monkeypatch.setattr("crosstune.study.made_on", lambda: {"machine": "another", "numpy": "9.0.0"})
+    monkeypatch.setattr(
+        "crosstune.tuning.front.made_on", lambda: {"machine": "another", "numpy": "9.0.0"}
+    )
     with pytest.raises(Mismatch, match=r"trial 2 has n = \d, and its engine proposes") as raised:
         run(place, SPEC, resume=True)
     assert "machine was " in str(raised.value)
@@ -197,7 +199,7 @@ def test_a_second_driver_is_refused_while_the_first_runs(tmp_path: Path) -> None
 def test_the_lock_of_a_killed_process_does_not_hold(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from crosstune.resume.driver import driving\n"
+        "from crosstune.study.lock import driving\n"
         "with driving(Path(sys.argv[1]), 'a study'):\n"
         "    os.kill(os.getpid(), 9)"
     )

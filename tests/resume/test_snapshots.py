@@ -11,8 +11,9 @@ from typing import Any
 import optuna
 import pytest
 
-from crosstune.resume import sealed, snapshots
-from crosstune.resume.names import beside
+from crosstune.resume import snapshots
+from crosstune.study.sidecar_paths import beside
+from crosstune.system import signed_file as sealed
 from tests.resume.support import (
     DIRECT,
     Killed,
@@ -210,7 +211,7 @@ def test_one_that_leads_astray_gives_way_to_the_ledger(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Were an engine frozen wrongly, that would be noticed where a trial follows."""
-    from crosstune.adapters.hyperopt import HyperoptEngine
+    from crosstune.adapters.hyperopt.adapter import HyperoptEngine
 
     snapshot_often(monkeypatch)
     freeze = HyperoptEngine.freeze
@@ -284,7 +285,7 @@ def test_what_a_killed_process_left_of_a_snapshot_is_replaced(place: Path) -> No
 def test_an_engine_that_cannot_be_pickled_is_replayed(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune.adapters.hyperopt import HyperoptEngine
+    from crosstune.adapters.hyperopt.adapter import HyperoptEngine
 
     snapshot(place).unlink()
     snapshot_often(monkeypatch)
@@ -322,7 +323,7 @@ def test_the_rhythm_keeps_to_its_share(
 def test_other_versions_are_replayed(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("crosstune.study.made_on", lambda: {"numpy": "9"})
+    monkeypatch.setattr("crosstune.tuning.front.made_on", lambda: {"numpy": "9"})
     assert is_replayed(place, whole, monkeypatch)
     assert "other versions, or on another machine" in caplog.text
 

@@ -13,10 +13,10 @@ import optuna
 import pytest
 
 import crosstune
-from crosstune.parameters import Float
 from crosstune.samplers import GaussianProcessSampler, HyperoptSampler, KerasTunerSampler
-from crosstune.space import Space
-from crosstune.storage import open_storage
+from crosstune.space.parameters import Float
+from crosstune.space.space import Space
+from crosstune.study.storage import open_storage
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 KINDS = {

@@ -14,11 +14,11 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Choice, Constant, Float, Int, Normal, Space
-from crosstune.adapters.base import Exhausted, Outcome
+from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import SpecError, UnknownName
 from crosstune.samplers import GaussianProcessSampler
 from crosstune.samplers.gaussian_process.engine import START, GaussianProcessEngine
-from crosstune.space import Params
+from crosstune.space.space import Params
 
 MIXED = Space(
     {

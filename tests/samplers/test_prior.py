@@ -13,11 +13,11 @@ import pytest
 import crosstune
 from crosstune.benchmarks.match.contender import contender
 from crosstune.errors import SpecError
-from crosstune.prior import Belief, beliefs
 from crosstune.samplers import GaussianProcessSampler
 from crosstune.samplers.gaussian_process.belief import LEAST, Beliefs
 from crosstune.samplers.gaussian_process.encoding import Encoding
-from crosstune.space import Space
+from crosstune.space.belief import Belief, beliefs
+from crosstune.space.space import Space
 
 SPACE: dict[str, Any] = {
     "rate": {"type": "float", "low": 1e-6, "high": 1.0, "log": True},

@@ -12,11 +12,11 @@ import optuna
 import pytest
 
 from crosstune import adapters
-from crosstune.adapters.base import Algorithm
-from crosstune.parameters import Choice, Int
+from crosstune.engines.base import Algorithm
 from crosstune.samplers import EngineSampler
-from crosstune.space import Space
-from crosstune.storage import open_storage
+from crosstune.space.parameters import Choice, Int
+from crosstune.space.space import Space
+from crosstune.study.storage import open_storage
 
 SPACE = Space({"x": Int(0, 2), "c": Choice(["a", "b"])})
 POINTS = 6

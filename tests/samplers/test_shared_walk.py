@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import optuna
 
-from crosstune.parameters import Int
 from crosstune.samplers.grid import GridSampler
-from crosstune.space import Space
+from crosstune.space.parameters import Int
+from crosstune.space.space import Space
 
 
 def test_a_walk_leaves_out_what_another_process_evaluates() -> None:

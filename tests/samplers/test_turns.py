@@ -11,10 +11,11 @@ from pathlib import Path
 import optuna
 import pytest
 
-from crosstune.samplers import GaussianProcessSampler, turns
-from crosstune.samplers.turns import PROPOSAL, Turns, begun
-from crosstune.space import Space
-from crosstune.storage import open_storage
+from crosstune.samplers import GaussianProcessSampler
+from crosstune.samplers import ask_order as turns
+from crosstune.samplers.ask_order import PROPOSAL, Turns, begun
+from crosstune.space.space import Space
+from crosstune.study.storage import open_storage
 
 SPACE = Space(
     {

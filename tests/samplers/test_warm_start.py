@@ -15,7 +15,7 @@ from optuna.study import Study
 
 import crosstune
 from crosstune import Choice, Float, Int, Space
-from crosstune.adapters.base import Outcome
+from crosstune.engines.base import Outcome
 from crosstune.errors import RequestError, UnknownName
 from crosstune.samplers import GaussianProcessSampler
 from crosstune.samplers.gaussian_process.earlier import SPREAD, WEIGHT, learn
@@ -24,7 +24,7 @@ from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, squared_distances
 from crosstune.samplers.gaussian_process.model import Model
-from crosstune.warm_start import MOST, finished
+from crosstune.study.warm_start import MOST, finished
 
 SPACE: dict[str, Any] = {
     "x": {"type": "float", "low": -1, "high": 1},

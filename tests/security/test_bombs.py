@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crosstune import Spec, specfile
+from crosstune import Spec
 from crosstune.errors import SpecError, no_such
+from crosstune.spec import files as specfile
 
 N = 100_000
 BOMBS = {

@@ -15,18 +15,20 @@ import optuna
 import pytest
 
 import crosstune
-from crosstune import Float, Space, checkpoints, specfile
+from crosstune import Float, Space, checkpoints
+from crosstune.adapters.keras_tuner.exporting import ORACLE
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile
-from crosstune.callbacks.tensorboard import TensorBoardCallback
-from crosstune.callbacks.tensorboard_log.directory import alone, read_mark
-from crosstune.callbacks.tensorboard_log.event_file import EventFile
+from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
+from crosstune.callbacks.tensorboard.directory import alone, read_mark
+from crosstune.callbacks.tensorboard.event_file import EventFile
 from crosstune.errors import CrosstuneError, RequestError
 from crosstune.exchange import import_study
-from crosstune.exchange.to_keras_tuner import ORACLE
-from crosstune.resume import sealed, snapshots
-from crosstune.resume.driver import driving
-from crosstune.resume.names import beside
-from crosstune.storage import open_storage
+from crosstune.resume import snapshots
+from crosstune.spec import files as specfile
+from crosstune.study.lock import driving
+from crosstune.study.sidecar_paths import beside
+from crosstune.study.storage import open_storage
+from crosstune.system import signed_file as sealed
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
 

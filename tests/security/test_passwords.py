@@ -18,15 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crosstune
-from crosstune import Float, Space, storage
+from crosstune import Float, Space
 from crosstune.benchmarks.match.agreement import about
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.console import SafeConsole
+from crosstune.cli.console import SafeConsole
 from crosstune.errors import RequestError
-from crosstune.spec import Spec
-from crosstune.storage import check_url, describe, open_storage
-from crosstune.terminal import SafeFormatter, say, show_error
-from crosstune.urls import has_loose_at, redacted
+from crosstune.spec.spec import Spec
+from crosstune.study import storage
+from crosstune.study.storage import check_url, describe, open_storage
+from crosstune.terminal.text import SafeFormatter, say, show_error
+from crosstune.terminal.urls import has_loose_at, redacted
 from crosstune.worker.database import cannot_open
 
 HEAD, TAIL = "Zq7x", "pW9y"

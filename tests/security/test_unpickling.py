@@ -11,8 +11,8 @@ import numpy as np
 import optuna
 import pytest
 
-from crosstune import unpickling
-from crosstune.unpickling import Refused
+from crosstune.system import unpickling
+from crosstune.system.unpickling import Refused
 from tests.security.test_foreign_pickles import KINDS, Backend, Runs, quiet_sampler
 
 

@@ -17,13 +17,13 @@ from click.testing import CliRunner
 from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
-from crosstune.cli import crosstune as command_line
+from crosstune.cli.main import crosstune as command_line
 from crosstune.errors import RequestError, RunError
-from crosstune.storage import describe
+from crosstune.study.storage import describe
 from crosstune.worker import database
+from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, open_database, steadily
-from crosstune.worker.sweep import BEGAN, counting, sweep
-from crosstune.worker.turn import Turns
+from crosstune.worker.lost_trials import BEGAN, counting, sweep
 from tests.postgres import PASSWORD, NoServer, Server, running_server
 from tests.worker.test_worker import _ended, _spec, _study_of, _workers
 

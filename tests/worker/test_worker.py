@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.cli import crosstune as command_line
-from crosstune.dialects import ERROR
+from crosstune.cli.main import crosstune as command_line
 from crosstune.errors import RequestError
+from crosstune.objectives import ERROR
 from crosstune.worker.database import cannot_open, check_is_shared
-from crosstune.worker.sweep import BEGAN, LOST, counting, sweep
+from crosstune.worker.lost_trials import BEGAN, LOST, counting, sweep
 from tests.postgres import PASSWORD, NoServer, Server, running_server
 
 ROOT = Path(__file__).parents[2]

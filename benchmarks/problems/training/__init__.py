@@ -12,8 +12,8 @@ import importlib
 from collections.abc import Mapping
 
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.extras import needing
-from crosstune.spec import Spec
+from crosstune.spec.spec import Spec
+from crosstune.system.extras import needing
 
 _HOMES: Mapping[str, tuple[str, str, str, str]] = {
     "digits-network": ("networks", "DIGITS_SPACE", "DIGITS", "classify_digits"),

@@ -7,9 +7,9 @@ from optuna.trial import Trial
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from crosstune.benchmarks.problems.training.data import Part, diabetes, on_one_thread
-from crosstune.parameters import Choice, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Choice, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="rmse", direction="minimize")
 """In units of the target, whose standard deviation is 77."""

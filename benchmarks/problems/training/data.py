@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from crosstune.trials import trial_seed
+from crosstune.study.trials import trial_seed
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")

@@ -8,9 +8,9 @@ from sklearn.linear_model import SGDRegressor
 from sklearn.preprocessing import PolynomialFeatures
 
 from crosstune.benchmarks.problems.training.data import Part, diabetes, on_one_thread
-from crosstune.parameters import Bool, Choice, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Bool, Choice, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="rmse", direction="minimize")
 """In units of the target, whose standard deviation is 77; finite, from about 55 to 1e15."""

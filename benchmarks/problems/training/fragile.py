@@ -10,9 +10,9 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
 from crosstune.benchmarks.problems.training.data import Part, cancer, on_one_thread
-from crosstune.parameters import Bool, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Bool, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="log_loss", direction="minimize")
 """In nats."""

@@ -18,9 +18,9 @@ from crosstune.benchmarks.problems.training.data import (
     on_one_thread,
     seed,
 )
-from crosstune.parameters import Choice, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Choice, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 EPOCHS = 20
 

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from crosstune.benchmarks.problems.training.data import Part, digits, on_one_thread
-from crosstune.parameters import Bool, Choice, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Bool, Choice, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="error", direction="minimize")
 """The share of images taken for another digit."""

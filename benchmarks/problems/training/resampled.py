@@ -9,9 +9,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 
 from crosstune.benchmarks.problems.training.data import Array, cancer, on_one_thread, seed
-from crosstune.parameters import Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="log_loss", direction="minimize")
 """In nats."""

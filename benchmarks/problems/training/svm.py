@@ -10,9 +10,9 @@ from sklearn.metrics import hinge_loss
 from sklearn.svm import SVC
 
 from crosstune.benchmarks.problems.training.data import Part, cancer, on_one_thread
-from crosstune.parameters import Choice, Float, Int
-from crosstune.space import Params, Space
-from crosstune.spec import Metric
+from crosstune.space.parameters import Choice, Float, Int
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="hinge", direction="minimize")
 """The mean of max(0, 1 - margin): finer than the share of mistakes, which has many ties here."""

@@ -1,0 +1,1 @@
+"""The samplers of crosstune itself as a backend."""

@@ -1,0 +1,103 @@
+"""crosstune's own algorithms as a backend, so that a spec and a match can name them.
+
+- The space is crosstune's, so nothing is compiled and nothing differs from the spec.
+- `random` draws the reference prior.
+- `grid` is the walk of `GridSampler`; `gp` is that of `GaussianProcessSampler`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from crosstune.engines.base import Adapter, Algorithm, Drawn, Engine, Outcome, seed_in_32_bits
+from crosstune.samplers.grid import GridEngine
+from crosstune.space.probability import coordinate_law
+from crosstune.space.space import Params, Space
+
+
+class CrosstuneAdapter(Adapter):
+    """What crosstune brings itself."""
+
+    name: ClassVar[str] = "crosstune"
+    distribution: ClassVar[str] = "crosstune"
+    roles: ClassVar[Mapping[str, str]] = {"random": "random", "grid": "grid", "bayesian": "gp"}
+    algorithms: ClassVar[Mapping[str, Algorithm]] = {
+        "gp": Algorithm(
+            "Gaussian process with log expected improvement, conditions modelled",
+            lambda: _gaussian_process(),
+            ("space", "seed", "maximize"),
+            needs=(("scipy", "threadpoolctl"), "optuna"),
+        ),
+        "random": Algorithm("random search"),
+        "grid": Algorithm(
+            "every point of a grid once",
+            lambda: GridEngine,
+            ("space", "seed"),
+            exhaustive=True,
+        ),
+    }
+
+    def compile(self, space: Space, *, mode: str = "exact") -> Space:
+        """The space itself, in either mode."""
+        self.check_mode(mode)
+        return space
+
+    def read(self, native: Space) -> Space:
+        """The space itself."""
+        return native
+
+    def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
+        """The law of the parameter's coordinate."""
+        self.check_mode(mode)
+        coordinate = space[name].coordinate
+        assert coordinate is not None
+        return Drawn(coordinate_law(coordinate), space[name].decode)
+
+    def engine(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: bool,
+        options: Mapping[str, Any],
+    ) -> Engine:
+        """A search by one of the algorithms."""
+        self.algorithms[algorithm].check_options(f"crosstune:{algorithm}", options)
+        if algorithm == "grid":
+            return GridEngine(space, seed=seed, **options)
+        if algorithm == "random":
+            return RandomEngine(space, seed=seed)
+        engine: Engine = _gaussian_process()(space, seed=seed, maximize=maximize, **options)
+        return engine
+
+
+class RandomEngine(Engine):
+    """Draws of the reference prior."""
+
+    def __init__(self, space: Space, *, seed: int | None = None):
+        self._space = space
+        self.native = np.random.default_rng(seed_in_32_bits(seed))
+
+    def ask(self, trial: int) -> Params:
+        """The next draw."""
+        return self._space.sample(self.native)
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """Random search does not learn."""
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """Random search does not learn."""
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """Random search does not learn."""
+
+
+def _gaussian_process() -> Any:
+    # scipy takes a second to import, and random and grid do without.
+    from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
+
+    return GaussianProcessEngine

@@ -1,0 +1,205 @@
+"""A study as pickled `hyperopt.Trials`.
+
+- A number is held as it is, and a choice as its position, as `hp.uniform`, `hp.quniform`,
+  `hp.choice` ... draw them (the literal form). Where a space has no literal form, `misc.vals`
+  holds what the exact form draws. `native_space` gives the `hp` space that belongs to it.
+- An inactive parameter has empty lists. Constants have no label.
+- Hyperopt minimises: the loss of a study that maximises is the negated value.
+- A failed trial is STATUS_FAIL without a loss. A pruned one is STATUS_FAIL with its last report
+  as the loss: the algorithms learn from it, `best_trial` and `argmin` leave it out. An infeasible
+  one, which violates a constraint, is STATUS_FAIL with its value as the loss, for the same reason.
+- Running and queued trials are left out.
+- The pickle holds Hyperopt's classes and plain values; crosstune is not needed to read it. What
+  Hyperopt has no place for stands under "crosstune" in `attachments` and in each `result`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import hyperopt
+from hyperopt import hp
+from hyperopt.base import JOB_STATE_DONE
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.adapters.hyperopt import literal as native_hyperopt
+from crosstune.engines import registry as adapters
+from crosstune.engines import study_values as ledger
+from crosstune.engines.feasibility import is_feasible
+from crosstune.errors import RequestError, Unsupported
+from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange.study_data import Contents
+from crosstune.space.space import Space
+from crosstune.system.atomic_write import placed
+
+KEY = "crosstune"
+"""The entry of `Trials.attachments`, and of each result, with what Hyperopt has no place for."""
+
+
+def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str]:
+    """Pickle the finished trials; what the reader should know is returned."""
+    trials, notes = trials_of(contents)
+    with placed(path, force=force) as part, part.open("wb") as file:
+        pickle.dump(trials, file)
+    return notes
+
+
+def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
+    """The finished trials of a study as `hyperopt.Trials`, and notes.
+
+    Raises:
+        Unsupported: the study has several objectives.
+    """
+    contents.check_single("hyperopt")
+    mode = "literal" if contents.space is None else _mode(contents.space)
+    encode = _encoder(contents, mode)
+    docs = []
+    # Hyperopt numbers its next trial by how many there are, so there may be no gaps.
+    for tid, trial in enumerate(contents.finished):
+        docs.append(_document(contents, trial, tid, encode))
+    trials = hyperopt.trials_from_docs(docs)
+    trials.attachments[KEY] = {**kept.of_study(contents), "mode": mode}
+    notes = [f"in misc.vals stands what the {mode} hp space draws"]
+    if contents.maximize:
+        notes.append("the study maximises, so each loss is the negated value")
+    pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)
+    if pruned:
+        notes.append(f"{pruned} pruned trials have status fail and their last report as the loss")
+    infeasible = len(contents.infeasible)
+    if infeasible:
+        notes.append(f"{infeasible} infeasible trials have status fail and their value as the loss")
+    left = len(contents.trials) - len(docs)
+    if left:
+        notes.append(f"{left} unfinished trials are left out")
+    return trials, notes
+
+
+def _mode(space: Space) -> str:
+    try:
+        native_hyperopt.literal(space)
+    except Unsupported:
+        return "exact"
+    return "literal"
+
+
+def _encoder(contents: Contents, mode: str) -> Callable[[str, Any], float]:
+    """What Hyperopt draws for a value as the study holds it."""
+    space = contents.space
+
+    def encode(name: str, held: Any) -> float:
+        if mode == "exact" and space is not None and name in space:
+            return space[name].encode(ledger.read(space[name], held))
+        distribution = contents.distributions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            return int(distribution.to_internal_repr(held))
+        return held  # type: ignore[no-any-return]  # a number
+
+    return encode
+
+
+def _document(
+    contents: Contents, trial: FrozenTrial, tid: int, encode: Callable[[str, Any], float]
+) -> dict[str, Any]:
+    vals: dict[str, list[float]] = {name: [] for name in contents.searched}
+    for name, held in trial.params.items():
+        if name in vals:
+            vals[name] = [encode(name, held)]
+    counts = trial.state is TrialState.COMPLETE and is_feasible(trial)
+    result: dict[str, Any] = {"status": hyperopt.STATUS_OK if counts else hyperopt.STATUS_FAIL}
+    value = trial.value if trial.value is not None else _last(trial.intermediate_values)
+    if value is not None and not math.isnan(value) and trial.state is not TrialState.FAIL:
+        result["loss"] = -value if contents.maximize else value
+    native = {"result": dict(result), "vals": {name: list(val) for name, val in vals.items()}}
+    result[KEY] = kept.of_trial(trial, native)
+    return {
+        "state": JOB_STATE_DONE,
+        "tid": tid,
+        "spec": None,
+        "result": result,
+        "misc": {
+            "tid": tid,
+            "cmd": ("domain_attachment", "FMinIter_Domain"),
+            "workdir": None,
+            "idxs": {name: [tid] if val else [] for name, val in vals.items()},
+            "vals": vals,
+        },
+        "exp_key": None,
+        "owner": None,
+        "version": 0,
+        "book_time": _utc(trial.datetime_start),
+        "refresh_time": _utc(trial.datetime_complete),
+    }
+
+
+def _last(reports: Mapping[int, float]) -> float | None:
+    return reports[max(reports)] if reports else None
+
+
+def _utc(local: datetime.datetime | None) -> datetime.datetime | None:
+    """Hyperopt's times are in UTC and Optuna's are local; both are naive."""
+    return None if local is None else local.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def native_space(trials: hyperopt.Trials) -> dict[str, Any]:
+    """The `hp` space that exported trials belong to, for `space_eval` and `fmin`.
+
+    Where the study declared no space, every parameter is always active: write the space by hand
+    if some are not.
+
+    Raises:
+        RequestError: crosstune did not write them.
+
+    >>> import crosstune
+    >>> study = crosstune.create_study({"space": {"x": {"type": "float", "low": 0, "high": 1}}})
+    >>> study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    >>> trials, _ = trials_of(crosstune.exchange.read_study(study))
+    >>> list(hyperopt.space_eval(native_space(trials), trials.argmin))
+    ['x']
+    """
+    held = held_beside(trials)
+    if held is None:
+        raise RequestError(
+            "these trials were not written by crosstune, so their hp space is not known"
+        )
+    native: dict[str, Any] = {}
+    if held["space"] is not None:
+        native = adapters.get("hyperopt").compile(Space(held["space"]), mode=held["mode"])
+    for name, distribution in kept.distributions(held).items():
+        if held["space"] is None or name not in held["space"]:
+            native[name] = _expression(name, distribution)
+    return native
+
+
+def _expression(name: str, held: BaseDistribution) -> Any:
+    """What draws a distribution."""
+    match held:
+        case CategoricalDistribution():
+            return hp.choice(name, list(held.choices))
+        case FloatDistribution(log=True):
+            return hp.loguniform(name, math.log(held.low), math.log(held.high))
+        case FloatDistribution(step=None):
+            return hp.uniform(name, held.low, held.high)
+        case FloatDistribution():
+            return hp.quniform(name, held.low, held.high, held.step)
+        case IntDistribution(log=True):
+            return hp.qloguniform(name, math.log(held.low), math.log(held.high), 1)
+        case IntDistribution():
+            return hp.quniform(name, held.low, held.high, held.step)
+    raise AssertionError(held)
+
+
+def held_beside(trials: hyperopt.Trials) -> dict[str, Any] | None:
+    """What crosstune wrote beside the trials; None where it did not write them."""
+    held = trials.attachments.get(KEY)
+    return held if kept.is_study(held) and "mode" in held else None

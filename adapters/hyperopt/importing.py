@@ -1,0 +1,202 @@
+"""A study from pickled `hyperopt.Trials`.
+
+- Reading a pickle runs whatever code it holds. Nothing in crosstune but `read_file` does it.
+- What stands under "crosstune" is taken where the rest of the document still agrees with it.
+- Positions become values by an `hp` space or a space of ours; without one they stay integers.
+  The fixed entries of an `hp` space are no parameters, as in a study that it is tuned by.
+- STATUS_OK is a complete trial, STATUS_FAIL a failed one, and so are those that raised an error
+  or were cancelled, which `Trials.trials` does not show. Unfinished trials are left out. Further
+  entries of `result` become user attributes where JSON can hold them, and a note names the others.
+- A trial outside the ranges is left out with a note. If most are outside, the space is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import math
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import hyperopt
+import numpy as np
+from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.adapters.hyperopt.exporting import KEY, held_beside
+from crosstune.adapters.hyperopt.imported_values import Coding
+from crosstune.errors import RequestError, message_of
+from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange.left_out import those_that_fit
+from crosstune.exchange.study_data import Contents, frozen
+from crosstune.objectives.base import ERROR
+from crosstune.samplers.engine import DRAWN
+
+_logger = logging.getLogger("crosstune")
+
+_ENDED = (JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL)
+
+
+def read_file(
+    path: str | Path, *, space: Any = None, direction: str | None = None
+) -> tuple[Contents, list[str]]:
+    """The contents of a pickle of `hyperopt.Trials`, and notes. Unpickling runs its code.
+
+    Args:
+        space: the `hp` space of the search, or a `Space`.
+        direction: "minimize", or "maximize" where the losses are negated values.
+
+    Raises:
+        RequestError: it cannot be read, or holds something else.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise RequestError(f"there is no file {path}")
+    try:
+        with file.open("rb") as opened:
+            trials = pickle.load(opened)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise RequestError(f"{path} needs what is not installed here: {error}") from error
+    except Exception as error:  # A pickle may raise anything.
+        reason = message_of(error).splitlines()[0]
+        raise RequestError(f"{path} is no pickle, or a damaged one: {reason}") from error
+    if not isinstance(trials, hyperopt.Trials):
+        found = f"{type(trials).__module__}.{type(trials).__qualname__}"
+        raise RequestError(f"{path} holds a {found}, not hyperopt.Trials")
+    return contents_of(trials, name=file.stem, space=space, direction=direction)
+
+
+def contents_of(
+    trials: hyperopt.Trials, *, name: str, space: Any = None, direction: str | None = None
+) -> tuple[Contents, list[str]]:
+    """The contents of `hyperopt.Trials`, and notes.
+
+    Raises:
+        RequestError: the trials do not belong to the space.
+    """
+    held = held_beside(trials)
+    directions = (direction or "minimize",)
+    if held is not None:
+        name, directions = held["name"], tuple(held["directions"])
+        if direction not in (None, *directions):
+            raise RequestError(f"the study {name!r} was made to {directions[0]}, not {direction}")
+    every = _documents(trials)
+    finished = [doc for doc in every if doc["state"] in _ENDED]
+    notes = []
+    if len(finished) < len(every):
+        notes.append(f"{len(every) - len(finished)} unfinished trials are left out")
+    coding = Coding(finished, held, space)
+    notes += coding.notes
+    read, outside = those_that_fit(
+        finished,
+        lambda doc, number: _trial(doc, number, coding, directions),
+        most=space is not None,
+    )
+    notes += outside
+    if set(trials.attachments) - {KEY, "FMinIter_Domain"}:
+        notes.append("attachments are left out: a study has no place for them")
+    for entry in dict.fromkeys(name for doc in finished for name in _attrs(doc["result"])[1]):
+        _logger.warning("%r of the results is not kept in the study: JSON has no such value", entry)
+    contents = Contents(
+        name=name,
+        directions=directions,
+        space=coding.space,
+        distributions=coding.distributions,
+        trials=read,
+        attrs={} if held is None else held["attrs"],
+        metric_names=None if held is None else held["metric_names"],
+    )
+    return contents, notes
+
+
+def _documents(trials: hyperopt.Trials) -> list[Any]:
+    """Every trial, also those whose evaluation raised an error, in the order of their ids.
+
+    `trials.trials` leaves these out, and no public name has them, so `_dynamic_trials` is read;
+    `tests/test_exchange_whole.py` fails when it moves.
+    """
+    key = trials._exp_key
+    docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
+    return sorted(docs, key=lambda doc: doc["tid"])
+
+
+def _trial(
+    doc: Mapping[str, Any],
+    number: int,
+    coding: Coding,
+    directions: Sequence[str],
+) -> FrozenTrial:
+    vals = {label: list(val) for label, val in doc["misc"]["vals"].items()}
+    result = {key: value for key, value in doc["result"].items() if key != KEY}
+    beside = doc["result"].get(KEY)
+    as_written = kept.is_trial(beside, {"result": result, "vals": vals})
+    if as_written and coding.as_written:
+        trial = kept.restored(beside, number, coding.distributions)
+        if trial is not None:
+            return trial
+    elif as_written:
+        params = coding.written(beside["params"], number)
+        trial = kept.restored({**beside, "params": params}, number, coding.distributions)
+        if trial is not None:
+            return trial
+    params = coding.params(vals, number)
+    attrs, _ = _attrs(result)
+    value = None
+    if result.get("loss") is not None:
+        loss = float(result["loss"])
+        ok = doc["state"] == JOB_STATE_DONE and result.get("status") == hyperopt.STATUS_OK
+        if ok and not math.isnan(loss):
+            value = -loss if directions == ("maximize",) else loss
+        else:
+            attrs["loss"] = loss
+    if doc["state"] != JOB_STATE_DONE:
+        attrs[ERROR] = _reason(doc)
+    aside = coding.aside(vals)
+    if aside:
+        attrs[DRAWN] = aside
+    return frozen(
+        number,
+        state=TrialState.FAIL if value is None else TrialState.COMPLETE,
+        value=value,
+        params=params,
+        distributions=coding.distributions,
+        user_attrs=attrs,
+        start=_local(doc.get("book_time")),
+        complete=_local(doc.get("refresh_time")),
+    )
+
+
+def _reason(doc: Mapping[str, Any]) -> str:
+    """Why a trial that is not done has ended: the type and message of its error."""
+    if doc["state"] == JOB_STATE_CANCEL:
+        return "cancelled by Hyperopt"
+    kind, message = [*map(str, doc["misc"].get("error", ())), "", ""][:2]
+    name = kind.removeprefix("<class '").removesuffix("'>")
+    return ": ".join(filter(None, (name, message))) or "an error, which Hyperopt did not keep"
+
+
+def _attrs(result: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The further entries of a result that JSON can hold, and the names of the others."""
+    attrs: dict[str, Any] = {}
+    odd: list[str] = []
+    for name, value in result.items():
+        if name in ("status", "loss", "attachments", KEY):
+            continue
+        plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+        try:
+            json.dumps(plain)
+            attrs[str(name)] = plain
+        except (TypeError, ValueError):
+            odd.append(str(name))
+    return attrs, odd
+
+
+def _local(utc: datetime.datetime | None) -> datetime.datetime | None:
+    if utc is None:
+        return None
+    return utc.replace(tzinfo=datetime.timezone.utc).astimezone().replace(tzinfo=None)

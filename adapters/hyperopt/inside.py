@@ -1,0 +1,263 @@
+"""Any sampler as an `algo` of `hyperopt.fmin`, for code that stays in Hyperopt."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+import hyperopt
+import numpy as np
+import optuna
+from hyperopt.base import JOB_STATE_DONE, Domain
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.engines import study_values as ledger
+from crosstune.engines.base import Adapter, Busy, Engine, Exhausted
+from crosstune.errors import RequestError, Unsupported
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.named import named_algorithm
+from crosstune.samplers.reconcile import Follower
+from crosstune.space.space import Params
+from crosstune.system.scalars import plain_arguments
+
+Sampler: TypeAlias = str | BaseSampler | Callable[[int], BaseSampler]
+_logger = logging.getLogger("crosstune")
+
+
+@plain_arguments()
+def suggest(sampler: Sampler = "optuna:tpe", *, seed: int | None = None, **options: Any) -> Suggest:
+    """An `algo` for `hyperopt.fmin` that proposes what a sampler proposes.
+
+    The space and the objective stay Hyperopt's. Each `Trials` gets a search of its own; before
+    each proposal it is told every trial that has ended, those of earlier runs and of
+    `points_to_evaluate` as well. A sampler that has no point left ends `fmin`.
+
+    Args:
+        sampler: ``backend:sampler`` such as "keras_tuner:bayesian"; a backend, whose `bayesian`
+            runs; a sampler of Optuna, such as "gp"; an Optuna sampler, of which each `Trials` gets
+            a copy as it is now; or a function from a seed to one.
+        seed: any integer. None: from `rstate` of `fmin`. Not for a sampler, which has its own.
+        options: of a sampler that is named.
+
+    Raises:
+        RequestError: there is no such sampler or option, or its library is missing.
+        Unsupported: it cannot search in `fmin`.
+
+    >>> import numpy as np
+    >>> from hyperopt import fmin, hp
+    >>> best = fmin(
+    ...     lambda x: x**2, hp.uniform("x", -1, 1), algo=suggest("optuna:tpe"), max_evals=30,
+    ...     rstate=np.random.default_rng(0), verbose=False,
+    ... )
+    >>> abs(best["x"]) < 0.3
+    True
+    """
+    if isinstance(sampler, str):
+        adapter, algorithm = named_algorithm(sampler)
+        adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", options)
+        return Suggest(partial(_engine, adapter, algorithm, options=options), seed)
+    if options:
+        raise RequestError("options belong to a sampler that is named; build this one with them")
+    if isinstance(sampler, BaseSampler):
+        if seed is not None:
+            raise RequestError(f"a {type(sampler).__name__} has its own seed: build it with one")
+        return Suggest(partial(_engine_of, copy.deepcopy(sampler)), None)
+    if callable(sampler):
+        return Suggest(partial(_engine_from, sampler), seed)
+    raise RequestError(
+        f"a sampler is a name such as 'optuna:gp', an Optuna sampler, or a function from a seed to "
+        f"one, not {sampler!r}"
+    )
+
+
+class Suggest:
+    """What `suggest` makes: called by `fmin`, like `hyperopt.tpe.suggest`."""
+
+    def __init__(self, make: Callable[[HyperoptSpace, int], Engine], seed: int | None):
+        self._make = make
+        self._seed = seed
+        self._runs: WeakKeyDictionary[hyperopt.Trials, _Run] = WeakKeyDictionary()
+
+    def __call__(
+        self, new_ids: list[int], domain: Domain, trials: hyperopt.Trials, seed: int
+    ) -> list[dict[str, Any]]:
+        """A new document for each id; fewer, or none, where the sampler has no point left."""
+        run = self._runs.get(trials)
+        if run is None or not run.serves(domain):
+            space = HyperoptSpace(domain.expr)
+            seed = int(seed) if self._seed is None else self._seed
+            done = sum(doc["state"] == JOB_STATE_DONE for doc in trials.trials)
+            if done:  # Else what an earlier run proposed first would be proposed again.
+                seed = zlib.crc32(repr((seed, done)).encode())
+            run = self._runs[trials] = _Run(self._make(space, seed), space, domain)
+        return run.documents(new_ids, domain, trials)
+
+    def native(self, trials: hyperopt.Trials) -> Any:
+        """The live native object of the search of a `Trials`, such as its `optuna.Study`.
+
+        Raises:
+            KeyError: `fmin` has not asked for it yet.
+        """
+        return self._runs[trials].native
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy builds its searches anew from the trials.
+        return {"make": self._make, "seed": self._seed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+
+class _Run:
+    """The search of one `Trials`."""
+
+    def __init__(self, engine: Engine, space: HyperoptSpace, domain: Domain):
+        self.native = engine.native
+        self._space = space
+        self._domain = domain
+        read_point = partial(ledger.read_point, space)
+        self._follower = Follower(engine, space, read_point, strict=True)
+        self._seen: list[FrozenTrial] = []
+        """The trials as a study would hold them, numbered as they came up."""
+        self._open: dict[int, int] = {}
+        """The numbers of those that have not ended, by Hyperopt's id."""
+        self._known: set[int] = set()
+
+    def serves(self, domain: Domain) -> bool:
+        """Whether another call of `fmin` goes on with this search."""
+        if domain is self._domain:
+            return True
+        same = HyperoptSpace(domain.expr) == self._space
+        self._domain = domain if same else self._domain
+        return same
+
+    def documents(
+        self, new_ids: list[int], domain: Domain, trials: hyperopt.Trials
+    ) -> list[dict[str, Any]]:
+        """The documents of new trials, after telling the engine what has ended."""
+        self._read(trials)
+        made: list[dict[str, Any]] = []
+        for tid in new_ids:
+            number = len(self._seen)
+            try:
+                params = self._follower.propose(self._seen, number)
+            except Exhausted:
+                break
+            except Busy:
+                raise Unsupported(
+                    "the sampler has no point until a running trial has ended. Use max_queue_len=1"
+                ) from None
+            self._seen.append(self._frozen(number, {}, TrialState.RUNNING))
+            self._open[tid] = number
+            self._known.add(tid)
+            drawn = self._space.drawn(params, self._follower.aside(number))
+            made += trials.new_trial_docs(
+                [tid], [None], [domain.new_result()], [self._misc(tid, drawn, domain)]
+            )
+        return made
+
+    def _misc(self, tid: int, drawn: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
+        return {
+            "tid": tid,
+            "cmd": domain.cmd,
+            "workdir": domain.workdir,
+            "idxs": {name: [tid] if name in drawn else [] for name in self._space},
+            # numpy's numbers, as of Hyperopt's own algorithms: `fmin` returns them.
+            "vals": {
+                name: [np.asarray(drawn[name])[()]] if name in drawn else [] for name in self._space
+            },
+        }
+
+    def _read(self, trials: hyperopt.Trials) -> None:
+        """Take over what has happened since the last call."""
+        there = {doc["tid"]: doc for doc in trials.trials}
+        for tid in there:
+            if tid not in self._known:
+                self._known.add(tid)
+                self._open[tid] = len(self._seen)
+                self._seen.append(self._frozen(self._open[tid], {}, TrialState.RUNNING))
+        for tid, number in list(self._open.items()):
+            doc = there.get(tid)
+            if doc is None or doc["state"] == JOB_STATE_DONE:
+                del self._open[tid]
+                self._seen[number] = self._ended(number, doc)
+
+    def _ended(self, number: int, doc: Mapping[str, Any] | None) -> FrozenTrial:
+        """A trial that has ended; one that raised is no longer among the trials."""
+        if doc is None:
+            return self._frozen(number, {}, TrialState.FAIL)
+        held = {name: vals[0] for name, vals in doc["misc"]["vals"].items() if len(vals)}
+        params: Params = {}
+        try:
+            params = self._space.params(held)
+            loss = float(doc["result"]["loss"])
+        except (KeyError, TypeError, ValueError, IndexError):
+            loss = float("nan")
+        failed = doc["result"].get("status") != hyperopt.STATUS_OK or loss != loss
+        state = TrialState.FAIL if failed else TrialState.COMPLETE
+        return self._frozen(number, params, state, None if failed else loss)
+
+    def _frozen(
+        self, number: int, params: Params, state: TrialState, value: float | None = None
+    ) -> FrozenTrial:
+        distributions = ledger.distributions(self._space)
+        trial = optuna.trial.create_trial(
+            state=state,
+            value=value,
+            params=ledger.write_point(self._space, params),
+            distributions={name: distributions[name] for name in params},
+        )
+        trial.number = number
+        return trial
+
+
+def _engine_of(sampler: BaseSampler, space: HyperoptSpace, seed: int) -> Engine:
+    """An engine that proposes what an Optuna sampler does."""
+    if isinstance(sampler, EngineSampler):
+        if sampler.space is not None and sampler.space != space:
+            raise RequestError(
+                "the sampler was made for another space than fmin has. Leave its space= out:\n"
+                f"{sampler.space.difference(space)}"
+            )
+        return _engine(sampler.adapter, sampler.algorithm, space, sampler.seed, sampler.options)
+    if not isinstance(sampler, BaseSampler):
+        raise RequestError(f"an Optuna sampler is needed, not {sampler!r}")
+    from crosstune.adapters.optuna.adapter import OptunaEngine
+
+    exhaustive = isinstance(
+        sampler, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler
+    )
+    _say(space, "optuna")
+    return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=exhaustive)
+
+
+def _engine_from(make: Callable[[int], BaseSampler], space: HyperoptSpace, seed: int) -> Engine:
+    return _engine_of(make(seed), space, seed)
+
+
+def _engine(
+    adapter: Adapter,
+    algorithm: str,
+    space: HyperoptSpace,
+    seed: int | None,
+    options: Mapping[str, Any],
+) -> Engine:
+    if adapter.algorithms[algorithm].scheduler:
+        raise Unsupported(
+            f"{adapter.name}:{algorithm} says how far each trial is trained, and fmin has no way "
+            "to pass that on. Use crosstune.tune"
+        )
+    _say(space, adapter.name)
+    return adapter.engine(algorithm, space, seed=seed, maximize=False, options=options)
+
+
+def _say(space: HyperoptSpace, backend: str) -> None:
+    for note in space.notes_on(backend):
+        _logger.warning(note)

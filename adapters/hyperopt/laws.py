@@ -1,0 +1,172 @@
+"""What Hyperopt's constructs really draw."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from hyperopt.pyll.base import Apply, Literal
+
+from crosstune.adapters.hyperopt.graph import Graph, Label
+from crosstune.errors import Unsupported
+from crosstune.space.probability import Continuous, Discrete, Lattice, Law, rounded
+
+_LARGEST_LOG = 709.0
+_SIGMAS = 9
+"""Beyond so many deviations a normal has no mass that a double could hold."""
+
+
+def law_of(construct: Any) -> Law:
+    """What a construct such as ``hp.quniform(label, 1, 10, 3)`` really draws.
+
+    Of `hp.choice` and `hp.pchoice` it is the index. An `int` around it is taken into account.
+    """
+    label = _only_label(construct)
+    return whole_law(label, raw_law(label)) if label.whole else raw_law(label)
+
+
+def _only_label(construct: Any) -> Label:
+    if isinstance(construct, Apply) and construct.name == "switch":
+        return Graph(construct).labels[str(construct.pos_args[0].arg["label"].obj)]
+    (label,) = Graph(construct).labels.values()
+    return label
+
+
+def raw_law(label: Label) -> Law:
+    """The law of the distribution under a label."""
+    kind, numbers = label.node.name, arguments(label)
+    if kind in ("uniform", "quniform"):
+        base = Continuous(numbers["low"], numbers["high"])
+    elif kind in ("loguniform", "qloguniform"):
+        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+    elif kind in ("normal", "qnormal"):
+        base = Continuous(-math.inf, math.inf, False, numbers["mu"], numbers["sigma"])
+    elif kind in ("lognormal", "qlognormal"):
+        base = Continuous(0.0, math.inf, True, numbers["mu"], numbers["sigma"])
+    elif kind == "randint":
+        low, high = span(numbers)
+        return rounded(None, 0, 1, low, high - 1, whole=True)
+    elif kind == "categorical":
+        weights = weights_of(label)
+        return Discrete(list(range(len(weights))), weights)
+    else:
+        raise Unsupported(f"{label.name!r} draws from {kind!r}, which has no known law")
+    if not kind.startswith("q"):
+        return base if base.low < base.high else Discrete([base.low], [1.0])
+    first, last = multiples(base, numbers["q"])
+    return rounded(base, 0.0, numbers["q"], first, last)
+
+
+def multiples(base: Continuous, q: float) -> tuple[int, int]:
+    """The first and last multiple of `q` to which something is rounded."""
+    low, high = base.low, base.high
+    if base.mu is not None and base.sigma is not None:
+        ends = [base.mu - _SIGMAS * base.sigma, base.mu + _SIGMAS * base.sigma]
+        low, high = [math.exp(min(z, 700.0)) for z in ends] if base.log else ends
+    first, last = math.floor(low / q + 0.5), math.ceil(high / q - 0.5)
+    if max(abs(first), abs(last)) > 2**53:
+        raise Unsupported(f"q = {q!r} is too fine for a range from {low:.3g} to {high:.3g}")
+    return first, max(first, last)
+
+
+def whole_law(label: Label, raw: Law) -> Law:
+    """The law after `int`."""
+    match raw:
+        case Discrete():
+            return raw.mapped(int)
+        case Lattice() if raw.whole:
+            return raw
+        case Lattice() if float(raw.step).is_integer():
+            return dataclasses.replace(raw, whole=True)
+        case Continuous(low, high) if low >= 0 and high < 2**53:
+            return rounded(raw, 0, 1, int(low), math.ceil(high) - 1, whole=True, offset=0)
+    raise Unsupported(f"{label.name!r} rounds a range with int(), which has no finite form")
+
+
+def arguments(label: Label) -> dict[str, float]:
+    """The numbers of a distribution.
+
+    Raises:
+        Unsupported: one depends on another draw, is not finite, or cannot be.
+    """
+    if label.node.name not in _KINDS:
+        raise Unsupported(f"{label.name!r} draws from {label.node.name!r}, which has no known law")
+    found: dict[str, float] = {}
+    given = label.node.arg
+    for key in _KINDS[label.node.name]:
+        held = given.get(key)
+        if not isinstance(held, Literal):
+            if key == "high" and label.node.name == "randint":
+                continue
+            raise Unsupported(
+                f"{key} of {label.name!r} depends on another draw, which has no finite form"
+            )
+        if held.obj is None and key == "high":
+            continue
+        found[key] = _finite(label, key, held.obj)
+    for key in ("sigma", "q"):
+        if key in found and found[key] <= 0:
+            raise Unsupported(f"{key} of {label.name!r} has to be above 0, not {found[key]!r}")
+    if "log" in label.node.name and found.get("high", 0.0) > _LARGEST_LOG:
+        raise Unsupported(f"high of {label.name!r} is a logarithm; exp({found['high']}) overflows")
+    if "high" in found and "low" in found and found["low"] > found["high"]:
+        raise Unsupported(f"low of {label.name!r} is above its high: {found}")
+    if label.node.name == "randint" and span(found)[0] >= span(found)[1]:
+        raise Unsupported(f"the range of {label.name!r} is empty: {found}")
+    return found
+
+
+_KINDS: dict[str, tuple[str, ...]] = {
+    "uniform": ("low", "high"),
+    "quniform": ("low", "high", "q"),
+    "loguniform": ("low", "high"),
+    "qloguniform": ("low", "high", "q"),
+    "normal": ("mu", "sigma"),
+    "qnormal": ("mu", "sigma", "q"),
+    "lognormal": ("mu", "sigma"),
+    "qlognormal": ("mu", "sigma", "q"),
+    "randint": ("low", "high"),
+    "categorical": (),
+}
+
+
+def _finite(label: Label, key: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Unsupported(f"{key} of {label.name!r} is {value!r}, not a finite number")
+    return number
+
+
+def span(numbers: dict[str, float]) -> tuple[int, int]:
+    """From where to where `randint` goes; the end is excluded."""
+    if "high" in numbers:
+        return int(numbers["low"]), int(numbers["high"])
+    return 0, int(numbers["low"])
+
+
+def weights_of(label: Label) -> list[float]:
+    """The odds of each position of `hp.pchoice`."""
+    held = label.node.arg["p"]
+    plain = held.obj if isinstance(held, Literal) else [_literal(label, p) for p in held.pos_args]
+    return [_finite(label, "p", p) for p in np.asarray(plain).ravel()]
+
+
+def _literal(label: Label, held: Apply) -> Any:
+    if not isinstance(held, Literal):
+        raise Unsupported(f"p of {label.name!r} depends on another draw, which has no finite form")
+    return held.obj
+
+
+def natural(log: float) -> float:
+    """The shortest decimal number with this logarithm; exp(log(0.1)) is 0.10000000000000002."""
+    value = math.exp(log)
+    for digits in range(1, 17):
+        short = float(f"{value:.{digits}g}")
+        if short > 0 and math.log(short) == log:
+            return short
+    return value

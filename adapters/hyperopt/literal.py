@@ -1,0 +1,359 @@
+"""Hyperopt's own constructs: what they draw, and spaces written in and read from them.
+
+- `hp.quniform(label, low, high, q)` draws multiples of q, not low + k * q. They may lie outside
+  the bounds, and the first and last have about half the odds of the others; so has
+  `hp.uniformint`. They are read as the nearest range, with the distance as the verdict.
+- `hp.qloguniform` reaches 0 where low is below q / 2. It is read as an int on a log scale where
+  q is 1, the values are integers and 0 is not among them; else as a choice of all values with
+  their weights.
+- `hp.normal` and its kin have no bounds. They are read as ours, cut at the quantiles 1e-9.
+- `hp.choice` has no order. Its options keep their own values where all are different scalars;
+  one that is there twice is one value with twice the odds. Dictionaries go by a field that names
+  them (the label itself, name, type, kind, or the first scalar that differs); other options by
+  their position, 0 to n - 1.
+- What stands under an option is read with `when`; one expression under several options is one
+  parameter. Other fixed entries of a dictionary are constants.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from hyperopt import hp
+from hyperopt.pyll import scope
+
+from crosstune.adapters.hyperopt.graph import Graph, Label
+from crosstune.adapters.hyperopt.laws import (
+    arguments,
+    law_of,
+    multiples,
+    natural,
+    raw_law,
+    span,
+    weights_of,
+    whole_law,
+)
+from crosstune.engines.base import Drawn
+from crosstune.engines.compiled import Condition, closed, merged, minimal, when
+from crosstune.errors import SpecError, Unsupported
+from crosstune.space.grid import decimal
+from crosstune.space.law_distance import distance
+from crosstune.space.parameters import (
+    TAIL,
+    Bool,
+    Choice,
+    Constant,
+    Float,
+    Int,
+    LogNormal,
+    Normal,
+    Parameter,
+    Scalar,
+)
+from crosstune.space.probability import Continuous, Discrete
+from crosstune.space.space import Space
+from crosstune.space.verdicts import Verdict
+
+__all__ = [
+    "by_position",
+    "conditioned",
+    "drawn",
+    "drawn_under",
+    "law_of",
+    "listed",
+    "literal",
+    "notes",
+    "parameter_of",
+    "read",
+    "read_with_verdicts",
+    "verdicts_of",
+]
+
+MAX_LISTED = 1000
+"""Up to how many values are read as a weighted choice."""
+
+
+def literal(space: Space) -> dict[str, Any]:
+    """Nested `hp` expressions: children stand in the options of the `hp.choice` above them.
+
+    Raises:
+        Unsupported: Hyperopt has no such construct, with the reason.
+    """
+    below: dict[tuple[str, float], list[str]] = {}
+    top = []
+    for name, condition in minimal(space.conditions).items():
+        if len(condition) > 1:
+            raise _none(name, space[name], "hp.choice nests under one parent, and it has two")
+        if not condition:
+            top.append(name)
+        for parent, raws in condition.items():
+            if not isinstance(space[parent], Choice | Bool):
+                raise _none(name, space[name], f"{parent!r} is no hp.choice to stand under")
+            for raw in raws:
+                index = space[parent].encode(space[parent].decode(raw))
+                below.setdefault((parent, index), []).append(name)
+    written: dict[str, Any] = {}
+
+    def write(name: str) -> Any:
+        item = space[name]
+        if name not in written:
+            if item.coordinate is None:
+                written[name] = item.only
+            elif isinstance(item, Choice | Bool):
+                values = item.values if isinstance(item, Choice) else (False, True)
+                options: list[Any] = list(values)
+                if any(parent == name for parent, _ in below):
+                    options = [
+                        {name: v, **{c: write(c) for c in below.get((name, item.encode(v)), ())}}
+                        for v in values
+                    ]
+                written[name] = _choice(name, item, options)
+            else:
+                written[name] = _expression(name, item)
+        return written[name]
+
+    return {name: write(name) for name in top}
+
+
+def _choice(name: str, item: Parameter, options: list[Any]) -> Any:
+    weights = item.weights if isinstance(item, Choice) else None
+    if weights is None:
+        return hp.choice(name, options)
+    return hp.pchoice(name, list(zip(weights, options, strict=True)))
+
+
+def _expression(name: str, item: Parameter) -> Any:
+    match item:
+        case Float(log=True, step=step) | Int(log=True, step=step) if step is not None:
+            raise _none(name, item, "the step of hp.qloguniform is added, not a factor")
+        case Float(low, high, log=True):
+            return hp.loguniform(name, math.log(low), math.log(high))
+        case Int(low, high, log=True):
+            return scope.int(hp.qloguniform(name, math.log(low), math.log(high), 1))
+        case Float(low, high, step=None):
+            return hp.uniform(name, low, high)
+        case Float(low, high, step=step):
+            return hp.quniform(name, low, high, step)
+        case Int(low, high, step=step) if step is None or step == 1:
+            return hp.uniformint(name, low, high)
+        case Int(low, high, step=step):
+            return scope.int(hp.quniform(name, low, high, step))
+        case Normal(mu, sigma, low=None, high=None, step=step):
+            log = isinstance(item, LogNormal)
+            if step is None:
+                return (hp.lognormal if log else hp.normal)(name, mu, sigma)
+            return (hp.qlognormal if log else hp.qnormal)(name, mu, sigma, step)
+        case Normal():
+            raise _none(name, item, "hp.normal and hp.lognormal take no bounds")
+    raise AssertionError(item)
+
+
+def _none(name: str, item: Parameter, reason: str) -> Unsupported:
+    return Unsupported(
+        f"hyperopt has no literal form of {name!r} ({item.type}): {reason}. Use exact mode"
+    )
+
+
+def notes(item: Parameter, mode: str) -> tuple[str, ...]:
+    """What differs although the law may be the same."""
+    if mode == "literal" and isinstance(item, Choice) and item.ordered:
+        return ("the order is lost: hp.choice has none",)
+    return ()
+
+
+def drawn(native: Any, name: str) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
+    return drawn_under(Graph(native).labels[name])
+
+
+def drawn_under(label: Label) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
+    raw = raw_law(label)
+    if label.item is not None:
+        return Drawn(raw, label.item.decode)
+    if label.naming is not None and by_position(label):
+        return Drawn(raw, _named(label.naming[2]))
+    return Drawn(whole_law(label, raw) if label.whole else raw)
+
+
+def by_position(label: Label) -> bool:
+    """Whether the label is a choice, which draws the position of an option."""
+    return label.node.name in ("randint", "categorical") and not label.whole
+
+
+def _named(values: list[Scalar]) -> Callable[[Any], Scalar]:
+    return lambda position: values[int(position)]
+
+
+def read(native: Any) -> Space:
+    """The space behind an expression, or a dictionary or list with expressions in it.
+
+    Raises:
+        Unsupported: something has no parameter here, with its name and the reason.
+    """
+    return read_with_verdicts(native)[0]
+
+
+def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
+    """The space behind a Hyperopt one, and how near each parameter is to its construct."""
+    graph = Graph(native)
+    if not graph.labels:
+        raise Unsupported("there is no hp expression in the space: nothing to tune")
+    items = {name: parameter_of(label) for name, label in graph.labels.items()}
+    ways = {name: label.ways for name, label in graph.labels.items()}
+    for name, constant, way in graph.constants():
+        if name in graph.labels:
+            raise Unsupported(f"{name!r} is both a label and a fixed entry. Rename one of them")
+        held = items.setdefault(name, Constant(constant))
+        if held != Constant(constant):
+            raise Unsupported(
+                f"{name!r} is fixed to {constant!r} in one place and to {held.only!r} in another. "
+                "Give them two names, or make it a choice"
+            )
+        ways.setdefault(name, []).append(way)
+    items = {name: items[name] for name in graph.order if name in items}
+    return Space(conditioned(graph, items, ways)), verdicts_of(graph, items)
+
+
+def conditioned(
+    graph: Graph, items: Mapping[str, Parameter], ways: Mapping[str, list[Condition]]
+) -> dict[str, Parameter]:
+    """The parameters of a space, each with its condition.
+
+    Raises:
+        Unsupported: a condition has no form here.
+    """
+    ranges: Condition = {}
+    for name, label in graph.labels.items():
+        raws = {float(s.first + i) for s in label.switches for i in range(len(s.options))}
+        ranges[name] = frozenset(raws)
+
+    def value(parent: str, raw: float) -> Scalar:
+        label = graph.labels[parent]
+        if label.positions and isinstance(label.item, Choice):
+            return label.item.values[int(raw)]
+        if label.item is not None:
+            return label.item.decode(raw)
+        if label.naming is not None and by_position(label):
+            return label.naming[2][int(raw)]
+        return int(raw)
+
+    conditions = minimal(closed({name: merged(name, ways[name], ranges) for name in items}))
+    try:
+        found = {
+            name: dataclasses.replace(item, when=when(conditions[name], items, value))
+            for name, item in items.items()
+        }
+        Space(found)
+    except SpecError as error:
+        raise Unsupported(f"the space cannot be held: {error}") from error
+    return found
+
+
+def verdicts_of(graph: Graph, items: Mapping[str, Parameter]) -> dict[str, Verdict]:
+    """How near each parameter is to the construct that it was read from."""
+    verdicts = {}
+    for name, item in items.items():
+        if name not in graph.labels:
+            verdicts[name] = Verdict.of(0.0)
+            continue
+        what = drawn_under(graph.labels[name])
+        verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
+    return verdicts
+
+
+def parameter_of(label: Label) -> Parameter:
+    """The parameter of a label, without its condition."""
+    try:
+        if label.item is not None:
+            return dataclasses.replace(label.item, when={})
+        if label.naming is not None and by_position(label):
+            values = label.naming[2]
+            weights = weights_of(label) if label.node.name == "categorical" else None
+            values, weights = _each_once(values, weights)
+            if weights is None and [*map(repr, values)] == ["False", "True"]:
+                return Bool()
+            if weights is None and len(values) == 1:
+                return Constant(values[0])
+            return Choice(values, weights=weights)
+        return _nearest(label)
+    except SpecError as error:
+        raise Unsupported(
+            f"{label.name!r} (hp.{label.node.name}) cannot be held: {error}"
+        ) from None
+
+
+def _each_once(
+    values: list[Scalar], weights: list[float] | None
+) -> tuple[list[Scalar], list[float] | None]:
+    """The options of a choice without repeats, with their odds; None if these are even."""
+    odds: dict[tuple[type, Scalar], float] = {}
+    for value, weight in zip(values, weights or [1 / len(values)] * len(values), strict=True):
+        odds[type(value), value] = odds.get((type(value), value), 0.0) + weight
+    if len(odds) == len(values):
+        return values, weights
+    even = weights is None and max(odds.values()) - min(odds.values()) < 1e-12
+    return [value for _, value in odds], None if even else list(odds.values())
+
+
+def _nearest(label: Label) -> Parameter:
+    kind, numbers = label.node.name, arguments(label)
+    whole = label.whole or kind == "randint"
+    if kind == "categorical":
+        return listed(label)
+    if kind == "randint":
+        start, end = span(numbers)
+        return Int(start, end - 1)
+    if kind == "uniform":
+        low, high = numbers["low"], numbers["high"]
+        return Int(int(low), max(math.ceil(high) - 1, int(low))) if whole else Float(low, high)
+    if kind == "loguniform" and not whole:
+        return Float(natural(numbers["low"]), natural(numbers["high"]), log=True)
+    if kind in ("normal", "lognormal") and not whole:
+        cls = Normal if kind == "normal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"])
+    if kind in ("qnormal", "qlognormal") and not whole:
+        cls = Normal if kind == "qnormal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"], step=numbers["q"])
+    if kind == "quniform":
+        first, last = multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
+        return _stepped(first, last, numbers["q"], whole)
+    if kind == "qloguniform" and whole and numbers["q"] == 1:
+        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+        first, last = multiples(base, 1)
+        if first >= 1:
+            return Int(first, last, log=True)
+    return listed(label)
+
+
+def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
+    low, high = (decimal(q) * Decimal(k) for k in (first, last))
+    if whole and float(q).is_integer():
+        return Int(int(low), int(high), step=int(q) if q != 1 and last > first else None)
+    if whole:
+        raise SpecError(f"int() of multiples of {q!r} is no even range. Use an integer q")
+    return Float(float(low), float(high), step=q if last > first else None)
+
+
+def listed(label: Label) -> Parameter:
+    """All values with their weights; the upper end is cut like that of a normal where it is long.
+
+    Raises:
+        SpecError: there are too many.
+    """
+    held = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
+    every = held.items() if isinstance(held, Discrete) else []
+    pairs = [(value, mass) for value, mass in every if mass > 1e-15]
+    beyond = 0.0
+    while len(pairs) > MAX_LISTED and beyond + pairs[-1][1] <= TAIL:
+        beyond += pairs.pop()[1]
+    if not pairs or len(pairs) > MAX_LISTED:
+        raise SpecError(
+            f"more than {MAX_LISTED} values with unequal odds, for which there is no parameter. "
+            "Use hp.loguniform or hp.normal and round in the objective"
+        )
+    return Choice([v for v, _ in pairs], ordered=True, weights=[m for _, m in pairs])

@@ -1,0 +1,91 @@
+"""The takeover of Hyperopt: `fmin` with the chosen engine as its `algo`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import hyperopt
+import numpy as np
+
+from crosstune.adapters.hyperopt.takeover_limit import limit
+from crosstune.errors import RequestError
+from crosstune.takeover.choice import Choice
+
+
+def take_over(make: Callable[[], Choice]) -> None:
+    """Drive every `fmin` that is called in this process from now on."""
+    taken = _driven(hyperopt.fmin, make)
+    # `Trials.fmin` takes it from the module, and scripts from either.
+    hyperopt.fmin = vars(sys.modules["hyperopt.fmin"])["fmin"] = taken
+
+
+def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..., Any]:
+    signature = inspect.signature(fmin)
+    ours: list[Any] = []
+    """The algos in use: `fmin` calls itself through `Trials.fmin`."""
+
+    @functools.wraps(fmin)
+    def driven(*args: Any, **kwargs: Any) -> Any:
+        try:
+            call = signature.bind(*args, **kwargs)
+        except TypeError:
+            return fmin(*args, **kwargs)
+        given = call.arguments.get("algo")
+        if any(given is algo for algo in ours):
+            return fmin(*args, **kwargs)
+        choice = make()
+        if choice.swaps:
+            _swap(call, choice)
+        if choice.trials is not None:
+            limit(call, choice.trials)
+        algo = call.arguments.get("algo")
+        ours.append(algo)
+        try:
+            return fmin(*call.args, **call.kwargs)
+        finally:
+            ours.remove(algo)
+
+    return driven
+
+
+def _swap(call: inspect.BoundArguments, choice: Choice) -> None:
+    # Not sooner: they import Hyperopt themselves, which may be what brought us here.
+    from crosstune.adapters.hyperopt.adapter import native_suggest
+    from crosstune.adapters.hyperopt.inside import Suggest, suggest
+
+    if isinstance(call.arguments.get("algo"), Suggest):
+        return
+    name = _name(call.arguments.get("algo"))
+    rstate = call.arguments.get("rstate")
+    given = None if rstate is None else repr(rstate.bit_generator.state)
+    if choice.adapter.name == "hyperopt":
+        call.arguments["algo"] = native_suggest(choice.algorithm, {})
+        seed = choice.next_seed(given)
+        if choice.seeded or rstate is None:
+            call.arguments["rstate"] = np.random.default_rng(seed)
+    else:
+        from crosstune.adapters.hyperopt.read import HyperoptSpace
+
+        try:
+            space = HyperoptSpace(call.arguments["space"])
+            space.notes_on(choice.adapter.name)
+            choice.adapter.compile(space)
+        except RequestError as reason:
+            choice.leave(f"fmin with {name}", str(reason))
+            return
+        seed = choice.next_seed(given)
+        call.arguments["algo"] = suggest(choice.label, seed=seed)
+    choice.say(f"{choice.label} proposes in place of Hyperopt's {name}", f" (seed {seed})")
+
+
+def _name(algo: Any) -> str:
+    """What a script calls its algo: the module of a `suggest`."""
+    while isinstance(algo, functools.partial):
+        algo = algo.func
+    if algo is None:
+        return "tpe"
+    return str(getattr(algo, "__module__", type(algo).__name__)).rpartition(".")[2]

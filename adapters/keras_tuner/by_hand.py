@@ -1,0 +1,56 @@
+"""Keras Tuner by hand: a tuner with `run_trial`, and its files in a temporary folder."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import warnings
+from typing import Any
+
+from crosstune.adapters.keras_tuner.compile import decode
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.engines.registry import get
+from crosstune.proofs.by_hand import Loss, Suggestion
+from crosstune.space.space import Params, Space
+
+_TUNERS = {
+    "bayesian": keras_tuner.BayesianOptimization,
+    "random": keras_tuner.RandomSearch,
+    "grid": keras_tuner.GridSearch,
+    "hyperband": keras_tuner.Hyperband,
+}
+
+
+def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) -> list[Suggestion]:
+    """What Keras Tuner suggests; `seed` above 0, which it takes for none.
+
+    Its Hyperband has no limit on trials: the first `trials` of its schedule are returned.
+    """
+    made: list[Suggestion] = []
+
+    tuner: Any = _TUNERS[algorithm]
+
+    class ByHand(tuner):  # type: ignore[misc]
+        def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
+            values = trial.hyperparameters.values
+            params: Params = {}
+            for name, item in space.items():
+                if space.is_active(name, params):
+                    searched = item.coordinate is not None
+                    params[name] = decode(item, values[name]) if searched else item.only
+            made.append(Suggestion(params, values.get("tuner/epochs")))
+            return loss(made[-1])
+
+    limit = {} if algorithm == "hyperband" else {"max_trials": trials}
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with tempfile.TemporaryDirectory() as folder, quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ByHand(
+            hyperparameters=get("keras_tuner").compile(space),
+            seed=seed,
+            directory=folder,
+            project_name="by_hand",
+            **limit,
+        ).search(verbose=0)
+    return made[:trials]

@@ -1,0 +1,192 @@
+"""Oracles asked and told by hand, as `keras_tuner.Tuner.search` does between two evaluations."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import warnings
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from crosstune.adapters.keras_tuner.compile import decode, encode
+from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, oracle_module, oracles
+from crosstune.engines.base import Budget, Busy, Engine, Exhausted, Outcome, fewest_grid_points
+from crosstune.space.coordinates import Continuous
+from crosstune.space.space import Params, Space
+
+OBJECTIVE = "objective"
+"""The name under which the oracle knows the study's value."""
+
+
+class KerasTunerEngine(Engine):
+    """What `keras_tuner.Tuner.search` does between two evaluations, without its files."""
+
+    def __init__(self, space: Space, oracle: keras_tuner.Oracle, *, exhaustive: bool = False):
+        self.space = space
+        self.exhaustive = exhaustive
+        if exhaustive:
+            self.lasts = fewest_grid_points(space)
+        elif isinstance(oracle, oracles.HyperbandOracle) or not any(
+            _is_endless(space, name) for name in space
+        ):
+            self.lasts = 0
+        self.distinct = not exhaustive and not isinstance(oracle, oracles.HyperbandOracle)
+        self.native = oracle
+        # Keras Tuner keeps every oracle for ever in these two dictionaries.
+        weakref.finalize(self, _forget, oracle)
+        oracle.verbose = 0
+        # An oracle rewrites up to 100 kB after each trial; the ledger is on disk already.
+        # `_save_trial` is private, and the only place where trial files are written.
+        oracle.save = oracle._save_trial = _save_nothing
+        self._trials: dict[int, Any] = {}
+        self._asked: dict[str, int] = {}
+
+    def ask(self, trial: int) -> Params:
+        """One `create_trial`; each trial has a tuner of its own, so several can be open."""
+        with released_lock(self.native), warnings.catch_warnings():
+            # scikit-learn tells of the oracle's own model, about which nobody here can do a thing.
+            warnings.simplefilter("ignore")
+            proposed = self.native.create_trial(f"trial {trial}")
+            if proposed.status == "IDLE" and self.exhaustive:
+                # The grid waits for running trials, since they might bring new parameters. Ours
+                # never do, so it may go on from the points that they have (`_populate_next` is
+                # private; the oracle's own comments allow an id to stand in it twice).
+                self.native._populate_next.extend(
+                    running.trial_id for running in self.native.ongoing_trials.values()
+                )
+                proposed = self.native.create_trial(f"trial {trial}")
+        if proposed.status == "IDLE":
+            raise Busy
+        if proposed.status != "RUNNING":
+            raise Exhausted
+        self._trials[trial] = proposed
+        self._asked[proposed.trial_id] = trial
+        values = proposed.hyperparameters.values
+        params: Params = {}
+        for name, item in self.space.items():
+            if self.space.is_active(name, params):
+                searched = item.coordinate is not None
+                params[name] = decode(item, values[name]) if searched else item.only
+        return params
+
+    def thaw(self, frozen: Mapping[str, Any]) -> None:
+        """Go on with an oracle that was frozen, and release it as the other."""
+        super().thaw(frozen)
+        weakref.finalize(self, _forget, self.native)
+
+    def budget(self, trial: int) -> Budget | None:
+        """The rung that the Hyperband oracle has put the trial on."""
+        values = self._trials[trial].hyperparameters.values
+        if "tuner/epochs" not in values:
+            return None
+        past = values.get("tuner/trial_id")
+        return Budget(
+            epochs=values["tuner/epochs"],
+            initial_epoch=values["tuner/initial_epoch"],
+            resume_from=None if past is None else self._asked[past],
+            bracket=values["tuner/bracket"],
+            round=values["tuner/round"],
+        )
+
+    def running(self, points: Sequence[Params]) -> None:
+        """Know which points others are evaluating now, so that none is drawn again.
+
+        `_tried_so_far` and `_compute_values_hash` are private; nothing public says that a point
+        was tried before its trial has ended.
+        """
+        if self.distinct:
+            oracle = self.native
+            oracle._tried_so_far.update(
+                oracle._compute_values_hash(self._encoded(point)) for point in points
+            )
+
+    def tell(self, trial: int, outcome: Outcome) -> None:
+        """One `update_trial` with the value and one `end_trial`."""
+        self._end(self._trials.pop(trial), outcome, self.native.end_trial)
+
+    def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
+        """The same, at other values."""
+        hyperparameters = self._trials[trial].hyperparameters
+        rung = {k: v for k, v in hyperparameters.values.items() if k.startswith("tuner/")}
+        hyperparameters.values = {**rung, **self._encoded(params)}
+        self.tell(trial, outcome)
+
+    def insert(self, params: Params, outcome: Outcome) -> None:
+        """Add a finished trial under the next id."""
+        values = self.native.get_space()
+        values.values = self._encoded(params)
+        trial = Trial(hyperparameters=values, trial_id=f"{len(self.native.trials):04d}")
+        self.native.trials[trial.trial_id] = trial
+        if self.exhaustive:
+            # A point that is not on the grid has no next point: the grid must not go on from it.
+            self._end(trial, outcome, lambda t: keras_tuner.Oracle.end_trial(self.native, t))
+        else:
+            self.native.start_order.append(trial.trial_id)
+            self._end(trial, outcome, self.native.end_trial)
+
+    def _end(self, trial: Any, outcome: Outcome, end_trial: Callable[[Any], None]) -> None:
+        with released_lock(self.native):
+            if outcome.value is None or not math.isfinite(outcome.value):
+                trial.status = "FAILED"
+                trial.message = outcome.state
+            else:
+                self.native.update_trial(trial.trial_id, {OBJECTIVE: outcome.value})
+                trial.status = "COMPLETED"
+            end_trial(trial)
+
+    def _encoded(self, params: Params) -> dict[str, Any]:
+        return {
+            name: encode(item, item.encode(params[name]))
+            for name, item in self.space.searched.items()
+            if name in params
+        }
+
+
+class Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped
+    """A space that is complete, so that its copies can share the hyperparameters.
+
+    An oracle copies its space several times a trial, and Keras Tuner's own copy makes every
+    hyperparameter anew from its configuration.
+    """
+
+    @classmethod
+    def of(cls, native: keras_tuner.HyperParameters) -> Declared:
+        """The space of `native`."""
+        declared = cls()
+        declared.merge(native)
+        return declared
+
+    def copy(self) -> Declared:
+        """The same hyperparameters with values of its own."""
+        other = copy.copy(self)
+        other.values = dict(self.values)
+        return other
+
+
+def _forget(oracle: keras_tuner.Oracle) -> None:
+    oracle_module.LOCKS.pop(oracle, None)
+    oracle_module.THREADS.pop(oracle, None)
+
+
+def _save_nothing(*_: Any) -> None:
+    """In place of writing files."""
+
+
+@contextlib.contextmanager
+def released_lock(oracle: keras_tuner.Oracle) -> Iterator[None]:
+    """Release the oracle's lock when a call raises, which Keras Tuner itself does not."""
+    try:
+        yield
+    except BaseException:
+        lock = oracle_module.LOCKS[oracle]
+        if lock.locked():
+            oracle_module.THREADS[oracle] = None
+            lock.release()
+        raise
+
+
+def _is_endless(space: Space, name: str) -> bool:
+    """Whether a parameter alone brings new points for ever."""
+    return isinstance(space[name].coordinate, Continuous) and not space.conditions[name]

@@ -1,0 +1,148 @@
+"""Which oracle a `crosstune.KerasTuner` runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+
+from crosstune.adapters.keras_tuner.inside import Oracle
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
+from crosstune.adapters.keras_tuner.tuner.native_oracle import native_oracle, silent_sampler
+from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
+from crosstune.adapters.keras_tuner.tuner.spec_oracle import SpecOracle, objective_of, with_metric
+from crosstune.engines.budget import ends_by_itself, settle
+from crosstune.errors import RequestError, Unsupported
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.named import named_algorithm
+from crosstune.spec.spec import Spec, load
+from crosstune.study.choice import choose
+from crosstune.study.storage import Place
+
+_TRIALS = 10
+"""Default number of trials (Keras Tuner's own), but for a grid or a scheduler."""
+
+
+def choose_oracle(
+    spec: Spec | str | os.PathLike[str] | Mapping[str, Any] | None,
+    *,
+    backend: str | None,
+    sampler: BaseSampler | str | Mapping[str, Any] | None,
+    objective: Any,
+    max_trials: int | None,
+    pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
+    seed: int | None,
+    storage: Place,
+    study_name: str | None,
+    new: bool,
+    hyperparameters: keras_tuner.HyperParameters | None,
+    tune_new_entries: bool,
+    **more: Any,
+) -> LedgerOracle:
+    """The oracle that a spec and the arguments of a tuner ask for.
+
+    Raises:
+        RequestError: it cannot be made.
+    """
+    if backend is not None:
+        backend = backend.replace("-", "_")
+    if spec is not None:
+        if hyperparameters is not None:
+            raise RequestError("give a spec or hyperparameters, not both: each says the space")
+        return _of_spec(
+            _loaded(spec),
+            backend=backend,
+            sampler=sampler,
+            objective=objective,
+            max_trials=max_trials,
+            pruner=pruner,
+            seed=seed,
+            storage=storage,
+            study_name=study_name,
+            new=new,
+            **more,
+        )
+    more.update(
+        objective=objective,
+        seed=seed,
+        hyperparameters=hyperparameters,
+        tune_new_entries=tune_new_entries,
+    )
+    study: dict[str, Any] = {
+        "pruner": pruner,
+        "storage": storage,
+        "study_name": study_name,
+        "new": new,
+    }
+    if isinstance(sampler, BaseSampler):
+        budget = settle(None, trials=max_trials, ends_by_itself=_walks(sampler), default=_TRIALS)
+        return Oracle(sampler, max_trials=budget.trials, **study, **more)
+    name, options = _named(backend, sampler)
+    adapter, algorithm = named_algorithm(name)
+    # Another library's grid has no end here: the space is what the hypermodel asks for.
+    ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
+    budget = settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
+    more["max_trials"] = budget.trials
+    if adapter.name == "keras_tuner":
+        if adapter.algorithms[algorithm].scheduler and pruner is not None:
+            raise Unsupported(
+                f"keras_tuner:{algorithm} ends trials by itself. Leave the pruner out"
+            )
+        keeper = StudyKeeper(silent_sampler(), seed=None, objective=objective, **study)
+        return native_oracle(adapter, algorithm, options=options, keeper=keeper, **more)
+    return Oracle(f"{adapter.name}:{algorithm}", options=options, **study, **more)
+
+
+def _of_spec(
+    spec: Spec,
+    *,
+    backend: str | None,
+    sampler: BaseSampler | str | Mapping[str, Any] | None,
+    objective: Any,
+    max_trials: int | None,
+    seed: int | None,
+    **more: Any,
+) -> SpecOracle:
+    if isinstance(sampler, BaseSampler):
+        raise RequestError(
+            "a spec is searched by an engine that is told its space: give the sampler by name"
+        )
+    objective = keras_tuner.Oracle(objective or objective_of(spec), seed=1).objective
+    spec = with_metric(spec, objective)
+    engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
+    budget = settle(spec, trials=max_trials, ends_by_itself=engine.ends_by_itself, default=_TRIALS)
+    return SpecOracle(spec, engine, objective=objective, budget=budget, **more)
+
+
+def _walks(sampler: BaseSampler) -> bool:
+    """True for a sampler that ends by itself, as a grid does."""
+    if isinstance(sampler, EngineSampler):
+        return ends_by_itself(sampler.adapter, sampler.algorithm)
+    return isinstance(sampler, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler)
+
+
+def _loaded(spec: Any) -> Spec:
+    if isinstance(spec, str) and not Path(spec).suffix and not Path(spec).exists():
+        raise RequestError(
+            f"the spec {spec!r} is no file. If it is the objective, write objective={spec!r}"
+        )
+    return load(Path(spec) if isinstance(spec, os.PathLike) else spec)
+
+
+def _named(
+    backend: str | None, sampler: str | Mapping[str, Any] | None
+) -> tuple[str, dict[str, Any]]:
+    """One string for backend and sampler, and the sampler's options."""
+    options: dict[str, Any] = {}
+    if isinstance(sampler, Mapping):
+        options = {key: value for key, value in sampler.items() if key != "name"}
+        sampler = str(sampler.get("name", "bayesian"))
+    sampler = sampler or ""
+    if ":" in sampler and backend in (None, sampler.partition(":")[0].replace("-", "_")):
+        return sampler, options
+    return f"{backend or 'optuna'}:{sampler}", options

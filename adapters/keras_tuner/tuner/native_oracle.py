@@ -1,0 +1,143 @@
+"""Keras Tuner's own oracles, with an Optuna study beside them.
+
+The oracle searches the hypermodel's space as it does in Keras Tuner's own tuners, so its
+suggestions are theirs, bit for bit; the study only records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import optuna
+from optuna.study import Study
+
+from crosstune.adapters.keras_tuner.adapter import TrueSeed, oracle_of
+from crosstune.adapters.keras_tuner.kept_state import PRUNED
+from crosstune.adapters.keras_tuner.library import oracles
+from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
+from crosstune.adapters.keras_tuner.tuner.grid import find_place
+from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
+from crosstune.engines.base import Adapter
+from crosstune.engines.base import Budget as Rung
+from crosstune.engines.budget import Budget
+from crosstune.engines.record import run_record
+from crosstune.errors import RequestError
+from crosstune.samplers.engine import BUDGET
+
+
+def native_oracle(
+    adapter: Adapter,
+    algorithm: str,
+    *,
+    options: Mapping[str, Any],
+    objective: Any,
+    seed: int | None,
+    keeper: StudyKeeper,
+    **more: Any,
+) -> LedgerOracle:
+    """One of Keras Tuner's oracles that keeps its trials in a study.
+
+    Args:
+        adapter: Keras Tuner's.
+        algorithm: "random", "bayesian", "grid" or "hyperband".
+        options: of the oracle, such as `num_initial_points`.
+        seed: any integer; 0, which Keras Tuner takes for none, is a seed here.
+        keeper: opens the study.
+        more: what every oracle takes.
+
+    Raises:
+        RequestError: an option that the oracle does not have or refuses.
+    """
+    chosen = adapter.algorithms[algorithm]
+    chosen.check_options(f"keras_tuner:{algorithm}", options)
+    oracle_class, native_options = oracle_of(algorithm, options)
+    if chosen.scheduler:
+        more.pop("max_trials")
+    try:
+        oracle: LedgerOracle = recorded(oracle_class)(
+            keeper.open,
+            _stay,
+            run_record(adapter, algorithm, options, seed, native=True, notes=()),
+            Budget(more.get("max_trials")),
+            objective=objective,
+            seed=None if seed is None else TrueSeed(seed),
+            **native_options,
+            **more,
+        )
+    except TypeError as error:
+        raise RequestError(f"keras_tuner:{algorithm} cannot be made: {error}") from error
+    return oracle
+
+
+def _stay(study: Study) -> None:
+    """A reloaded oracle has its own state; the study's sampler is never asked."""
+
+
+@cache
+def recorded(oracle: type) -> Any:
+    """A class of oracle of Keras Tuner's that keeps its trials in a study."""
+
+    class RecordedOracle(LedgerOracle, oracle):  # type: ignore[misc]  # made at run time
+        def _in_force(self) -> dict[str, Any]:
+            """The options and the seed of the oracle, which a reload puts back to the first."""
+            asked = self._runs.options
+            held = {name: getattr(self, name, value) for name, value in asked.items()}
+            return {"options": held, "seed": int(self.seed)}
+
+        def set_state(self, state: Mapping[str, Any]) -> None:
+            """The oracle's own; a grid finds its place again."""
+            super().set_state(state)
+            if isinstance(self, oracles.GridSearchOracle):
+                find_place(self)
+
+        def populate_space(self, trial_id: str) -> dict[str, Any]:
+            """The oracle's own, and the study gets its trial."""
+            with self._pruned_counted():
+                response: dict[str, Any] = super().populate_space(trial_id)
+            if response["status"] == "RUNNING":
+                values = response["values"]
+                live = self._begin(trial_id)
+                if "tuner/epochs" in values:
+                    live.set_user_attr(BUDGET, asdict(self._rung(values)))
+                drawn = self.hyperparameters.copy()
+                drawn.values = dict(values)
+                self._write(trial_id, drawn)
+            return response
+
+        def _rung(self, values: Mapping[str, Any]) -> Rung:
+            past = values.get("tuner/trial_id")
+            return Rung(
+                epochs=values["tuner/epochs"],
+                initial_epoch=values["tuner/initial_epoch"],
+                resume_from=None if past is None else self._numbers[past],
+                bracket=values["tuner/bracket"],
+                round=values["tuner/round"],
+            )
+
+        @contextlib.contextmanager
+        def _pruned_counted(self) -> Iterator[None]:
+            """Let the oracle learn from pruned trials, by their last report."""
+            pruned = [
+                trial
+                for trial in self.trials.values()
+                if trial.status == PRUNED and trial.score is not None
+            ]
+            for trial in pruned:
+                trial.status = "COMPLETED"
+            try:
+                yield
+            finally:
+                for trial in pruned:
+                    trial.status = PRUNED
+
+    RecordedOracle.__name__ = f"Recorded{oracle.__name__}"
+    return RecordedOracle
+
+
+def silent_sampler() -> optuna.samplers.BaseSampler:
+    """The sampler of a study that only records."""
+    return optuna.samplers.RandomSampler()

@@ -1,0 +1,186 @@
+"""The Optuna study of a Keras Tuner oracle: opened, and taken up again after a reload."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+
+from crosstune import _optuna
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.engines import registry as adapters
+from crosstune.engines.record import run_record
+from crosstune.errors import RequestError, StudyExists
+from crosstune.pruners import as_pruner
+from crosstune.resume.agreement import plain
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.named import named_algorithm, named_sampler
+from crosstune.study.internal import own_study
+from crosstune.study.metric_name import name_metric
+from crosstune.study.storage import Place, describe, open_storage
+
+_DEFAULT = "optuna:tpe"
+
+
+class StudyKeeper:
+    """Opens an oracle's study, and gives it a sampler that does not repeat itself.
+
+    Args:
+        sampler: an Optuna sampler or a name; None is Optuna's TPE.
+        seed, options: of a sampler given by name.
+        pruner: an Optuna pruner, a name, or a mapping of a name and options.
+        storage, study_name: where the study is kept, and its name there.
+        objective: Keras Tuner's; says the direction.
+        new: refuse a study that has trials.
+    """
+
+    def __init__(
+        self,
+        sampler: BaseSampler | str | None,
+        *,
+        seed: int | None,
+        options: Mapping[str, Any] | None = None,
+        pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
+        storage: Place,
+        study_name: str | None,
+        objective: Any,
+        new: bool = False,
+    ):
+        if not isinstance(sampler, BaseSampler | str | None):
+            raise RequestError(
+                f"a sampler is an Optuna sampler or a name such as 'hyperopt' or 'optuna:gp', not "
+                f"{sampler!r}"
+            )
+        self._sampler, self._seed, self._options = sampler, seed, options
+        self._pruner = as_pruner(pruner)
+        self._storage = storage
+        self._name = study_name or "study"
+        self._direction = direction_of(objective)
+        self._metric = str(keras_tuner.Oracle(objective, seed=1).objective.name)
+        self._new = new
+        self._first: BaseSampler = self._make(0)
+
+    def open(self) -> Study:
+        """The study, made if it is not there.
+
+        Raises:
+            StudyExists: it has trials, and a new one was asked for.
+            RequestError: it has another direction.
+        """
+        with own_study():
+            study = optuna.create_study(
+                study_name=self._name,
+                storage=open_storage(self._storage),
+                sampler=self._first,
+                pruner=self._pruner,
+                direction=self._direction,
+                load_if_exists=True,
+            )
+        check_direction(study, self._direction)
+        name_metric(study, self._metric)
+        if self._new:
+            check_new(study, self._storage)
+        return study
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """The record of the engine."""
+        return self._record(self._first, self._seed)
+
+    def resume(self, study: Study) -> dict[str, Any] | None:
+        """Give a study that has trials a sampler with a random state of its own.
+
+        Returns:
+            The record of the engine as it continues; None where the sampler leaves it itself.
+        """
+        count = len(_optuna.all_trials(study))
+        given = isinstance(self._sampler, BaseSampler)
+        with own_study():
+            study.sampler = continued(self._first, count) if given else self._make(count)
+        if given and isinstance(study.sampler, EngineSampler):
+            return None
+        record = self._record(study.sampler, self._seed_of(count))
+        note = f"continued after {count} trials with a fresh random state"
+        return {**record, "native": False, "notes": [*record["notes"], note]}
+
+    def _record(self, sampler: BaseSampler, seed: int | None) -> dict[str, Any]:
+        if isinstance(sampler, EngineSampler):
+            learnt = [] if sampler.space is not None else ["the space is learnt from the trials"]
+            return run_record(
+                sampler.adapter,
+                sampler.algorithm,
+                plain(sampler.options),
+                sampler.seed,
+                native=not learnt,
+                notes=learnt,
+            )
+        if isinstance(self._sampler, BaseSampler):
+            note = "options and seed are those of the sampler that was given"
+            name = type(sampler).__name__
+            return run_record(adapters.get("optuna"), name, {}, None, native=True, notes=[note])
+        adapter, algorithm = named_algorithm(self._sampler or _DEFAULT)
+        options = plain(self._options or {})
+        return run_record(adapter, algorithm, options, seed, native=True, notes=())
+
+    def _seed_of(self, count: int) -> int | None:
+        if self._seed is None or not count:
+            return self._seed
+        return zlib.crc32(repr((self._seed, count)).encode())
+
+    def _make(self, count: int) -> BaseSampler:
+        if isinstance(self._sampler, BaseSampler):
+            return self._sampler
+        return named_sampler(self._sampler or _DEFAULT, self._seed_of(count), self._options)
+
+
+def continued(sampler: BaseSampler, count: int) -> BaseSampler:
+    """A sampler for the rest of a study of `count` trials."""
+    if not isinstance(sampler, EngineSampler):
+        sampler.reseed_rng()
+        return sampler
+    copy = type(sampler).__new__(type(sampler))
+    # An engine's copy knows how many proposals the first one made, and takes another seed.
+    copy.__setstate__({**sampler.__getstate__(), "asked": count})
+    return copy
+
+
+def direction_of(objective: Any) -> Literal["minimize", "maximize"]:
+    """Which way Keras Tuner's objective goes: "minimize" or "maximize".
+
+    Raises:
+        RequestError: it is no objective, or its direction cannot be told from its name.
+    """
+    adapters.get("keras_tuner")
+    try:
+        # A seed, or it would be drawn from the script's own random numbers.
+        oracle = keras_tuner.Oracle(objective, seed=1)
+    except (TypeError, ValueError) as error:
+        raise RequestError(
+            f"the objective {objective!r} does not say its direction. Give "
+            'keras_tuner.Objective("name", direction="min")'
+        ) from error
+    return "maximize" if oracle.objective.direction == "max" else "minimize"
+
+
+def check_direction(study: Study, direction: str) -> None:
+    """Raise where a study goes another way."""
+    if study.direction.name.lower() != direction:
+        raise RequestError(
+            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
+            f"objective says {direction}"
+        )
+
+
+def check_new(study: Study, storage: Place) -> None:
+    """Raise where a study has trials."""
+    count = len(_optuna.all_trials(study))
+    if count:
+        raise StudyExists(
+            f"the study {study.study_name!r} in {describe(storage)} has {count} trials, and "
+            "overwrite=True clears the project folder alone. Choose another study_name, or delete "
+            "the study"
+        )

@@ -1,0 +1,233 @@
+"""An oracle for a spec: its space in Keras Tuner's container, its engine behind an Optuna study."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import Trial
+
+from crosstune import _optuna
+from crosstune.adapters.keras_tuner.inside import Oracle
+from crosstune.adapters.keras_tuner.library import Parent, TrueSeed, keras_tuner, kinds
+from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle, Recorded
+from crosstune.adapters.keras_tuner.tuner.oracle_study import check_new
+from crosstune.engines import study_values as ledger
+from crosstune.engines.budget import Budget
+from crosstune.errors import SpecError, Unsupported, no_such
+from crosstune.pruners import as_pruner
+from crosstune.samplers.engine import EngineSampler
+from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
+from crosstune.space.space import Params, Space
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import Engine, continued_engine
+from crosstune.study.internal import own_study
+from crosstune.study.storage import Place
+from crosstune.study.trials import budget as budget_of
+from crosstune.tuning.front import open_study
+
+
+class SpecOracle(Oracle):
+    """The engine of a spec as an oracle.
+
+    A hypermodel reads the names that the spec declares; what else it asks for has its default.
+
+    Args:
+        spec: space, start points and time.
+        engine: what proposes.
+        pruner, storage, study_name: as in `Oracle`; None is the spec's.
+        new: refuse a study that has trials.
+        budget: the limit of the search.
+        more: what `keras_tuner.Oracle` takes.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        engine: Engine,
+        *,
+        pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
+        storage: Place,
+        study_name: str | None,
+        new: bool,
+        budget: Budget,
+        **more: Any,
+    ):
+        self._spec = spec
+        self._engine = engine
+        self._seconds = budget.seconds
+        place = storage
+
+        def open_() -> Study:
+            bare = spec.model_copy(update={"start": ()})
+            study = open_study(
+                bare,
+                engine,
+                pruner=None if pruner is None else as_pruner(pruner),
+                storage=place,
+                study_name=study_name,
+                resume=True,
+                budget=budget,
+            )
+            if new:
+                check_new(study, storage)
+            return study
+
+        LedgerOracle.__init__(
+            self,
+            open_,
+            self._go_on,
+            engine.record(),
+            budget,
+            hyperparameters=container(spec.space),
+            tune_new_entries=False,
+            seed=TrueSeed(engine.seed),
+            max_trials=budget.trials,
+            **more,
+        )
+        self._repeats = 0
+        self.constants = {}
+        self._queued = False
+        self._ends = float("inf")
+
+    def start_clock(self) -> None:
+        """Count the spec's seconds from now on."""
+        if self._seconds is not None:
+            self._ends = time.monotonic() + self._seconds
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """What the engine proposes, the start points first."""
+        if not self._queued:
+            for point in self._spec.points:
+                held = ledger.write_point(self._spec.space, point)
+                self.study.enqueue_trial(held, skip_if_exists=True)
+            self._queued = True
+        if time.monotonic() >= self._ends:
+            return {"status": "STOPPED", "values": None}
+        return super().populate_space(trial_id)
+
+    def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
+        """The spec says the space: what else a hypermodel asks for is not searched.
+
+        Raises:
+            SpecError: it asks for something else, under `allow_new_entries=False`.
+        """
+        for held in hyperparameters.space:
+            if held.name not in self._spec.space and not self.allow_new_entries:
+                raise SpecError(no_such("parameter in the spec", held.name, self._spec.space))
+
+    def _ask(self, trial: Trial) -> dict[str, Any]:
+        space = self._spec.space
+        laws = ledger.distributions(space)
+        params: Params = {}
+        for name, item in space.items():
+            if space.is_active(name, params):
+                params[name] = ledger.read(item, ledger.suggest(trial, name, laws[name]))
+        return {**params, **self._rung(trial)}
+
+    def _rung(self, trial: Trial) -> dict[str, Any]:
+        """How far a scheduler wants the trial trained, as Keras Tuner's own Hyperband says it."""
+        planned = budget_of(trial)
+        if planned is None:
+            return {}
+        rung: dict[str, Any] = {
+            "tuner/epochs": planned.epochs,
+            "tuner/initial_epoch": planned.initial_epoch,
+        }
+        if planned.resume_from is not None:
+            names = {number: name for name, number in self._numbers.items()}
+            rung["tuner/trial_id"] = names[planned.resume_from]
+        return rung
+
+    def _has_new_point(self) -> bool:
+        sampler = self.study.sampler
+        return not (isinstance(sampler, EngineSampler) and sampler.exhausted(self.study))
+
+    def _recorded(self, hyperparameters: keras_tuner.HyperParameters) -> Recorded:
+        space, values = self._spec.space, hyperparameters.values
+        point: Params = {}
+        for name in space:
+            if name in values and space.is_active(name, point):
+                point[name] = values[name]
+        laws: dict[str, BaseDistribution] = {
+            name: ledger.distributions(space)[name] for name in point
+        }
+        others = {name: value for name, value in values.items() if name not in space}
+        others = {k: v for k, v in others.items() if not k.startswith("tuner/")}
+        return laws, ledger.write_point(space, point), others
+
+    def _go_on(self, study: Study) -> dict[str, Any]:
+        count = len(_optuna.all_trials(study))
+        engine = continued_engine(self._engine, count)
+        with own_study():
+            study.sampler = engine.sampler(self._spec.space)
+        return engine.record()
+
+
+def container(space: Space) -> keras_tuner.HyperParameters:
+    """`HyperParameters` with the names and conditions of a space, for a hypermodel to read.
+
+    It is not searched: the values come from the engine. A parameter that Keras Tuner has no form
+    of is shown as the nearest one.
+
+    Raises:
+        Unsupported: a condition on a null, or on values of several types.
+    """
+    native = keras_tuner.HyperParameters()
+    for name, item in space.items():
+        conditions = []
+        for parent, raws in space.conditions[name].items():
+            values = [space[parent].decode(raw) for raw in sorted(raws)]
+            try:
+                conditions.append(Parent(parent, values))
+            except (TypeError, ValueError) as error:
+                raise Unsupported(
+                    f"keras_tuner has no condition for {name!r}: {parent!r} in {values}. Its "
+                    "conditions are on values of one type, and no null"
+                ) from error
+        native.merge([_shown(name, item, conditions)])
+    return native
+
+
+def _shown(name: str, item: Parameter, conditions: list[Parent]) -> Any:
+    match item:
+        case Bool():
+            return kinds.Boolean(name, conditions=conditions)
+        case Constant(value):
+            known = isinstance(value, str | int | float)
+            held = value if known else json.dumps(value)
+            return kinds.Fixed(name, held, conditions=conditions)
+        case Choice(values):
+            plain = {type(value) for value in values} in ({str}, {int}, {float})
+            shown = values if plain else [json.dumps(value) for value in values]
+            return kinds.Choice(name, list(shown), conditions=conditions)
+        case Int(low, high, log=log):
+            sampling = "log" if log else "linear"
+            return kinds.Int(name, low, high, sampling=sampling, conditions=conditions)
+        case Float(low, high, log=log):
+            sampling = "log" if log else "linear"
+            return kinds.Float(name, low, high, sampling=sampling, conditions=conditions)
+        case Normal():
+            return kinds.Float(name, *item.bounds, conditions=conditions)
+    raise AssertionError(item)
+
+
+def with_metric(spec: Spec, objective: Any) -> Spec:
+    """A spec whose metric is Keras Tuner's objective."""
+    metric = {
+        "name": objective.name,
+        "direction": "maximize" if objective.direction == "max" else "minimize",
+    }
+    return spec.model_copy(update={"metric": type(spec.metric)(**metric)})
+
+
+def objective_of(spec: Spec) -> Any:
+    """Keras Tuner's objective for the metric of a spec; None where the spec names none."""
+    if spec.metric == type(spec.metric)():
+        return None
+    return keras_tuner.Objective(spec.metric.name, spec.metric.direction[:3])

@@ -1,0 +1,1 @@
+"""Optuna's own samplers behind crosstune, on spaces that its distributions do not have too."""

@@ -1,0 +1,230 @@
+"""The takeover of Optuna: every `Study` gets the chosen engine as its sampler.
+
+`Study.sampler` becomes a property, so it does not matter whether a study is created, loaded or
+given another sampler later. What reads it, pickles it or stores the study finds a sampler there
+as before.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+import optuna
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, PartialFixedSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from crosstune import _optuna
+from crosstune.adapters.optuna.takeover_limit import OptunaLimit
+from crosstune.engines.budget import Budget
+from crosstune.samplers import constraints
+from crosstune.samplers.copies import let_copies_differ, reseed_copy
+from crosstune.study.internal import is_own_study
+from crosstune.takeover.choice import Choice
+
+_OWN = "crosstune's own"
+"""The key, among the attributes of a `Study`, that marks one of crosstune's own; copies keep it."""
+
+
+def take_over(make: Callable[[], Choice]) -> None:
+    """Drive, and log, every study that is made or loaded in this process from now on."""
+    takeover = _Takeover(make)
+    for name in optuna.samplers.__all__:
+        takeover.note_seeds(getattr(optuna.samplers, name))
+    Study.sampler = property(takeover.sampler, takeover.adopt)
+    Study.__setstate__ = takeover.restoring(Study.__setstate__)  # type: ignore[method-assign]
+    limit = OptunaLimit(make, is_own)
+    Study.ask = limit.asking(takeover.asking(Study.ask))  # type: ignore[method-assign]
+    Study.optimize = limit.optimizing(  # type: ignore[method-assign]
+        takeover.optimizing(Study.optimize)
+    )
+    Study.tell = takeover.telling(Study.tell)  # type: ignore[method-assign]
+    constraints.say = lambda text: make().warn_of_constraints(text)
+
+
+class _Takeover:
+    def __init__(self, make: Callable[[], Choice]):
+        self._make = make
+        self._swapped: WeakKeyDictionary[Study, dict[str, Any]] = WeakKeyDictionary()
+        """What the studies have to be told of, at their first trial."""
+        self._ours: WeakSet[BaseSampler] = WeakSet()
+        self._seeds: WeakKeyDictionary[BaseSampler, int] = WeakKeyDictionary()
+        """Those that the script gave its own samplers."""
+
+    @property
+    def _choice(self) -> Choice:
+        return self._make()
+
+    def note_seeds(self, kind: type[BaseSampler]) -> None:
+        """Remember the seed of each sampler of a class that takes one."""
+        init = kind.__init__
+        signature = inspect.signature(init)
+        if "seed" not in signature.parameters:
+            return
+
+        @functools.wraps(init)
+        def noted(sampler: BaseSampler, *args: Any, **kwargs: Any) -> None:
+            init(sampler, *args, **kwargs)
+            seed = signature.bind(sampler, *args, **kwargs).arguments.get("seed")
+            if seed is not None:
+                self._seeds[sampler] = int(seed)
+
+        kind.__init__ = noted  # type: ignore[assignment,method-assign]
+
+    @staticmethod
+    def sampler(study: Study) -> BaseSampler:
+        """The getter of `Study.sampler`."""
+        held: BaseSampler = _attributes(study)["sampler"]
+        return held
+
+    def adopt(self, study: Study, given: BaseSampler) -> None:
+        """The setter of `Study.sampler`."""
+        if type(study) is not Study:  # A pruner's view of a study that was taken over.
+            _attributes(study)["sampler"] = given
+            return
+        if is_own_study():
+            _attributes(study)[_OWN] = True
+        _attributes(study)["sampler"] = self._swap(study, given)
+        if not is_own_study():
+            self._choice.log(study)
+
+    def _swap(self, study: Study, given: BaseSampler) -> BaseSampler:
+        if _OWN in _attributes(study) or given in self._ours or not self._choice.swaps:
+            return given
+        choice = self._choice
+        name = type(given).__name__
+        if len(study.directions) > 1:
+            choice.leave(
+                f"a study with {len(study.directions)} objectives",
+                f"an engine searches for one, so {name} proposes",
+            )
+            return given
+        reason = _irreplaceable(given)
+        if reason is not None:
+            choice.leave(f"a study with {name}", reason)
+            return given
+        seed = choice.next_seed(self._seeds.get(given), len(_optuna.all_trials(study)))
+        made = choice.make(seed)
+        self._ours.add(made)
+        if self._seeds.get(given) is None:
+            let_copies_differ(made)
+        if isinstance(given, PartialFixedSampler):
+            fixed, base = _optuna.partial_fixed(given)
+            name = f"{type(base).__name__} (the fixed parameters stay)"
+            made = PartialFixedSampler(fixed, made)
+            self._ours.add(made)
+        choice.say(f"{choice.label} proposes in place of {name}", f" (seed {seed})")
+        self._swapped[study] = {"seed": seed, "replaced": type(given).__name__}
+        return made
+
+    def restoring(self, setstate: Callable[..., None]) -> Callable[..., None]:
+        """`Study.__setstate__`, which swaps the sampler of a study that was pickled without us."""
+
+        @functools.wraps(setstate)
+        def restored(study: Study, state: dict[Any, Any]) -> None:
+            setstate(study, state)
+            if _OWN in state or not self._choice.swaps:
+                return
+            held, chosen = self.sampler(study), self._choice.make(0)
+            base = held
+            if isinstance(held, PartialFixedSampler):
+                _, base = _optuna.partial_fixed(held)
+            reseed_copy(base)
+            same = getattr(held, "label", None) == getattr(chosen, "label", None)
+            if type(held) is not type(chosen) or not same:
+                self.adopt(study, held)
+
+        return restored
+
+    def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
+        """`Study.ask`, which first leaves in the study what searches it."""
+
+        @functools.wraps(ask)
+        def asked(study: Study, *args: Any, **options: Any) -> optuna.Trial:
+            swapped = self._swapped.pop(study, None)
+            if swapped is not None:
+                self._leave_record(study, **swapped)
+            if not is_own_study():
+                self._choice.log(study)
+            return ask(study, *args, **options)
+
+        return asked
+
+    def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
+        from crosstune.engines.record import leave_record, run_record
+
+        choice = self._choice
+        direct = choice.adapter.sampler(choice.algorithm, None, seed=seed, options={})
+        notes = [f"crosstune exec, in place of the script's {replaced}"]
+        if direct is None:
+            notes.append("the space is learnt from the trials")
+        record = run_record(
+            choice.adapter,
+            choice.algorithm,
+            {},
+            seed,
+            native=direct is not None and replaced != "PartialFixedSampler",
+            notes=notes,
+        )
+        first = len(study.get_trials(deepcopy=False))
+        budget = Budget(choice.trials)
+        leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
+
+    def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
+        """`Study.optimize`, with an eye on constraints."""
+        signature = inspect.signature(optimize)
+
+        @functools.wraps(optimize)
+        def optimized(study: Study, *args: Any, **options: Any) -> None:
+            call = signature.bind(study, *args, **options)
+            if self._watches(study):
+                callbacks = call.arguments.get("callbacks") or []
+                call.arguments["callbacks"] = [*callbacks, _note_constraints]
+            return optimize(*call.args, **call.kwargs)
+
+        return optimized
+
+    def telling(self, tell: Callable[..., FrozenTrial]) -> Callable[..., FrozenTrial]:
+        """`Study.tell`, with an eye on constraints."""
+
+        @functools.wraps(tell)
+        def told(study: Study, *args: Any, **options: Any) -> FrozenTrial:
+            trial = tell(study, *args, **options)
+            if self._watches(study):
+                _note_constraints(study, trial)
+            return trial
+
+        return told
+
+    def _watches(self, study: Study) -> bool:
+        """Whether it is for us to see that the sampler cannot use constraints."""
+        sampler = study.sampler
+        return sampler in self._ours and constraints.must_be_watched(sampler)
+
+
+def is_own(study: Study) -> bool:
+    """Whether a study is one of crosstune's own."""
+    return is_own_study() or _OWN in _attributes(study)
+
+
+def _note_constraints(study: Study, trial: FrozenTrial) -> None:
+    constraints.note_constraints(study, study.sampler, trial)
+
+
+def _irreplaceable(given: BaseSampler) -> str | None:
+    """Why a script's sampler has to stay; None where it can go."""
+    if isinstance(given, GridSampler | BruteForceSampler):
+        return "it walks its own points, and ends the study after the last"
+    if _optuna.has_constraints(given):
+        return "its constraints are known to it alone"
+    return None
+
+
+def _attributes(study: Study) -> dict[str, Any]:
+    """What a study holds; the view of it that Hyperband's pruner makes shows only some."""
+    held: dict[str, Any] = object.__getattribute__(study, "__dict__")
+    return held

@@ -1,0 +1,1 @@
+"""Our own studies of crosstune, run from a checkout; no part of the package."""

@@ -1,0 +1,1 @@
+"""Whether the statistics of a match keep their promises."""

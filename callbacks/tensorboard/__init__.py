@@ -1,0 +1,1 @@
+"""What stands behind `crosstune.callbacks.tensorboard.callback`: a study's event files."""

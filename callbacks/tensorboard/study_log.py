@@ -1,0 +1,201 @@
+"""A study as TensorBoard runs: one a trial, and one for the study as a whole.
+
+    LOGDIR/_hparams_/0001/              the columns of the HParams tab, of all studies in LOGDIR
+    LOGDIR/NAME/study/                  best value, trials per hour, trials by state
+    LOGDIR/NAME/trial-00000/            reports, metrics, parameters and state of a trial
+    LOGDIR/NAME/crosstune.json          which study it is
+
+The study is the truth, and a log is brought up to date with it: what stands in the files is read
+back, and what is missing is appended. So a log goes on after a crash, a full disk or a resumed
+study, and several processes may write the same one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.callbacks.tensorboard import directory, hparams
+from crosstune.callbacks.tensorboard.progress import Progress
+from crosstune.callbacks.tensorboard.trial_log import TrialLog, further_metrics, metric_tags
+from crosstune.engines import study_values as ledger
+from crosstune.engines.study_values import SPACE
+from crosstune.space.space import Space
+
+_logger = logging.getLogger("crosstune")
+
+
+class StudyLog:
+    """Brings the log of one study up to date.
+
+    Args:
+        root: the log directory; other studies may be in it.
+        study: with one objective or several, of any engine.
+        metrics: names of the objectives. None is what the log has, or the study, or its
+            spec, or "value".
+        name: the folder under `root`. None is the study's name, and under it the engine's for a
+            study of crosstune. Where that holds another study, a number is added.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        study: Study,
+        *,
+        metrics: tuple[str, ...] | None = None,
+        name: str | None = None,
+    ):
+        self.root = root
+        self.study = study
+        self.metrics = metrics
+        self._given = metrics is not None
+        self._name = name
+        self._forget()
+
+    def _forget(self) -> None:
+        self._folder: Path | None = None
+        self._trials: dict[int, TrialLog] = {}
+        self._finished: set[int] = set()
+        self._first_open = 0
+        self._progress: Progress | None = None
+        self._known: dict[str, BaseDistribution] = {}
+        self._further: set[str] = set()
+        self._declared = False
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it stands; None before the first trial has begun."""
+        return self._folder
+
+    def sync(self, now: float) -> bool:
+        """Write what is missing, and say whether a trial is running.
+
+        Args:
+            now: seconds since 1970, the time of reports that are seen for the first time.
+
+        Raises:
+            OSError: the log cannot be written. The next call makes up for it.
+        """
+        with directory.alone(self.root):
+            # Read under the lock: what another process has written is never newer than this.
+            fresh = self._fresh()
+            if fresh and self._lost():
+                self._forget()
+                fresh = self._fresh()
+            if fresh:
+                self._bring_up_to_date(fresh, now)
+        return any(trial.state == TrialState.RUNNING for trial in fresh)
+
+    def _lost(self) -> bool:
+        """Whether somebody has deleted the log, so that what was written is to be found anew."""
+        return self._folder is not None and (
+            directory.read_mark(self._folder) is None
+            or (self._progress is not None and self._progress.lost())
+        )
+
+    def _fresh(self) -> list[FrozenTrial]:
+        """The trials that have begun, but for those that are wholly logged."""
+        return [
+            trial
+            for trial in self.study.get_trials(deepcopy=False)[self._first_open :]
+            if trial.number not in self._finished and trial.datetime_start is not None
+        ]
+
+    def _bring_up_to_date(self, fresh: list[FrozenTrial], now: float) -> None:
+        folder = self._open(fresh[0])
+        self._describe(fresh)
+        for trial in fresh:
+            self._write(folder, trial, now)
+        done = [trial for trial in fresh if trial.state.is_finished()]
+        if self._progress is None:
+            self._progress = Progress(self.study.directions, self._names(), folder)
+        self._progress.write(done)
+        self._finished.update(trial.number for trial in done)
+        while self._first_open in self._finished:
+            self._finished.discard(self._first_open)
+            self._first_open += 1
+
+    def _write(self, folder: Path, trial: FrozenTrial, now: float) -> None:
+        log = self._trials.get(trial.number)
+        if log is None:
+            name = f"trial-{trial.number:05d}"
+            session = f"{folder.relative_to(self.root).as_posix()}/{name}"
+            log = TrialLog(folder / name, session, self._names())
+            self._trials[trial.number] = log
+        log.write(trial, now)
+        if trial.state.is_finished():
+            del self._trials[trial.number]
+
+    def _names(self) -> tuple[str, ...]:
+        count = len(self.study.directions)
+        if self.metrics is None:
+            given = self.study.metric_names or directory.spec_metric(self.study)
+            numbered = [f"value_{number}" for number in range(count)] if count > 1 else ["value"]
+            self.metrics = tuple(given or numbered)
+        return self.metrics
+
+    def _open(self, trial: FrozenTrial) -> Path:
+        """The folder of this study, made if it is not there."""
+        if self._folder is None:
+            for path in directory.numbered(
+                self.root / (self._name or directory.folder_name(self.study))
+            ):
+                mark = directory.read_mark(path)
+                if mark is None:
+                    if not directory.is_free(path):
+                        continue  # another program's
+                    directory.write_mark(path, self.study.study_name, trial, self._names())
+                elif not self._is_ours(mark):
+                    continue
+                elif self._names() != tuple(mark["metrics"]):
+                    self._keep_names(path, tuple(mark["metrics"]))
+                self._folder = path
+                break
+        assert self._folder is not None
+        return self._folder
+
+    def _keep_names(self, path: Path, names: tuple[str, ...]) -> None:
+        """Go on with the metrics of a log that is there, whose files hold them."""
+        if self._given:
+            _logger.warning("the log in %s goes on with its metrics: %s", path, ", ".join(names))
+        self.metrics = names
+
+    def _is_ours(self, mark: Mapping[str, Any]) -> bool:
+        """Whether a log is of this study: its name, and a trial's very start."""
+        trials = self.study.get_trials(deepcopy=False)
+        number = mark["trial"]
+        start = trials[number].datetime_start if number < len(trials) else None
+        return (
+            mark["study"] == self.study.study_name
+            and start is not None
+            and start.isoformat() == mark["start"]
+        )
+
+    def _describe(self, trials: list[FrozenTrial]) -> None:
+        """Enter the columns of the HParams tab that are new."""
+        infos: list[Any] = []
+        if not self._declared:
+            held = self.study.user_attrs.get(SPACE)
+            if held is not None:
+                space = Space(held)
+                self._known.update(ledger.distributions(space))
+                infos += hparams.columns(space, self._known)
+        for trial in trials:
+            for name, distribution in trial.distributions.items():
+                if self._known.get(name) != distribution:
+                    self._known[name] = distribution
+                    infos.append(hparams.column(name, distribution))
+        further = {name for trial in trials for name in further_metrics(trial)} - self._further
+        if infos or further or not self._declared:
+            made = hparams.experiment([], metric_tags(self._names(), sorted(further)))
+            for info in infos:
+                made = hparams.merge(made, hparams.experiment([info], []))
+            directory.add_columns(self.root, made)
+            self._further |= further
+            self._declared = True

@@ -1,1 +1,0 @@
-"""What stands behind `crosstune.callbacks.tensorboard`: a study's event files."""

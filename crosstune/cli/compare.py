@@ -1,0 +1,218 @@
+"""`crosstune compare`: a match of several engines, and its verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+_EPILOG = """
+\b
+Examples:
+  crosstune compare examples/iris.yaml --seeds 10 --trials 30
+  crosstune compare examples/digits.yaml --contenders optuna:tpe,hyperopt:tpe+median --jobs 2
+  crosstune compare --suite tables --contenders optuna:tpe,hyperopt:tpe --seeds 20 --jobs 2
+  crosstune compare examples/iris.yaml --until-decided --max-seeds 40
+
+\b
+A contender is BACKEND:SAMPLER or BACKEND:SAMPLER+PRUNER; without --contenders the bayesian sampler
+of every installed engine meets random search. All get the same space, budget and seeds.
+
+\b
+Everything goes to --out: each evaluation as it is made, and report.html at the end. The same
+command goes on where it was stopped; more seeds or contenders evaluate only what is new.
+Exit status: 0 done, whatever the verdict; 1 it could not go on; 2 a bad request; 130 interrupted.
+"""
+
+
+@click.command("compare", epilog=_EPILOG)
+@click.argument("spec", type=click.Path(path_type=Path), required=False)
+@click.option("--suite", metavar="NAME", help="In place of SPEC: tables, functions or training.")
+@click.option(
+    "--problem",
+    "problem_names",
+    multiple=True,
+    metavar="NAME",
+    help="In place of SPEC: one problem of a suite, such as tables/vehicle. May be repeated.",
+)
+@click.option("-c", "--contenders", metavar="LIST", help="With commas: optuna:tpe,hyperopt:tpe.")
+@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, metavar="N")
+@click.option("-n", "--trials", type=int, metavar="N", help="Of each run; the spec's, or 50.")
+@click.option("--seconds", type=float, metavar="S", help="Of each run, sampler and objective.")
+@click.option("--epochs", type=int, metavar="N", help="Of each run, over all its trials.")
+@click.option("--first", type=int, default=0, metavar="N", help="Points that all begin with.")
+@click.option(
+    "--workers",
+    type=int,
+    metavar="N",
+    help="Trials at once on a simulated clock, where the times are recorded (tables).",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Runs at once.")
+@click.option("--until-decided", is_flag=True, help="Add seeds until the leader is decided.")
+@click.option("--max-seeds", type=int, default=40, show_default=True, metavar="N")
+@click.option(
+    "--margin",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Of what random search leaves to gain; smaller differences count as none.",
+)
+@click.option(
+    "--within",
+    type=float,
+    metavar="X",
+    help="The same in the metric's units, for one problem; in place of --margin.",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keeps the results.")
+@click.option("--tensorboard", metavar="DIR", help="Log every study there, as it runs.")
+@click.option(
+    "--retry-failed", is_flag=True, help="Do each run again from its first failed trial on."
+)
+@click.option(
+    "--same-objective",
+    is_flag=True,
+    help="Keep the results though the objective's code has changed: it measures the same.",
+)
+@click.option("--report-only", is_flag=True, help="Judge what --out holds; evaluate nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def compare(
+    spec: Path | None,
+    suite: str | None,
+    problem_names: tuple[str, ...],
+    contenders: str | None,
+    seeds: int,
+    out: Path | None,
+    report_only: bool,
+    as_json: bool,
+    debug: bool,
+    margin: float,
+    within: float | None,
+    **options: Any,
+) -> None:
+    """Compare engines on SPEC, or on a suite of problems, with intervals and a verdict."""
+    from crosstune.benchmarks import compare as matches
+    from crosstune.benchmarks.report import terminal
+    from crosstune.cli.console import SafeConsole
+    from crosstune.terminal.streams import lossy_stdout
+
+    subject = _subject(spec, suite, problem_names)
+    console = SafeConsole(stderr=True)
+    place = out or _default_folder(spec, suite, problem_names)
+    if report_only:
+        found = matches.read(place, margin=margin, within=within)
+    else:
+        console.print(f"results go to {place}", highlight=False, markup=False, soft_wrap=True)
+        with lossy_stdout(), _progress(console, place) as progress:
+            found = matches.compare(
+                subject,
+                contenders=contenders,
+                seeds=seeds,
+                out=place,
+                margin=margin,
+                within=within,
+                progress=progress,
+                command=_command(),
+                **options,
+            )
+    terminal(found.results, found.summary, console)
+    page = found.write_report()
+    for line in (found.sentence, f"report: {page}"):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        click.echo(json.dumps(_as_json(found), allow_nan=False))
+
+
+def _subject(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> Any:
+    from crosstune.benchmarks import problems
+    from crosstune.errors import RequestError
+
+    given = [spec is not None, suite is not None, bool(names)]
+    if sum(given) != 1:
+        raise RequestError("give one of SPEC, --suite and --problem")
+    if suite is not None:
+        return problems.suite(suite)
+    return [problems.get(name) for name in names] if names else spec
+
+
+def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> Path:
+    """A folder for the match of this name, so that the same command goes on with it."""
+    from crosstune.system.filenames import as_file_name
+
+    name = spec.stem if spec is not None else suite or "-".join(names)
+    return Path("runs") / f"compare-{as_file_name(name)}"
+
+
+def _command() -> str:
+    """What was typed, as the report shows it."""
+    return shlex.join(["crosstune", *sys.argv[1:]])
+
+
+@contextlib.contextmanager
+def _progress(console: Any, folder: Path) -> Iterator[Any]:
+    """A line with the runs that are over, the evaluations on file and the time left."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from crosstune.benchmarks.match.folder import MatchFolder
+
+    bar = Progress(
+        TextColumn("{task.completed:.0f}/{task.total:.0f} runs"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[evaluations]} evaluations"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task("", total=None, visible=False, evaluations=0)
+    over = threading.Event()
+
+    def watch() -> None:
+        files = MatchFolder(folder)
+        while not over.wait(1.0):
+            bar.update(task, evaluations=files.count())
+
+    def show(done: int, runs: int) -> None:
+        bar.update(task, completed=done, total=runs, visible=True)
+        if not console.is_terminal and (20 * done // runs > 20 * (done - 1) // runs):
+            console.print(f"{done} of {runs} runs", highlight=False)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    with bar:
+        watcher.start()
+        try:
+            yield show
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _as_json(found: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    verdict = found.summary.verdict
+    return {
+        "verdict": verdict.sentence,
+        "measure": verdict.measure,
+        "leader": verdict.leader,
+        "pairs": [_finite(asdict(pair)) for pair in verdict.pairs],
+        "standings": [_finite(asdict(each)) for each in found.summary.standings],
+        "notes": list(found.summary.notes),
+        "folder": str(found.folder),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    if isinstance(value, dict):
+        return {key: _finite(held) for key, held in value.items()}
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value

@@ -1,0 +1,171 @@
+"""What a person sees of a run: a live line, and a table of the best trials at the end."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from crosstune.engines import study_values as ledger
+from crosstune.engines.feasibility import best_trial, ranked
+from crosstune.errors import SpecError
+from crosstune.space.space import Space
+from crosstune.terminal.tables import fitted
+from crosstune.terminal.text import visible
+from crosstune.terminal.urls import redacted
+
+_NAMES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+MAX_COLUMNS = 8
+"""Up to how many columns the table of the best trials has a row a trial."""
+
+
+class SafeConsole(Console):
+    """Lets nothing through but what it draws itself, and breaks no word of a table."""
+
+    @property
+    def has_width(self) -> bool:
+        """True on a terminal, and where COLUMNS says how wide the lines are."""
+        return self.is_terminal or "COLUMNS" in os.environ
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does, each table fitted to the width."""
+        fit = (fitted(each, self.width) if isinstance(each, Table) else each for each in objects)
+        super().print(*fit, **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of a renderable, their text made visible."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(redacted(text)), style, control)
+
+
+class LiveLine:
+    """A callback that keeps one line up to date: best value, trials left, pruned and failed.
+
+    On a terminal the line is redrawn; elsewhere a line is printed for each new best value.
+    """
+
+    def __init__(self, console: Console, metric: str, total: int | None, done: int):
+        self._console = console
+        self._metric = metric
+        self._total = total
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn(
+                "{task.completed:.0f}" + ("/{task.total:.0f} trials" if total else " trials")
+            ),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("tuning", total=total, completed=done, status="")
+        self._best: float | None = None
+
+    def __enter__(self) -> LiveLine:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Draw the state after a trial."""
+        states = count(study)
+        best = best_trial(study)
+        none_yet = "no feasible trial yet" if states["complete"] else "no value yet"
+        parts = [f"best {self._metric} {best.value:.6g}" if best else none_yet]
+        parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
+        done = sum(states[state] for state in ("complete", "pruned", "failed"))
+        self._progress.update(self._task, completed=done, status=escape(", ".join(parts)))
+        if not self._console.is_terminal and best and best.value != self._best:
+            self._best = best.value
+            of = f" of {self._total}" if self._total else ""
+            self._console.print(
+                escape(f"trial {best.number}{of}: {self._metric} {best.value:.6g}"), highlight=False
+            )
+
+
+def count(study: Study) -> Counter[str]:
+    """The trials by state: complete, pruned, failed, running, waiting."""
+    return Counter(_NAMES[trial.state] for trial in study.get_trials(deepcopy=False))
+
+
+def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
+    """The best feasible trials, with their parameters and further metrics."""
+    feasible = ranked(study)
+    kind = "feasible" if len(feasible) < count(study)["complete"] else "complete"
+    top = feasible[:rows]
+    further = dict.fromkeys(
+        name for trial in top for name in trial.user_attrs if not name.startswith("crosstune:")
+    )
+    points = [values(space, trial) for trial in top]
+    names = dict.fromkeys(name for point in points for name in point)
+    title = f"The best of {len(feasible)} {kind} trials"
+    shown = Table(title=Text(title, no_wrap=True), title_justify="left")
+    heads = ["trial", *map(escape, (metric, *further, *names))]
+    lines = [
+        [
+            str(trial.number),
+            _cell(trial.value),
+            *(_cell(trial.user_attrs.get(name, "")) for name in further),
+            *(_cell(point[name]) if name in point else "" for name in names),
+        ]
+        for trial, point in zip(top, points, strict=True)
+    ]
+    if len(heads) > MAX_COLUMNS:
+        # A column a trial instead, which a narrow terminal can hold.
+        heads, *lines = [list(cells) for cells in zip(heads, *lines, strict=True)]
+    for head in heads:
+        shown.add_column(head, justify="right", overflow="fold")
+    for line in lines:
+        shown.add_row(*line)
+    return shown
+
+
+def values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
+    """The parameters of a trial in the types of the space.
+
+    What an objective suggested on its own, outside the space, is as it suggested it.
+    """
+    try:
+        known = ledger.read_point(space, trial.params)
+    except SpecError:
+        known = {}
+    return {**trial.params, **known}
+
+
+def _cell(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else escape(str(value))
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(75)
+    '1 min 15 s'
+    """
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

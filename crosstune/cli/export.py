@@ -1,0 +1,61 @@
+"""`crosstune export`: a study in the form of another library."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="""
+\b
+What is written at PATH:
+  hyperopt     a pickle of hyperopt.Trials, for fmin, space_eval and hyperopt.plotting
+  keras_tuner  a project folder, which a tuner with overwrite=False opens
+  optuna       a journal file or the storage with that URL; the study is added to it
+  csv          a table with one row a trial
+
+\b
+Examples:
+  crosstune export iris trials.pkl --storage runs/iris-optuna-tpe.journal --to hyperopt
+  crosstune export iris sqlite:///iris.db --storage runs/iris-optuna-tpe.journal --to optuna
+"""
+)
+@click.argument("study")
+@click.argument("path")
+@click.option(
+    "--to",
+    "format",
+    required=True,
+    metavar="FORMAT",
+    help="hyperopt, keras_tuner, optuna or csv.",
+)
+@click.option(
+    "--storage",
+    required=True,
+    metavar="PLACE",
+    help="Where the study is: a journal file, or the URL of a database.",
+)
+@click.option("--name", metavar="NAME", help="The study's name in the new Optuna storage.")
+@click.option("--metric", metavar="NAME", help="The name of Keras Tuner's objective.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def export(
+    study: str,
+    path: str,
+    format: str,
+    storage: str,
+    name: str | None,
+    metric: str | None,
+    force: bool,
+    debug: bool,
+) -> None:
+    """Write STUDY to PATH in the form of another library."""
+    import optuna
+
+    from crosstune.exchange import export_study
+    from crosstune.study.storage import describe
+    from crosstune.terminal.text import say
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    export_study(study, path, format=format, storage=storage, name=name, metric=metric, force=force)
+    say(f"{study} is in {describe(path)}")

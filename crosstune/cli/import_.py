@@ -1,0 +1,127 @@
+"""`crosstune import`: another library's search as a study."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(
+    name="import",
+    epilog="""
+\b
+SOURCE is
+  hyperopt     a pickle of hyperopt.Trials. READING A PICKLE RUNS WHATEVER CODE IT HOLDS: give
+               only a file that you trust. No other command and no other format reads a pickle.
+  keras_tuner  the project folder of a tuner
+  optuna       a journal file, or the URL of a database
+
+\b
+Without --storage the study goes to runs/NAME.journal. A study that is there is never changed.
+
+\b
+Examples:
+  crosstune import trials.pkl --from hyperopt --space train:space
+  crosstune import my_dir/my_project --from keras_tuner --metric val_accuracy
+""",
+)
+@click.argument("source")
+@click.option(
+    "--from", "format", required=True, metavar="FORMAT", help="hyperopt, keras_tuner or optuna."
+)
+@click.option("--storage", metavar="PLACE", help="A journal file, or the URL of a database.")
+@click.option("--name", metavar="NAME", help="The name of the new study.")
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    help="Declares space and direction; every trial has to fit.",
+)
+@click.option(
+    "--space",
+    metavar="MODULE:NAME",
+    help="The hp space of the search, by which positions become values.",
+)
+@click.option("--direction", metavar="WAY", help="maximize where the losses are negated values.")
+@click.option("--metric", metavar="NAME", help="Which metric is Keras Tuner's objective.")
+@click.option("--study", "study_name", metavar="NAME", help="Which study of the Optuna storage.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def import_(
+    source: str,
+    format: str,
+    storage: str | None,
+    name: str | None,
+    spec: Path | None,
+    space: str | None,
+    direction: str | None,
+    metric: str | None,
+    study_name: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Read the finished search in SOURCE into a new study."""
+    import json
+
+    import optuna
+
+    from crosstune.adapters.optuna import storages
+    from crosstune.cli.console import count
+    from crosstune.engines.feasibility import best_trial
+    from crosstune.exchange import IMPORTED, import_study
+    from crosstune.study.storage import describe
+    from crosstune.system.filenames import as_file_name
+    from crosstune.terminal.text import say
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    read = import_study(
+        source,
+        format=format,
+        name=name,
+        spec=spec,
+        space=None if space is None else _found(space),
+        direction=direction,
+        metric=metric,
+        study_name=study_name,
+    )
+    place = storage or str(Path("runs") / f"{as_file_name(read.study_name)}.journal")
+    study = storages.put(read, place, read.study_name)
+    states = count(study)
+    text = ", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "no trials"
+    say(f"{study.study_name}: {text}, in {describe(place)}")
+    if as_json:
+        several = len(study.directions) > 1
+        best = None if several else best_trial(study)
+        summary: dict[str, Any] = {
+            "study": study.study_name,
+            "storage": describe(place),
+            "trials": dict(states),
+            "best_value": _finite(None if best is None else best.value),
+            "notes": study.user_attrs[IMPORTED]["notes"],
+        }
+        click.echo(json.dumps(summary, allow_nan=False))
+
+
+def _found(target: str) -> Any:
+    """What ``module:name`` stands for, looked for beside the caller first."""
+    import pkgutil
+    import sys
+
+    from crosstune.errors import RequestError, message_of, raised_by_user
+
+    if ":" not in target:
+        raise RequestError(f"a space is written module:name, such as train:space, not {target!r}")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    with raised_by_user(lambda why: RequestError(f"{target!r} cannot be imported: {why}")):
+        try:
+            return pkgutil.resolve_name(target)
+        except (ImportError, AttributeError) as error:
+            raise RequestError(f"{target!r} cannot be imported: {message_of(error)}") from error
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity."""
+    return value if value is not None and math.isfinite(value) else None

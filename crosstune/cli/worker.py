@@ -1,0 +1,147 @@
+"""`crosstune worker`: one of several processes, on any machines, that work at a shared study."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from crosstune.cli.run import Request
+
+
+@click.command(
+    epilog="""
+\b
+Start as many as you like, on any machines that reach the database and have SPEC, the objective and
+its data; they may come and go. Example:
+  export DB=postgresql+psycopg://me:secret@db.example.org/tune
+  crosstune worker digits.yaml --storage $DB --trials 500
+
+\b
+The first makes the study, and all stop when it has its trials. A worker that is killed costs
+nothing: after a minute without a sign of life its trial is queued again, with its values, at most
+three times. The server may restart meanwhile. One machine is enough? crosstune run --workers 4
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--storage", required=True, metavar="URL", help="Of a PostgreSQL database that all reach."
+)
+@click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
+@click.option("--seconds", type=float, metavar="S", help="How long this worker begins trials.")
+@click.option("-b", "--backend", metavar="NAME", help="optuna, hyperopt or keras_tuner.")
+@click.option("-s", "--sampler", metavar="NAME", help="random, grid, bayesian, tpe, ...")
+@click.option("-p", "--pruner", metavar="NAME", help="median, hyperband, ...")
+@click.option("--seed", type=int, metavar="N", help="Of the study; the first worker's counts.")
+@click.option("--study", "study_name", metavar="NAME", help="The study's name in its storage.")
+@click.option(
+    "--heartbeat",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="S",
+    help="Seconds between two signs of life; a worker without for three times as long is lost.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def worker(
+    spec: Path,
+    storage: str,
+    trials: int | None,
+    seconds: float | None,
+    backend: str | None,
+    sampler: str | None,
+    pruner: str | None,
+    seed: int | None,
+    study_name: str | None,
+    heartbeat: int,
+    debug: bool,
+) -> None:
+    """Work at the study that SPEC describes, together with others, over a database."""
+    import optuna
+
+    from crosstune.cli.console import SafeConsole
+    from crosstune.cli.run import Request
+    from crosstune.terminal.streams import lossy_stdout
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    request = Request(
+        spec=spec,
+        backend=backend,
+        sampler=sampler,
+        pruner=pruner,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+        storage=storage,
+        study_name=study_name,
+    )
+    with lossy_stdout():
+        status = run(request, SafeConsole(stderr=True), heartbeat=heartbeat, debug=debug)
+    sys.exit(status)
+
+
+def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> int:
+    """Work until the study is over; the exit status."""
+    from rich.markup import escape
+
+    from crosstune import pruners
+    from crosstune.cli.console import LiveLine
+    from crosstune.cli.run import budget_of, checked, report
+    from crosstune.engines.feasibility import best_trial
+    from crosstune.errors import CrosstuneError, RequestError
+    from crosstune.spec.spec import Named, load
+    from crosstune.study.storage import describe
+    from crosstune.tuning.loop import HOPELESS, finished
+    from crosstune.worker.loop import Worker
+
+    spec = load(request.spec)
+    url = request.storage or ""
+    engine, function = checked(request, spec)
+    named = spec.pruner if request.pruner is None else Named(name=request.pruner)
+    budget = budget_of(request, spec, engine)
+    worker = Worker(
+        spec,
+        engine,
+        function,
+        url,
+        pruner=pruners.create(named.name, named.options) if named else None,
+        study_name=request.study_name,
+        heartbeat=heartbeat,
+    )
+    study = worker.study
+    heading = f"{study.study_name}: {engine.label}, in {describe(url)}, as {worker.name}"
+    console.print(escape(heading), highlight=False, soft_wrap=True)
+    before = time.monotonic()
+    status = 0
+    with LiveLine(console, spec.metric.name, budget.trials, finished(study)) as line:
+        try:
+            worker.run(
+                trials=budget.trials,
+                seconds=budget.seconds,
+                callbacks=[line],
+                hopeless=HOPELESS,
+            )
+        except KeyboardInterrupt:
+            status = 130
+        except RequestError:
+            raise
+        except CrosstuneError as error:
+            if debug:
+                raise
+            status = error.exit_status
+            line.__exit__()
+            console.print(
+                escape(f"crosstune: {error}"), style="red", highlight=False, soft_wrap=True
+            )
+    if status == 0 and best_trial(study) is None:
+        status = 1
+    report(
+        study, worker.spec, worker.function, console, url, None, time.monotonic() - before, status
+    )
+    return status

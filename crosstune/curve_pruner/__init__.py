@@ -1,5 +1,0 @@
-"""A pruner that predicts where a learning curve ends."""
-
-from crosstune.curve_pruner.pruner import CurvePruner
-
-__all__ = ["CurvePruner"]

@@ -1,0 +1,267 @@
+"""Digests of Python objects by their content: the same in every process and on every machine.
+
+- An array, a list of numbers, a sparse matrix: its shape and values, whatever the type's width.
+- A data frame or series: its columns, index and values.
+- An estimator: its class and parameters, but for those that change no result (`SPEED`).
+- A function of the user: its code, defaults and closure, and what it reads of the user's modules:
+  functions, classes and constants.
+- A class of the user: its functions and constants, and those of its bases.
+- A class or function of a library: its name.
+- Any other object: its class and state, as they are pickled.
+
+The code of a function is its source without comments; a lambda, and a function without source, is
+compared by bytecode, which differs between versions of Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from crosstune.digests.code import globals_of, is_library, is_library_class, members
+
+SPEED = frozenset({"n_jobs", "verbose", "memory"})
+"""Parameters of estimators that change how long a fit takes, and not its result."""
+
+_LEAVES = (bool, int, float, complex, str, bytes)
+_NUMBERS = (bool, int, float, np.generic)
+_EXACT = 2.0**53
+"""From here on a float does not hold every integer."""
+
+
+def digest(value: Any, *, apart: Collection[Any] = ()) -> str:
+    """32 hexadecimal digits.
+
+    Args:
+        value: any object.
+        apart: objects within it that do not count.
+
+    >>> digest([1.0, 2.0]) == digest(np.array([1.0, 2.0], "f4"))
+    True
+    """
+    walk = _Walk({id(each) for each in apart})
+    walk.feed(value)
+    return walk.hash.hexdigest()
+
+
+class _Walk:
+    """One object, fed to a hash part by part, each with a tag and a length before it."""
+
+    def __init__(self, apart: set[int]):
+        self.hash = blake2b(digest_size=16)
+        self._apart = apart
+        self._open: set[int] = set()
+        self._met: dict[int, tuple[int, Any]] = {}
+        """Functions and classes, each with the order in which it was met: they may share a lot."""
+
+    def feed(self, value: Any) -> None:
+        """The object with all that is in it."""
+        if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
+            value = value.item()
+        if value is None or type(value) in _LEAVES:
+            self._leaf(type(value).__name__, repr(value))
+        elif id(value) in self._apart:
+            self._leaf("apart")
+        elif id(value) in self._open:
+            self._leaf("cycle")
+        elif id(value) in self._met:
+            self._leaf("met", str(self._met[id(value)][0]))
+        else:
+            if isinstance(value, FunctionType | type):
+                self._met[id(value)] = len(self._met), value
+            self._open.add(id(value))
+            self._feed(value)
+            self._open.discard(id(value))
+
+    def _feed(self, value: Any) -> None:
+        kind = type(value)
+        if isinstance(value, np.ndarray):
+            self._array(value)
+        elif kind in (list, tuple):
+            self._sequence(value)
+        elif kind is dict:
+            keys = sorted(value, key=repr)
+            self._many("dict", [part for key in keys for part in (key, value[key])])
+        elif kind in (set, frozenset):
+            self._leaf("set", *sorted(digest(each) for each in value))
+        elif isinstance(value, type):
+            self._class(value)
+        elif isinstance(value, FunctionType):
+            self._function(value)
+        elif isinstance(value, MethodType):
+            self._many("method", [value.__self__, value.__func__])
+        elif callable(value) and isinstance(getattr(value, "__wrapped__", None), FunctionType):
+            self._many("wrapped", [value.__wrapped__])  # as by functools.lru_cache
+        elif isinstance(value, BuiltinFunctionType | np.ufunc):
+            self._leaf("builtin", _name(value))
+        elif _is_sparse(value):
+            self._sparse(value)
+        elif hasattr(value, "iloc"):
+            self._frame(value)
+        elif hasattr(value, "__array__"):
+            self._many("array", [list(getattr(value, "columns", [])), np.asarray(value)])
+        elif hasattr(value, "get_params"):
+            parameters = value.get_params(deep=False)
+            self._leaf("estimator", _name(kind))
+            self.feed(kind)
+            self.feed({name: held for name, held in parameters.items() if name not in SPEED})
+        else:
+            self._object(value)
+
+    def _leaf(self, tag: str, *parts: str | bytes | memoryview) -> None:
+        self.hash.update(f"{tag} {len(parts)}\n".encode())
+        for part in parts:
+            raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+            self.hash.update(f"{len(raw)}\n".encode())
+            self.hash.update(raw)
+
+    def _many(self, tag: str, parts: Iterable[Any]) -> None:
+        parts = list(parts)
+        self._leaf(f"{tag} of {len(parts)}")
+        for part in parts:
+            self.feed(part)
+
+    def _array(self, value: Any) -> None:
+        if isinstance(value, np.ma.MaskedArray):
+            self._many("masked", [value.filled(0), np.ma.getmaskarray(value)])
+            return
+        if value.dtype.kind in "OSU":
+            listed = value.tolist()
+            self._sequence(listed) if value.ndim else self.feed(listed)
+            return
+        if value.dtype.hasobject:
+            self._sequence(value.tolist())
+            return
+        widest = {"i": "<i8", "u": "<i8" if value.dtype.itemsize < 8 else "<u8", "f": "<f8"}
+        kind = widest.get(value.dtype.kind, value.dtype.newbyteorder("<"))
+        plain = np.ascontiguousarray(value, kind)
+        named = repr(plain.dtype.descr)
+        self._leaf("numbers", named, repr(value.shape), plain.reshape(-1).view(np.uint8).data)
+
+    def _sequence(self, value: Any) -> None:
+        if value and all(type(each) is str for each in value):
+            lengths = repr([len(each) for each in value])
+            self._leaf("texts", lengths, "".join(value))
+            return
+        if all(isinstance(each, (*_NUMBERS, list, tuple, np.ndarray)) for each in value):
+            with suppress(ValueError, OverflowError):
+                array = np.asarray(value)
+                whole = array.dtype.kind != "f" or not (np.abs(array) >= _EXACT).any()
+                if array.dtype.kind in "biuf" and whole:
+                    self._array(array)
+                    return
+        self._many("sequence", value)
+
+    def _sparse(self, value: Any) -> None:
+        rows = value.tocsr().copy()
+        rows.sum_duplicates()
+        self._many("sparse", [rows.shape, rows.data, rows.indices, rows.indptr])
+
+    def _frame(self, value: Any) -> None:
+        columns = [value.iloc[:, i] for i in range(value.shape[1])] if value.ndim == 2 else [value]
+        self._leaf("frame", str(value.ndim))
+        self.feed([str(getattr(column, "name", None)) for column in columns])
+        self.feed(np.asarray(value.index))
+        for column in columns:
+            categories = getattr(column.dtype, "categories", None)
+            if categories is not None:
+                self._many("categories", [np.asarray(categories), bool(column.dtype.ordered)])
+            self.feed(column.to_numpy())
+
+    def _function(self, function: FunctionType) -> None:
+        if is_library(function.__module__, function.__code__.co_filename):
+            self._leaf("function", _name(function))
+            if hasattr(function, "__wrapped__"):  # such as a method that scikit-learn wraps
+                self.feed(function.__wrapped__)
+            return
+        self._leaf("function", function.__qualname__)
+        self._code(function)
+        self._many("defaults", [function.__defaults__, function.__kwdefaults__])
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # It is empty.
+                self.feed(cell.cell_contents)
+        for name, used in globals_of(function):
+            self._leaf("global", name)
+            self.feed(used)
+
+    def _class(self, kind: type) -> None:
+        self._leaf("class", _name(kind))
+        if is_library_class(kind):
+            return
+        self._many("bases", kind.__bases__)
+        for name, member in members(kind):
+            self._leaf("member", name)
+            self.feed(member)
+
+    def _code(self, function: FunctionType) -> None:
+        if function.__name__ != "<lambda>":
+            with suppress(OSError, TypeError, SyntaxError):
+                source = textwrap.dedent(inspect.getsource(function))
+                self._leaf("source", ast.unparse(ast.parse(source)))
+                return
+        self._bytecode(function.__code__)
+
+    def _bytecode(self, code: CodeType) -> None:
+        self._leaf("bytecode", code.co_code, repr(code.co_names))
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                self._bytecode(constant)
+            else:
+                self.feed(constant)
+
+    def _object(self, value: Any) -> None:
+        try:
+            reduced = value.__reduce_ex__(4)
+        except Exception:
+            self._leaf("object", _name(type(value)))
+            self.feed(type(value))
+            self.feed(dict(getattr(value, "__dict__", {})))
+            return
+        if isinstance(reduced, str):
+            self._leaf("named", _name(type(value)), reduced)
+            return
+        make, arguments, state, items, pairs = (*reduced, *[None] * 5)[:5]
+        self._leaf("object", _name(type(value)))
+        self._many("state", [make, arguments, state, list(items or ()), list(pairs or ())])
+
+
+def _name(value: Any) -> str:
+    """The name of a class or function, with its module unless that is the script."""
+    module = getattr(value, "__module__", None)
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    name = str(name or type(value).__name__)
+    return name if module in (None, "__main__") else f"{module}.{name}"
+
+
+def _is_sparse(value: Any) -> bool:
+    module = sys.modules.get("scipy.sparse")
+    return module is not None and bool(module.issparse(value))
+
+
+def shown(value: Any, longest: int = 60) -> str:
+    """A few words on an object, for a message.
+
+    >>> shown(np.zeros((150, 4)))
+    '150 x 4 float64'
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        kind = getattr(value, "dtype", None)
+        size = " x ".join(map(str, shape))
+        return f"{size} {type(value).__name__ if kind is None or _is_sparse(value) else kind}"
+    if isinstance(value, list | tuple | Mapping) and len(repr(value)) > longest:
+        return f"{type(value).__name__} of {len(value)}"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return str(value.__qualname__)
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

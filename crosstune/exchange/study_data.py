@@ -1,0 +1,297 @@
+"""What a study holds, as every format needs it, and the way back into a study."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import ExperimentalWarning
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from crosstune.engines import study_values as ledger
+from crosstune.engines.feasibility import is_feasible
+from crosstune.engines.record import RUNS
+from crosstune.engines.study_values import IMPORTED
+from crosstune.errors import SpecError, Unsupported
+from crosstune.samplers.engine import BUDGET
+from crosstune.space.parameters import Parameter
+from crosstune.space.space import Space
+from crosstune.spec.foreign_space import NativeSpace
+
+__all__ = [
+    "IMPORTED",
+    "Contents",
+    "frozen",
+    "hull",
+    "in_space",
+    "moved",
+    "observed",
+    "own",
+    "read_study",
+    "write_study",
+]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A study without its storage.
+
+    Attributes:
+        directions: "minimize" or "maximize", one an objective.
+        space: what was declared; None where nothing was.
+        distributions: one a parameter that any trial has; a range is the hull of all its ranges.
+        trials: all of them, whatever their state.
+        attrs: the user attributes of the study, without the space.
+        metric_names: those of the study; None where it has none.
+    """
+
+    name: str
+    directions: tuple[str, ...]
+    space: Space | None
+    distributions: Mapping[str, BaseDistribution]
+    trials: Sequence[FrozenTrial]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    metric_names: Sequence[str] | None = None
+
+    @property
+    def finished(self) -> list[FrozenTrial]:
+        """The complete, pruned and failed trials."""
+        return [trial for trial in self.trials if trial.state.is_finished()]
+
+    @property
+    def infeasible(self) -> list[FrozenTrial]:
+        """The complete trials that violate a constraint."""
+        complete = (trial for trial in self.trials if trial.state is TrialState.COMPLETE)
+        return [trial for trial in complete if not is_feasible(trial)]
+
+    @property
+    def searched(self) -> dict[str, BaseDistribution]:
+        """The parameters that are not constants of the space."""
+        fixed = (
+            [] if self.space is None else [n for n in self.space if n not in self.space.searched]
+        )
+        return {name: held for name, held in self.distributions.items() if name not in fixed}
+
+    @property
+    def maximize(self) -> bool:
+        """Whether the only objective is maximised."""
+        return self.directions == ("maximize",)
+
+    @property
+    def seed(self) -> int:
+        """That of the first run; 0 where none is known."""
+        runs = self.attrs.get(RUNS) or [{}]
+        return int(runs[0].get("seed") or 0)
+
+    def values(self, trial: FrozenTrial) -> dict[str, Any]:
+        """The parameters of a trial in the types of the space."""
+        return ledger.values(self.space, trial.params)
+
+    def check_single(self, library: str) -> None:
+        """Refuse several objectives.
+
+        Raises:
+            Unsupported: there are some.
+        """
+        if len(self.directions) > 1:
+            raise Unsupported(
+                f"the study {self.name!r} has {len(self.directions)} objectives, and {library} "
+                "knows one. Export it to optuna or csv"
+            )
+
+
+def read_study(study: Study) -> Contents:
+    """The contents of a study."""
+    trials = study.get_trials(deepcopy=False)
+    attrs = study.user_attrs
+    space = ledger.space_of(study)
+    held = dict(ledger.distributions(space)) if space is not None else {}
+    for trial in trials:
+        for name, distribution in trial.distributions.items():
+            held[name] = hull(held[name], distribution) if name in held else distribution
+    return Contents(
+        name=study.study_name,
+        directions=tuple(direction.name.lower() for direction in study.directions),
+        space=space,
+        distributions=held,
+        trials=trials,
+        attrs={key: value for key, value in attrs.items() if key != ledger.SPACE},
+        metric_names=study.metric_names,
+    )
+
+
+def without_pickles(contents: Contents) -> tuple[Contents, list[str]]:
+    """The contents without what a sampler would unpickle, and notes.
+
+    CMA-ES keeps its optimizer as a pickle in the system attributes of trials. Without it the
+    sampler begins with a new one.
+    """
+    held = [trial for trial in contents.trials if any(map(_is_pickle, trial.system_attrs))]
+    if not held:
+        return contents, []
+    trials = [_without_pickles(trial) for trial in contents.trials]
+    note = f"the state of CMA-ES is left out in {len(held)} trials, since it is a pickle"
+    return dataclasses.replace(contents, trials=trials), [note]
+
+
+def _is_pickle(key: str) -> bool:
+    return key.partition(":")[2].startswith("optimizer")  # of cma, sepcma and cmawm
+
+
+def _without_pickles(trial: FrozenTrial) -> FrozenTrial:
+    left = copy.copy(trial)
+    left.system_attrs = {k: v for k, v in trial.system_attrs.items() if not _is_pickle(k)}
+    return left
+
+
+def write_study(contents: Contents) -> Study:
+    """The contents as a study in memory.
+
+    Raises:
+        SpecError: a value is not in its range.
+    """
+    directions = [StudyDirection[direction.upper()] for direction in contents.directions]
+    study = optuna.create_study(study_name=contents.name, directions=directions)
+    if contents.space is not None:
+        study.set_user_attr(ledger.SPACE, contents.space.to_dict())
+    for key, value in contents.attrs.items():
+        study.set_user_attr(key, value)
+    if contents.metric_names is not None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            study.set_metric_names(list(contents.metric_names))
+    numbers = {trial.number: position for position, trial in enumerate(contents.trials)}
+    for trial in contents.trials:
+        try:
+            study.add_trial(_renumbered(trial, numbers))
+        except ValueError as error:
+            raise SpecError(f"trial {trial.number} cannot be held: {error}") from error
+    return study
+
+
+def _renumbered(trial: FrozenTrial, numbers: Mapping[int, int]) -> FrozenTrial:
+    """A trial whose rung continues the trial of the new number, where some were left out."""
+    rung = trial.user_attrs.get(BUDGET)
+    before = rung.get("resume_from") if isinstance(rung, Mapping) else None
+    if rung is None or before is None or numbers.get(before) == before:
+        return trial
+    again = copy.copy(trial)
+    held = {**rung, "resume_from": numbers.get(before)}
+    again.user_attrs = {**trial.user_attrs, BUDGET: held}
+    return again
+
+
+def hull(one: BaseDistribution, other: BaseDistribution) -> BaseDistribution:
+    """The smallest distribution with the values of both; a categorical cannot change."""
+    match one, other:
+        case (IntDistribution(), IntDistribution()):
+            low, high = min(one.low, other.low), max(one.high, other.high)
+            step = one.step if one.step == other.step and one.low == other.low else 1
+            log = one.log and other.log
+            return IntDistribution(low, high, log=log, step=1 if log else step)
+        case (FloatDistribution(), FloatDistribution()):
+            start, end = min(one.low, other.low), max(one.high, other.high)
+            even = one.step if one.step == other.step and one.low == other.low else None
+            both = one.log and other.log
+            return FloatDistribution(start, end, log=both, step=None if both else even)
+    return one
+
+
+def observed(drawn: Iterable[Any]) -> BaseDistribution:
+    """The range of numbers that were seen, where nothing else is known of it."""
+    seen = list(drawn)
+    if any(isinstance(value, bool | str | None) for value in seen):
+        return CategoricalDistribution(list({(type(v), v): v for v in seen}.values()))
+    if all(isinstance(value, int) for value in seen):
+        return IntDistribution(min(seen), max(seen))
+    return FloatDistribution(float(min(seen)), float(max(seen)))
+
+
+def frozen(
+    number: int,
+    *,
+    state: TrialState,
+    params: Mapping[str, Any],
+    distributions: Mapping[str, BaseDistribution],
+    value: float | None = None,
+    user_attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
+    intermediate_values: Mapping[int, float] | None = None,
+    start: datetime.datetime | None = None,
+    complete: datetime.datetime | None = None,
+) -> FrozenTrial:
+    """A finished trial with its times; what the source does not say is the time of the import.
+
+    Raises:
+        SpecError: a value is not in its range.
+    """
+    try:
+        trial = create_trial(
+            state=state,
+            value=value,
+            params=dict(params),
+            distributions={name: distributions[name] for name in params},
+            user_attrs=dict(user_attrs or {}),
+            system_attrs=dict(system_attrs or {}),
+            intermediate_values=dict(intermediate_values or {}),
+        )
+    except ValueError as error:
+        raise SpecError(f"trial {number} cannot be held: {error}") from error
+    trial.number = number
+    trial.datetime_start = start or complete or trial.datetime_start
+    trial.datetime_complete = complete or start or trial.datetime_complete
+    return trial
+
+
+def own(item: Parameter, value: Any) -> Any:
+    """A value in the parameter's own type, such as 1 for 1.0.
+
+    Raises:
+        SpecError: it is not in the range.
+    """
+    return ledger.read(item, ledger.write(item, value))
+
+
+def in_space(space: Space, point: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A point as the ledger holds it.
+
+    Raises:
+        SpecError: it is no point of the space, with the number of the trial.
+    """
+    try:
+        space.check_point(point)
+        point = {name: own(space[name], value) for name, value in point.items()}
+    except SpecError as error:
+        raise SpecError(f"trial {number} is no point of the space: {error}") from None
+    return ledger.write_point(space, point)
+
+
+def moved(
+    params: Mapping[str, Any], before: Space | None, space: Space, number: int
+) -> dict[str, Any]:
+    """The params of a trial under another space; those that it does not have stay.
+
+    Args:
+        before: the space under which they stand; None if none was declared.
+
+    Raises:
+        SpecError: they are no point of the space, with the number of the trial.
+    """
+    values: Mapping[str, Any] = ledger.values(before, params)
+    if isinstance(space, NativeSpace) and space.earlier is not None and space.earlier == before:
+        values = space.earlier.moved(values, space)
+    point = {name: value for name, value in values.items() if name in space}
+    return {**params, **in_space(space, point, number)}

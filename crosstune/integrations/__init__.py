@@ -1,0 +1,1 @@
+"""Other libraries' own forms of a search, on any engine."""

@@ -1,0 +1,10 @@
+"""A search as scikit-learn writes it, `GridSearchCV` with any engine in it."""
+
+from __future__ import annotations
+
+from crosstune.system.extras import needing
+
+with needing("SearchCV", "crosstune[scikit-learn]", "sklearn"):
+    from crosstune.integrations.search_cv.estimator import SearchCV
+
+__all__ = ["SearchCV"]

@@ -1,0 +1,185 @@
+"""`SearchCV`, the search as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
+
+from crosstune.digests.evaluated import of_data, of_splits
+from crosstune.engines import study_values as ledger
+from crosstune.integrations.search_cv.evaluated import of_search
+from crosstune.integrations.search_cv.request import Request, settle, translation_of
+from crosstune.integrations.search_cv.run import Run
+from crosstune.integrations.search_cv.scikit import BaseSearchCV, Evaluate, Folds, validate
+
+
+class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
+    """`GridSearchCV` and `RandomizedSearchCV` with any engine in it.
+
+    A candidate is a trial of an `optuna.Study`, `study_`: its value is the mean score, its
+    intermediate values are the scores of the folds. The rest is scikit-learn's.
+
+    Args:
+        estimator: what is tuned.
+        spec_or_grid: a `Spec`, its file, a mapping of its keys, a `Space` or a mapping of one; or
+            what `param_grid` and `param_distributions` take.
+        param_grid: names to lists of values, or a list of such mappings. Every point is taken,
+            unless `n_trials`, `timeout` or `sampler` say otherwise.
+        param_distributions: names to lists, distributions of scipy.stats or Optuna, or parameters
+            of crosstune, or a list of such mappings.
+        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in. None: Optuna, and for
+            lists that are not searched by their scores crosstune's own grid, in memory.
+        sampler: a role (random, grid, bayesian), a native name, or a mapping with options.
+        pruner: a name, a mapping with options, or Optuna's. A candidate is then evaluated fold by
+            fold, without `n_jobs`; one that is given up has NaN in the folds that are left, and
+            ranks last.
+        n_trials: finished trials of the study in all. Default: the spec's; every point of a grid;
+            10 for distributions; 100 for a space.
+        n_iter: the same, as `RandomizedSearchCV` calls it.
+        timeout: seconds after which no candidate is begun; the first always is.
+        seed: any integer.
+        random_state: the same, as scikit-learn calls it, and in place of `seed` where both are
+            given; also a `RandomState`.
+        storage, study_name, resume: where to keep the study, and whether to go on with it; see
+            `crosstune.tune`. The study keeps a digest of data, splits, scorers and estimator,
+            and is not resumed with others.
+        scoring, refit, cv, verbose, pre_dispatch, error_score, return_train_score: see
+            `GridSearchCV`. Of several metrics the study maximizes that of `refit`, or the first.
+        n_jobs: fits at once. An engine that learns gets one candidate at a time, and its folds are
+            fitted at once; of random search and grids up to 32 candidates are. So the candidates
+            do not depend on it.
+
+    Attributes:
+        study_: the `optuna.Study`. A candidate whose score is NaN is a failed trial.
+        cv_results_: as in `GridSearchCV`, and `trial_number`. A whole grid is in its order
+            there, anything else in that of the trials.
+
+    Raises:
+        RequestError: by `fit`, before any candidate. It is a ValueError for bad values.
+        InvalidParameterError: scikit-learn's, for what `GridSearchCV` refuses too.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> search = SearchCV(SVC(), {"C": [1, 10], "kernel": ["linear", "rbf"]}, backend="hyperopt")
+    >>> search.fit(*load_iris(return_X_y=True)).best_params_
+    {'C': 1, 'kernel': 'linear'}
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        spec_or_grid: Any = None,
+        *,
+        param_grid: Any = None,
+        param_distributions: Any = None,
+        backend: str | None = None,
+        sampler: Any = None,
+        pruner: Any = None,
+        n_trials: int | None = None,
+        n_iter: int | None = None,
+        timeout: float | None = None,
+        seed: int | None = None,
+        random_state: Any = None,
+        storage: Any = None,
+        study_name: str | None = None,
+        resume: bool = False,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+    ):
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.spec_or_grid = spec_or_grid
+        self.param_grid = param_grid
+        self.param_distributions = param_distributions
+        self.backend = backend
+        self.sampler = sampler
+        self.pruner = pruner
+        self.n_trials = n_trials
+        self.n_iter = n_iter
+        self.timeout = timeout
+        self.seed = seed
+        self.random_state = random_state
+        self.storage = storage
+        self.study_name = study_name
+        self.resume = resume
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803
+        """Search, and fit the best candidate to all the data.
+
+        Args:
+            X, y: features (n, d) and target (n,) or (n, k).
+            params: for the estimator's `fit`, the splitter (`groups`) and the scorer; see
+                `GridSearchCV.fit`.
+
+        Raises:
+            RequestError: a bad request; nothing was fitted.
+            ValueError: every fit of every candidate raised.
+        """
+        validate(self)
+        given: Any = self.cv
+        splitter = check_cv(given, y, classifier=is_classifier(self.estimator))
+        plan = settle(self)
+        self._searching: tuple[Request, Folds] | None = None
+
+        def begin(indices: list[Any]) -> bool:
+            evaluated = None
+            if self.storage is not None:
+                evaluated = {
+                    **of_data(X, y, params),
+                    **of_splits(indices, splitter),
+                    **of_search(self, plan.translation),
+                }
+            request = plan.open(self, evaluated)
+            self._searching = request, folds
+            return request.prunes or not request.wanted
+
+        folds = Folds(splitter, begin)
+        # scikit-learn's fit splits by self.cv and no other, and counts its folds.
+        self.cv: Any = folds
+        try:
+            super().fit(X, y, **params)
+        finally:
+            self.cv = given
+            if self._searching is not None:
+                self.study_ = self._searching[0].study
+            del self._searching
+        self.n_splits_ = folds.n
+        return self
+
+    def trial_values(self, trial: Any) -> dict[str, Any]:
+        """What the estimator was given in a trial of `study_`; see `crosstune.trial_values`.
+
+        Raises:
+            SpecError: the trial is of another space.
+        """
+        translation = translation_of(self)
+        return translation.decode(ledger.read_point(translation.space, trial.params))
+
+    def _run_search(self, evaluate_candidates: Evaluate) -> None:
+        """Called by scikit-learn's `fit`, with what evaluates candidates."""
+        assert self._searching is not None
+        request, folds = self._searching
+        Run(self, request, folds, evaluate_candidates)()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # scikit-learn hands the search to each worker, which has no use for an open study.
+        state: dict[str, Any] = super().__getstate__()
+        return {key: value for key, value in state.items() if key != "_searching"}

@@ -1,0 +1,85 @@
+"""The user's objective, whatever dialect it is written in, as Optuna's `f(trial) -> float`.
+
+Dialects, one file each:
+
+- "optuna": `f(trial)`, which suggests its own parameters.
+- "crosstune": `f(params)` or `f(params, trial)`, which is handed the values of the active
+  parameters.
+- "hyperopt": `fn(params)` as `hyperopt.fmin` calls it.
+- "keras_tuner": a hypermodel and its data, described in the spec.
+- "sklearn": an estimator and its data, described in the spec.
+
+Each returns the metric as a number, or a mapping with it; what else is in the mapping is kept
+as user attributes of the trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crosstune.adapters.hyperopt.objective import HyperoptObjective
+from crosstune.adapters.optuna.objective import OptunaObjective
+from crosstune.errors import RequestError, no_such
+from crosstune.objectives.base import ERROR, Objective, Prepared, TrialFailed, suggest
+from crosstune.objectives.params import DescribedObjective, ParamsObjective
+from crosstune.objectives.signature import tell_dialect
+from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.import_path import find
+from crosstune.spec.spec import Spec
+
+__all__ = [
+    "DIALECTS",
+    "ERROR",
+    "Objective",
+    "Prepared",
+    "TrialFailed",
+    "prepare",
+    "suggest",
+    "tell_dialect",
+]
+
+DIALECTS = ("optuna", "crosstune", "hyperopt", "keras_tuner", "sklearn")
+
+
+def prepare(
+    spec: Spec, objective: Objective | str | Mapping[str, Any] | None, dialect: str | None
+) -> Prepared:
+    """The objective of a study, ready for `study.optimize`.
+
+    Args:
+        spec: says the space and the metric, and the objective where `objective` is None.
+        objective: a callable, ``module:function``, or the mapping of the sklearn dialect.
+        dialect: one of `DIALECTS`; None tells it from the objective.
+
+    Raises:
+        RequestError: it does not import, or its signature is of no dialect.
+    """
+    given = spec.objective if objective is None else objective
+    if given is None:
+        raise RequestError(
+            "the spec names no objective. Give 'objective: module:function', or pass one to tune"
+        )
+    function: Any = find(given, spec.folder) if isinstance(given, str) else given
+    if dialect is None and isinstance(spec.space, NativeSpace) and callable(function):
+        dialect = spec.space.dialect
+    if dialect is None:
+        dialect = tell_dialect(function)
+    if dialect not in DIALECTS:
+        raise RequestError(no_such("dialect", dialect, DIALECTS))
+    metric = spec.metric.name
+    match dialect:
+        case "sklearn":
+            from crosstune.objectives.sklearn import EstimatorObjective
+
+            return DescribedObjective(EstimatorObjective(function, spec), spec.space, metric)
+        case "hyperopt":
+            return HyperoptObjective(function, spec.space, metric, spec.metric.direction)
+        case "keras_tuner":
+            from crosstune.adapters.keras_tuner.objective import HypermodelObjective
+
+            return DescribedObjective(HypermodelObjective(function, spec), spec.space, metric)
+        case "optuna":
+            return OptunaObjective(function, spec.space, metric)
+        case _:
+            return ParamsObjective(function, spec.space, metric)

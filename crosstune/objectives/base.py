@@ -1,0 +1,200 @@
+"""What every dialect makes of an objective: Optuna's `f(trial) -> float`."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Number
+from typing import Any, TypeAlias, TypeVar
+
+import optuna
+from optuna.trial import FrozenTrial, Trial
+
+from crosstune.digests.evaluated import Evaluated
+from crosstune.engines import study_values as ledger
+from crosstune.errors import (
+    CrosstuneError,
+    ObjectiveError,
+    Passing,
+    RunError,
+    described,
+    message_of,
+    shortened,
+)
+from crosstune.objectives.questions import noting
+from crosstune.space.parameters import shown
+from crosstune.space.space import Params, Space
+from crosstune.system.scalars import plain
+
+Objective: TypeAlias = Callable[..., Any]
+ERROR = "crosstune:error"
+"""The trial attribute that holds why it failed."""
+_P = TypeVar("_P", bound="Prepared")
+
+
+class TrialFailed(Exception):
+    """The objective raised: the trial failed, and the study may go on."""
+
+
+@contextmanager
+def failing(trial: Trial) -> Iterator[None]:
+    """Inside, what the user's code raises fails a trial, which says why.
+
+    SystemExit does so too, and what ends a task in other frameworks, such as asyncio's
+    CancelledError. Ctrl-C, a pruned trial and our own errors go through.
+
+    Raises:
+        TrialFailed: it raised.
+    """
+    try:
+        yield
+    except (optuna.TrialPruned, CrosstuneError, KeyboardInterrupt, Passing):
+        raise
+    except BaseException as error:
+        trial.set_user_attr(ERROR, described(error))
+        raise TrialFailed(message_of(error)) from error
+
+
+class Prepared(ABC):
+    """`f(trial)` in front of an objective: suggests, calls, checks what it returns.
+
+    Args:
+        objective: the user's.
+        space: the study's.
+        metric: the name of what it returns.
+    """
+
+    def __init__(self, objective: Objective, space: Space, metric: str):
+        self._objective = objective
+        self._space = space
+        self._metric = metric
+
+    @property
+    def objective(self) -> Objective:
+        """The user's."""
+        return self._objective
+
+    @abstractmethod
+    def _evaluate(self, trial: Trial) -> Any:
+        """What the objective returns for a trial; what it raises goes through."""
+
+    def __call__(self, trial: Trial) -> float:
+        """The metric of a trial.
+
+        Raises:
+            optuna.TrialPruned: the objective gave up the trial.
+            TrialFailed: the objective raised.
+            ObjectiveError: it returned no number.
+            RunError: the sampler raised.
+        """
+        with noting(trial), failing(trial):
+            returned = self._evaluate(trial)
+        return self._value(trial, returned)
+
+    def test(self, trial: FrozenTrial) -> dict[str, float] | None:
+        """What the objective's own `test(params)` says of a trial; None where it has none."""
+        test = getattr(self._objective, "test", None)
+        return test(ledger.read_point(self._space, trial.params)) if callable(test) else None
+
+    def under(self: _P, space: Space) -> _P:
+        """The same objective for another form of its space."""
+        again = copy.copy(self)
+        again._space = space
+        return again
+
+    def evaluated(self) -> Evaluated | None:
+        """What the values depend on beside the params; None where nobody says it."""
+        return None
+
+    def suggest(self, trial: Trial) -> Params:
+        """The values of the active parameters.
+
+        Raises:
+            RunError: the sampler raised.
+        """
+        try:
+            return suggest(self._space, trial)
+        except (optuna.TrialPruned, CrosstuneError):
+            raise
+        except Exception as error:
+            raise RunError(
+                f"the sampler failed on trial {trial.number}: {described(error)}. "
+                "Are its options of the right types? --debug shows where it failed"
+            ) from error
+
+    def _value(self, trial: Trial, returned: Any) -> float:
+        with failing(trial):
+            value, further = self._read(returned)
+        for name, held in further.items():
+            trial.set_user_attr(name, held)
+        if value != value:
+            trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
+        return value
+
+    def _read(self, returned: Any) -> tuple[float, dict[str, Any]]:
+        """The metric and the further ones; the methods of what was returned may raise anything."""
+        further: dict[str, Any] = {}
+        if isinstance(returned, Mapping):
+            metrics = dict(returned)
+            if self._metric not in metrics:
+                raise ObjectiveError(
+                    f"the objective returned no {self._metric!r}. It returned: "
+                    f"{', '.join(map(str, metrics)) or 'an empty mapping'}"
+                )
+            returned = metrics.pop(self._metric)
+            further = {str(name): _plain(value) for name, value in metrics.items()}
+        return _number(returned, self._metric), further
+
+
+def suggest(space: Space, trial: Trial) -> Params:
+    """The values of the active parameters of a trial, suggested in the order of the space."""
+    distributions = ledger.distributions(space)
+    params: Params = {}
+    for name, item in space.items():
+        if space.is_active(name, params):
+            params[name] = ledger.read(item, ledger.suggest(trial, name, distributions[name]))
+    return params
+
+
+def _number(returned: Any, metric: str) -> float:
+    if isinstance(returned, tuple | list):
+        raise ObjectiveError(
+            f"the objective returned {len(returned)} values. A study has one metric: return "
+            f"{metric!r} alone, or a mapping with it and the others"
+        )
+    returned = plain(returned)
+    if returned is None or isinstance(returned, str | bytes | bool):
+        raise ObjectiveError(
+            f"the objective returned {shortened(repr(returned))}. It has to return the number "
+            f"{metric!r}, or a mapping with it"
+        )
+    try:
+        return float(returned)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ValueError) and isinstance(returned, Number):
+            raise  # a number that no float can be, such as a signaling NaN
+        raise ObjectiveError(
+            f"the objective returned {type(returned).__name__}, which is no number: "
+            f"{message_of(error)}"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """A metric as a storage can hold it: itself, a number, or a text where it is no number."""
+    value = plain(value)
+    if isinstance(value, bool | float | str | None):
+        return value
+    try:
+        number = float(value)
+        return value if isinstance(value, int) else number
+    except Exception:  # of the value's own methods
+        return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str.__str__(str(value))
+    except Exception:  # of the value's own methods, or an integer of thousands of digits
+        return shown(value)

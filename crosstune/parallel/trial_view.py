@@ -1,0 +1,126 @@
+"""The study as the objective of one trial sees it, in whatever process that runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Container
+from typing import Any, NoReturn
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune.errors import SpecError
+from crosstune.objectives.questions import QUESTIONS, asks_of
+from crosstune.parallel.task import Task
+from crosstune.parallel.trial_storage import LEFT
+from crosstune.resume.forwarding_storage import Through
+
+
+class StoredSampler(BaseSampler):
+    """Proposes nothing: every parameter of the trial is stored already."""
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Nothing."""
+        return {}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> NoReturn:
+        """Refused.
+
+        Raises:
+            SpecError: always.
+        """
+        known = ", ".join(trial.params) or "nothing"
+        raise SpecError(
+            f"the objective asks for {param_name!r}, and trial {trial.number} has {known}. With "
+            "workers each parameter comes from the space of the spec, where it is active"
+        )
+
+
+class Window(Through):
+    """The gate, or the proxy of one, as far as one task may see.
+
+    Args:
+        gate: what answers.
+        task: says which trials are in sight.
+
+    Attributes:
+        on_left: asks the pruner, after a report of an earlier attempt that counts.
+    """
+
+    def __init__(self, gate: BaseStorage, task: Task):
+        super().__init__(gate)
+        self._task = task
+        self._left = task.left
+        self._handed: FrozenTrial | None = None
+        """What the live trial reads from, which is what it was handed first."""
+        self.on_left: Callable[[FrozenTrial], object] = lambda _: None
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """The number of the run, whatever its study is called."""
+        return self._task.run
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """The driver's."""
+        return self._task.study_name
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """The task's own, or any other."""
+        trial = super().get_trial(trial_id)
+        if trial.number == self._task.number:
+            attrs = dict(trial.system_attrs)
+            left = attrs.pop(LEFT, {})  # which comes through JSON from another process
+            trial.system_attrs = attrs
+            if self._handed is None:
+                self._handed = trial
+                self._left = {**self._left, **{int(step): left[step] for step in left}}
+        return trial
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Report.
+
+        An attempt whose first report is of a later step than that of an earlier one went on from
+        a checkpoint. So it has the reports before it too, of which the pruner is asked as it was.
+        """
+        left, self._left = self._left, {}
+        earlier = sorted(held for held in left if held < step)
+        note = super().get_trial(trial_id).user_attrs.get(QUESTIONS) if earlier else None
+        asks = asks_of(note)
+        for count, before in enumerate(earlier, start=1):
+            super().set_trial_intermediate_value(trial_id, before, left[before])
+            if self._handed is not None:
+                self._handed.intermediate_values[before] = left[before]
+            for _ in range(asks(count)):
+                self.on_left(super().get_trial(trial_id))
+        super().set_trial_intermediate_value(trial_id, step, intermediate_value)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """The trials in sight, and the task's own."""
+        trials = super().get_all_trials(study_id, False, states)
+        horizon, own = self._task.horizon, self._task.number
+        if horizon is not None:
+            trials = [t for t in trials if t.number == own or horizon.shows(t.number)]
+        return copy.deepcopy(trials) if deepcopy else trials

@@ -1,0 +1,1 @@
+"""The promises, checked: `crosstune check` and `crosstune verify`."""

@@ -1,0 +1,135 @@
+"""The certificate of a space: what each engine really draws, against the prior that it states.
+
+A verdict is no opinion: the compiled native construct is taken apart, its law is worked out,
+decoded as the engine decodes it, and compared with the law of the parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crosstune.engines import registry as adapters
+from crosstune.engines.base import MODES, Adapter
+from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
+from crosstune.space.law_distance import distance
+from crosstune.space.parameters import TAIL, Normal, Parameter
+from crosstune.space.space import Space
+from crosstune.space.verdicts import APPROXIMATE, REFUSED, Verdict
+from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.spec import Spec, load
+from crosstune.system.scalars import plain_arguments
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What `check` found.
+
+    Attributes:
+        mode: of `Adapter.compile`, "exact" or "literal".
+        verdicts: by engine and parameter.
+        notes: by engine, what holds for the whole of it.
+        unchecked: by engine, why nothing can be said, such as a library that is not installed.
+    """
+
+    mode: str
+    verdicts: Mapping[str, Mapping[str, Verdict]]
+    notes: Mapping[str, tuple[str, ...]]
+    unchecked: Mapping[str, str]
+
+    def holds(self, *, strict: bool = False) -> bool:
+        """Whether no checked engine refuses a parameter, nor with `strict` is off its prior."""
+        bad = (REFUSED, APPROXIMATE) if strict else (REFUSED,)
+        return not any(
+            verdict.kind in bad for held in self.verdicts.values() for verdict in held.values()
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form in which `crosstune check --json` prints it."""
+        return {
+            "mode": self.mode,
+            "engines": {
+                engine: {name: verdict.to_dict() for name, verdict in held.items()}
+                for engine, held in self.verdicts.items()
+            },
+            "notes": {engine: list(notes) for engine, notes in self.notes.items() if notes},
+            "unchecked": dict(self.unchecked),
+        }
+
+
+@plain_arguments("spec")
+def check(
+    spec: Spec | Space | str | Path | Mapping[str, Any],
+    *,
+    mode: str = "exact",
+    backends: Iterable[str] = (),
+) -> Certificate:
+    """How faithfully each engine draws each parameter of a spec, before any trial is run.
+
+    Args:
+        spec: a spec, its file or mapping, or a space.
+        mode: "exact", as studies run, or "literal", as the library's documentation would do it.
+        backends: the engines to look at; none: all that are known.
+
+    Raises:
+        SpecError: the spec cannot be right.
+        UnknownName: no such mode or backend.
+
+    >>> from crosstune import Int, Space
+    >>> space = Space({"units": Int(1, 8, log=True)})
+    >>> print(check(space).verdicts["optuna"]["units"])
+    exact
+    """
+    if mode not in MODES:
+        raise UnknownName(no_such("mode", mode, MODES))
+    space = spec if isinstance(spec, Space) else load(spec).space
+    verdicts: dict[str, dict[str, Verdict]] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    unchecked: dict[str, str] = {}
+    for engine in backends or adapters.names():
+        try:
+            adapter = adapters.get(engine)
+            verdicts[engine] = {name: _verdict(adapter, space, name, mode) for name in space}
+            if isinstance(space, NativeSpace):
+                verdicts[engine] = space.seen_from(engine, verdicts[engine])
+            notes[engine] = tuple(adapter.cautions)
+        except MissingLibrary as error:
+            unchecked[engine] = str(error)
+        except NotImplementedError:
+            unchecked[engine] = f"{engine} does not say what it draws (it has no `drawn`)"
+    for held in verdicts.values():
+        for name, verdict in held.items():
+            if verdict.kind == REFUSED:
+                able = [e for e in verdicts if verdicts[e][name].kind != REFUSED]
+                held[name] = replace(verdict, elsewhere=tuple(able))
+    return Certificate(mode, verdicts, notes, unchecked)
+
+
+def _verdict(adapter: Adapter, space: Space, name: str, mode: str) -> Verdict:
+    item = space[name]
+    alone = _with_ancestors(space, name)
+    try:
+        if item.coordinate is None:
+            adapter.compile(alone, mode=mode)
+            return Verdict.of(0.0)
+        drawn = adapter.drawn(alone, name, mode=mode)
+    except RequestError as error:
+        return Verdict.refusal(str(error))
+    return Verdict.of(distance(drawn.law, item, drawn.decode), (*drawn.notes, *_cut(item)))
+
+
+def _cut(item: Parameter) -> tuple[str, ...]:
+    """The note on a normal without bounds."""
+    if not isinstance(item, Normal) or (item.low is not None and item.high is not None):
+        return ()
+    return (f"a side without a bound is cut at the quantile {TAIL:g}, on every engine",)
+
+
+def _with_ancestors(space: Space, name: str) -> Space:
+    wanted = {name}
+    for other in reversed(list(space)):
+        if other in wanted:
+            wanted |= set(space[other].when)
+    return Space({other: item for other, item in space.items() if other in wanted})

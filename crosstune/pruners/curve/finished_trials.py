@@ -1,0 +1,52 @@
+"""The finished trials of a study, of which each is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Lock
+
+import numpy as np
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from crosstune.pruners.curve.curves import Curve, curve
+from crosstune.pruners.curve.trial_coordinates import Map
+
+
+class Past:
+    """Their curves, and which of them are near a trial; threads may share it."""
+
+    def __init__(self, direction: StudyDirection):
+        self._direction = direction
+        self._index: dict[tuple[int, datetime | None], int] = {}
+        self._curves: list[Curve] = []
+        self._map = Map()
+        self._lock = Lock()
+
+    def read(self, trials: Sequence[FrozenTrial]) -> list[int]:
+        """The indices of finished trials that reported a number."""
+        with self._lock:
+            indices = [self._read(trial) for trial in trials]
+        return [i for i in indices if self._curves[i].steps]
+
+    def _read(self, trial: FrozenTrial) -> int:
+        key = (trial.number, trial.datetime_start)
+        if key not in self._index:
+            held = curve(trial, self._direction)
+            self._index[key] = len(self._curves)
+            self._curves.append(held)
+            self._map.add(held.place)
+        return self._index[key]
+
+    def curves(self, indices: Sequence[int]) -> list[Curve]:
+        """The curves at these indices."""
+        return [self._curves[i] for i in indices]
+
+    def nearest(self, trial: Curve, indices: Sequence[int], most: int) -> list[Curve]:
+        """Those of these curves that are nearest to a trial, at most `most` of them."""
+        if len(indices) > most:
+            with self._lock:
+                squares = self._map.squares(trial.place)[indices]
+            indices = [indices[i] for i in np.argsort(squares, kind="stable")[:most]]
+        return self.curves(indices)

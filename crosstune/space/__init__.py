@@ -1,0 +1,5 @@
+"""What is searched: parameters, spaces, grids and the probabilities of values."""
+
+from crosstune.space.space import Params, Space
+
+__all__ = ["Params", "Space"]

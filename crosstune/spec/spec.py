@@ -1,0 +1,248 @@
+"""The spec of a study: what to tune, by what measure, for how long, with what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from crosstune.errors import RequestError, SpecError, no_such
+from crosstune.space.belief import beliefs
+from crosstune.space.parameters import shown
+from crosstune.space.space import Params, Space
+from crosstune.spec import files as specfile
+from crosstune.spec.foreign_space import as_space, holds_hyperopt
+from crosstune.system.scalars import plain
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class Metric(BaseModel):
+    """What is measured, and which way is better."""
+
+    model_config = _STRICT
+
+    name: Annotated[str, Field(min_length=1)] = "value"
+    direction: Literal["minimize", "maximize"] = "minimize"
+
+
+class Named(BaseModel):
+    """A sampler or pruner with its options: ``tpe``, or ``{name: tpe, n_startup_trials: 20}``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    name: Annotated[str, Field(min_length=1)]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What stands beside the name."""
+        return dict(self.model_extra or {})
+
+    def plain(self) -> str | dict[str, Any]:
+        """The short form where there are no options."""
+        return {"name": self.name, **self.options} if self.options else self.name
+
+
+class Spec(BaseModel):
+    """A model-tuning study as a value, checked when it is made.
+
+    Takes the keys of a spec file:
+
+    Args:
+        space: parameters by name, a Hyperopt space, or ``module:name`` for one of these.
+        name: of the study; for a file it defaults to the file's name without its ending.
+        objective: ``module:function``, found next to the file or installed, or a mapping that
+            describes a scikit-learn estimator or a Keras hypermodel. May be left out and given
+            to `tune`.
+        metric: name and direction.
+        trials: how many finished trials the study shall have, pruned and failed ones counted.
+        seconds: how long to go on; with `trials`, whichever comes first.
+        seed: any integer. None: a random one.
+        backend, sampler, pruner: what proposes and what prunes.
+        start: known points, evaluated first; what they leave out is drawn.
+        prior: by parameter the value that is thought best, or a mapping of `at` and `spread`; for
+            samplers that can use it.
+
+    Raises:
+        SpecError: it cannot be right.
+
+    >>> Spec(space={"x": {"type": "float", "low": -1, "high": 1}}, trials=20).backend
+    'optuna'
+    """
+
+    model_config = _STRICT
+
+    name: Annotated[str, Field(min_length=1)] = "study"
+    objective: str | dict[str, Any] | None = None
+    metric: Metric = Metric()
+    trials: Annotated[int, Field(ge=1)] | None = None
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    seed: int | None = None
+    backend: str = "optuna"
+    sampler: Named = Named(name="bayesian")
+    pruner: Named | None = None
+    start: tuple[dict[str, Any], ...] = ()
+    prior: dict[str, Any] = Field(default_factory=dict)
+    space: Space
+    folder: Annotated[Path | None, Field(exclude=True, repr=False)] = None
+    """Where the file stood: the objective and its data are looked for there first."""
+
+    def __init__(self, **keys: Any):
+        for key in keys:
+            if key not in _KEYS and key != "folder":
+                raise SpecError(no_such("key", key, _KEYS), (key,))
+        if "space" not in keys:
+            raise SpecError("'space' is missing: it maps the names to tune to their ranges")
+        keys = {key: held if key in _AS_THEY_ARE else plain(held) for key, held in keys.items()}
+        try:
+            keys["space"] = as_space(keys["space"], keys.get("folder"))
+        except SpecError as error:
+            raise error.under("space") from None
+        try:
+            super().__init__(**keys)
+        except ValidationError as error:
+            raise readable(error, _KEYS) from None
+        for i, point in enumerate(self.start):
+            try:
+                self.space.check_point(point)
+            except SpecError as error:
+                raise error.under("start", i) from None
+        try:
+            beliefs(self.space, self.prior)
+        except SpecError as error:
+            raise error.under("prior") from None
+
+    @field_validator("metric", mode="before")
+    @classmethod
+    def _metric_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("sampler", "pruner", mode="before")
+    @classmethod
+    def _short_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("seconds", mode="before")
+    @classmethod
+    def _float(cls, value: object) -> object:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf  # which is refused
+
+    @property
+    def points(self) -> list[Params]:
+        """The start points in the types of the space."""
+        return [self.space.check_point(point) for point in self.start]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Spec:
+        """The spec in a YAML 1.2, TOML or JSON file.
+
+        Raises:
+            SpecError: with file, line and the path of keys.
+            RequestError: the file cannot be read.
+        """
+        path = Path(path)
+        document = specfile.read(path)
+        try:
+            if not isinstance(document.data, dict):
+                raise SpecError(f"a spec is a mapping of keys, not {shown(document.data)}")
+            for key in document.data:
+                if key not in _KEYS:
+                    raise SpecError(no_such("key", key, _KEYS), (str(key),))
+            keys = {"name": path.stem, **document.data}
+            return cls(**keys, folder=path.resolve().parent)
+        except SpecError as error:
+            raise error.at(str(path), document.line(error.path)) from None
+        except RecursionError:
+            raise SpecError(
+                "its conditions are nested too deeply", ("space",), file=str(path)
+            ) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of a spec file; what is at its default is left out."""
+        plain = self.model_dump(
+            exclude={"space", "sampler", "pruner", "start"}, exclude_defaults=True
+        )
+        plain = {"name": self.name, **plain}
+        if self.sampler.plain() != "bayesian":
+            plain["sampler"] = self.sampler.plain()
+        if self.pruner is not None:
+            plain["pruner"] = self.pruner.plain()
+        if self.start:
+            plain["start"] = [dict(point) for point in self.start]
+        plain["space"] = getattr(self.space, "source", None) or self.space.to_dict()
+        return plain
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file; the ending (.yaml, .yml, .toml, .json) chooses the format.
+
+        Raises:
+            SpecError: the format has no such value (TOML has no null).
+        """
+        specfile.write(Path(path), self.to_dict())
+
+
+_UNION_TAGS = ("str", "dict[str,any]", "Named", "list[str]", "_Table")
+_AS_THEY_ARE = ("space", "folder")
+"""A space makes its own scalars plain; that of another library stays as it is."""
+_KEYS = [name for name in Spec.model_fields if name != "folder"]
+
+
+def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
+    """A spec from whatever form the user has it in; a Hyperopt space is one by itself."""
+    match spec:
+        case Spec():
+            return spec
+        case str() | Path():
+            return Spec.load(spec)
+        case Mapping() if "space" in spec or not holds_hyperopt(spec):
+            return Spec(**spec)
+    if holds_hyperopt(spec):
+        return Spec(space=spec)
+    raise RequestError(f"a spec, its file or a mapping is needed, not {spec!r}")
+
+
+def readable(error: ValidationError, keys: list[str]) -> SpecError:
+    """The first fault in a validation, in a sentence; `keys` are those of the top level.
+
+    Where several forms are allowed, it is the fault of the form that fits furthest.
+    """
+    faults = error.errors(include_url=False)
+    same_key = [fault for fault in faults if fault["loc"][:1] == faults[0]["loc"][:1]]
+    fault = max(same_key, key=lambda fault: len(fault["loc"]))
+    path = tuple(key for key in fault["loc"] if key not in _UNION_TAGS)
+    given = fault.get("input")
+    match fault["type"]:
+        case "extra_forbidden":
+            known = {"metric": ["name", "direction"], "data": ["csv", "target"]}
+            return SpecError(no_such("key", path[-1], known.get(str(path[0]), keys)), path)
+        case "literal_error":
+            names = fault["ctx"]["expected"].replace("'", "").split(" or ")
+            return SpecError(no_such(str(path[-1]), given, names), path)
+        case "missing":
+            return SpecError(f"{path[-1]!r} is missing", path[:-1])
+    needed = {
+        "int_type": "an integer is needed",
+        "float_type": "a number is needed",
+        "string_type": "a string is needed",
+        "dict_type": "a mapping is needed",
+        "model_type": "a name, or a mapping with a name, is needed",
+        "tuple_type": "a list is needed",
+        "string_too_short": "a string with a letter or more is needed",
+        "finite_number": "a finite number is needed",
+        "greater_than": "a number above {gt} is needed",
+        "greater_than_equal": "a number of {ge} or more is needed",
+    }.get(fault["type"], fault["msg"])
+    return SpecError(f"{needed.format(**fault.get('ctx', {}))}, not {shown(given)}", path)

@@ -1,0 +1,1 @@
+"""What a study is: its engine, storage, lock, start points and trials."""

@@ -1,0 +1,210 @@
+"""Which engine a spec and its overrides name."""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from optuna.samplers import BaseSampler
+
+from crosstune.engines import registry as adapters
+from crosstune.engines.base import Adapter
+from crosstune.engines.budget import ends_by_itself
+from crosstune.engines.record import run_record
+from crosstune.errors import RequestError, UnknownName, Unsupported
+from crosstune.samplers.copies import let_copies_differ
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.grid import GridSampler
+from crosstune.space.belief import beliefs
+from crosstune.space.space import Space
+from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.spec import Named, Spec
+from crosstune.study.warm_start import Earlier
+from crosstune.study.warm_start import finished as earlier_trials
+
+WARM_START = "warm_start"
+"""The option of samplers that learn from earlier studies."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What will propose: a backend, its algorithm with options, and the seed.
+
+    Attributes:
+        notes: what the user should know of the choice.
+        native: whether its suggestions are those of the library called by hand.
+        drawn: whether the seed was drawn, since none was asked for.
+    """
+
+    adapter: Adapter
+    algorithm: str
+    options: Mapping[str, Any]
+    seed: int
+    ours: bool = False
+    native: bool = True
+    notes: tuple[str, ...] = field(default=())
+    drawn: bool = False
+
+    @property
+    def label(self) -> str:
+        """Backend and sampler, such as ``hyperopt:tpe``."""
+        return f"{self.adapter.name}:{self.algorithm}"
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether it decides when the search is over: a grid, or a scheduler."""
+        return self.ours or ends_by_itself(self.adapter, self.algorithm)
+
+    def sampler(self, space: Space) -> BaseSampler:
+        """The Optuna sampler behind which it works.
+
+        Raises:
+            Unsupported: it cannot search this space.
+        """
+        made: BaseSampler
+        if self.ours:
+            made = GridSampler(space=space, seed=self.seed, **self.options)
+        else:
+            made = self.adapter.sampler(
+                self.algorithm, space, seed=self.seed, options=self.options
+            ) or EngineSampler(
+                self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
+            )
+        if self.drawn:
+            let_copies_differ(made)
+        return made
+
+    def record(self) -> dict[str, Any]:
+        """What the study keeps of it."""
+        return run_record(
+            self.adapter,
+            self.algorithm,
+            self.options,
+            self.seed,
+            native=self.native,
+            notes=self.notes,
+        )
+
+
+def choose(
+    spec: Spec,
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
+) -> Engine:
+    """The engine that a spec and its overrides name.
+
+    Args:
+        backend, sampler, seed: in place of the spec's. A spec's sampler that another backend
+            does not have becomes that backend's `bayesian`, which is noted.
+        warm_start: earlier studies to learn from, or where they are.
+
+    Raises:
+        RequestError: there is no such backend, sampler or option, its library is missing, or it
+            cannot learn from earlier studies.
+    """
+    adapter = adapters.get(backend or spec.backend)
+    wanted = spec.sampler if sampler is None else named(sampler)
+    notes: list[str] = []
+    swapped = sampler is None and adapter.name != spec.backend
+    options: Mapping[str, Any] = wanted.options
+    if swapped and not _is_role(wanted.name) and wanted.name not in adapter.algorithms:
+        notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
+        wanted = Named(name="bayesian")
+        options = {}
+    if isinstance(spec.space, NativeSpace):
+        notes += spec.space.notes_on(adapter.name)
+    seed = spec.seed if seed is None else seed
+    drawn = seed is None
+    if seed is None:
+        seed = secrets.randbits(31)
+    ours = wanted.name == "grid" and not _has_grid(adapter, spec.space)
+    if ours:
+        notes.append(f"{adapter.name} has no grid for this space, so crosstune's own runs")
+    algorithm = "grid" if ours else adapter.algorithm(wanted.name)
+    if spec.prior and not ours and adapter.algorithms[algorithm].takes("prior"):
+        options = {"prior": spec.prior, **options}
+    elif spec.prior:
+        notes.append(f"{adapter.name}:{algorithm} has no use for the spec's prior")
+    if options.get("prior"):
+        beliefs(spec.space, options["prior"])
+    options = _with_earlier(options, spec, warm_start)
+    if warm_start and (ours or not adapter.algorithms[algorithm].takes(WARM_START)):
+        raise RequestError(
+            f"{adapter.name}:{algorithm} does not learn from earlier studies; crosstune:gp does"
+        )
+    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
+    if not ours:
+        adapter.algorithms[algorithm].check_options(chosen.label, options)
+    return chosen
+
+
+def continued_engine(engine: Engine, finished: int) -> Engine:
+    """The engine for the rest of a study.
+
+    Its random state begins anew, so a shifted seed keeps it from proposing the first trials
+    again. A walk through a grid keeps its order, and leaves out what is evaluated.
+    """
+    walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
+    seed = engine.seed if walks else zlib.crc32(repr((engine.seed, finished)).encode())
+    note = f"continued after {finished} finished trials with a fresh random state"
+    return replace(engine, seed=seed, native=False, notes=(*engine.notes, note))
+
+
+def _with_earlier(
+    options: Mapping[str, Any], spec: Spec, warm_start: Earlier | Iterable[Earlier]
+) -> Mapping[str, Any]:
+    """Options of a sampler with the trials of earlier studies in the place of their names.
+
+    A place in a spec file is one beside the file.
+    """
+    if warm_start:
+        return {**options, WARM_START: earlier_trials(warm_start)}
+    if WARM_START not in options:
+        return options
+    given = options[WARM_START]
+    given = [given] if isinstance(given, str) else given
+    folder = spec.folder or Path()
+    if isinstance(given, list | tuple):
+        given = [
+            folder / each if isinstance(each, str) and "://" not in each else each for each in given
+        ]
+    return {**options, WARM_START: earlier_trials(given)}
+
+
+def _has_grid(adapter: Adapter, space: Space) -> bool:
+    if "grid" not in adapter.roles and "grid" not in adapter.algorithms:
+        return False
+    try:
+        adapter.engine("grid", space, seed=0, maximize=False, options={})
+    except Unsupported:
+        return not any(space.conditions.values())
+    return True
+
+
+def _is_role(name: str) -> bool:
+    return name in ("random", "grid", "bayesian")
+
+
+def named(value: str | Mapping[str, Any]) -> Named:
+    """A sampler or pruner as a user may name it.
+
+    Raises:
+        RequestError: it is neither a name nor a mapping with one.
+    """
+    if isinstance(value, str) and value:
+        return Named(name=value)
+    if not isinstance(value, str | Mapping):
+        raise RequestError(
+            f"a sampler or pruner is a name, or a mapping with a name and options, not {value!r}. "
+            "An instance goes into a study of your own, as in optuna.create_study(pruner=...)"
+        )
+    if isinstance(value, str) or not value.get("name"):
+        raise UnknownName(f"a sampler or pruner with options needs a name: {value!r}")
+    return Named(**value)

@@ -1,0 +1,87 @@
+"""Records of version 0.1.0, in which options of `hp.choice` that repeat go by their positions.
+
+Since then such options go by their values: those of ``hp.choice("units", [16, 16, 32])`` were 0, 1
+and 2, and are 16 and 32. A study or match that has the positions is continued with them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, Trial
+
+from crosstune.engines import study_values as ledger
+from crosstune.space.space import Space
+from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.spec import Spec
+from crosstune.study.storage import Place, open_storage
+
+_logger = logging.getLogger("crosstune")
+
+
+def as_recorded(spec: Spec, storage: Place, study_name: str | None = None) -> Spec:
+    """The spec with the names that its options have in the study that is there.
+
+    Args:
+        storage: where the study may be.
+        study_name: its name; None is the spec's.
+    """
+
+    def is_kept(earlier: Space) -> bool:
+        try:
+            study = optuna.load_study(
+                study_name=study_name or spec.name, storage=open_storage(storage)
+            )
+        except KeyError:
+            return False
+        return ledger.space_of(study) == earlier
+
+    return spec if storage is None else as_kept(spec, study_name or spec.name, is_kept)
+
+
+def as_kept(spec: Spec, record: str, is_kept: Callable[[Space], bool]) -> Spec:
+    """The spec with the names of version 0.1.0, if a record has them.
+
+    Args:
+        record: the name of the study or of the problem of a match.
+        is_kept: whether the record has a space; not asked where the names are the same.
+    """
+    space = spec.space
+    earlier = space.earlier if isinstance(space, NativeSpace) else None
+    if not isinstance(space, NativeSpace) or earlier is None or not is_kept(earlier):
+        return spec
+    _logger.warning(
+        "%r was begun by a crosstune that named options by their positions where some repeat, and "
+        "is continued with the positions of %s",
+        record,
+        ", ".join(map(repr, _changed(space, earlier))),
+    )
+    start = tuple(dict(space.moved(point, earlier)) for point in spec.points)
+    prior = {name: _belief(space, earlier, name, held) for name, held in spec.prior.items()}
+    return spec.model_copy(update={"space": earlier, "start": start, "prior": prior})
+
+
+def form_of(space: Space, trial: Trial | FrozenTrial) -> Space:
+    """The space under the names that the options have in a trial."""
+    earlier = space.earlier if isinstance(space, NativeSpace) else None
+    if earlier is None:
+        return space
+    drawn = trial.distributions
+    kept = ledger.distributions(earlier)
+    changed = [name for name in _changed(space, earlier) if name in drawn]
+    is_earlier = bool(changed) and all(drawn[name] == kept[name] for name in changed)
+    return earlier if is_earlier else space
+
+
+def _changed(space: Space, earlier: Space) -> list[str]:
+    return [name for name in space if space[name] != earlier[name]]
+
+
+def _belief(space: NativeSpace, earlier: NativeSpace, name: str, held: Any) -> Any:
+    """A value of a prior, or the mapping with it, under the other names."""
+    if isinstance(held, Mapping):
+        return {**held, "at": space.moved({name: held["at"]}, earlier)[name]}
+    return space.moved({name: held}, earlier)[name]

@@ -1,0 +1,228 @@
+"""One driver a study: a lock beside the study's file, held while a process runs the study.
+
+The lock is `flock`'s, so it goes with its process, however that ends. Two drivers would each
+propose as if it were alone, and retry the trial that the other is at. It is beside the file that a
+symbolic link leads to, and a file with several hard links is locked itself as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+import stat
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from crosstune.errors import RequestError
+from crosstune.study.sidecar_paths import beside
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_logger = logging.getLogger("crosstune")
+
+PATIENCE = 0.5
+"""After so many seconds a journal's own lock, which is held for milliseconds, is a dead one's."""
+
+
+class Driven(RequestError):
+    """Another process runs the study."""
+
+
+@contextlib.contextmanager
+def driving(file: Path | None, study_name: str) -> Iterator[None]:
+    """Be the only one to run a study.
+
+    Args:
+        file: the journal or SQLite file that the study is in; None where it is in no file, and
+            nothing is locked.
+        study_name: in it.
+
+    Raises:
+        Driven: another process, or another call in this one, runs it.
+        RequestError: another user's lock cannot be read.
+    """
+    if file is None or fcntl is None:
+        yield
+        return
+    file = Path(os.path.realpath(file))
+    with contextlib.suppress(OSError):  # the storage will say so
+        file.parent.mkdir(parents=True, exist_ok=True)
+    lock = _lock(beside(file, study_name, ".lock"))
+    links = None
+    try:
+        links = _lock_links(file, study_name)
+        if lock is not None:
+            _release_left_lock(file)
+        yield
+    finally:
+        if links is not None:
+            os.close(links)
+        if lock is not None:
+            path, held = lock
+            with contextlib.suppress(OSError):
+                path.unlink()
+            os.close(held)
+
+
+def _lock(path: Path) -> tuple[Path, int] | None:
+    """The path and the descriptor of the lock; None where no file can be made there."""
+    while True:
+        held = _opened(path)
+        if held is None:
+            return None
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(held, 200).decode(errors="replace").strip() or "another process"
+            os.close(held)
+            raise Driven(
+                f"{owner} runs this study already, as the lock {path} says. Wait for it or end "
+                "it, then resume. Several processes may share a study in a database"
+            ) from None
+        except OSError:
+            os.close(held)
+            return None  # a file system without such locks
+        if _is_at(path, held):
+            with contextlib.suppress(OSError):  # it may be another user's
+                os.ftruncate(held, 0)
+                os.write(held, f"process {os.getpid()} on {platform.node()}\n".encode())
+            return path, held
+        os.close(held)  # its owner has removed the file meanwhile
+
+
+def _opened(path: Path) -> int | None:
+    """The descriptor of the lock file, made if it is absent; None where none can be made.
+
+    In a folder that others can write, they can open the lock too.
+
+    Raises:
+        RequestError: this user may not read it, or it is no regular file.
+    """
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    while True:
+        try:
+            held = os.open(path, os.O_RDWR | flags)
+        except FileNotFoundError:
+            try:
+                held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
+            except FileExistsError:
+                continue  # another process was quicker
+            except OSError:
+                return None  # a folder that cannot be written: the storage will say so
+            with contextlib.suppress(OSError):
+                os.fchmod(held, 0o644 if _is_shared(path.parent) else 0o600)  # whatever the umask
+        except PermissionError:
+            try:
+                held = os.open(path, os.O_RDONLY | flags)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                raise _unreadable(path) from None
+        except OSError:
+            held = -1
+        if held >= 0 and stat.S_ISREG(os.fstat(held).st_mode):
+            return held
+        if held >= 0:
+            os.close(held)
+        if path.is_symlink():
+            _logger.warning(
+                "the lock %s is a link, which is not followed, so no other process is kept off the "
+                "study. Remove it",
+                path,
+            )
+        elif os.path.lexists(path):
+            raise Driven(f"the lock {path} is no regular file. Remove it, then resume")
+        return None
+
+
+def _is_shared(folder: Path) -> bool:
+    """Whether others than this user write in a folder."""
+    found = folder.stat()
+    return bool(found.st_mode & 0o022) or found.st_uid != os.geteuid()
+
+
+def _unreadable(path: Path) -> RequestError:
+    try:
+        owner = path.owner()
+    except (OSError, KeyError):  # no such user here
+        owner = "another user"
+    return RequestError(
+        f"the lock {path} cannot be read: it belongs to {owner}. Wait for their run to end, or let "
+        "them remove it if they have none"
+    )
+
+
+def _is_at(path: Path, held: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(held).st_ino
+    except OSError:
+        return False
+
+
+def _lock_links(file: Path, study_name: str) -> int | None:
+    """The descriptor of a lock on the file itself, if it has further hard links.
+
+    The lock is on a byte far behind its end, one for each study, and belongs to the descriptor.
+
+    Raises:
+        Driven: another process has it, through another name of the file.
+    """
+    try:
+        if file.stat().st_nlink < 2 or not hasattr(fcntl, "F_OFD_SETLK"):
+            return None
+        held = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    byte = 2**62 + zlib.crc32(study_name.encode())
+    try:
+        fcntl.fcntl(
+            held,
+            fcntl.F_OFD_SETLK,
+            struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0),
+        )
+    except (BlockingIOError, PermissionError):
+        os.close(held)
+        raise Driven(
+            f"another process runs this study already, through another link to {file}. Wait for it "
+            "or end it, then resume"
+        ) from None
+    except OSError:
+        os.close(held)
+        return None  # a file system without such locks
+    return held
+
+
+def _release_left_lock(journal: Path) -> None:
+    """Remove the lock of Optuna's that a killed process has left on a journal.
+
+    Optuna itself waits for half a minute, and for ever where the journal's path is relative.
+    """
+    lock = journal.with_name(journal.name + ".lock")
+    if not lock.is_symlink():
+        return
+    seen, since = _which(lock), time.monotonic()
+    while seen is not None and time.monotonic() - since < PATIENCE:
+        time.sleep(0.01)
+        now = _which(lock)
+        if now != seen:
+            seen, since = now, time.monotonic()
+    if seen is not None:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+
+
+def _which(lock: Path) -> tuple[int, int] | None:
+    """What tells one lock from the next; None where there is none."""
+    try:
+        found = lock.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns

@@ -1,0 +1,122 @@
+"""Ctrl-C that ends a run wherever it falls, and fails no trial.
+
+Python raises KeyboardInterrupt at whatever line runs. In the middle of a write Optuna turns it
+into another error, or leaves a lock behind; between a trial and its end Optuna fails the trial; and
+a finalizer, or a library, may swallow it. So while a run is watched, Ctrl-C waits until such a line
+is past, and the run asks after each trial whether there was one.
+"""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+PATIENCE = 5.0
+"""For how many seconds Ctrl-C waits for a write to end."""
+
+_PAUSE = 0.01
+# Private modules of Optuna's, by name: a frame says in no other way what it is in the middle of.
+# tests/test_optuna_private.py fails when one moves.
+_ON_THE_WAY = ("optuna.storages", "optuna.study._tell")
+"""Modules that are not interrupted, nor what they call."""
+_HERE = ("optuna.study._optimize", "crosstune.tuning.loop", "crosstune.system.interrupts")
+"""Modules that are not interrupted themselves, but in what they call, such as the objective."""
+
+
+class Watch:
+    """What became of Ctrl-C in a run.
+
+    Attributes:
+        asked: it was pressed.
+        done: it has ended the run, so it need not be raised any more.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.done = False
+        self._since = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt, or ask again in a moment."""
+        if not self.asked:
+            self._since = time.monotonic()
+        self.asked = True
+        if _is_protected(frame) and time.monotonic() - self._since < PATIENCE:
+            _thread.start_new_thread(self._press_again, ())  # takes no lock, as Thread does
+            return
+        raise KeyboardInterrupt
+
+    def _press_again(self) -> None:
+        time.sleep(_PAUSE)
+        if not self.done and _watch is self:
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
+
+
+_watch: Watch | None = None
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Watch for Ctrl-C in the block; what was made of it there is a KeyboardInterrupt again.
+
+    In another thread than the main one, and where the program has a handler of its own, the block
+    runs as it is. A watched block in a watched one shares its watch.
+
+    Raises:
+        KeyboardInterrupt: it was pressed, and the block has ended in an error or as if it was not.
+    """
+    global _watch
+    main = threading.current_thread() is threading.main_thread()
+    if _watch is not None and main:
+        with _made_good(_watch):
+            yield _watch
+    elif not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield Watch()
+    else:
+        watch = Watch()
+        signal.signal(signal.SIGINT, watch)
+        _watch = watch
+        try:
+            with _made_good(watch):
+                yield watch
+        finally:
+            _watch = None
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if watch.asked and not watch.done:  # it was pressed in the lines above
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _made_good(watch: Watch) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        if watch.asked and not watch.done:
+            watch.done = True
+            raise KeyboardInterrupt from None
+        raise
+    except KeyboardInterrupt:
+        watch.done = True
+        raise
+    if watch.asked and not watch.done:
+        watch.done = True
+        raise KeyboardInterrupt
+
+
+def _is_protected(frame: FrameType | None) -> bool:
+    """Whether an interrupt at a frame would be lost, or would fail a trial."""
+    if frame is not None and frame.f_globals.get("__name__") in _HERE:
+        return True
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(_ON_THE_WAY):
+            return True
+        frame = frame.f_back
+    return False

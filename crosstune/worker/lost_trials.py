@@ -1,0 +1,146 @@
+"""Trials whose worker was lost: they are given back to the study, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune import _optuna
+from crosstune.checkpoints.record import reached
+from crosstune.engines import study_values as ledger
+from crosstune.engines.study_values import SPACE
+from crosstune.errors import SpecError
+from crosstune.objectives import ERROR
+from crosstune.space.space import Space
+
+BEGAN = "crosstune:began"
+"""The trial attribute that a worker sets at the end of its turn: who evaluates it."""
+
+LOST = "crosstune:lost"
+"""The trial attribute of a trial whose worker was lost in its turn; it was never evaluated."""
+
+RETRIES = 3
+"""How often a trial is given to another worker while its checkpoint does not advance; more than
+that, and it may be what kills them."""
+
+_HISTORY = "retry_history"
+"""As Optuna's own retries keep it: the numbers of the attempts before."""
+
+
+def sweep(study: Study) -> None:
+    """Take back trials without a worker. To be called in a turn.
+
+    A trial that runs and was not begun lost its worker in its turn, as only one worker has one. A
+    trial that failed without a word was taken from a worker without a heartbeat, or was
+    interrupted: it is queued with the values that it has.
+    """
+    trials = study.get_trials(deepcopy=False)
+    for trial in _twice(trials):
+        if trial.state == TrialState.WAITING:
+            _drop(study, trial)
+    unbegun = [t for t in trials if t.state == TrialState.RUNNING and BEGAN not in t.user_attrs]
+    for trial in unbegun:
+        _take_back(study, trial)
+    if unbegun:
+        trials = study.get_trials(deepcopy=False)
+    retried = _retried(trials)
+    for trial in trials:
+        silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
+        begun = BEGAN in trial.user_attrs and LOST not in trial.user_attrs
+        known = trial.params and (begun or _history(trial))
+        unseen = LOST in trial.user_attrs and _is_left_out(study, trial, trials)
+        if silent and (known or unseen) and trial.number not in retried:
+            _queue_again(study, trial, trials)
+
+
+def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that count for the budget: of a trial and its retries the last."""
+    left_out = _retried(trials) | {trial.number for trial in _twice(trials)}
+    return [t for t in trials if t.number not in left_out and LOST not in t.user_attrs]
+
+
+def _twice(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Retries of a trial that has one already, by a worker whose turn was lost as it swept."""
+    seen: set[tuple[int, ...]] = set()
+    found = []
+    for trial in trials:
+        history = tuple(_history(trial))
+        if history and history in seen:
+            found.append(trial)
+        seen.add(history)
+    return found
+
+
+def _drop(study: Study, trial: FrozenTrial) -> None:
+    storage, _ = _optuna.identity(study)
+    trial_id = _optuna.trial_id(trial)
+    try:
+        storage.set_trial_user_attr(trial_id, LOST, True)
+        storage.set_trial_user_attr(trial_id, ERROR, "it was queued twice")
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return
+
+
+def _take_back(study: Study, trial: FrozenTrial) -> None:
+    storage, _ = _optuna.identity(study)
+    trial_id = _optuna.trial_id(trial)
+    try:
+        if not _history(trial):  # a retry that was not begun is queued once more, and counts
+            storage.set_trial_user_attr(trial_id, LOST, True)
+        storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return  # another worker was quicker
+
+
+def _queue_again(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> None:
+    history = [*_history(trial), trial.number]
+    if _stuck(trials[number] for number in history) > RETRIES:
+        return
+    kept = {k: v for k, v in trial.user_attrs.items() if k not in (BEGAN, LOST)}
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            user_attrs=kept,
+            system_attrs={"failed_trial": history[0], _HISTORY: history},
+        )
+    )
+
+
+def _stuck(attempts: Iterable[FrozenTrial]) -> int:
+    """How many attempts at a trial have ended since its checkpoint last advanced, with that one."""
+    before, count = -1, 0
+    for attempt in attempts:
+        step = reached(attempt)
+        count = 1 if step > before else count + 1
+        before = max(before, step)
+    return count
+
+
+def _is_left_out(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> bool:
+    """Whether a lost trial has a whole point that no other has: a walk would leave it out."""
+    if SPACE not in study.user_attrs:
+        return False
+    space = Space(study.user_attrs[SPACE])
+    try:
+        point = ledger.read_point(space, trial.params)
+    except SpecError:
+        return False
+    whole = all(name in point for name in space if space.is_active(name, point))
+    return whole and not any(
+        t.params == trial.params and t.state != TrialState.FAIL for t in trials
+    )
+
+
+def _history(trial: FrozenTrial) -> list[int]:
+    return list(trial.system_attrs.get(_HISTORY, []))
+
+
+def _retried(trials: list[FrozenTrial]) -> set[int]:
+    return {number for trial in trials for number in _history(trial)}

@@ -1,0 +1,238 @@
+"""Keeps an engine level with the ledger: the one rule of reconciliation.
+
+Before each proposal the engine is told of every finished trial, by number, with the values that
+were really evaluated. A proposal that was not evaluated as proposed is replaced by what was; a
+trial that the engine never proposed is inserted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune import _optuna
+from crosstune.engines.base import Budget, Busy, Engine, Outcome
+from crosstune.errors import SpecError
+from crosstune.samplers.ask_order import begun, takes_turns
+from crosstune.space.space import Params, Space
+
+_STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+_MADE = ("engine", "_space", "_read_point", "_strict")
+"""What a follower is made from, and does not change."""
+_logger = logging.getLogger("crosstune")
+
+ReadPoint: TypeAlias = Callable[[Mapping[str, Any]], Params]
+"""From a trial's params to a point of the space; SpecError where it is none."""
+
+
+class Follower:
+    """An engine, what it has proposed, and how much of the ledger it knows.
+
+    Args:
+        engine: fresh.
+        space: the engine's.
+        read_point: how the ledger's values are read.
+        strict: say so when a trial is no point of the space. Off for a space that was learnt,
+            where that is normal.
+    """
+
+    def __init__(self, engine: Engine, space: Space, read_point: ReadPoint, *, strict: bool):
+        self.engine = engine
+        self._space = space
+        self._read_point = read_point
+        self._strict = strict
+        self.asked = 0
+        self._proposed: dict[int, tuple[int, Params]] = {}
+        self._waiting: list[tuple[int, Params]] = []
+        """Proposals that no trial has been given, or that a trial was given and did not use."""
+        self._elsewhere: dict[tuple[tuple[str, type, Any], ...], Outcome] = {}
+        """What was evaluated without being proposed, where an engine repeats no point."""
+        self._budget: dict[int, Budget] = {}
+        self._number: dict[int, int] = {}
+        """Which trial got which question; kept where the engine sets budgets."""
+        self._told: set[int] = set()
+        self._first_open = 0
+
+    def propose(self, trials: Sequence[FrozenTrial], number: int) -> Params:
+        """The point for the trial `number`, after telling the engine what `trials` hold.
+
+        Raises:
+            Exhausted: the engine has no point left.
+        """
+        self.catch_up(trials)
+        elsewhere = self._elsewhere_now(trials, number)
+        if self._waiting and takes_turns(self.engine):
+            self._drop_taken(elsewhere)
+        if not self._waiting:
+            self.engine.running(elsewhere)
+            self._waiting.append(self._ask(elsewhere))
+        key, params = self._waiting.pop(0)
+        self._proposed[number] = key, params
+        self._budgets(key, number)
+        return params
+
+    def freeze(self) -> dict[str, Any]:
+        """What has become of it and of its engine, for `thaw`; not a copy."""
+        own = {name: held for name, held in vars(self).items() if name not in _MADE}
+        return {**own, "engine": self.engine.freeze()}
+
+    def thaw(self, frozen: Mapping[str, Any]) -> None:
+        """Go on as the one that was frozen would."""
+        for name, held in frozen.items():
+            if name != "engine":
+                setattr(self, name, held)
+        self.engine.thaw(frozen["engine"])
+
+    def budget(self, number: int) -> Budget | None:
+        """The budget of a trial that was just proposed."""
+        return self._budget.pop(number, None)
+
+    def aside(self, number: int) -> Mapping[str, Any]:
+        """What the engine drew for a trial that was just proposed; see `Engine.aside`."""
+        return self.engine.aside(self._proposed[number][0])
+
+    def _budgets(self, key: int, number: int) -> None:
+        budget = self.engine.budget(key)
+        if budget is not None:
+            self._number[key] = number
+            past = None if budget.resume_from is None else self._number[budget.resume_from]
+            self._budget[number] = replace(budget, resume_from=past)
+
+    def look_ahead(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Make sure that there is a point for the next trial; False while there is none.
+
+        An engine that surely has one is left alone, and so is one whose next trial is queued: it
+        is to learn of that trial first.
+
+        Raises:
+            Exhausted: there is none.
+        """
+        elsewhere = len(self._elsewhere) if self.engine.exhaustive else 0
+        used = max(self.asked + elsewhere, len(trials))
+        if used < self.engine.lasts or self._waiting:
+            return True
+        if not any(trial.state == TrialState.WAITING for trial in trials):
+            self.catch_up(trials)
+            try:
+                key, params = self._ask(self._elsewhere_now(trials))
+            except Busy:
+                return False
+            if self.engine.exhaustive and any(
+                params == held for _, held in self._proposed.values()
+            ):
+                # Optuna's grid hands out again what still runs; that one does it.
+                self.engine.tell(key, Outcome("failed"))
+                return False
+            self._waiting.append((key, params))
+        return True
+
+    def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
+        """Tell the engine every finished trial that it does not know yet."""
+        for trial in trials[self._first_open :]:
+            if trial.number not in self._told and trial.state.is_finished():
+                self._told.add(trial.number)
+                self._tell(trial)
+        while self._first_open in self._told:
+            self._told.discard(self._first_open)
+            self._first_open += 1
+
+    def _elsewhere_now(
+        self, trials: Sequence[FrozenTrial], number: int | None = None
+    ) -> list[Params]:
+        """The points of running trials that the engine did not propose."""
+        points = []
+        for trial in trials[self._first_open :]:
+            ours = trial.number == number or trial.number in self._proposed
+            held = begun(trial)
+            if trial.state == TrialState.RUNNING and held and not ours:
+                with suppress(SpecError):  # no point of this space: nothing to know of it
+                    points.append(self._read_point(held))
+        return [params for params in points if self._is_complete(params)]
+
+    def _drop_taken(self, elsewhere: Sequence[Params]) -> None:
+        """Forget proposals that wait for a trial, and that another process took meanwhile."""
+        running = {_frozen(params) for params in elsewhere}
+        for key, params in list(self._waiting):
+            point = _frozen(params)
+            if point in running or point in self._elsewhere:
+                self._waiting.remove((key, params))
+                if self.engine.exhaustive:  # it does not learn from it
+                    self.engine.tell(key, self._elsewhere.get(point, Outcome("failed")))
+
+    def _ask(self, elsewhere: Sequence[Params]) -> tuple[int, Params]:
+        """The engine's next point; a walk leaves out what is evaluated, or is so elsewhere."""
+        begun = {_frozen(params) for params in elsewhere} if self.engine.exhaustive else ()
+        while True:
+            key = self.asked
+            self.asked += 1
+            params = self.engine.ask(key)
+            known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
+            if known is None and begun and _frozen(params) in begun:
+                known = Outcome("failed")  # a walk does not learn from it
+            if known is None:
+                return key, params
+            self.engine.tell(key, known)
+
+    def _tell(self, trial: FrozenTrial) -> None:
+        outcome = _outcome(trial)
+        proposed = self._proposed.pop(trial.number, None)
+        params = self._params(trial, outcome)
+        if proposed is None:
+            if params is not None and self._is_complete(params):
+                self._insert(params, outcome)
+            return
+        key, wanted = proposed
+        if params is None:
+            self.engine.tell(key, Outcome("failed"))
+        elif all(name in wanted and wanted[name] == value for name, value in params.items()):
+            self.engine.tell(key, outcome)
+        elif self.engine.exhaustive:
+            self._waiting.append(proposed)
+            if self._is_complete(params):
+                self._insert(params, outcome)
+        elif self._is_complete(params):
+            self.engine.replace(key, params, outcome)
+        else:
+            self.engine.tell(key, Outcome("failed"))
+
+    def _params(self, trial: FrozenTrial, outcome: Outcome) -> Params | None:
+        try:
+            return self._read_point(trial.params)
+        except SpecError as error:
+            if self._strict:
+                _logger.warning(
+                    "trial %d is outside the space, so the engine does not learn from it: %s",
+                    trial.number,
+                    error,
+                )
+            return None
+
+    def _is_complete(self, params: Params) -> bool:
+        return all(name in params for name in self._space if self._space.is_active(name, params))
+
+    def _insert(self, params: Params, outcome: Outcome) -> None:
+        self.engine.insert(params, outcome)
+        if takes_turns(self.engine):
+            self._elsewhere[_frozen(params)] = outcome
+
+
+def _outcome(trial: FrozenTrial) -> Outcome:
+    return Outcome(
+        state=_STATES[trial.state],
+        value=trial.value,
+        reports=trial.intermediate_values,
+        constraints=_optuna.constraints(trial),
+    )
+
+
+def _frozen(params: Params) -> tuple[tuple[str, type, Any], ...]:
+    return tuple((name, type(value), value) for name, value in params.items())
