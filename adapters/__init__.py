@@ -1,0 +1,13 @@
+"""The engines behind crosstune: one folder for each, imported on first use.
+
+>>> get("optuna").name
+'optuna'
+>>> get("optunna")
+Traceback (most recent call last):
+...
+crosstune.errors.UnknownName: no backend 'optunna'. Known: ... Did you mean 'optuna'?
+"""
+
+from crosstune.engines.registry import GROUP, get, names, register
+
+__all__ = ["GROUP", "get", "names", "register"]

@@ -1,0 +1,1 @@
+"""The former paths of what reads and writes native spaces; `Adapter.read` is the public way."""
