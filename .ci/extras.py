@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_EXAMPLE = {
-    "all": "the union of the others, which tests/test_bare_install.py compares",
+    "all": "the union of the others, which tests/journeys/test_bare_install.py compares",
     "dev": "for the tests, which run with it",
 }
 PINS = {"torch": ["torch==2.13.0"]}

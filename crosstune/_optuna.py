@@ -1,6 +1,6 @@
 """Every private name of Optuna that crosstune uses, with the reason.
 
-`tests/test_optuna_private.py` fails when one of them moves.
+`tests/engines/optuna/test_private.py` fails when one of them moves.
 """
 
 from __future__ import annotations

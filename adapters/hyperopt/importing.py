@@ -118,7 +118,7 @@ def _documents(trials: hyperopt.Trials) -> list[Any]:
     """Every trial, also those whose evaluation raised an error, in the order of their ids.
 
     `trials.trials` leaves these out, and no public name has them, so `_dynamic_trials` is read;
-    `tests/test_exchange_whole.py` fails when it moves.
+    `tests/unit/exchange/test_whole.py` fails when it moves.
     """
     key = trials._exp_key
     docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]

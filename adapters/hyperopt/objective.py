@@ -20,7 +20,7 @@ from crosstune.system.scalars import plain
 
 OK = "ok"
 STATUSES = ("new", "running", "suspended", OK, "fail")
-"""What Hyperopt knows; `tests/test_hyperopt_dialect.py` compares them."""
+"""What Hyperopt knows; `tests/engines/hyperopt/test_objective.py` compares them."""
 
 _logger = logging.getLogger("crosstune")
 

@@ -21,7 +21,7 @@ PATIENCE = 5.0
 
 _PAUSE = 0.01
 # Private modules of Optuna's, by name: a frame says in no other way what it is in the middle of.
-# tests/test_optuna_private.py fails when one moves.
+# tests/engines/optuna/test_private.py fails when one moves.
 _ON_THE_WAY = ("optuna.storages", "optuna.study._tell")
 """Modules that are not interrupted, nor what they call."""
 _HERE = ("optuna.study._optimize", "crosstune.tuning.loop", "crosstune.system.interrupts")

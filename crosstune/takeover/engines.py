@@ -35,7 +35,7 @@ LEARN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """The built-in samplers that need not be told the space, with the modules that each needs.
 
-`tests/test_exec_world.py` compares it with what the adapters declare.
+`tests/journeys/exec/test_world.py` compares it with what the adapters declare.
 """
 
 _LIBRARIES = {"keras_tuner": ("keras_tuner", "keras", "six"), "hyperopt": ("hyperopt",)}

@@ -1,6 +1,6 @@
 """Every name of scikit-learn that is not in its public reference, with the reason.
 
-`tests/test_search_cv_private.py` fails when one of them moves.
+`tests/unit/integrations/test_search_cv_private.py` fails when one of them moves.
 
 - `BaseSearchCV` and its `_run_search`: what scikit-learn's own docstring tells the authors of
   further searches to derive from. Scoring, refitting, metadata routing and the delegation of

@@ -1,0 +1,148 @@
+"""The processes of a match end with it, with all that they started, and none holds it up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosstune import Spec
+from crosstune.benchmarks.match.contender import contenders
+from crosstune.benchmarks.match.folder import MatchFolder
+from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.match import Match
+from crosstune.benchmarks.problems.base import Problem
+from crosstune.benchmarks.research import rivals
+from crosstune.benchmarks.research.rivals.process import RivalProcess
+from crosstune.errors import RunError
+from crosstune.system import child_processes as children
+from crosstune.system import process_groups as groups
+from tests.unit.benchmarks import family_objectives as objectives
+from tests.unit.benchmarks import match_objectives
+from tests.unit.parallel import families
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
+WHO = "optuna:random,optuna:tpe"
+
+
+@pytest.fixture
+def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    monkeypatch.setenv(objectives.FOLDER, str(marks))
+    monkeypatch.setattr(groups, "GRACE", 1.0)
+    monkeypatch.setattr(children, "ENDING", 1.0)
+    return marks
+
+
+def match(objective: Callable[..., Any]) -> Match:
+    spec = Spec(**match_objectives.SPEC)
+    return Match((Problem(spec.name, spec, objective),), contenders(WHO), Limits(trials=2))
+
+
+def test_a_run_that_is_killed_ends_the_match_and_its_own_family(
+    tmp_path: Path, marks: Path
+) -> None:
+    with pytest.raises(RunError, match="the process of a run was killed"):
+        match(objectives.dies).run(MatchFolder(tmp_path / "m"), 1, jobs=2)
+    assert families.all_gone(marks)
+
+
+def test_a_thread_that_a_run_leaves_does_not_keep_the_match(tmp_path: Path, marks: Path) -> None:
+    results = match(objectives.leaves_a_thread).run(MatchFolder(tmp_path / "m"), 1, jobs=2)
+    assert len(results.runs) == 2
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from crosstune.benchmarks.match.folder import MatchFolder
+from tests.unit.benchmarks import family_objectives
+from tests.unit.benchmarks.test_match_processes import match
+
+if __name__ == "__main__":
+    match(family_objectives.hangs).run(MatchFolder(Path(sys.argv[1])), 1, jobs=2)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_family_outlives_a_match(tmp_path: Path, marks: Path, how: signal.Signals) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, script, tmp_path / "m"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        while len(families.alive(marks)) < 8:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(how)
+        process.wait(60)
+    assert families.all_gone(marks)
+
+
+RIVAL = """
+import os, sys
+from tests.unit.parallel import families
+sys.stdin.readline()
+families.{}(sys.argv[1])
+"""
+
+
+def rival(marks: Path, what: str) -> RivalProcess:
+    root = str(Path(__file__).parents[3])
+    code = f"import sys; sys.path.insert(0, {root!r})" + RIVAL.format(what)
+    return RivalProcess("fake", [sys.executable, "-c", code, str(marks)])
+
+
+def test_a_rival_that_is_killed_is_said_and_takes_its_family_with_it(marks: Path) -> None:
+    """Also where what it forked holds its output open."""
+    process = rival(marks, "die_with_family")
+    with pytest.raises(RunError, match="fake ended at 'ask' with exit status -9"):
+        process.call(do="ask", key=0)
+    process.close()
+    assert families.all_gone(marks)
+
+
+def test_a_rival_that_hangs_ends_with_its_family(
+    marks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crosstune.benchmarks.research.rivals.process.ENDS", 0.1)
+    process = rival(marks, "hang_with_family")
+    assert process._process.stdin is not None
+    process._process.stdin.write("{}\n")
+    process._process.stdin.flush()
+    while len(families.alive(marks)) < 4:
+        time.sleep(0.02)
+    process.close()
+    assert families.all_gone(marks)
+
+
+def test_a_rival_ends_with_a_match_that_is_killed(tmp_path: Path, marks: Path) -> None:
+    """In the middle of a proposal, so that it does not see that its input has ended."""
+    (tmp_path / "hanging.py").write_text(
+        "import os\nfrom tests.unit.parallel import families\n"
+        "class Rival:\n"
+        "    def __init__(self): families.hang_with_family(os.environ['CROSSTUNE_TEST_FOLDER'])\n"
+    )
+    serve = Path(rivals.__file__).parent / "inside" / "serve.py"
+    driver = (
+        "import subprocess, sys, time\n"
+        f"p = subprocess.Popen([sys.executable, {str(serve)!r}, 'hanging'], "
+        "stdin=subprocess.PIPE, text=True, start_new_session=True)\n"
+        'p.stdin.write(\'{"do": "begin"}\\n\'); p.stdin.flush(); time.sleep(600)\n'
+    )
+    paths = os.pathsep.join([str(Path(__file__).parents[3]), str(tmp_path)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    with subprocess.Popen([sys.executable, "-c", driver], env=environment) as process:
+        while len(families.alive(marks)) < 4:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    assert families.all_gone(marks)
