@@ -37,6 +37,13 @@ def browser(width: int = 1300, height: int = 800) -> Iterator[Any]:
         opened.close()
 
 
+def expect(locator: Any) -> Any:
+    """Playwright's assertions about a locator, which wait until they hold."""
+    from playwright import sync_api
+
+    return sync_api.expect(locator)
+
+
 def take_picture(page: Any, name: str, folder: Path) -> None:
     """Write a picture of the page, to `folder` or, where that is asked for, to docs/images."""
     taken = (_IMAGES if "CROSSTUNE_PICTURES" in os.environ else folder) / f"{name}.png"

@@ -10,7 +10,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests.support.browser import browser, needs_browser, take_picture
+from tests.support.browser import browser, expect, needs_browser, take_picture
 from tests.support.tensorboard_server import ENGINES, SPEC, server, tune_all
 
 pytestmark = [pytest.mark.slow, needs_browser]
@@ -52,13 +52,15 @@ def test_the_hparams_tab_shows_parameters_and_metrics_of_every_engine(
         page.goto(f"{address}#hparams")
         page.get_by_text("/trial-00000").first.wait_for()
         for name in (*SPEC["space"], "accuracy", "reports/accuracy", "metrics/loss"):  # type: ignore[misc]
-            assert page.get_by_text(name, exact=True).first.is_visible(), name
+            expect(page.get_by_text(name, exact=True).first).to_be_visible()
         page.wait_for_timeout(1000)
         take_picture(page, "tensorboard-hparams", tmp_path)
         page.set_viewport_size({"width": 2400, "height": 1700})  # all rows, all columns
-        page.get_by_text("/trial-00011").last.wait_for()
+        count = sum(len(study.trials) for study in studies.values())
+        firsts = page.locator("vaadin-grid-cell-content").filter(has_text="/trial-")
+        expect(firsts).to_have_count(count, timeout=30_000)
         rows = table(page)
-        assert len(rows) == sum(len(study.trials) for study in studies.values())
+        assert len(rows) == count
         for folder, study in studies.items():
             for trial in study.trials:
                 row = rows[f"{folder}/trial-{trial.number:05d}"]
@@ -85,9 +87,8 @@ def test_the_scalars_tab_draws_a_curve_of_every_trial(shown: Shown, folder: str)
             page.goto(f"{address}#scalars&{options}")
             card = page.locator("tf-scalar-card").first
             drawn = card.locator('path.line[d*="L"]')  # of more than one point
-            drawn.nth(curves - 1).wait_for(state="attached")
-            assert drawn.count() == curves
-            assert card.get_by_text(tag, exact=True).first.is_visible()
+            expect(drawn).to_have_count(curves, timeout=30_000)
+            expect(card.get_by_text(tag, exact=True).first).to_be_visible()
 
 
 def test_the_time_series_tab_shows_curves_of_every_engine(shown: Shown, tmp_path: Path) -> None:
@@ -95,13 +96,9 @@ def test_the_time_series_tab_shows_curves_of_every_engine(shown: Shown, tmp_path
     with browser() as page:
         page.goto(f"{address}?tagFilter=reports/|best/#timeseries")
         page.locator("scalar-card line-chart").nth(1).wait_for()
-        titles = page.locator("scalar-card .tag").all_inner_texts()
-        assert [title.replace("\n", "") for title in titles] == [
-            "best/accuracy",
-            "reports/accuracy",
-        ]
-        text = page.locator("body").inner_text()
+        titles = page.locator("scalar-card .tag")
+        expect(titles).to_have_text(["best/accuracy", "reports/accuracy"])
         for folder in ENGINES.values():
-            assert f"{folder}/study" in text.replace("\n", "")
+            expect(page.locator("body")).to_contain_text(f"{folder}/study")
         page.wait_for_timeout(2000)
         take_picture(page, "tensorboard-curves", tmp_path)
