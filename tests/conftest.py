@@ -1,4 +1,4 @@
-"""Quiet libraries, one thread for each test process, a Keras backend, and CI's time limit."""
+"""Quiet libraries, one thread for each test process, a Keras backend, CI's shard and time limit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy is imported
@@ -23,6 +24,11 @@ import optuna  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from hypothesis.configuration import set_hypothesis_home_dir  # noqa: E402
+
+from tests.support.shards import parse_shard, shard_of  # noqa: E402
+
+_SHARD = pytest.StashKey[tuple[int, int]]()
+_SELECTED = pytest.StashKey[int]()
 
 # The same examples at every run, so that a failure comes from a change. CROSSTUNE_FUZZ=1 looks at
 # others each time.
@@ -44,9 +50,56 @@ def _quick_garbage() -> None:
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The scripts on every engine last, which take as long as all the other long tests together."""
+def pytest_configure(config: pytest.Config) -> None:
+    """`CROSSTUNE_SLOW_SHARD`, such as 3/10, leaves one shard of the slow tests to run."""
+    text = os.environ.get("CROSSTUNE_SLOW_SHARD")
+    if text is None:
+        return
+    try:
+        config.stash[_SHARD] = parse_shard(text)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave one shard, and put the scripts on every engine last, which take half of the time."""
+    shard = config.stash.get(_SHARD, None)
+    if shard is not None:
+        number, count = shard
+        other = [
+            item
+            for item in items
+            if item.get_closest_marker("slow") and shard_of(item.nodeid, count) != number
+        ]
+        config.hook.pytest_deselected(items=other)
+        left_out = set(other)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: "test_scripts" in item.nodeid)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests; with workers, `pytest_xdist_node_collection_finished` does."""
+    if session.items:
+        session.config.stash[_SELECTED] = len(session.items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Count the tests that a worker has collected; each collects all of them."""
+    node.config.stash[_SELECTED] = len(ids)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which shard has run, just before the summary line."""
+    shard = config.stash.get(_SHARD, None)
+    if shard is not None:
+        number, count = shard
+        selected = config.stash.get(_SELECTED, 0)
+        terminalreporter.write_line(
+            f"slow tests: shard {number} of {count}, {selected} tests selected"
+        )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
