@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosstune import pruners
-from crosstune.benchmarks.research.rivals.known import register as register_rivals
-from crosstune.engines import registry as adapters
+from crosstune.engines import registry
 from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Named, Spec
 from crosstune.study.choice import Engine, choose
-
-register_rivals()
 
 REFERENCE = "optuna:random"
 """Random search, the measure of normalised regret."""
@@ -34,22 +31,30 @@ class Contender:
         label: how it is called everywhere.
         backend, sampler: the engine.
         pruner: None is what the spec says.
+        unlisted: module:class of a backend that `registry.names` does not list. Another process
+            registers it as it reads the contender.
     """
 
     label: str
     backend: str
     sampler: Named
     pruner: Named | None = None
+    unlisted: str | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.unlisted:
+            registry.register(self.backend, self.unlisted)
 
     @property
     def is_random(self) -> bool:
         """Whether it is a random search, unpruned."""
-        return adapters.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
+        return registry.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
 
     @property
     def startup(self) -> int | None:
         """How many random points its sampler begins with, where an option of it says so."""
-        algorithm = adapters.get(self.backend).algorithms.get(self.sampler.name)
+        algorithm = registry.get(self.backend).algorithms.get(self.sampler.name)
         if algorithm is None or algorithm.options is None:
             return None
         known = inspect.signature(algorithm.options()).parameters
@@ -67,7 +72,7 @@ class Contender:
         """
         spec = spec.model_copy(update={"prior": {}})
         sampler = self.sampler
-        algorithm = adapters.get(self.backend).algorithms.get(sampler.name)
+        algorithm = registry.get(self.backend).algorithms.get(sampler.name)
         if trials is not None and algorithm is not None and "trials" in algorithm.ours:
             sampler = Named(name=sampler.name, **{"trials": trials, **sampler.options})
         return choose(spec, backend=self.backend, sampler=sampler.plain(), seed=seed)
@@ -117,7 +122,8 @@ def contender(given: str | Mapping[str, Any]) -> Contender:
     if pruner is not None:
         pruners.create(pruner.name, pruner.options)
     parts = [f"{adapter.name}:{_shown(named)}", *([_shown(pruner)] if pruner else [])]
-    return Contender(str(label or "+".join(parts)), adapter.name, named, pruner)
+    unlisted = registry.unlisted().get(adapter.name)
+    return Contender(str(label or "+".join(parts)), adapter.name, named, pruner, unlisted)
 
 
 def contenders(given: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
@@ -127,7 +133,7 @@ def contenders(given: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[C
         RequestError: see `contender`; fewer than two; or two of one label.
     """
     if given is None:
-        found = [contender(f"{name}:bayesian") for name in adapters.names() if _is_installed(name)]
+        found = [contender(f"{name}:bayesian") for name in registry.names() if _is_installed(name)]
         found.append(contender(REFERENCE))
     else:
         listed = given.split(",") if isinstance(given, str) else given
@@ -147,13 +153,13 @@ def _engine(name: str) -> tuple[Adapter, str]:
     """The backend and its native name; a grid is chosen for the space, perhaps crosstune's own."""
     backend, _, algorithm = name.partition(":")
     if algorithm == "grid":
-        return adapters.get(backend.replace("-", "_")), "grid"
+        return registry.get(backend.replace("-", "_")), "grid"
     return named_algorithm(name)
 
 
 def _is_installed(name: str) -> bool:
     try:
-        adapters.get(name).algorithm("bayesian")
+        registry.get(name).algorithm("bayesian")
     except MissingLibrary:
         return False
     return True

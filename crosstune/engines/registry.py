@@ -67,6 +67,11 @@ def register(name: str, target: str) -> None:
     _UNLISTED[name] = target
 
 
+def unlisted() -> dict[str, str]:
+    """The backends that were registered in this process, each as module:class."""
+    return dict(_UNLISTED)
+
+
 def names() -> list[str]:
     """Every backend that can be asked for, installed or not: the built-in ones first."""
     return [*_BUILT_IN, *sorted(set(_plugins()) - set(_BUILT_IN))]

@@ -17,46 +17,13 @@ import numpy as np
 
 from crosstune.errors import SpecError
 from crosstune.samplers.gaussian_process.dimensions import Numbers
-from crosstune.samplers.gaussian_process.encoding import Encoding, Points
-from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.encoding import Encoding
+from crosstune.samplers.gaussian_process.model import Earlier
 from crosstune.samplers.gaussian_process.regression import Observation, Regression
 from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, STATES
 
 LEAST = 3
 """An earlier study with fewer trials in this space is left out."""
-WEIGHT, SPREAD = 0.7, 0.5
-"""Mean and standard deviation of the weights' sum, before any trial."""
-
-
-class Earlier:
-    """The earlier studies as basis functions.
-
-    Args:
-        models: of the studies.
-
-    Attributes:
-        weight: the mean of each function's weight, before any trial.
-        spread: its standard deviation.
-    """
-
-    def __init__(self, models: Sequence[Model]):
-        self._models = models
-        self.weight = WEIGHT / len(models)
-        self.spread = SPREAD / len(models) ** 0.5
-
-    @property
-    def choices(self) -> list[Earlier]:
-        """All of the studies together, and each alone where there are several."""
-        alone = [Earlier([model]) for model in self._models]
-        return [self, *alone] if len(alone) > 1 else [self]
-
-    def values(self, points: Points) -> Numbers:
-        """(m, k) the functions at m points."""
-        return np.stack([model.mean(points) for model in self._models], axis=1)
-
-    def slopes(self, points: Points, columns: Numbers) -> Numbers:
-        """(k, c) their gradients at one point; see `Model.slopes`."""
-        return np.array([model.slopes(points, columns)[2] for model in self._models])
 
 
 def learn(

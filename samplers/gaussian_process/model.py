@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
@@ -12,8 +12,8 @@ from crosstune.samplers.gaussian_process.encoding import Encoding, Points
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, slope, squared_distances
 
-if TYPE_CHECKING:
-    from crosstune.samplers.gaussian_process.earlier import Earlier
+WEIGHT, SPREAD = 0.7, 0.5
+"""Mean and standard deviation of the sum of the weights of earlier studies, before any trial."""
 
 
 class Model:
@@ -120,3 +120,34 @@ class Model:
         basis = self._earlier.spread * basis
         cross += basis @ self._basis.T
         return cross, offset, self._held.amplitude + (basis * basis).sum(axis=1)
+
+
+class Earlier:
+    """The earlier studies as basis functions.
+
+    Args:
+        models: of the studies.
+
+    Attributes:
+        weight: the mean of each function's weight, before any trial.
+        spread: its standard deviation.
+    """
+
+    def __init__(self, models: Sequence[Model]):
+        self._models = models
+        self.weight = WEIGHT / len(models)
+        self.spread = SPREAD / len(models) ** 0.5
+
+    @property
+    def choices(self) -> list[Earlier]:
+        """All of the studies together, and each alone where there are several."""
+        alone = [Earlier([model]) for model in self._models]
+        return [self, *alone] if len(alone) > 1 else [self]
+
+    def values(self, points: Points) -> Numbers:
+        """(m, k) the functions at m points."""
+        return np.stack([model.mean(points) for model in self._models], axis=1)
+
+    def slopes(self, points: Points, columns: Numbers) -> Numbers:
+        """(k, c) their gradients at one point; see `Model.slopes`."""
+        return np.array([model.slopes(points, columns)[2] for model in self._models])

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +13,8 @@ from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Posterior, fit
 from crosstune.samplers.gaussian_process.kernel import parts
-from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.model import Earlier, Model
 from crosstune.samplers.gaussian_process.targets import FLOORS, Targets, targets
-
-if TYPE_CHECKING:
-    from crosstune.samplers.gaussian_process.earlier import Earlier
 
 IN_MODEL, IN_FIT = 256, 128
 """On how many observations the model and the fit rest at most."""

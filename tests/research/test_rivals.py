@@ -19,8 +19,8 @@ from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.benchmarks.research.rivals import RIVALS, environments
 from crosstune.benchmarks.research.rivals import adapter as rival_adapter
-from crosstune.benchmarks.research.rivals import environments
 from crosstune.benchmarks.research.rivals.adapter import RivalEngine
 from crosstune.benchmarks.research.rivals.autosampler import choice
 from crosstune.benchmarks.research.rivals.description import (
@@ -30,7 +30,6 @@ from crosstune.benchmarks.research.rivals.description import (
     points_at_least,
 )
 from crosstune.benchmarks.research.rivals.environments import ENVIRONMENTS, INSIDE
-from crosstune.benchmarks.research.rivals.known import RIVALS
 from crosstune.benchmarks.research.rivals.process import RivalProcess
 from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import MissingLibrary, RunError, Unsupported

@@ -7,10 +7,9 @@ import sys
 import sysconfig
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-
-import crosstune
 
 
 @cache
@@ -27,7 +26,7 @@ def is_own_file(file: str | None) -> bool:
 @cache
 def _libraries() -> frozenset[Path]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
-    package = Path(crosstune.__file__).parent
+    package = Path(str(files("crosstune")))
     folders = [Path(sysconfig.get_path(name)) for name in names]
     folders += [*map(Path, site.getsitepackages()), Path(site.getusersitepackages()), package]
     folders += [each for each in package.iterdir() if each.is_dir()]  # in a checkout they are links

@@ -1,7 +1,8 @@
-"""Install the rivals, and see what a proposal of each costs.
+"""Install the rivals, see what a proposal of each costs, and compare them.
 
 python -m crosstune.benchmarks.research.rivals install         # every environment, or those named
-python -m crosstune.benchmarks.research.rivals cost smac:smac      # CPU seconds a proposal
+python -m crosstune.benchmarks.research.rivals cost smac:smac  # CPU seconds a proposal
+python -m crosstune.benchmarks.research.rivals compare --suite tables -c optuna:tpe,smac:smac
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from crosstune.benchmarks.problems import get
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.benchmarks.research.rivals.environments import ENVIRONMENTS
 from crosstune.benchmarks.research.rivals.process import RivalProcess
+from crosstune.cli.main import main as crosstune_command
 from crosstune.errors import CrosstuneError
 from crosstune.study.internal import own_study
 from crosstune.tuning.front import open_study
@@ -43,6 +45,16 @@ def install(names: tuple[str, ...]) -> None:
             raise click.ClickException(str(error)) from error
         found = ", ".join(f"{k} {v}" for k, v in environment.versions().items())
         click.echo(f"{environment.folder}: {found}")
+
+
+@main.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def compare(arguments: tuple[str, ...]) -> None:
+    """`crosstune compare`, which knows the rivals here."""
+    crosstune_command(["compare", *arguments])
 
 
 @main.command()

@@ -19,8 +19,6 @@ from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.benchmarks.research import rivals
-from crosstune.benchmarks.research.rivals.process import RivalProcess
 from crosstune.errors import RunError
 from crosstune.system import child_processes as children
 from crosstune.system import process_groups as groups
@@ -84,65 +82,4 @@ def test_no_family_outlives_a_match(tmp_path: Path, marks: Path, how: signal.Sig
             time.sleep(0.05)
         process.send_signal(how)
         process.wait(60)
-    assert families.all_gone(marks)
-
-
-RIVAL = """
-import os, sys
-from tests.unit.parallel import families
-sys.stdin.readline()
-families.{}(sys.argv[1])
-"""
-
-
-def rival(marks: Path, what: str) -> RivalProcess:
-    root = str(Path(__file__).parents[3])
-    code = f"import sys; sys.path.insert(0, {root!r})" + RIVAL.format(what)
-    return RivalProcess("fake", [sys.executable, "-c", code, str(marks)])
-
-
-def test_a_rival_that_is_killed_is_said_and_takes_its_family_with_it(marks: Path) -> None:
-    """Also where what it forked holds its output open."""
-    process = rival(marks, "die_with_family")
-    with pytest.raises(RunError, match="fake ended at 'ask' with exit status -9"):
-        process.call(do="ask", key=0)
-    process.close()
-    assert families.all_gone(marks)
-
-
-def test_a_rival_that_hangs_ends_with_its_family(
-    marks: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("crosstune.benchmarks.research.rivals.process.ENDS", 0.1)
-    process = rival(marks, "hang_with_family")
-    assert process._process.stdin is not None
-    process._process.stdin.write("{}\n")
-    process._process.stdin.flush()
-    while len(families.alive(marks)) < 4:
-        time.sleep(0.02)
-    process.close()
-    assert families.all_gone(marks)
-
-
-def test_a_rival_ends_with_a_match_that_is_killed(tmp_path: Path, marks: Path) -> None:
-    """In the middle of a proposal, so that it does not see that its input has ended."""
-    (tmp_path / "hanging.py").write_text(
-        "import os\nfrom tests.unit.parallel import families\n"
-        "class Rival:\n"
-        "    def __init__(self): families.hang_with_family(os.environ['CROSSTUNE_TEST_FOLDER'])\n"
-    )
-    serve = Path(rivals.__file__).parent / "inside" / "serve.py"
-    driver = (
-        "import subprocess, sys, time\n"
-        f"p = subprocess.Popen([sys.executable, {str(serve)!r}, 'hanging'], "
-        "stdin=subprocess.PIPE, text=True, start_new_session=True)\n"
-        'p.stdin.write(\'{"do": "begin"}\\n\'); p.stdin.flush(); time.sleep(600)\n'
-    )
-    paths = os.pathsep.join([str(Path(__file__).parents[3]), str(tmp_path)])
-    environment = {**os.environ, "PYTHONPATH": paths}
-    with subprocess.Popen([sys.executable, "-c", driver], env=environment) as process:
-        while len(families.alive(marks)) < 4:
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.kill()
     assert families.all_gone(marks)

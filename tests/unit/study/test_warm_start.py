@@ -18,12 +18,12 @@ from crosstune import Choice, Float, Int, Space
 from crosstune.engines.base import Outcome
 from crosstune.errors import RequestError, UnknownName
 from crosstune.samplers import GaussianProcessSampler
-from crosstune.samplers.gaussian_process.earlier import SPREAD, WEIGHT, learn
+from crosstune.samplers.gaussian_process.earlier import learn
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, squared_distances
-from crosstune.samplers.gaussian_process.model import Model
+from crosstune.samplers.gaussian_process.model import SPREAD, WEIGHT, Model
 from crosstune.study.warm_start import MOST, finished
 
 SPACE: dict[str, Any] = {
