@@ -41,19 +41,30 @@ def critical_distance(contenders: int, problems: int, level: float) -> float | N
     if contenders < 2 or problems < 2:
         return None
     q = studentized_range.ppf(1 - level, contenders, np.inf) / np.sqrt(2)
-    return float(q * np.sqrt(contenders * (contenders + 1) / (6 * problems)))
+    return float(q * _standard_error(contenders, problems))
 
 
 def nemenyi(heights: NDArray[np.float64], names: tuple[str, ...]) -> dict[tuple[str, str], float]:
-    """Nemenyi's p-value of each two contenders, in both orders, from scikit-posthocs."""
-    import scikit_posthocs
+    """Nemenyi's p-value of each two contenders, in both orders: `critical_distance` turned round.
 
-    if len(names) < 2 or heights.shape[1] < 2:
+    Args:
+        heights: shape (contenders, n), more is better.
+        names: one per contender.
+    """
+    contenders, problems = heights.shape
+    if contenders < 2 or problems < 2:
         return {}
-    table = np.asarray(scikit_posthocs.posthoc_nemenyi_friedman(-heights.T))
+    ranks = mean_ranks(heights)
+    distances = np.abs(ranks[:, None] - ranks) / _standard_error(contenders, problems)
+    table = studentized_range.sf(distances * np.sqrt(2), contenders, np.inf)
     return {
         (a, b): float(table[i, j])
         for i, a in enumerate(names)
         for j, b in enumerate(names)
         if i != j
     }
+
+
+def _standard_error(contenders: int, problems: int) -> float:
+    """Of the difference of two mean ranks."""
+    return float(np.sqrt(contenders * (contenders + 1) / (6 * problems)))

