@@ -29,7 +29,7 @@ from crosstune.spec.spec import Spec, load
 from crosstune.system.extras import needing, require
 from crosstune.system.scalars import plain_arguments
 
-LIBRARIES = ("scipy", "matplotlib", "jinja2", "joblib")
+LIBRARIES = ("scipy", "matplotlib", "jinja2")
 
 with needing("a match", "crosstune[compare]", *LIBRARIES):
     from crosstune.benchmarks.report import markdown, write_report

@@ -1,13 +1,16 @@
-"""What a function or class of the user depends on, for a digest of it."""
+"""Which code is the user's own, and what a function or class of the user depends on."""
 
 from __future__ import annotations
 
 import dis
 import functools
 import inspect
-import re
+import site
 import sys
+import sysconfig
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -20,19 +23,49 @@ _CHANGING = {
     *("pop", "popitem", "remove", "setdefault", "sort", "update"),
 }
 """Methods that change a list, a set or a dict."""
+_NO_WORK = ("CACHE", "EXTENDED_ARG", "NOP", "RESUME")
 
 
-def is_library(module: str | None, file: str | None) -> bool:
-    """True for code of Python, of an installed package or of crosstune: its name identifies it."""
-    top = (module or "").partition(".")[0]
-    if top in sys.stdlib_module_names or top == "crosstune":
-        return True
-    return re.search(r"[\\/](site|dist)-packages[\\/]", file or "") is not None
+def is_own(module: str | None, file: str | None) -> bool:
+    """False for code of Python, of an installed package or of crosstune.
+
+    Args:
+        module: its name; decides where there is no file.
+        file: None, or a name such as "<string>", for code that was typed or generated.
+    """
+    if file is None or file.startswith("<"):
+        top = (module or "").partition(".")[0]
+        return top != "crosstune" and top not in sys.stdlib_module_names
+    return is_own_file(file)
 
 
-def is_library_class(kind: type) -> bool:
-    """True for a class of Python, of an installed package or of crosstune."""
-    return is_library(kind.__module__, _file_of(kind.__module__))
+def is_own_class(kind: type) -> bool:
+    """True for a class of the user."""
+    name = kind.__module__
+    # `__main__` may be a program that runs a script or a notebook.
+    module = None if name == "__main__" else sys.modules.get(name)
+    return is_own(name, getattr(module, "__file__", None))
+
+
+@cache
+def is_own_file(file: str | None) -> bool:
+    """True for a file outside of Python's folders; code without a file was typed by the user."""
+    if file is None or file.startswith("<frozen"):
+        return False
+    path = Path(file)
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return False
+    return not any(folder in path.resolve().parents for folder in _libraries())
+
+
+@cache
+def _libraries() -> frozenset[Path]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    package = Path(str(sys.modules["crosstune"].__file__)).parent
+    folders = [Path(sysconfig.get_path(name)) for name in names]
+    folders += [*map(Path, site.getsitepackages()), Path(site.getusersitepackages()), package]
+    folders += [each for each in package.iterdir() if each.is_dir()]  # in a checkout they are links
+    return frozenset(folder.resolve() for folder in folders)
 
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
@@ -75,7 +108,7 @@ def _read_of(
     for name in sorted(names & held.keys()):
         value = held[name]
         if isinstance(value, ModuleType):
-            if not above and not is_library(value.__name__, getattr(value, "__file__", None)):
+            if not above and is_own(value.__name__, getattr(value, "__file__", None)):
                 yield from _read_of(vars(value), f"{name}.", names, changes)
         elif name.isupper() or _counts(value, changes):
             yield above + name, value
@@ -84,10 +117,28 @@ def _read_of(
 def _counts(value: Any, changes: bool) -> bool:
     value = inspect.unwrap(value) if callable(value) else value
     if isinstance(value, FunctionType):
-        return not is_library(value.__module__, value.__code__.co_filename)
+        return is_own(value.__module__, value.__code__.co_filename)
     if isinstance(value, type):
-        return not is_library_class(value)
+        return is_own_class(value)
     return isinstance(value, _CONSTANTS) or (isinstance(value, _CONTAINERS) and not changes)
+
+
+def instructions(code: CodeType) -> Iterator[str]:
+    """What a function and those inside it do, a line each: no comment or docstring changes it."""
+    yield f"{code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount}"
+    yield f"{code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]} {code.co_flags & 0xF}"
+    for each in dis.get_instructions(code):
+        if each.opname in _NO_WORK:
+            continue
+        if isinstance(each.argval, CodeType):
+            yield from instructions(each.argval)
+        else:
+            yield f"{each.opname} {_constant(each.argval)}"
+
+
+def _constant(value: object) -> str:
+    """A constant in words; the order of a set differs from process to process."""
+    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
 
 
 def _names(code: CodeType) -> tuple[set[str], set[str], bool]:
@@ -110,9 +161,3 @@ def _attributes_assigned(code: CodeType) -> set[str]:
     assigned = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
     inner = (const for const in code.co_consts if isinstance(const, CodeType))
     return assigned.union(*map(_attributes_assigned, inner))
-
-
-def _file_of(module: str) -> str | None:
-    if module == "__main__":  # of a program that may run a script or a notebook
-        return None
-    return getattr(sys.modules.get(module), "__file__", None)

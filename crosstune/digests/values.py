@@ -9,13 +9,17 @@
 - A class or function of a library: its name.
 - Any other object: its class and state, as they are pickled.
 
+In an exact digest types, widths and the state of estimators count too, and functions and classes
+count by their names.
+
 The code of a function is its source without comments; a lambda, and a function without source, is
-compared by bytecode, which differs between versions of Python.
+compared by its instructions, which differs between versions of Python.
 """
 
 from __future__ import annotations
 
 import ast
+import copyreg
 import inspect
 import re
 import sys
@@ -23,12 +27,12 @@ import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from crosstune.digests.code import globals_of, is_library, is_library_class, members
+from crosstune.digests.code import globals_of, instructions, is_own, is_own_class, members
 
 SPEED = frozenset({"n_jobs", "verbose", "memory"})
 """Parameters of estimators that change how long a fit takes, and not its result."""
@@ -49,23 +53,52 @@ def digest(value: Any, *, apart: Collection[Any] = ()) -> str:
     >>> digest([1.0, 2.0]) == digest(np.array([1.0, 2.0], "f4"))
     True
     """
-    walk = _Walk({id(each) for each in apart})
-    walk.feed(value)
-    return walk.hash.hexdigest()
+    return _Walk({id(each) for each in apart}).digest(value)
+
+
+class NotComparable(Exception):
+    """A value of which no exact digest can be made; says why."""
+
+
+def exact_digest(value: Any, code: list[Any]) -> str:
+    """32 hexadecimal digits.
+
+    Args:
+        value: any object.
+        code: gets the functions and classes in it.
+
+    Raises:
+        NotComparable: the object, or one within it, cannot be pickled.
+    """
+    return _Walk(set(), code).digest(value)
 
 
 class _Walk:
-    """One object, fed to a hash part by part, each with a tag and a length before it."""
+    """One object, fed to a hash part by part, each with a tag and a length before it.
 
-    def __init__(self, apart: set[int]):
+    Args:
+        apart: the ids of objects that do not count.
+        code: where functions and classes are noted, for an exact digest; None for another.
+    """
+
+    def __init__(self, apart: set[int], code: list[Any] | None = None):
         self.hash = blake2b(digest_size=16)
         self._apart = apart
+        self._code_inside = code
+        self._exact = code is not None
         self._open: set[int] = set()
         self._met: dict[int, tuple[int, Any]] = {}
         """Functions and classes, each with the order in which it was met: they may share a lot."""
 
+    def digest(self, value: Any) -> str:
+        """Of an object with all that is in it."""
+        self.feed(value)
+        return self.hash.hexdigest()
+
     def feed(self, value: Any) -> None:
         """The object with all that is in it."""
+        if self._exact and type(value) not in _LEAVES:
+            self._leaf("type", _name(type(value)))
         if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
             value = value.item()
         if value is None or type(value) in _LEAVES:
@@ -76,6 +109,9 @@ class _Walk:
             self._leaf("cycle")
         elif id(value) in self._met:
             self._leaf("met", str(self._met[id(value)][0]))
+        elif self._code_inside is not None and isinstance(value, FunctionType | type):
+            self._code_inside.append(value)
+            self._leaf("code", _name(value))
         else:
             if isinstance(value, FunctionType | type):
                 self._met[id(value)] = len(self._met), value
@@ -93,7 +129,9 @@ class _Walk:
             keys = sorted(value, key=repr)
             self._many("dict", [part for key in keys for part in (key, value[key])])
         elif kind in (set, frozenset):
-            self._leaf("set", *sorted(digest(each) for each in value))
+            self._leaf(
+                "set", *sorted(_Walk(self._apart, self._code_inside).digest(v) for v in value)
+            )
         elif isinstance(value, type):
             self._class(value)
         elif isinstance(value, FunctionType):
@@ -108,6 +146,8 @@ class _Walk:
             self._sparse(value)
         elif hasattr(value, "iloc"):
             self._frame(value)
+        elif self._exact:
+            self._object(value)
         elif hasattr(value, "__array__"):
             self._many("array", [list(getattr(value, "columns", [])), np.asarray(value)])
         elif hasattr(value, "get_params"):
@@ -143,7 +183,8 @@ class _Walk:
             self._sequence(value.tolist())
             return
         widest = {"i": "<i8", "u": "<i8" if value.dtype.itemsize < 8 else "<u8", "f": "<f8"}
-        kind = widest.get(value.dtype.kind, value.dtype.newbyteorder("<"))
+        kind = value.dtype.newbyteorder("<")
+        kind = kind if self._exact else widest.get(kind.kind, kind)
         plain = np.ascontiguousarray(value, kind)
         named = repr(plain.dtype.descr)
         self._leaf("numbers", named, repr(value.shape), plain.reshape(-1).view(np.uint8).data)
@@ -173,13 +214,15 @@ class _Walk:
         self.feed([str(getattr(column, "name", None)) for column in columns])
         self.feed(np.asarray(value.index))
         for column in columns:
+            if self._exact:
+                self._leaf("dtype", str(column.dtype))
             categories = getattr(column.dtype, "categories", None)
             if categories is not None:
                 self._many("categories", [np.asarray(categories), bool(column.dtype.ordered)])
             self.feed(column.to_numpy())
 
     def _function(self, function: FunctionType) -> None:
-        if is_library(function.__module__, function.__code__.co_filename):
+        if not is_own(function.__module__, function.__code__.co_filename):
             self._leaf("function", _name(function))
             if hasattr(function, "__wrapped__"):  # such as a method that scikit-learn wraps
                 self.feed(function.__wrapped__)
@@ -196,7 +239,7 @@ class _Walk:
 
     def _class(self, kind: type) -> None:
         self._leaf("class", _name(kind))
-        if is_library_class(kind):
+        if not is_own_class(kind):
             return
         self._many("bases", kind.__bases__)
         for name, member in members(kind):
@@ -209,20 +252,15 @@ class _Walk:
                 source = textwrap.dedent(inspect.getsource(function))
                 self._leaf("source", ast.unparse(ast.parse(source)))
                 return
-        self._bytecode(function.__code__)
-
-    def _bytecode(self, code: CodeType) -> None:
-        self._leaf("bytecode", code.co_code, repr(code.co_names))
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                self._bytecode(constant)
-            else:
-                self.feed(constant)
+        self._leaf("instructions", *instructions(function.__code__))
 
     def _object(self, value: Any) -> None:
         try:
-            reduced = value.__reduce_ex__(4)
-        except Exception:
+            reduce = copyreg.dispatch_table.get(type(value))
+            reduced = reduce(value) if reduce else value.__reduce_ex__(4)
+        except Exception as error:
+            if self._exact:
+                raise NotComparable(f"{type(value).__name__} cannot be pickled") from error
             self._leaf("object", _name(type(value)))
             self.feed(type(value))
             self.feed(dict(getattr(value, "__dict__", {})))

@@ -1,42 +1,11 @@
-"""A digest of code that comments, formatting and docstrings do not change."""
+"""What code uses by name, and what a module does when it is imported."""
 
 from __future__ import annotations
 
 import ast
 import dis
-import hashlib
 import inspect
-from collections.abc import Iterator
 from types import CodeType, ModuleType
-
-_NO_WORK = ("CACHE", "EXTENDED_ARG", "NOP", "RESUME")
-
-
-def of_function(code: CodeType) -> str:
-    """The digest of a function's instructions, with those of the functions inside it."""
-    return digest("\n".join(_instructions(code)))
-
-
-def digest(text: str) -> str:
-    """Sixteen hexadecimal digits of a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _instructions(code: CodeType) -> Iterator[str]:
-    yield f"{code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount}"
-    yield f"{code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]} {code.co_flags & 0xF}"
-    for each in dis.get_instructions(code):
-        if each.opname in _NO_WORK:
-            continue
-        if isinstance(each.argval, CodeType):
-            yield from _instructions(each.argval)
-        else:
-            yield f"{each.opname} {_constant(each.argval)}"
-
-
-def _constant(value: object) -> str:
-    """A constant in words; the order of a set differs from process to process."""
-    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
 
 
 def names(code: CodeType) -> set[str]:
@@ -52,7 +21,7 @@ def imports(code: CodeType) -> set[str]:
 
 
 def of_statements(module: ModuleType) -> str | None:
-    """The digest of what a module does when it is imported, apart from binding names.
+    """What a module does when it is imported, apart from binding names.
 
     None where it does nothing more, or has no source. ``if __name__ == "__main__":`` is left out.
     """
@@ -60,8 +29,7 @@ def of_statements(module: ModuleType) -> str | None:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return None
-    done = [ast.dump(each) for each in tree.body if _acts(each)]
-    return digest("\n".join(done)) if done else None
+    return "\n".join(ast.dump(each) for each in tree.body if _acts(each)) or None
 
 
 def _acts(statement: ast.stmt) -> bool:

@@ -1,36 +1,14 @@
-"""Which code is the user's own, and not that of Python, of a library or of crosstune."""
+"""Which modules are the user's own, and the versions of the others."""
 
 from __future__ import annotations
 
-import site
 import sys
-import sysconfig
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-
-@cache
-def is_own_file(file: str | None) -> bool:
-    """True for a file outside of Python's folders; code without a file was typed by the user."""
-    if file is None or file.startswith("<frozen"):
-        return False
-    path = Path(file)
-    if {"site-packages", "dist-packages"} & set(path.parts):
-        return False
-    return not any(folder in path.resolve().parents for folder in _libraries())
-
-
-@cache
-def _libraries() -> frozenset[Path]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    package = Path(str(files("crosstune")))
-    folders = [Path(sysconfig.get_path(name)) for name in names]
-    folders += [*map(Path, site.getsitepackages()), Path(site.getusersitepackages()), package]
-    folders += [each for each in package.iterdir() if each.is_dir()]  # in a checkout they are links
-    return frozenset(folder.resolve() for folder in folders)
+from crosstune.digests.code import is_own_file
 
 
 def is_own_module(name: str) -> bool:

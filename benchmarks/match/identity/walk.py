@@ -6,25 +6,26 @@ import builtins
 import functools
 import importlib
 import itertools
+import random
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from crosstune.benchmarks.match.identity import code
-from crosstune.benchmarks.match.identity.own import (
-    is_own_file,
-    is_own_module,
-    library_version,
-    place,
-)
-from crosstune.benchmarks.match.identity.values import NotComparable, code_in, of_value
+from crosstune.benchmarks.match.identity.own import is_own_module, library_version, place
 from crosstune.benchmarks.match.results import Identity
+from crosstune.digests.code import instructions, is_own_file
+from crosstune.digests.values import NotComparable, digest, exact_digest
 from crosstune.errors import described
 
 _DYNAMIC = {"__dict__", "eval", "exec", "getattr", "globals", "vars"}
 """Names by which code reaches what it does not name."""
+_GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 _METHODS = (FunctionType, staticmethod, classmethod, property)
 _MOST = 200
 """A container of more elements is data, in which no functions are looked for."""
@@ -105,17 +106,23 @@ class _Walk:
             self.value(label.format(name), value)
 
     def _data(self, label: str, value: Any) -> None:
-        for each in code_in(value):
-            self.value(label, each)
+        if isinstance(value, _GENERATORS):
+            self.unseen[label] = "a random generator changes with every draw"
+            return
+        inside: list[Any] = []
         try:
-            self._add(label, of_value(value))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._add(label, exact_digest(value, inside))
         except NotComparable as why:
             self.unseen[label] = str(why)
+        for each in inside:
+            self.value(label, each)
 
     def _add(self, label: str, made: str) -> None:
         """Two of one name, as two lambdas are, are told apart by their order."""
         free = (f"{label} ({n})" if n > 1 else label for n in itertools.count(1))
-        self.parts[next(each for each in free if each not in self.parts)] = made
+        self.parts[next(each for each in free if each not in self.parts)] = made[:16]
 
     def _compiled(self, value: Any) -> None:
         module = str(getattr(value, "__module__", None) or builtins.__name__)
@@ -135,7 +142,7 @@ class _Walk:
             return
         module = function.__module__ or ""
         label = f"{place(module)}.{function.__qualname__}".lstrip(".")
-        self._add(label, code.of_function(function.__code__))
+        self._add(label, digest(list(instructions(function.__code__))))
         for i, default in enumerate(function.__defaults__ or (), 1):
             self.value(f"default {i} of {label}", default)
         self._values(f"default {{}} of {label}", function.__kwdefaults__ or {})
@@ -189,7 +196,7 @@ class _Walk:
             return
         made = code.of_statements(module)
         if made is not None:
-            self.parts[f"{module.__name__} (what it does when it is imported)"] = made
+            self._add(f"{module.__name__} (what it does when it is imported)", digest(made))
 
     def _class(self, of: type) -> None:
         if not is_own_module(of.__module__):
@@ -198,7 +205,7 @@ class _Walk:
         label = f"{place(of.__module__)}.{of.__qualname__}".lstrip(".")
         if label in self.parts:
             return
-        self.parts[label] = code.digest(" ".join(base.__qualname__ for base in of.__mro__))
+        self._add(label, digest([base.__qualname__ for base in of.__mro__]))
         for base in of.__bases__:
             self._class(base)
         for name, member in vars(of).items():

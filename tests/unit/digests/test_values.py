@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import re
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from sklearn.gaussian_process.kernels import RBF
 from sklearn.metrics import get_scorer
 from sklearn.svm import SVC
 
-from crosstune.digests.values import digest
+from crosstune.digests.values import NotComparable, digest, exact_digest
 
 ROWS = [[1.0, 2.0], [3.0, 4.0]]
 
@@ -62,6 +65,7 @@ DIFFERENT: list[Any] = [
     SVC(C=1), SVC(C=2), SVC, RBF(1.0), RBF(2.0), len, np.add, functools.partial(len, []),
     lambda x: x, lambda x: x + 1, lambda x, a=1: x,
     np.random.RandomState(0), np.random.RandomState(1),
+    re.compile("a"), re.compile("b"),
     get_scorer("f1_macro"), get_scorer("f1_micro"), Loop(), object, range(3), slice(1), ...,
 ]  # fmt: skip
 
@@ -70,6 +74,38 @@ def test_other_content_has_another_digest() -> None:
     found = [digest(value) for value in DIFFERENT]
     twice = [DIFFERENT[i] for i, one in enumerate(found) if found.count(one) > 1]
     assert twice == []
+
+
+@pytest.mark.parametrize("value", DIFFERENT, ids=lambda value: type(value).__name__)
+def test_an_exact_digest_is_equal_for_a_copy(value: Any) -> None:
+    assert exact_digest(value, []) == exact_digest(copy.deepcopy(value), [])
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (ROWS, np.array(ROWS)),
+        (np.array(ROWS), np.array(ROWS, "f4")),
+        (np.float64(0.5), 0.5),
+        (SVC(verbose=True), SVC()),
+        (SVC().fit(ROWS, [0, 1]), SVC()),
+        (pd.Series(["a", "b"], dtype=object), pd.Series(["a", "b"], dtype="string")),
+        ([len], [abs]),
+        ({"a": functools.partial(int)}, {"a": functools.partial(float)}),
+    ],
+)
+def test_an_exact_digest_tells_types_and_states_apart(one: Any, two: Any) -> None:
+    assert exact_digest(one, []) != exact_digest(two, [])
+
+
+def test_an_exact_digest_names_code_and_hands_it_over() -> None:
+    code: list[Any] = []
+    first = exact_digest({"a": [pytest.raises, Loop]}, code)
+    assert code == [pytest.raises, Loop]
+    assert exact_digest({"a": [Loop, pytest.raises]}, []) != first
+    with pytest.raises(NotComparable, match="lock cannot be pickled"):
+        exact_digest([Loop, threading.Lock()], code)
+    assert code[2:] == [Loop]
 
 
 def test_it_is_the_same_in_another_process() -> None:
