@@ -174,8 +174,9 @@ class Graph:
         in_dictionary: bool,
         whole: bool,
     ) -> None:
-        fields = fields_of(node)
-        if fields is not None:
+        if isinstance(node, Apply) and node.name == "dict" and node.pos_args:
+            self._computed(node, way)
+        elif (fields := fields_of(node)) is not None:
             inside = switch if not in_dictionary else None
             for name, held in fields.items():
                 self._visit(held, name, way, inside, in_dictionary=True, whole=False)
@@ -203,7 +204,8 @@ class Graph:
             self._computed(node, way)
 
     def _computed(self, node: Apply, way: Condition) -> None:
-        """An expression whose values cannot be told from the ranges."""
+        """Refuse an expression whose values are unknown, or keys that are no strings."""
+        fields_of(node)
         raise _infinite(node)
 
     def _draw(self, node: Apply, way: Condition, *, whole: bool = False) -> Label:

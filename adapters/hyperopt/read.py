@@ -30,7 +30,7 @@ from hyperopt.base import Ctrl, Domain
 from hyperopt.pyll.base import Apply, as_apply
 
 from crosstune.adapters.hyperopt.codec import Codec
-from crosstune.adapters.hyperopt.graph import Graph, Label, Switch, distinct, labels_below
+from crosstune.adapters.hyperopt.graph import Graph, Label, distinct, labels_below
 from crosstune.adapters.hyperopt.laws import arguments, multiples, natural
 from crosstune.adapters.hyperopt.literal import (
     by_position,
@@ -81,7 +81,7 @@ class HyperoptSpace(NativeSpace):
         items: dict[str, Parameter] = {}
         for name in graph.order:
             if name in graph.labels:
-                items[name] = _item(graph.labels[name], name in graph.bare, only_here)
+                items[name] = _item(graph.labels[name], only_here)
         ways = {name: label.ways for name, label in graph.labels.items()}
         parameters = conditioned(graph, items, ways)
         known = {name: item for name, item in items.items() if name not in only_here}
@@ -197,35 +197,13 @@ class HyperoptSpace(NativeSpace):
 
 
 class _Labels(Graph):
-    """A space of which only the labels matter.
-
-    Attributes:
-        bare: the labels that are used without `int` in some place.
-    """
+    """A space of which only the labels matter: expressions and other keys are walked through."""
 
     def __init__(self, native: Apply, repeats_by_position: bool):
-        self.bare: set[str] = set()
         super().__init__(native)
         for label in self.labels.values():
             if label.switches and label.item is None and by_position(label):
                 label.names = names_of(label, by_position=repeats_by_position)
-
-    def _visit(
-        self,
-        node: Any,
-        key: str | None,
-        way: Condition,
-        switch: Switch | None,
-        *,
-        in_dictionary: bool,
-        whole: bool,
-    ) -> None:
-        if isinstance(node, Apply) and node.name == "dict" and node.pos_args:
-            self._computed(node, way)
-            return
-        if isinstance(node, Apply) and node.name == "hyperopt_param" and not whole:
-            self.bare.add(str(node.arg["label"].obj))
-        super()._visit(node, key, way, switch, in_dictionary=in_dictionary, whole=whole)
 
     def _computed(self, node: Apply, way: Condition) -> None:
         below = (name for held in node.pos_args[1:] for name in labels_below(held))
@@ -239,7 +217,7 @@ class _Labels(Graph):
             self._visit(held, None, way, None, in_dictionary=False, whole=False)
 
 
-def _item(label: Label, bare: bool, only_here: dict[str, str]) -> Parameter:
+def _item(label: Label, only_here: dict[str, str]) -> Parameter:
     """The parameter of a label; what no other library can search is noted in `only_here`."""
     kind = label.node.name
     if kind in ("randint", "categorical") or label.item is not None:
