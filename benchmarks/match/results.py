@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from crosstune.engines.feasibility import satisfied
 from crosstune.space.parameters import Scalar
 
@@ -186,21 +183,6 @@ class Results:
                 for contender in self.settings.contenders
             )
         ]
-
-
-def incumbents(run: Run, trials: int, *, maximize: bool) -> NDArray[np.float64]:
-    """The best feasible value after each of the first `trials` trials, shape (trials,).
-
-    NaN before the first one. A run that ended early keeps its best to the end.
-    """
-    worst = -np.inf if maximize else np.inf
-    found = np.full(trials, worst)
-    for each in run.evaluations:
-        if each.counts and each.number < trials:
-            found[each.number] = each.value
-    best = np.maximum.accumulate(found) if maximize else np.minimum.accumulate(found)
-    best[best == worst] = np.nan
-    return best
 
 
 def best_evaluation(run: Run, *, maximize: bool) -> Evaluation | None:

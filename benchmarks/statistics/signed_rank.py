@@ -85,16 +85,6 @@ def two_sided(differences: ArrayLike) -> float:
     return min(1.0, 2 * min(one_sided(differences)))
 
 
-def equivalence(differences: ArrayLike, margin: float) -> float:
-    """The p-value against "centred `margin` or more from 0": two one-sided tests, the larger.
-
-    >>> equivalence([0.1, -0.2, 0.0], margin=1.0)
-    0.125
-    """
-    values = np.asarray(differences, dtype=float)
-    return max(one_sided(values + margin)[0], one_sided(values - margin)[1])
-
-
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values corrected for their number, after Holm (1979); along the last axis.
 

@@ -25,7 +25,6 @@ PARENTS, CHILDREN = 5, 24
 """How many of the best rows are mutated, and how often each."""
 CLIMBERS = 3
 ROUNDS = 8
-POLISHED = 1
 STEPS = 25
 
 IsNew: TypeAlias = Callable[[Numbers], Flags]

@@ -23,7 +23,7 @@ from rich.console import Console
 import crosstune
 from crosstune import Float, Space
 from crosstune.adapters.hyperopt import exporting as to_hyperopt
-from crosstune.benchmarks.match.results import Evaluation, Run, best_evaluation, incumbents
+from crosstune.benchmarks.match.results import Evaluation, Run, best_evaluation
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.cli import console
 from crosstune.cli.main import main
@@ -57,8 +57,6 @@ def named(made: Study) -> dict[str, float | None]:
     run = _run(made)
     best = best_evaluation(run, maximize=maximize)
     found["match"] = None if best is None else best.value
-    last = incumbents(run, len(made.trials), maximize=maximize)[-1:]
-    found["incumbents"] = None if not len(last) or np.isnan(last[0]) else float(last[0])
     return found
 
 

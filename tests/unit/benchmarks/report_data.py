@@ -15,7 +15,6 @@ from crosstune.benchmarks.match.results import (
     Run,
     Settings,
     best_evaluation,
-    incumbents,
 )
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
@@ -138,6 +137,21 @@ def interval(values: NDArray[np.float64]) -> Interval | None:
     return Interval(float(np.mean(values)) - half, float(np.mean(values)) + half)
 
 
+def _incumbents(run: Run, trials: int, *, maximize: bool) -> NDArray[np.float64]:
+    """The best feasible value after each of the first `trials` trials, shape (trials,).
+
+    NaN before the first one. A run that ended early keeps its best to the end.
+    """
+    worst = -np.inf if maximize else np.inf
+    found = np.full(trials, worst)
+    for each in run.evaluations:
+        if each.counts and each.number < trials:
+            found[each.number] = each.value
+    best = np.maximum.accumulate(found) if maximize else np.minimum.accumulate(found)
+    best[best == worst] = np.nan
+    return best
+
+
 def summary(held: Results, margin: float = 0.003) -> Summary:
     """Means with plain intervals. The statistics have better ones; the report does not mind."""
     settings = held.settings
@@ -146,7 +160,7 @@ def summary(held: Results, margin: float = 0.003) -> Summary:
     paths = {
         (about.name, name): np.array(
             [
-                incumbents(held.runs[about.name, name, seed], trials, maximize=about.maximize)
+                _incumbents(held.runs[about.name, name, seed], trials, maximize=about.maximize)
                 for seed in range(settings.seeds)
             ]
         )

@@ -8,7 +8,6 @@ from scipy import stats
 
 from crosstune.benchmarks.statistics.needed import above, more, noether
 from crosstune.benchmarks.statistics.signed_rank import (
-    equivalence,
     fewest,
     holm,
     one_sided,
@@ -69,13 +68,6 @@ def test_rows_are_tested_by_themselves():
 
 def test_pvalues_go_below_what_permutations_could_show():
     assert two_sided(np.arange(1, 31)) == 2.0**-29
-
-
-def test_equivalence_needs_both_sides():
-    tight = np.linspace(-0.1, 0.1, 8)
-    assert equivalence(tight, 1.0) == 2.0**-8
-    assert equivalence(tight + 1.0, 1.0) > 0.3
-    assert equivalence(tight - 1.0, 1.0) > 0.3
 
 
 @unhurried
