@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crosstune.system.lazy_names import on_first_use
+
 if TYPE_CHECKING:
     from crosstune.adapters.keras_tuner.pruning import KerasTunerPruningCallback
     from crosstune.callbacks.keras import KerasPruningCallback
@@ -37,14 +39,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
-
-    def __getattr__(name: str) -> object:
-        if name in _HOMES:
-            from importlib import import_module
-
-            return getattr(import_module(_HOMES[name]), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = on_first_use(__name__, _HOMES)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crosstune.system.lazy_names import on_first_use
+
 if TYPE_CHECKING:
     from crosstune import checkpoints, samplers
     from crosstune.adapters.keras_tuner.tuner.keras_tuner import KerasTuner
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    **dict.fromkeys(("adapters", "checkpoints", "samplers"), "crosstune"),
     "Bool": "crosstune.space.parameters",
     "Choice": "crosstune.space.parameters",
     "Constant": "crosstune.space.parameters",
@@ -82,17 +85,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
-
-    def __getattr__(name: str) -> object:
-        """Import a public name on first use: `crosstune --help` needs none of them."""
-        import importlib
-
-        if name in ("adapters", "checkpoints", "samplers"):
-            return importlib.import_module(f"crosstune.{name}")
-        if name not in _HOMES:
-            raise AttributeError(f"module 'crosstune' has no attribute {name!r}")
-        return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = on_first_use(__name__, _HOMES)

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crosstune.system.lazy_names import on_first_use
+
 if TYPE_CHECKING:
     from crosstune.benchmarks.statistics.sequential import Decision, Sequential
     from crosstune.benchmarks.statistics.summary import summarize
 
-_HOMES = {"Decision": "sequential", "Sequential": "sequential", "summarize": "summary"}
+_HOMES = {
+    "Decision": "crosstune.benchmarks.statistics.sequential",
+    "Sequential": "crosstune.benchmarks.statistics.sequential",
+    "summarize": "crosstune.benchmarks.statistics.summary",
+}
 
 __all__ = ["Decision", "Sequential", "summarize"]
 
 
 if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
-
-    def __getattr__(name: str) -> object:
-        # On first use: `verdicts` is read where scipy may be missing.
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = on_first_use(__name__, _HOMES)

@@ -61,6 +61,13 @@ def _not_empty(context: click.Context, option: click.Parameter, given: str | Non
     return given
 
 
+_BACKEND = click.option(
+    "-b",
+    "--backend",
+    metavar="NAME",
+    callback=_not_empty,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
+)
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 
@@ -95,13 +102,7 @@ that is over: crosstune tensorboard runs/....journal logs
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "-b",
-    "--backend",
-    metavar="NAME",
-    callback=_not_empty,
-    help="optuna, hyperopt, keras_tuner or crosstune.",
-)
+@_BACKEND
 @click.option(
     "-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, grid, bayesian, tpe, ..."
 )
@@ -355,13 +356,7 @@ and is an error under --strict. What was swapped is said on standard error and k
 Without --backend and --sampler no sampler is swapped.
 """,
 )
-@click.option(
-    "-b",
-    "--backend",
-    metavar="NAME",
-    callback=_not_empty,
-    help="optuna, hyperopt, keras_tuner or crosstune.",
-)
+@_BACKEND
 @click.option("-s", "--sampler", metavar="NAME", callback=_not_empty, help="random, tpe, ...")
 @click.option("--seed", type=int, metavar="N", help="Of the first study; others follow from it.")
 @click.option(
