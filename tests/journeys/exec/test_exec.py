@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from optuna.trial import TrialState
 
 from crosstune.engines.record import RUNS
 from crosstune.samplers import HyperoptSampler
+from tests.journeys.exec.commands import python, run, write
 
 STORAGE = "sqlite:///study.db"
 BACKENDS = ["optuna", "hyperopt", "keras_tuner"]
@@ -25,22 +25,6 @@ BACKENDS = ["optuna", "hyperopt", "keras_tuner"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def write(text: str, name: str = "script.py") -> str:
-    Path(name).parent.mkdir(exist_ok=True)
-    Path(name).write_text(textwrap.dedent(text))
-    return name
-
-
-def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, **options
-    )
-
-
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return python("-m", "crosstune", "exec", *arguments, **options)
 
 
 def ours(done: subprocess.CompletedProcess[str]) -> list[str]:

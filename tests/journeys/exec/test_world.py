@@ -17,6 +17,7 @@ from crosstune.errors import RequestError
 from crosstune.samplers.named import check_learns
 from crosstune.takeover.engines import LEARN
 from crosstune.takeover.misplaced import check_order
+from tests.journeys.exec.commands import python, run, write
 
 ENGINES = [["-b", name] for name in adapters.names()]
 COMMANDS = [*ENGINES, ["--trials", "3"], ["-b", "keras-tuner", "-s", "random", "--strict"]]
@@ -28,22 +29,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     return tmp_path
-
-
-def write(text: str, name: str = "script.py") -> str:
-    Path(name).parent.mkdir(exist_ok=True)
-    Path(name).write_text(textwrap.dedent(text))
-    return name
-
-
-def python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, **options
-    )
-
-
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return python("-m", "crosstune", "exec", *arguments, **options)
 
 
 def ours(done: subprocess.CompletedProcess[str]) -> list[str]:
