@@ -20,6 +20,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from crosstune.engines.study_values import distribution
 from crosstune.errors import SpecError, Unsupported
 from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
 from crosstune.space.probability import Continuous, Discrete, Law, law, rounded, total_variation
@@ -50,26 +51,13 @@ def _distribution(name: str, item: Parameter) -> BaseDistribution:
             raise _none(name, item, "FloatDistribution takes no step on a log scale")
         case Int(low, high, log=True, step=step) if step is not None and low < high:
             raise _none(name, item, "IntDistribution takes no step on a log scale")
-        case Float(low, high, log=log):
-            step = None if low == high else item.step
-            return FloatDistribution(low, high, log=log, step=step)
-        case Int(low, high, log=True):
-            return IntDistribution(low, high, log=True)
-        case Int(low, high, step=step):
-            return IntDistribution(low, high, step=int(step or 1))
         case Choice(weights=weights) if weights is not None and len(item.values) > 1:
             raise _none(name, item, "suggest_categorical gives all choices the same odds")
         case Choice(values) if len(set(values)) < len(values):
             raise _none(name, item, "CategoricalDistribution takes 1, 1.0 and True for the same")
-        case Choice(values):
-            return CategoricalDistribution(values)
-        case Bool():
-            return CategoricalDistribution([False, True])
-        case Constant(value):
-            return CategoricalDistribution([value])
         case Normal():
             raise _none(name, item, "it has no normal distribution")
-    raise AssertionError(item)
+    return distribution(item)
 
 
 def _none(name: str, item: Parameter, reason: str) -> Unsupported:
