@@ -74,7 +74,7 @@ def members(kind: type) -> Iterator[tuple[str, Any]]:
         name
         for member in vars(kind).values()
         if isinstance(member, FunctionType)
-        for name in _attributes_assigned(member.__code__)
+        for name in arguments_of(member.__code__, "STORE_ATTR")
     }
     for name, member in sorted(vars(kind).items()):
         match member:
@@ -98,7 +98,11 @@ def globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
     - Upper-case names, and other names of constants that the function does not assign.
     - Lists, sets and dicts that it seems not to change.
     """
-    names, assigned, changes = _names(function.__code__)
+    code = function.__code__
+    names = names_of(code)
+    assigned = arguments_of(code, "STORE_GLOBAL", "DELETE_GLOBAL")
+    items = arguments_of(code, "STORE_SUBSCR", "DELETE_SUBSCR")  # a None for all of them
+    changes = bool(items) or not names.isdisjoint(_CHANGING)
     yield from _read_of(function.__globals__, "", names - assigned, changes)
 
 
@@ -141,23 +145,24 @@ def _constant(value: object) -> str:
     return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
 
 
-def _names(code: CodeType) -> tuple[set[str], set[str], bool]:
-    """The names that code uses and those that it assigns, and whether it changes containers."""
-    used, assigned = set(code.co_names), set()
-    changes = not used.isdisjoint(_CHANGING)
-    for each in dis.get_instructions(code):
-        if each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            assigned.add(each.argval)
-        changes = changes or each.opname in ("STORE_SUBSCR", "DELETE_SUBSCR")
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            more, also, changes_too = _names(inner)
-            used, assigned, changes = used | more, assigned | also, changes or changes_too
-    return used, assigned, changes
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """A function's code, and that of the functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested(constant)
 
 
-def _attributes_assigned(code: CodeType) -> set[str]:
-    """The attributes, of whatever object, that code assigns."""
-    assigned = {each.argval for each in dis.get_instructions(code) if each.opname == "STORE_ATTR"}
-    inner = (const for const in code.co_consts if isinstance(const, CodeType))
-    return assigned.union(*map(_attributes_assigned, inner))
+def arguments_of(code: CodeType, *operations: str) -> set[Any]:
+    """What operations, such as IMPORT_NAME, have as their arguments in a function's code."""
+    return {
+        each.argval
+        for part in nested(code)
+        for each in dis.get_instructions(part)
+        if each.opname in operations
+    }
+
+
+def names_of(code: CodeType) -> set[str]:
+    """Every name of a global, an attribute or an import in a function and those inside it."""
+    return {name for part in nested(code) for name in part.co_names}

@@ -16,10 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from crosstune.benchmarks.match.identity import code
-from crosstune.benchmarks.match.identity.own import is_own_module, library_version, place
+from crosstune.benchmarks.match.identity.modules import (
+    is_own_module,
+    library_version,
+    of_statements,
+    place,
+)
 from crosstune.benchmarks.match.results import Identity
-from crosstune.digests.code import instructions, is_own_file
+from crosstune.digests.code import arguments_of, instructions, is_own_file, names_of
 from crosstune.digests.values import NotComparable, digest, exact_digest
 from crosstune.errors import described
 
@@ -153,11 +157,11 @@ class _Walk:
             with suppress(ValueError):  # it is not bound yet
                 bound = cell.cell_contents
                 self.value(f"{name}, which {label} uses", bound)
-        names = code.names(function.__code__)
+        names = names_of(function.__code__)
         for name in sorted(names & function.__globals__.keys()):
             self._named(f"{place(module)}.{name}".lstrip("."), function.__globals__[name], names)
         package = function.__globals__.get("__package__") or ""
-        for name in sorted(code.imports(function.__code__)):
+        for name in sorted(arguments_of(function.__code__, "IMPORT_NAME")):
             self._imported(package, name, names)
         if module != "__main__" and module in sys.modules:
             self._statements(sys.modules[module])
@@ -194,7 +198,7 @@ class _Walk:
     def _statements(self, module: ModuleType) -> None:
         if self._is_met(module):
             return
-        made = code.of_statements(module)
+        made = of_statements(module)
         if made is not None:
             self._add(f"{module.__name__} (what it does when it is imported)", digest(made))
 

@@ -1,12 +1,15 @@
-"""Which modules are the user's own, and the versions of the others."""
+"""Modules: which are the user's own, what these do on import, and the versions of the others."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from crosstune.digests.code import is_own_file
 
@@ -46,3 +49,28 @@ def library_version(module: str) -> tuple[str, str] | None:
         return top, version(top)
     except PackageNotFoundError:
         return None
+
+
+def of_statements(module: ModuleType) -> str | None:
+    """What a module does when it is imported, apart from binding names.
+
+    None where it does nothing more, or has no source. ``if __name__ == "__main__":`` is left out.
+    """
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    return "\n".join(ast.dump(each) for each in tree.body if _acts(each)) or None
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """True for a statement that calls something for its effect, or sets a part of an object."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test):
+        return False
+    return any(
+        (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store))
+        for node in ast.walk(statement)
+    )
