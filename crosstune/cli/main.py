@@ -273,7 +273,8 @@ _ROLES = ("random", "grid", "bayesian")
 \b
 Each library runs as its own users would call it, on the space of SPEC, and crosstune beside it,
 with the same seed and an objective that takes no time. Exit status 0 where every suggestion is
-identical, else 1. All samplers together take minutes; one is quick:
+identical, else 1. All samplers together take minutes, most of them for Optuna's gp and Keras
+Tuner's bayesian, which take up to a second for a suggestion. Another sampler is quick:
   crosstune verify spec.yaml --backend hyperopt --sampler tpe
 """
 )
@@ -282,6 +283,12 @@ identical, else 1. All samplers together take minutes; one is quick:
 @click.option("-s", "--sampler", "samplers", multiple=True, metavar="NAME", help="Only this one.")
 @click.option("-n", "--trials", type=click.IntRange(1), default=60, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Runs at once, each in a process. Default: one for each core, up to 4.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
 @_DEBUG
 def verify(
@@ -290,6 +297,7 @@ def verify(
     samplers: tuple[str, ...],
     trials: int,
     seeds: int,
+    jobs: int | None,
     as_json: bool,
     debug: bool,
 ) -> None:
@@ -303,6 +311,7 @@ def verify(
             samplers=samplers,
             seeds=seeds,
             trials=trials,
+            jobs=jobs,
             as_json=as_json,
         )
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +14,13 @@ import pytest
 
 from crosstune import Bool, Float, Int, Space, Spec, adapters
 from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.cli import verify as command
+from crosstune.cli.console import SafeConsole
 from crosstune.cli.main import main
-from crosstune.errors import RequestError, UnknownName
+from crosstune.errors import RequestError, RunError, UnknownName
+from crosstune.proofs import verification
 from crosstune.proofs.by_hand import Suggestion
-from crosstune.proofs.verification import smooth, verify
+from crosstune.proofs.verification import Progress, smooth, verify
 
 THIRTEEN = Path(__file__).parents[3] / "examples" / "thirteen.yaml"
 SMALL = Spec(space=Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3, when={"b": True})}))
@@ -88,6 +95,74 @@ def test_an_unknown_backend_or_sampler_is_an_error() -> None:
         list(verify(SMALL, backends=["optuna"], samplers=["tpee"]))
 
 
+def _proofs_without_cost(jobs: int, **options: Any) -> list[Any]:
+    proofs = verify(SMALL, seeds=3, trials=12, jobs=jobs, **options)
+    return [replace(proof, ratio=0.0) for proof in proofs]
+
+
+def test_processes_compare_the_same_suggestions_in_the_same_order() -> None:
+    chosen: dict[str, Any] = {"backends": ["optuna", "hyperopt"], "samplers": ["random", "grid"]}
+    with pytest.raises(RequestError, match="no hyperopt sampler 'grid'"):
+        _proofs_without_cost(2, **chosen)
+    chosen["backends"] = ["optuna", "crosstune"]
+    alone = _proofs_without_cost(1, **chosen)
+    assert [proof.sampler for proof in alone if proof.holds] == ["random"]
+    assert any(proof.refused for proof in alone)
+    assert _proofs_without_cost(2, **chosen) == alone
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_sampler_that_refuses_is_asked_once(jobs: int) -> None:
+    told: list[Progress] = []
+    proofs = list(
+        verify(
+            SMALL,
+            backends=["optuna"],
+            samplers=["grid", "random"],
+            seeds=9,
+            trials=3,
+            jobs=jobs,
+            progress=told.append,
+        )
+    )
+    assert [proof.refused is None for proof in proofs] == [False, True]
+    assert proofs[1].identical == 27
+    assert (told[-1].done, told[-1].total) == (10, 10)
+
+
+def test_a_process_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "_silence", partial(os._exit, 3))
+    with pytest.raises(RunError, match="a process of crosstune verify died"):
+        list(verify(SMALL, backends=["optuna"], samplers=["random"], seeds=2, trials=2, jobs=2))
+
+
+def test_a_space_that_cannot_be_pickled_is_searched_in_this_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verification, "_packed", lambda space: None)
+    monkeypatch.setattr(verification, "Children", None)
+    (proof,) = verify(SMALL, backends=["optuna"], samplers=["random"], seeds=2, trials=3, jobs=2)
+    assert (proof.identical, proof.suggestions) == (6, 6)
+
+
+def test_the_time_left_is_known_after_one_run_of_each_sampler() -> None:
+    told: list[Progress] = []
+    list(
+        verify(
+            SMALL,
+            backends=["optuna"],
+            samplers=["tpe", "random"],
+            seeds=3,
+            trials=3,
+            progress=told.append,
+        )
+    )
+    assert [each.done for each in told] == list(range(7))
+    assert {each.total for each in told} == {6}
+    assert [each.seconds_left is None for each in told] == [True, True, *[False] * 5]
+    assert told[-1].seconds_left == pytest.approx(0.0, abs=0.1)
+
+
 def test_every_parameter_has_its_say_in_the_objective() -> None:
     space = Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3)})
     measure = smooth(space)
@@ -123,3 +198,25 @@ def test_every_built_in_backend_has_a_run_by_hand() -> None:
         assert adapters.get(name)
         (proof,) = verify(SMALL, backends=[name], samplers=["random"], seeds=1, trials=2)
         assert proof.holds
+
+
+def test_the_time_left_is_printed_once_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with command._Line(SafeConsole(stderr=True)) as line:
+        for done, left in ((0, None), (2, None), (3, 91.2), (4, 80.0)):
+            line.show(Progress(done, 9, left))
+    assert capsys.readouterr().err == "3 of 9 runs, about 1 min 31 s left\n"
+
+
+def test_a_terminal_shows_the_runs_and_the_time_left() -> None:
+    shown = io.StringIO()
+    console = SafeConsole(file=shown, force_terminal=True, width=100)
+    with command._Line(console) as line:
+        line.show(Progress(0, 9, None))
+        line._bar.refresh()
+        line.show(Progress(3, 9, 91.2))
+        line._bar.refresh()
+    assert "0/9 runs" in shown.getvalue()
+    assert "time left: not known yet" in shown.getvalue()
+    assert "about 1 min 31 s left" in shown.getvalue()
