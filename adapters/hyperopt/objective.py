@@ -16,6 +16,7 @@ from crosstune.objectives.signature import parameter_names
 from crosstune.samplers.engine import DRAWN
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.spec import Spec
 from crosstune.system.scalars import plain
 
 OK = "ok"
@@ -23,6 +24,15 @@ STATUSES = ("new", "running", "suspended", OK, "fail")
 """What Hyperopt knows; `tests/engines/hyperopt/test_objective.py` compares them."""
 
 _logger = logging.getLogger("crosstune")
+
+
+def prepare(objective: Objective, spec: Spec) -> Prepared:
+    """The objective of a study.
+
+    Raises:
+        RequestError: see `HyperoptObjective`.
+    """
+    return HyperoptObjective(objective, spec.space, spec.metric.name, spec.metric.direction)
 
 
 class HyperoptObjective(Prepared):

@@ -29,10 +29,21 @@ from crosstune.adapters.keras_tuner.tuner.spec_oracle import container
 from crosstune.callbacks.keras import KerasPruningCallback
 from crosstune.digests.evaluated import Evaluated, part
 from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such, raised_by_user
+from crosstune.objectives.base import Prepared
+from crosstune.objectives.params import DescribedObjective
 from crosstune.space.space import Params
 from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec, readable
 from crosstune.study.trials import budget
+
+
+def prepare(described: Mapping[str, Any], spec: Spec) -> Prepared:
+    """The objective of a study.
+
+    Raises:
+        RequestError: see `HypermodelObjective`.
+    """
+    return DescribedObjective(HypermodelObjective(described, spec), spec.space, spec.metric.name)
 
 
 class _Description(BaseModel):

@@ -10,6 +10,12 @@ from crosstune.engines import study_values as ledger
 from crosstune.errors import SpecError, no_such
 from crosstune.objectives.base import Objective, Prepared
 from crosstune.space.space import Space
+from crosstune.spec.spec import Spec
+
+
+def prepare(objective: Objective, spec: Spec) -> Prepared:
+    """The objective of a study."""
+    return OptunaObjective(objective, spec.space, spec.metric.name)
 
 
 class OptunaObjective(Prepared):

@@ -67,10 +67,9 @@ def import_(
 
     import optuna
 
-    from crosstune.adapters.optuna import storages
     from crosstune.cli.console import count
     from crosstune.engines.feasibility import best_trial
-    from crosstune.exchange import IMPORTED, import_study
+    from crosstune.exchange import IMPORTED, import_study, storages
     from crosstune.study.storage import describe
     from crosstune.system.filenames import as_file_name
     from crosstune.terminal.text import say

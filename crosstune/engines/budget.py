@@ -7,11 +7,23 @@ or a scheduler ends by itself, and any other engine gets the default number of t
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from crosstune.engines.base import Adapter
-    from crosstune.spec.spec import Spec
+
+
+class Limits(Protocol):
+    """What a spec says of how long to search."""
+
+    @property
+    def trials(self) -> int | None:
+        """Finished trials of the study in all."""
+
+    @property
+    def seconds(self) -> float | None:
+        """After which no trial begins."""
+
 
 DEFAULT_TRIALS = 100
 """Default number of trials."""
@@ -35,7 +47,7 @@ class Budget:
 
 
 def settle(
-    spec: Spec | None,
+    spec: Limits | None,
     *,
     trials: int | None = None,
     seconds: float | None = None,

@@ -1,4 +1,8 @@
-"""The engines behind crosstune, one file each, imported on first use.
+"""The engines behind crosstune: a row for each, from which the rest is imported on first use.
+
+The built-in rows are a table; other packages add theirs by entry points. Nothing but this module
+knows where an engine is, so what holds for an engine of another package holds for the built-in
+ones. Asking imports nothing of an engine; `get` and `imported` do.
 
 >>> get("optuna").name
 'optuna'
@@ -11,46 +15,32 @@ crosstune.errors.UnknownName: no backend 'optunna'. Known: ... Did you mean 'opt
 from __future__ import annotations
 
 import importlib
+import logging
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from crosstune.errors import UnknownName, no_such
+from crosstune.engines.built_in import BUILT_IN
+from crosstune.engines.row import Dialect, EngineRow, Format
+from crosstune.errors import UnknownName, message_of, no_such
 from crosstune.system.extras import needing
 
 if TYPE_CHECKING:
     from crosstune.engines.base import Adapter
 
 GROUP = "crosstune.backends"
-"""The entry-point group through which other packages add backends."""
+"""The entry-point group through which other packages add backends: each a ``module:class``."""
 
+ROWS = "crosstune.rows"
+"""The entry-point group through which they may add an `EngineRow` under the backend's name."""
 
-@dataclass(frozen=True)
-class _BuiltIn:
-    target: str
-    """module:class."""
-    extra: str
-    modules: tuple[str, ...]
-    """The modules whose absence means that the extra is not installed."""
+HOST = "optuna"
+"""The backend whose library keeps every study, and whose samplers run on a study itself."""
 
-
-_BUILT_IN = {
-    "optuna": _BuiltIn("crosstune.adapters.optuna.adapter:OptunaAdapter", "optuna", ("optuna",)),
-    "hyperopt": _BuiltIn(
-        "crosstune.adapters.hyperopt.adapter:HyperoptAdapter", "hyperopt", ("hyperopt",)
-    ),
-    "keras_tuner": _BuiltIn(
-        "crosstune.adapters.keras_tuner.adapter:KerasTunerAdapter",
-        "keras-tuner",
-        ("keras_tuner", "keras", "six", "sklearn", "scipy", "jax", "torch", "tensorflow"),
-    ),
-    "crosstune": _BuiltIn(
-        "crosstune.adapters.crosstune.adapter:CrosstuneAdapter", "optuna", ("optuna",)
-    ),
-}
-
+_logger = logging.getLogger("crosstune")
 
 _UNLISTED: dict[str, str] = {}
 """Backends that `get` knows and `names` does not list, each as module:class."""
@@ -74,7 +64,7 @@ def unlisted() -> dict[str, str]:
 
 def names() -> list[str]:
     """Every backend that can be asked for, installed or not: the built-in ones first."""
-    return [*_BUILT_IN, *sorted(set(_plugins()) - set(_BUILT_IN))]
+    return list(_rows())
 
 
 @cache
@@ -85,31 +75,88 @@ def get(name: str) -> Adapter:
         UnknownName: there is no such backend.
         MissingLibrary: its library is not installed; the message names the extra.
     """
-    if name in _BUILT_IN:
-        with library_of(name):
-            return _load(_BUILT_IN[name].target)
-    plugins = {**_UNLISTED, **_plugins()}
-    if name not in plugins:
-        raise UnknownName(no_such("backend", name, names()))
-    return _load(plugins[name])
+    row = find(name)
+    with library_of(name):
+        adapter: Adapter = imported(row.adapter)()
+    return adapter
+
+
+def find(name: str) -> EngineRow:
+    """The row of a backend.
+
+    Raises:
+        UnknownName: there is no such backend.
+    """
+    if name in _rows():
+        return _rows()[name]
+    if name in _UNLISTED:
+        return EngineRow(name, _UNLISTED[name])
+    raise UnknownName(no_such("backend", name, names()))
+
+
+def rows() -> Sequence[EngineRow]:
+    """Every row, the built-in ones first."""
+    return tuple(_rows().values())
+
+
+def dialects() -> Mapping[str, Dialect]:
+    """The dialects of objectives that belong to an engine, by name."""
+    return {dialect.name: dialect for row in reversed(rows()) for dialect in row.dialects}
+
+
+def formats() -> Mapping[str, tuple[EngineRow, Format]]:
+    """The formats of files that belong to an engine, by name, each with the engine's row."""
+    return {format.name: (row, format) for row in reversed(rows()) for format in row.formats}
+
+
+def reads_space(native: object) -> EngineRow | None:
+    """The row of the engine whose library states a space by objects of this one's type."""
+    for row in rows():
+        module, _, name = row.space_type.partition(":")
+        kind = getattr(sys.modules.get(module), name, None) if module else None
+        if isinstance(kind, type) and isinstance(native, kind):
+            return row
+    return None
+
+
+def imported(target: str) -> Any:
+    """What ``module:name`` stands for."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def library_of(name: str) -> AbstractContextManager[None]:
-    """Turn the failed import of a built-in backend's library into an error that names the extra.
+    """Turn the failed import of a backend's library into an error that names the extra.
+
+    Nothing is done for an engine of another package, which brings its own library.
 
     Raises:
         MissingLibrary: an import inside failed, as one of its modules is not installed.
     """
-    built_in = _BUILT_IN[name]
-    return needing(f"the {name} backend", f"crosstune[{built_in.extra}]", *built_in.modules)
-
-
-def _load(target: str) -> Adapter:
-    module, _, attribute = target.partition(":")
-    adapter: Adapter = getattr(importlib.import_module(module), attribute)()
-    return adapter
+    row = find(name)
+    modules = (*row.libraries, *row.parts) if row.extra else ()
+    return needing(f"the {name} backend", f"crosstune[{row.extra}]", *modules)
 
 
 @cache
-def _plugins() -> dict[str, str]:
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+def _rows() -> Mapping[str, EngineRow]:
+    adapters = {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    described = {entry.name: entry.value for entry in entry_points(group=ROWS)}
+    made = dict(BUILT_IN)
+    for name in sorted(set(adapters) - set(BUILT_IN)):
+        made[name] = _described(name, described.get(name)) or EngineRow(name, adapters[name])
+    return made
+
+
+def _described(name: str, target: str | None) -> EngineRow | None:
+    """The row that another package has written; None where there is none that can be used."""
+    if target is None:
+        return None
+    try:
+        row = imported(target)
+        if not isinstance(row, EngineRow) or row.name != name:
+            raise TypeError(f"{target} is {row!r}")
+    except Exception as error:  # of the other package; its backend works without
+        _logger.warning("the row of the engine %r cannot be used: %s", name, message_of(error))
+        return None
+    return row

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from crosstune.exchange.earlier_paths import to_hyperopt
-from crosstune.exchange.formats import EXPORTS, IMPORTS, export_study, import_study
+from crosstune.exchange.formats import export_study, exports, import_study, imports
 from crosstune.exchange.study_data import IMPORTED, Contents, read_study, write_study
 
 __all__ = [
-    "EXPORTS",
     "IMPORTED",
-    "IMPORTS",
     "Contents",
     "export_study",
+    "exports",
     "import_study",
+    "imports",
     "read_study",
     "to_hyperopt",
     "write_study",

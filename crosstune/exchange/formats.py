@@ -1,5 +1,8 @@
 """`export_study` and `import_study`: the formats by name.
 
+Two formats are of the studies themselves: an Optuna storage, and a table. The others belong to an
+engine, whose row in the registry says what writes and reads them.
+
 The format is always given. It is never found out by opening a file, since one of them, a pickle,
 runs code when it is opened.
 """
@@ -17,10 +20,10 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, create_trial
 
-from crosstune.adapters.optuna import storages
-from crosstune.engines import registry as adapters
+from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, UnknownName, no_such
+from crosstune.exchange import storages
 from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.study_data import (
     IMPORTED,
@@ -34,8 +37,8 @@ from crosstune.space.space import Space
 from crosstune.spec.spec import Spec, load
 from crosstune.study.storage import Place, describe
 
-EXPORTS = ("hyperopt", "keras_tuner", "optuna", "csv")
-IMPORTS = ("hyperopt", "keras_tuner", "optuna")
+_STORAGE = "optuna"
+_TABLE = "csv"
 
 _logger = logging.getLogger("crosstune")
 
@@ -74,16 +77,14 @@ def export_study(
     >>> (folder / "trials.csv").read_text().splitlines()[0]
     'number,state,value,datetime_start,datetime_complete,params_x'
     """
-    if format not in EXPORTS:
-        raise UnknownName(no_such("format", format, EXPORTS))
-    for option, given, of in (("name", name, "optuna"), ("metric", metric, "keras_tuner")):
-        if given is not None and format != of:
-            raise RequestError(f"{option} is for {of}, and has no meaning for {format}")
+    if format not in exports():
+        raise UnknownName(no_such("format", format, exports()))
+    _check_options(format, exports(), {"name": name, "metric": metric})
     if isinstance(study, str):
         if storage is None:
             raise RequestError(f"in which storage is the study {study!r}? Name it")
         study = storages.find(storage, study)
-    if format == "optuna":
+    if format == _STORAGE:
         place = path if "://" in os.fspath(path) else Path(path)
         storages.put(study, place, name or study.study_name, force=force)
         return
@@ -95,18 +96,15 @@ def export_study(
 def _write(
     contents: Contents, path: Path, format: str, *, metric: str | None, force: bool
 ) -> list[str]:
-    if format == "csv":
+    if format == _TABLE:
         from crosstune.exchange import to_csv
 
         return to_csv.write_file(contents, path, force=force)
-    adapters.get(format)  # raises where the library is not installed
-    if format == "hyperopt":
-        from crosstune.adapters.hyperopt import exporting as to_hyperopt
-
-        return to_hyperopt.write_file(contents, path, force=force)
-    from crosstune.adapters.keras_tuner import exporting as to_keras_tuner
-
-    return to_keras_tuner.write_folder(contents, path, force=force, metric=metric)
+    row, form = registry.formats()[format]
+    registry.get(row.name)  # raises where the library is not installed
+    options = {"metric": metric} if "metric" in form.write_options else {}
+    notes: list[str] = registry.imported(form.write)(contents, path, force=force, **options)
+    return notes
 
 
 def import_study(
@@ -141,26 +139,19 @@ def import_study(
         StudyExists: there is a study of that name: nothing is imported twice.
         RequestError: it cannot be read, or does not belong to the spec.
     """
-    if format not in IMPORTS:
-        raise UnknownName(no_such("format", format, IMPORTS))
-    for option, given, of in (
-        ("space", space, "hyperopt"),
-        ("direction", direction, "hyperopt"),
-        ("metric", metric, "keras_tuner"),
-        ("study_name", study_name, "optuna"),
-    ):
-        if given is not None and format != of:
-            raise RequestError(f"{option} is for {of}, and has no meaning for {format}")
+    if format not in imports():
+        raise UnknownName(no_such("format", format, imports()))
+    options = {"space": space, "direction": direction, "metric": metric}
+    _check_options(format, imports(), {**options, "study_name": study_name})
     if direction not in (None, "minimize", "maximize"):
         raise RequestError(f"the direction is minimize or maximize, not {direction!r}")
     declared = None if spec is None else load(Path(spec) if isinstance(spec, os.PathLike) else spec)
     if declared is not None and (space is not None or direction is not None):
         raise RequestError("a spec says the space and the direction: give it, or those")
-    if format == "optuna":
+    if format == _STORAGE:
         contents, notes = _from_optuna(path, study_name, declared)
     else:
-        adapters.get(format)  # raises where the library is not installed
-        contents, notes = _read(path, format, declared, space, direction, metric)
+        contents, notes = _read(path, format, declared, options)
     wanted = None if declared is None else declared.metric.direction
     if wanted is not None and contents.directions != (wanted,):
         raise RequestError(
@@ -177,25 +168,45 @@ def import_study(
     return study if storage is None else storages.put(study, storage, contents.name)
 
 
+def exports() -> dict[str, tuple[str, ...]]:
+    """The formats in which a study is written, each with the options that it takes."""
+    engines = registry.formats().items()
+    written = {name: form.write_options for name, (_, form) in engines if form.write}
+    return {**written, _STORAGE: ("name",), _TABLE: ()}
+
+
+def imports() -> dict[str, tuple[str, ...]]:
+    """The formats from which a study is read, each with the options that it takes."""
+    engines = registry.formats().items()
+    read = {name: form.read_options for name, (_, form) in engines if form.read}
+    return {**read, _STORAGE: ("study_name",)}
+
+
+def _check_options(
+    format: str, formats: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+) -> None:
+    """Raise RequestError for an option that is given and that the format does not take."""
+    for option, given in options.items():
+        if given is not None and option not in formats[format]:
+            owners = ", ".join(name for name, taken in formats.items() if option in taken)
+            raise RequestError(f"{option} is for {owners}, and has no meaning for {format}")
+
+
 def _read(
-    path: str | os.PathLike[str],
-    format: str,
-    spec: Spec | None,
-    space: Any,
-    direction: str | None,
-    metric: str | None,
+    path: str | os.PathLike[str], format: str, spec: Spec | None, options: Mapping[str, Any]
 ) -> tuple[Contents, list[str]]:
-    ours = None if spec is None else spec.space
-    if format == "hyperopt":
-        from crosstune.adapters.hyperopt import importing as from_hyperopt
+    """What an engine's own file holds, and notes.
 
-        direction = spec.metric.direction if spec is not None else direction
-        return from_hyperopt.read_file(
-            Path(path), space=ours if space is None else space, direction=direction
-        )
-    from crosstune.adapters.keras_tuner import importing as from_keras_tuner
-
-    return from_keras_tuner.read_folder(Path(path), space=ours, metric=metric)
+    Args:
+        options: those of `import_study`; the spec, where there is one, says space and direction.
+    """
+    row, form = registry.formats()[format]
+    registry.get(row.name)  # raises where the library is not installed
+    if spec is not None:
+        options = {**options, "space": spec.space, "direction": spec.metric.direction}
+    taken = {name: options[name] for name in {"space", *form.read_options}}
+    read: tuple[Contents, list[str]] = registry.imported(form.read)(Path(path), **taken)
+    return read
 
 
 def _from_optuna(

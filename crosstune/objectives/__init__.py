@@ -1,13 +1,16 @@
 """The user's objective, whatever dialect it is written in, as Optuna's `f(trial) -> float`.
 
-Dialects, one file each:
+Dialects, one file each. Here:
 
-- "optuna": `f(trial)`, which suggests its own parameters.
 - "crosstune": `f(params)` or `f(params, trial)`, which is handed the values of the active
   parameters.
+- "sklearn": an estimator and its data, described in the spec.
+
+In the folders of the engines, found through the registry:
+
+- "optuna": `f(trial)`, which suggests its own parameters.
 - "hyperopt": `fn(params)` as `hyperopt.fmin` calls it.
 - "keras_tuner": a hypermodel and its data, described in the spec.
-- "sklearn": an estimator and its data, described in the spec.
 
 Each returns the metric as a number, or a mapping with it; what else is in the mapping is kept
 as user attributes of the trial.
@@ -18,8 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crosstune.adapters.hyperopt.objective import HyperoptObjective
-from crosstune.adapters.optuna.objective import OptunaObjective
+from crosstune.engines import registry
 from crosstune.errors import RequestError, no_such
 from crosstune.objectives.base import ERROR, Objective, Prepared, TrialFailed, suggest
 from crosstune.objectives.params import DescribedObjective, ParamsObjective
@@ -29,17 +31,22 @@ from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec
 
 __all__ = [
-    "DIALECTS",
     "ERROR",
     "Objective",
     "Prepared",
     "TrialFailed",
+    "dialects",
     "prepare",
     "suggest",
     "tell_dialect",
 ]
 
-DIALECTS = ("optuna", "crosstune", "hyperopt", "keras_tuner", "sklearn")
+_OURS = ("crosstune", "sklearn")
+
+
+def dialects() -> list[str]:
+    """The names of all dialects, those of engines of other packages among them."""
+    return [*_OURS, *registry.dialects()]
 
 
 def prepare(
@@ -50,7 +57,7 @@ def prepare(
     Args:
         spec: says the space and the metric, and the objective where `objective` is None.
         objective: a callable, ``module:function``, or the mapping of the sklearn dialect.
-        dialect: one of `DIALECTS`; None tells it from the objective.
+        dialect: one of `dialects()`; None tells it from the objective.
 
     Raises:
         RequestError: it does not import, or its signature is of no dialect.
@@ -65,21 +72,14 @@ def prepare(
         dialect = spec.space.dialect
     if dialect is None:
         dialect = tell_dialect(function)
-    if dialect not in DIALECTS:
-        raise RequestError(no_such("dialect", dialect, DIALECTS))
-    metric = spec.metric.name
-    match dialect:
-        case "sklearn":
-            from crosstune.objectives.sklearn import EstimatorObjective
+    if dialect not in dialects():
+        raise RequestError(no_such("dialect", dialect, dialects()))
+    if dialect == "sklearn":
+        from crosstune.objectives.sklearn import EstimatorObjective
 
-            return DescribedObjective(EstimatorObjective(function, spec), spec.space, metric)
-        case "hyperopt":
-            return HyperoptObjective(function, spec.space, metric, spec.metric.direction)
-        case "keras_tuner":
-            from crosstune.adapters.keras_tuner.objective import HypermodelObjective
-
-            return DescribedObjective(HypermodelObjective(function, spec), spec.space, metric)
-        case "optuna":
-            return OptunaObjective(function, spec.space, metric)
-        case _:
-            return ParamsObjective(function, spec.space, metric)
+        estimator = EstimatorObjective(function, spec)
+        return DescribedObjective(estimator, spec.space, spec.metric.name)
+    if dialect == "crosstune":
+        return ParamsObjective(function, spec.space, spec.metric.name)
+    prepared: Prepared = registry.imported(registry.dialects()[dialect].prepare)(function, spec)
+    return prepared

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crosstune.engines import registry
 from crosstune.errors import RequestError
 
 
@@ -16,12 +17,14 @@ def tell_dialect(objective: Any) -> str:
         RequestError: it cannot be told.
     """
     if isinstance(objective, Mapping):
-        return "keras_tuner" if "build" in objective else "sklearn"
+        keys = {dialect.key: name for name, dialect in registry.dialects().items() if dialect.key}
+        return next((keys[key] for key in keys if key in objective), "sklearn")
     if not callable(objective):
         raise RequestError(f"an objective is a function, not {objective!r}")
     needed, every = parameter_names(objective)
-    if needed == ["trial"]:
-        return "optuna"
+    for name, dialect in registry.dialects().items():
+        if needed == [dialect.parameter]:
+            return name
     if "params" in every and set(needed) <= {"params", "trial"}:
         return "crosstune"
     shown = ", ".join(needed)

@@ -1,9 +1,9 @@
 """Each library called by hand on a compiled space, as its own users would write it.
 
-One file an engine, each with `search(algorithm, space, *, seed, trials, loss)`: what the library
-suggests when crosstune is not there. `crosstune verify` and the tests hold the engines to it.
-Nothing of a sampler or an engine of crosstune is used; only the compiled space, and the way from
-what the library drew to the spec's values.
+A file `by_hand.py` in the folder of each engine has `search(algorithm, space, *, seed, trials,
+loss)`: what the library suggests when crosstune is not there. `crosstune verify` and the tests
+hold the engines to it. Nothing of a sampler or an engine of crosstune is used; only the compiled
+space, and the way from what the library drew to the spec's values.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import math
 import pickle
@@ -329,11 +328,10 @@ def _summary(proof: Proof, runs: Sequence[_Run]) -> Proof:
 
 
 def _by_hand(backend: str) -> Callable[..., list[Suggestion]]:
-    try:
-        module = importlib.import_module(f"crosstune.proofs.by_hand.{backend}")
-    except ModuleNotFoundError as error:
-        raise Unsupported(f"nobody has written how {backend} is called by hand") from error
-    search: Callable[..., list[Suggestion]] = module.search
+    target = adapters.find(backend).by_hand
+    if not target:
+        raise Unsupported(f"nobody has written how {backend} is called by hand")
+    search: Callable[..., list[Suggestion]] = adapters.imported(target)
     return search
 
 

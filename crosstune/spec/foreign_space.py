@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from crosstune.engines import registry
+from crosstune.engines.row import EngineRow
 from crosstune.errors import Unsupported
 from crosstune.space.parameters import Parameter, Scalar
 from crosstune.space.space import Space
@@ -136,24 +137,23 @@ def as_space(given: Any, folder: Path | None = None) -> Space:
         source, given = given, find(given, folder)
     if isinstance(given, Space):
         return given
-    if holds_hyperopt(given):
-        from crosstune.adapters.hyperopt.read import HyperoptSpace
+    row = engine_that_reads(given)
+    if row is None:
+        return Space(given)
+    made: NativeSpace = registry.imported(row.space_reader)(given, source)
+    return made
 
-        return HyperoptSpace(given, source)
-    return Space(given)
 
+def engine_that_reads(given: Any) -> EngineRow | None:
+    """The engine to whose library an object belongs, or a structure with one in it.
 
-def holds_hyperopt(given: Any) -> bool:
-    """Whether an object is an `hp` expression, or a structure with one in it.
-
-    Whoever made one has imported Hyperopt, so it need not be imported to tell.
+    Whoever made one has imported the library, so nothing is imported to tell.
     """
-    library = sys.modules.get("hyperopt.pyll.base")
-    if library is None:
-        return False
     match given:
         case Mapping():
-            return any(holds_hyperopt(held) for held in given.values())
+            inside = list(given.values())
         case list() | tuple():
-            return any(holds_hyperopt(held) for held in given)
-    return isinstance(given, library.Apply)
+            inside = list(given)
+        case _:
+            return registry.reads_space(given)
+    return next((row for row in map(engine_that_reads, inside) if row is not None), None)

@@ -14,7 +14,7 @@ from crosstune.space.belief import beliefs
 from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
-from crosstune.spec.foreign_space import as_space, holds_hyperopt
+from crosstune.spec.foreign_space import as_space, engine_that_reads
 from crosstune.system.scalars import plain
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -207,9 +207,9 @@ def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
             return spec
         case str() | Path():
             return Spec.load(spec)
-        case Mapping() if "space" in spec or not holds_hyperopt(spec):
+        case Mapping() if "space" in spec or engine_that_reads(spec) is None:
             return Spec(**spec)
-    if holds_hyperopt(spec):
+    if engine_that_reads(spec) is not None:
         return Spec(space=spec)
     raise RequestError(f"a spec, its file or a mapping is needed, not {spec!r}")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
 
-    from crosstune.callbacks import TensorBoardCallback
+    from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
     from crosstune.engines.base import Adapter
 
 
@@ -156,7 +156,7 @@ class Choice:
     def _logger(self) -> TensorBoardCallback:
         with self._lock:
             if self._log is None:
-                from crosstune.callbacks import TensorBoardCallback
+                from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
 
                 assert self._tensorboard is not None
                 self._log = TensorBoardCallback(self._tensorboard)

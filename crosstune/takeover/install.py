@@ -6,7 +6,7 @@ import functools
 import importlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,12 @@ from crosstune.takeover import shared as shared  # notes when this process start
 if TYPE_CHECKING:
     from crosstune.takeover.choice import Choice
 
-LIBRARIES = ("optuna", "hyperopt", "keras_tuner")
-"""Each has a file of its name here, with a function `take_over`.
-
-It is handed a function to the choice, not the choice: making that may import the very library.
-"""
-
 _VARIABLE = "CROSSTUNE_EXEC"
-"""What a process that the script starts finds in its environment: the arguments of `Choice`."""
+"""What a process that the script starts finds in its environment, as JSON:
+
+- ``choice``: the arguments of `Choice`;
+- ``takeovers``: see `takeovers`.
+"""
 
 _STARTUP = Path(__file__).parent / "startup"
 
@@ -42,37 +40,49 @@ def install(**choice: Any) -> None:
     from crosstune.takeover.choice import Choice
 
     made = Choice(**choice)
-    _take_over_when_imported(lambda: made)
-    os.environ[_VARIABLE] = json.dumps(choice)
+    libraries = takeovers()
+    _take_over_when_imported(libraries, lambda: made)
+    os.environ[_VARIABLE] = json.dumps({"choice": choice, "takeovers": libraries})
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_STARTUP), *([others] if others else [])])
 
 
 def install_in_worker() -> None:
     """Take over a process that the script started; cheap where it imports none of the libraries."""
-    arguments = json.loads(os.environ[_VARIABLE])
+    given = json.loads(os.environ[_VARIABLE])
 
     @functools.cache
     def make() -> Choice:
         from crosstune.takeover.choice import Choice
 
-        return Choice(**arguments, worker=True)
+        return Choice(**given["choice"], worker=True)
 
-    _take_over_when_imported(make)
+    _take_over_when_imported(given["takeovers"], make)
+
+
+def takeovers() -> dict[str, str]:
+    """For each library the function that takes it over, as ``module:name``."""
+    from crosstune.engines import registry
+
+    return {row.libraries[0]: row.takeover for row in registry.rows() if row.takeover}
 
 
 _made: list[Callable[[], Choice]] = []
 """The last is in force: a process that a script starts may itself be `crosstune exec`."""
 
 
-def _take_over_when_imported(make: Callable[[], Choice]) -> None:
+def _take_over_when_imported(libraries: Mapping[str, str], make: Callable[[], Choice]) -> None:
+    """Call the takeover of each library once it is imported.
+
+    It is handed a function to the choice, not the choice: making that may import the very library.
+    """
     _made.append(make)
     if len(_made) > 1:
         return
 
     def hook(module: ModuleType) -> None:
-        takeover = importlib.import_module(f"crosstune.adapters.{module.__name__}.takeover")
-        takeover.take_over(lambda: _made[-1]())
+        target, _, name = libraries[module.__name__].partition(":")
+        getattr(importlib.import_module(target), name)(lambda: _made[-1]())
 
-    for library in LIBRARIES:
+    for library in libraries:
         wrapt.register_post_import_hook(hook, library)

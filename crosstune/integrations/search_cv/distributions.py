@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution
 
-from crosstune.adapters.optuna import literal as native_optuna
+from crosstune.engines import registry
 from crosstune.errors import RequestError, SpecError
 from crosstune.space.parameters import TAIL, Float, Int, LogNormal, Normal, Parameter
 
@@ -96,7 +96,7 @@ def from_optuna(given: BaseDistribution, name: str) -> Parameter:
         SpecError: no parameter is like it.
     """
     try:
-        return native_optuna.read({name: given})[name]
+        return registry.get(registry.HOST).read({name: given})[name]
     except RequestError as error:
         raise SpecError(f"it cannot be searched: {error}", (name,)) from None
 

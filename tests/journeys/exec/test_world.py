@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from crosstune import adapters
+from crosstune.engines import registry
 from crosstune.errors import RequestError
 from crosstune.samplers.named import check_learns
-from crosstune.takeover.engines import LEARN
 from crosstune.takeover.misplaced import check_order
 from tests.journeys.exec.commands import python, run, write
 
@@ -321,9 +321,10 @@ def test_options_that_are_the_scripts_own_are_not_spoken_of(
     assert capsys.readouterr().err == ""
 
 
-def test_the_table_of_engines_is_what_the_adapters_declare() -> None:
+def test_the_learners_of_each_row_are_what_the_adapters_declare() -> None:
     declared: dict[str, dict[str, tuple[str, ...]]] = {}
-    for backend in LEARN:
+    rows = {row.name: dict(row.learners) for row in registry.rows()}
+    for backend in rows:
         adapter = adapters.get(backend)
         for name in (*adapter.algorithms, *adapter.roles):
             try:
@@ -333,7 +334,7 @@ def test_the_table_of_engines_is_what_the_adapters_declare() -> None:
                 continue
             needs = tuple(adapter.algorithms[native].needs[0])
             declared.setdefault(backend, {})[name] = needs
-    assert declared == LEARN
+    assert declared == rows
 
 
 def test_a_study_of_crosstunes_own_keeps_every_sampler_that_it_is_given() -> None:

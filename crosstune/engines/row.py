@@ -1,0 +1,88 @@
+"""What the registry knows of an engine before anything of it is imported: one row of plain texts.
+
+A target is written ``module:name``, and is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A form of objective that belongs to an engine's library.
+
+    Attributes:
+        prepare: the target of a function ``(objective, spec)`` that returns a
+            `crosstune.objectives.base.Prepared`.
+        parameter: the name of a function's only required parameter, by which the dialect is told;
+            "" where it is told by the space, or by name.
+        key: the key of a description in a spec, by which the dialect is told; "" likewise.
+    """
+
+    name: str
+    prepare: str
+    parameter: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """Files of an engine's library, which `export_study` writes and `import_study` reads.
+
+    Attributes:
+        write: the target of a function ``(contents, path, *, force, **options)`` that returns
+            notes for the user; "" where the format is not written.
+        write_options: the options of `export_study` that it takes: ``metric``.
+        read: the target of a function ``(path, *, space, **options)`` that returns the contents
+            and notes; "" where the format is not read.
+        read_options: the options of `import_study` that it takes: ``space`` (where a native space
+            may be given), ``direction``, ``metric``.
+    """
+
+    name: str
+    write: str = ""
+    write_options: tuple[str, ...] = ()
+    read: str = ""
+    read_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EngineRow:
+    """All that is known of an engine while it is not loaded. Only the first two have to be there.
+
+    Attributes:
+        name: of the backend.
+        adapter: the target of its `Adapter`.
+        extra: the extra of crosstune that installs its library.
+        libraries: modules that its adapter always imports.
+        parts: further modules that come with the extra, one of which may be missing.
+        dialects: the forms of objective of its library.
+        formats: the files of its library.
+        space_type: the type in which its library states a space. An object of it, or a dictionary
+            or list that holds one, is a space of this engine. It is looked up among the modules
+            that are imported, since whoever made such an object has imported the library.
+        space_reader: the target of a function ``(native, source)`` that returns a
+            `crosstune.spec.foreign_space.NativeSpace`.
+        takeover: the target of a function that `crosstune exec` calls once the first of
+            `libraries` is imported. It is handed a function that returns the
+            `crosstune.takeover.choice.Choice`, which it calls at the first study.
+        by_hand: the target of the reference run of `crosstune verify`: see
+            `crosstune.proofs.by_hand`.
+        learners: the samplers that need not be told the space, roles included, each with the
+            modules that it needs. `crosstune exec` checks them without importing anything.
+    """
+
+    name: str
+    adapter: str
+    extra: str = ""
+    libraries: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    dialects: tuple[Dialect, ...] = ()
+    formats: tuple[Format, ...] = ()
+    space_type: str = ""
+    space_reader: str = ""
+    takeover: str = ""
+    by_hand: str = ""
+    learners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
