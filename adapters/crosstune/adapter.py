@@ -16,6 +16,7 @@ from crosstune.engines.base import Adapter, Algorithm, Drawn, Engine, Outcome, s
 from crosstune.samplers.grid import GridEngine
 from crosstune.space.probability import coordinate_law
 from crosstune.space.space import Params, Space
+from crosstune.study.warm_start import finished
 
 
 class CrosstuneAdapter(Adapter):
@@ -55,6 +56,12 @@ class CrosstuneAdapter(Adapter):
         coordinate = space[name].coordinate
         assert coordinate is not None
         return Drawn(coordinate_law(coordinate), space[name].decode)
+
+    def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The options, with the trials of earlier studies in the place of these."""
+        if "warm_start" not in options:
+            return options
+        return {**options, "warm_start": finished(options["warm_start"])}
 
     def engine(
         self,

@@ -18,6 +18,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Adapter, Busy, Engine, Exhausted
 from crosstune.errors import RequestError, Unsupported
@@ -229,13 +230,8 @@ def _engine_of(sampler: BaseSampler, space: HyperoptSpace, seed: int) -> Engine:
         return _engine(sampler.adapter, sampler.algorithm, space, sampler.seed, sampler.options)
     if not isinstance(sampler, BaseSampler):
         raise RequestError(f"an Optuna sampler is needed, not {sampler!r}")
-    from crosstune.adapters.optuna.adapter import OptunaEngine
-
-    exhaustive = isinstance(
-        sampler, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler
-    )
-    _say(space, "optuna")
-    return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=exhaustive)
+    _say(space, registry.HOST)
+    return registry.get(registry.HOST).engine_behind(sampler, space)
 
 
 def _engine_from(make: Callable[[int], BaseSampler], space: HyperoptSpace, seed: int) -> Engine:

@@ -15,6 +15,7 @@ What this backend does differently:
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -170,6 +171,11 @@ class OptunaAdapter(Adapter):
         native = self._native(algorithm, space, seed, options)
         exhaustive = self.algorithms[algorithm].exhaustive
         return OptunaEngine(space, native, maximize, exhaustive=exhaustive)
+
+    def engine_behind(self, sampler: samplers.BaseSampler, space: Space) -> OptunaEngine:
+        """A copy of the sampler, as it is now, on a study of its own."""
+        walks = isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
+        return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=walks)
 
     def _native(
         self, algorithm: str, space: Space | None, seed: int | None, options: Mapping[str, Any]

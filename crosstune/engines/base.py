@@ -300,6 +300,21 @@ class Adapter(ABC):
         """
         return None
 
+    def engine_behind(self, sampler: BaseSampler, space: Space) -> Engine:
+        """A search of a space, for its smallest value, by a sampler that the user has made.
+
+        The backend whose samplers work on a study itself (`crosstune.engines.registry.HOST`) has
+        it, for places where there is no study.
+        """
+        raise Unsupported(f"the {self.name} backend cannot drive a {type(sampler).__name__}")
+
+    def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Options of an algorithm as a study and a copy of its sampler can hold them.
+
+        An adapter with an option that names a place reads what is there.
+        """
+        return options
+
     def algorithm(self, name: str) -> str:
         """The native name of a role or an algorithm.
 

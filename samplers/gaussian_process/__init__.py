@@ -14,7 +14,6 @@ from crosstune.engines import registry as adapters
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Space
-from crosstune.study.warm_start import finished
 from crosstune.system.scalars import plain_arguments
 
 
@@ -82,6 +81,5 @@ class GaussianProcessSampler(EngineSampler):
         algorithm = adapter.algorithm("gp")
         if space is not None:
             beliefs(space, options.get("prior") or {})
-        if "warm_start" in options:
-            options["warm_start"] = finished(options["warm_start"])
-        super().__init__(adapter, algorithm, space=space, seed=seed, options=options)
+        plain = adapter.plain_options(algorithm, options)
+        super().__init__(adapter, algorithm, space=space, seed=seed, options=plain)
