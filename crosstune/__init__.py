@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from crosstune.space.space import Space
     from crosstune.spec.spec import Spec
     from crosstune.study.trials import budget, trial_seed, trial_values
-    from crosstune.tuning.front import create_study
-    from crosstune.tuning.loop import tune
+    from crosstune.tuning.tune import create_study, tune
 
 __version__ = "0.1.0"
 
@@ -48,12 +47,12 @@ _HOMES = {
     "budget": "crosstune.study.trials",
     "check": "crosstune.proofs.certificate",
     "compare": "crosstune.benchmarks.compare",
-    "create_study": "crosstune.tuning.front",
+    "create_study": "crosstune.tuning.tune",
     "export_study": "crosstune.exchange",
     "import_study": "crosstune.exchange",
     "trial_seed": "crosstune.study.trials",
     "trial_values": "crosstune.study.trials",
-    "tune": "crosstune.tuning.loop",
+    "tune": "crosstune.tuning.tune",
 }
 
 __all__ = [

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import zlib
 from typing import Any
 from weakref import WeakSet
 
 from optuna.samplers import BaseSampler
+
+from crosstune.engines.seeds import derived_seed
 
 
 class Lineage:
@@ -56,7 +57,7 @@ class Lineage:
             shift = (*shift, self.reseeded)
         if seed is None or shift == (0, 0):
             return seed
-        return zlib.crc32(repr((seed, *shift)).encode())
+        return derived_seed(seed, *shift)
 
     def freeze(self) -> tuple[Any, ...]:
         """For `thaw`."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -31,6 +30,7 @@ from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Adapter, Busy, Exhausted, seed_in_32_bits
 from crosstune.engines.pruner_record import described
 from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.ask_order import Turns, begun, takes_turns
 from crosstune.samplers.constraints import note_constraints
@@ -444,7 +444,7 @@ class EngineSampler(BaseSampler):
     def _follow_learnt(self, study: Study, learnt: LearntSpace) -> Follower:
         seed = None
         if self.seed is not None:
-            seed = zlib.crc32(repr((self.seed, *learnt.space)).encode())
+            seed = derived_seed(self.seed, *learnt.space)
         return self._follow(study, learnt.space, learnt.read, self._fresh_seed(seed), strict=False)
 
     def _stop(self, study: Study, trial: FrozenTrial) -> None:
@@ -458,7 +458,7 @@ class EngineSampler(BaseSampler):
         if self.seed is None:
             return None
         seed = self.seed if self._lineage.reseeded is None else self._lineage.seed(self.seed)
-        return zlib.crc32(repr((seed, trial.number, *names)).encode())
+        return derived_seed(seed, trial.number, *names)
 
     def _rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
         return np.random.default_rng(seed_in_32_bits(self._number(trial, *names)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
@@ -21,6 +20,7 @@ from crosstune.adapters.hyperopt.read import HyperoptSpace
 from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Adapter, Busy, Engine, Exhausted
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import RequestError, Unsupported
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm
@@ -96,7 +96,7 @@ class Suggest:
             seed = int(seed) if self._seed is None else self._seed
             done = sum(doc["state"] == JOB_STATE_DONE for doc in trials.trials)
             if done:  # Else what an earlier run proposed first would be proposed again.
-                seed = zlib.crc32(repr((seed, done)).encode())
+                seed = derived_seed(seed, done)
             run = self._runs[trials] = _Run(self._make(space, seed), space, domain)
         return run.documents(new_ids, domain, trials)
 

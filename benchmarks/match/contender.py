@@ -13,7 +13,7 @@ from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Named, Spec
-from crosstune.study.choice import Engine, choose
+from crosstune.tuning.front import StudyRequest
 
 REFERENCE = "optuna:random"
 """Random search, the measure of normalised regret."""
@@ -61,21 +61,32 @@ class Contender:
         given = (self.sampler.options.get(o, known[o].default) for o in STARTUP if o in known)
         return next((number for number in given if isinstance(number, int)), None)
 
-    def engine(self, spec: Spec, seed: int, trials: int | None = None) -> Engine:
-        """The engine for a study of a spec; its prior is left out, which not all could use.
+    def request(
+        self, spec: Spec, seed: int, trials: int | None = None, study_name: str | None = None
+    ) -> StudyRequest:
+        """The request for a study of a spec; its prior is left out, which not all could use.
 
         Args:
+            seed: of the engine.
             trials: how many the run has, for an algorithm that has such an option and is not told.
-
-        Raises:
-            RequestError: it does not take these options.
+            study_name: defaults to the spec's name.
         """
         spec = spec.model_copy(update={"prior": {}})
         sampler = self.sampler
         algorithm = registry.get(self.backend).algorithms.get(sampler.name)
         if trials is not None and algorithm is not None and "trials" in algorithm.ours:
             sampler = Named(name=sampler.name, **{"trials": trials, **sampler.options})
-        return choose(spec, backend=self.backend, sampler=sampler.plain(), seed=seed)
+        return StudyRequest(
+            spec=spec,
+            own_loop=True,
+            backend=self.backend,
+            sampler=sampler.plain(),
+            pruner=None
+            if self.pruner is None
+            else {"name": self.pruner.name, **self.pruner.options},
+            seed=seed,
+            study_name=study_name,
+        )
 
 
 def contender(given: str | Mapping[str, Any]) -> Contender:

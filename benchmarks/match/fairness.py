@@ -11,6 +11,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import CrosstuneError, RequestError
 from crosstune.proofs.certificate import check
 from crosstune.space.verdicts import EXACT
+from crosstune.tuning.front import settle
 
 
 def check_fairness(
@@ -48,8 +49,7 @@ def _refusal(problem: Problem, each: Contender, limits: Limits) -> str | None:
     """Why a contender cannot take part on a problem; None where it can."""
     where = f"  {each.label} on {problem.name}: "
     try:
-        engine = each.engine(problem.spec, engine_seed(0), limits.trials)
-        engine.sampler(problem.space)
+        engine = settle(each.request(problem.spec, engine_seed(0), limits.trials)).engine
     except CrosstuneError as error:
         return where + str(error)
     certificate = check(problem.space, backends=[each.backend])

@@ -12,7 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,9 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.spec.spec import Spec
 from crosstune.study.clock import SamplerClock
 from crosstune.system.filenames import as_file_name
-from crosstune.tuning.front import open_study
+from crosstune.tuning.front import settle
 from crosstune.tuning.loop import run
+from crosstune.tuning.opening import open_study
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,15 @@ def carry_out(task: Task) -> None:
 def task_study(task: Task) -> Study:
     """The study of a run, in memory, with the contender in it."""
     spec = with_first_design(task.problem.spec, task.limits.first, task.seed)
-    pruner = task.contender.pruner
-    return open_study(
+    request = task.contender.request(
         spec,
-        task.contender.engine(spec, engine_seed(task.seed), task.limits.trials),
-        pruner=None if pruner is None else {"name": pruner.name, **pruner.options},
+        engine_seed(task.seed),
+        task.limits.trials,
         # Hyperband's brackets hang on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
-        budget=Budget(task.limits.trials, task.limits.seconds),
     )
+    budget = Budget(task.limits.trials, task.limits.seconds)
+    return open_study(replace(settle(request), budget=budget))
 
 
 def with_first_design(spec: Spec, first: int, seed: int) -> Spec:

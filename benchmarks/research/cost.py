@@ -37,7 +37,7 @@ from crosstune.engines.base import Adapter
 from crosstune.errors import CrosstuneError
 from crosstune.space.space import Params
 from crosstune.spec.spec import Spec
-from crosstune.tuning.loop import tune
+from crosstune.tuning.tune import tune
 
 ByHand = Callable[[int, int, Path], list[Params]]
 

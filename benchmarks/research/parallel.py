@@ -17,7 +17,7 @@ from typing import Any
 import optuna
 
 from crosstune.errors import CrosstuneError
-from crosstune.tuning.loop import tune
+from crosstune.tuning.tune import tune
 
 NAP = 0.1
 """How long a trial of the throughput measurement sleeps, in seconds."""

@@ -23,7 +23,7 @@ from crosstune.cli.compare import compare
 from crosstune.cli.export import export
 from crosstune.cli.import_ import import_
 from crosstune.cli.worker import worker
-from crosstune.errors import described, message_of
+from crosstune.errors import RequestError, described, message_of
 from crosstune.system.interrupts import watched
 from crosstune.terminal.streams import is_broken, lossy_stderr, lossy_stdout
 from crosstune.terminal.text import log_to_stderr, say, show_error
@@ -191,12 +191,14 @@ def run(
     import optuna
 
     from crosstune.cli.console import SafeConsole
-    from crosstune.cli.run import Request, run_spec
+    from crosstune.cli.run import run_spec, study_request
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     console = SafeConsole(stderr=True)
-    request = Request(
-        spec=spec,
+    if fresh and not resume:
+        raise RequestError("--fresh says how to go on with a study: give --resume with it")
+    request = study_request(
+        spec,
         backend=backend,
         sampler=sampler,
         pruner=pruner,
@@ -206,17 +208,15 @@ def run(
         warm_start=warm_start,
         storage=storage,
         study_name=study_name,
-        resume=resume,
-        fresh=fresh,
-        tensorboard=tensorboard,
+        resume="fresh" if fresh else resume,
         workers=workers,
-        dask=dask,
+        executor=dask,
         lag=lag,
         trial_seconds=trial_seconds,
         host=host,
     )
     with lossy_stdout():
-        result = run_spec(request, console, debug=debug)
+        result = run_spec(request, console, tensorboard=tensorboard, debug=debug)
     if as_json:
         click.echo(json.dumps(result.summary, allow_nan=False))
     sys.exit(result.exit_status)

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from crosstune.cli.run import Request
+    from crosstune.tuning.front import StudyRequest
 
 
 @click.command(
@@ -66,12 +66,12 @@ def worker(
     import optuna
 
     from crosstune.cli.console import SafeConsole
-    from crosstune.cli.run import Request
+    from crosstune.cli.run import study_request
     from crosstune.terminal.streams import lossy_stdout
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    request = Request(
-        spec=spec,
+    request = study_request(
+        spec,
         backend=backend,
         sampler=sampler,
         pruner=pruner,
@@ -86,62 +86,25 @@ def worker(
     sys.exit(status)
 
 
-def run(request: Request, console: Console, *, heartbeat: int, debug: bool) -> int:
+def run(request: StudyRequest, console: Console, *, heartbeat: int, debug: bool) -> int:
     """Work until the study is over; the exit status."""
     from rich.markup import escape
 
-    from crosstune import pruners
-    from crosstune.cli.console import LiveLine
-    from crosstune.cli.run import budget_of, checked, report
+    from crosstune.cli.run import live_line, report, status_of
     from crosstune.engines.feasibility import best_trial
-    from crosstune.errors import CrosstuneError, RequestError
-    from crosstune.spec.spec import Named, load
     from crosstune.study.storage import describe
-    from crosstune.tuning.loop import HOPELESS, finished
+    from crosstune.tuning.front import settle
     from crosstune.worker.loop import Worker
 
-    spec = load(request.spec)
-    url = request.storage or ""
-    engine, function = checked(request, spec)
-    named = spec.pruner if request.pruner is None else Named(name=request.pruner)
-    budget = budget_of(request, spec, engine)
-    worker = Worker(
-        spec,
-        engine,
-        function,
-        url,
-        pruner=pruners.create(named.name, named.options) if named else None,
-        study_name=request.study_name,
-        heartbeat=heartbeat,
-    )
-    study = worker.study
-    heading = f"{study.study_name}: {engine.label}, in {describe(url)}, as {worker.name}"
+    worker = Worker(settle(request), heartbeat=heartbeat)
+    plan, study = worker.plan, worker.study
+    place = describe(plan.storage)
+    heading = f"{study.study_name}: {plan.engine.label}, in {place}, as {worker.name}"
     console.print(escape(heading), highlight=False, soft_wrap=True)
     before = time.monotonic()
-    status = 0
-    with LiveLine(console, spec.metric.name, budget.trials, finished(study)) as line:
-        try:
-            worker.run(
-                trials=budget.trials,
-                seconds=budget.seconds,
-                callbacks=[line],
-                hopeless=HOPELESS,
-            )
-        except KeyboardInterrupt:
-            status = 130
-        except RequestError:
-            raise
-        except CrosstuneError as error:
-            if debug:
-                raise
-            status = error.exit_status
-            line.__exit__()
-            console.print(
-                escape(f"crosstune: {error}"), style="red", highlight=False, soft_wrap=True
-            )
+    with live_line(plan, study, console) as line:
+        status = status_of(lambda: worker.run([line]), line, console, debug=debug)
     if status == 0 and best_trial(study) is None:
         status = 1
-    report(
-        study, worker.spec, worker.function, console, url, None, time.monotonic() - before, status
-    )
+    report(study, plan, console, time.monotonic() - before, status)
     return status

@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.checkpoints.record import reached
 from crosstune.engines.record import RUNS
-from crosstune.errors import RunError, described, message_of
+from crosstune.errors import described, message_of
 from crosstune.objectives import ERROR, Prepared
 from crosstune.parallel.ask import Begun, begin, has_point, horizon_of
 from crosstune.parallel.pool import Pool, received
@@ -34,6 +34,7 @@ from crosstune.parallel.trial_storage import Gate
 from crosstune.parallel.under_way import Running
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
+from crosstune.study.failures import Failures
 
 _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]
@@ -54,7 +55,6 @@ class Driver:
         lag: None, or how many trials are under way when one is asked for.
         under_way: of a run in order that is resumed, what it has asked for and not told.
         callbacks: called with the study and the trial after each.
-        hopeless: how many trials may fail before any has worked.
     """
 
     def __init__(
@@ -69,7 +69,6 @@ class Driver:
         lag: int | None,
         under_way: Sequence[Begun],
         callbacks: Iterable[Callback],
-        hopeless: int,
     ):
         self._study = study
         self._function = function
@@ -89,9 +88,7 @@ class Driver:
         self._first = runs[-1]["first_trial"] if runs else 0
         self._earlier = {t.number for t in known[: self._first] if t.state == TrialState.WAITING}
         """What is queued and no trial of the run itself."""
-        self._works = any(t.state != TrialState.FAIL for t in ended)
-        self._failed = 0
-        self._hopeless = hopeless
+        self._failures = Failures(study)
         self._stopped = False
 
     def run(self) -> None:
@@ -211,7 +208,8 @@ class Driver:
         tell_again(self._study, self._gate, begun)
         self._left -= 1
         assert begun.kept is not None
-        self._works = self._works or begun.kept.state != TrialState.FAIL
+        if begun.kept.state != TrialState.FAIL:
+            self._failures.note_success()
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
         """Tell how a trial ended, and do what follows from it."""
@@ -221,7 +219,7 @@ class Driver:
             self._study.pruner = pickle.loads(outcome.pruner)
         if outcome.fatal is not None:
             raise outcome.fatal
-        self._check_hope(told)
+        self._note_end(told)
         for callback in self._callbacks:
             callback(self._study, told)
 
@@ -236,16 +234,11 @@ class Driver:
             case _:
                 return self._study.tell(trial, state=TrialState.FAIL)
 
-    def _check_hope(self, told: FrozenTrial) -> None:
-        if told.state != TrialState.FAIL:
-            self._works = True
-            return
-        self._failed += 1
-        if not self._works and self._failed >= self._hopeless:
-            raise RunError(
-                f"the first {self._failed} trials all failed, the last with "
-                f"{told.user_attrs.get(ERROR, 'no message')}"
-            )
+    def _note_end(self, told: FrozenTrial) -> None:
+        if told.state == TrialState.FAIL:
+            self._failures.note_failure(told)
+        else:
+            self._failures.note_success()
 
     def _leaves(self, error: BaseException) -> bool:
         """Whether what runs is to be run again: of a run in order that is interrupted, and where a

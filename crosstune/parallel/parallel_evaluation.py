@@ -153,7 +153,6 @@ class Several:
         trials: int | None,
         seconds: float | None,
         callbacks: Iterable[Callback],
-        hopeless: int,
     ) -> None:
         """Evaluate until the budget is spent; see `tuning.run`."""
         gate = Gate(*_optuna.identity(study))
@@ -171,7 +170,6 @@ class Several:
                 lag=self.lag,
                 under_way=self.under_way,
                 callbacks=callbacks,
-                hopeless=hopeless,
             )
             driver.run()
             pool.end(now=False)

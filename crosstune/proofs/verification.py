@@ -35,7 +35,7 @@ from crosstune.study.trials import budget
 from crosstune.system.child_processes import Children, Died
 from crosstune.system.cores import shared_cores
 from crosstune.system.main_guard import check_guarded
-from crosstune.tuning.loop import tune
+from crosstune.tuning.tune import tune
 
 TRIALS = 60
 SEEDS = 5

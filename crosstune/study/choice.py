@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from crosstune.engines import registry as adapters
 from crosstune.engines.base import Adapter
 from crosstune.engines.budget import ends_by_itself
 from crosstune.engines.record import run_record
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.samplers.copies import let_copies_differ
 from crosstune.samplers.engine import EngineSampler
@@ -152,7 +152,7 @@ def continued_engine(engine: Engine, finished: int) -> Engine:
     again. A walk through a grid keeps its order, and leaves out what is evaluated.
     """
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
-    seed = engine.seed if walks else zlib.crc32(repr((engine.seed, finished)).encode())
+    seed = engine.seed if walks else derived_seed(engine.seed, finished)
     note = f"continued after {finished} finished trials with a fresh random state"
     return replace(engine, seed=seed, native=False, notes=(*engine.notes, note))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Budget
+from crosstune.engines.record import RUNS
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import SpecError
 from crosstune.samplers.engine import BUDGET, DRAWN, EngineSampler
 from crosstune.space.parameters import Parameter
@@ -116,9 +117,14 @@ def trial_seed(trial: Trial) -> int:
     It depends on the run's seed and the trial's number alone, so the same run trains the same
     models, whichever engine or process evaluates them.
     """
-    runs = trial.study.user_attrs.get("crosstune:runs", [])
+    runs = trial.study.user_attrs.get(RUNS, [])
     base = runs[0]["seed"] if runs else 0
-    return zlib.crc32(repr((base, trial.number)).encode()) >> 1
+    return derived_seed(base, trial.number) >> 1
+
+
+def finished(study: Study) -> int:
+    """Number of trials that have ended, in any state."""
+    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
 
 
 def epochs_trained(study: Study) -> int:

@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import Unsupported
 from crosstune.takeover import shared
 from crosstune.takeover.engines import is_ready
@@ -119,7 +120,7 @@ class Choice:
             trials: how many the study has: the same seed would propose the first again.
         """
         if trials:
-            return zlib.crc32(repr((self.next_seed(given), trials)).encode())
+            return derived_seed(self.next_seed(given), trials)
         with self._lock:
             if given is not None and given in self._by_given:
                 return self._by_given[given]
@@ -139,8 +140,8 @@ class Choice:
             worker = multiprocessing.current_process().name
             if not self.seeded or worker == "MainProcess":  # Nothing tells it from its siblings.
                 return secrets.randbits(31)
-            return zlib.crc32(repr((self._seed, number, worker)).encode())
-        return self._seed if number == 0 else zlib.crc32(repr((self._seed, number)).encode())
+            return derived_seed(self._seed, number, worker)
+        return self._seed if number == 0 else derived_seed(self._seed, number)
 
     def make(self, seed: int) -> BaseSampler:
         """A new sampler of the chosen engine."""

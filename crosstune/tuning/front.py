@@ -1,313 +1,205 @@
-"""From a spec to an `optuna.Study` with the chosen engine in it."""
+"""The one front door: what is asked for, and the plan that it settles into.
+
+    StudyRequest -> settle() -> Plan -> opened() -> run()
+
+Whoever begins a study takes this way: `tune` and `create_study`, the command line, `SearchCV`, a
+match, a worker and `KerasTuner`. All that can be refused is refused by `settle`, before anything is
+written.
+"""
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from dataclasses import replace
-from functools import partial
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import optuna
 from optuna.pruners import BasePruner
-from optuna.study import Study
+from optuna.samplers import BaseSampler
 
-from crosstune import _optuna, pruners
-from crosstune.digests.evaluated import Evaluated, agree
-from crosstune.engines import study_values as ledger
+from crosstune import pruners
+from crosstune.engines import budget as budgets
+from crosstune.engines import registry as adapters
 from crosstune.engines.budget import Budget
-from crosstune.engines.record import BUDGET, RUNS, amend_record, leave_record, records
-from crosstune.errors import RequestError, StudyExists
-from crosstune.resume import (
-    BEGAN_WITH,
-    NotInOrder,
-    Run,
-    retry_in_flight,
-    take_up,
-    take_up_in_order,
-)
-from crosstune.resume.agreement import (
-    BASE_SEED,
-    LAG,
-    POINTS,
-    agreed_lag,
-    agreed_pruner,
-    check_agrees,
-    is_replayable,
-    is_same_engine,
-    plain,
-)
-from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
-from crosstune.space.parameters import Constant
-from crosstune.space.space import Space
+from crosstune.errors import RequestError
+from crosstune.objectives import Objective, Prepared, prepare
+from crosstune.resume.mismatch import FRESH
+from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import WARM_START, Engine, choose, continued_engine, named
-from crosstune.study.internal import own_study
-from crosstune.study.metric_name import name_metric
-from crosstune.study.storage import Place, describe, open_storage
+from crosstune.study.choice import Engine, choose, named
+from crosstune.study.earlier_names import as_recorded
+from crosstune.study.journals import kept_journal
+from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
-from crosstune.system.scalars import plain_arguments
 
 if TYPE_CHECKING:
     from crosstune.parallel.parallel_evaluation import Several
 
-_logger = logging.getLogger("crosstune")
 
+@dataclass(frozen=True, kw_only=True)
+class StudyRequest:
+    """What was asked for; None is what the spec says.
 
-@plain_arguments("spec")
-def create_study(
-    spec: Spec | str | Path | Mapping[str, Any],
-    *,
-    backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
-    pruner: str | Mapping[str, Any] | None = None,
-    seed: int | None = None,
-    warm_start: Earlier | Iterable[Earlier] = (),
-    storage: Place = None,
-    study_name: str | None = None,
-) -> Study:
-    """A new `optuna.Study` whose trials the chosen engine proposes.
-
-    Every keyword defaults to what the spec says. Start points are queued.
-
-    Args:
+    Attributes:
         spec: a Spec, its file, or a mapping of its keys.
-        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in.
-        sampler: a role (random, grid, bayesian), a native name of the backend, or a mapping of a
-            name and options.
-        pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
-        seed: any integer.
-        warm_start: earlier studies to learn from, journal files or URLs of databases, whichever
-            engine made them; for `crosstune:gp`.
+        objective, dialect: see `tune`.
+        own_loop: the caller evaluates the trials itself, so no objective is prepared.
+        backend, sampler, seed, warm_start: see `create_study`.
+        pruner: a name, a mapping of a name and options, or an Optuna pruner.
+        trials: finished trials of the study in all.
+        seconds: after which no trial begins.
+        default_trials: the number of trials if nothing limits the search; None is 100.
+        start: points to evaluate first.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
-        study_name: defaults to the spec's name. Hyperband's brackets depend on it.
+        folder: where a study without a storage gets a journal file; None keeps it in memory.
+        study_name: defaults to the spec's name.
+        resume: True continues to the trials that the uninterrupted run would have had; "fresh"
+            continues with an engine that learns from the trials.
+        workers, executor, lag, trial_seconds, host: see `tune`.
+    """
+
+    spec: Spec | str | Path | Mapping[str, Any]
+    objective: Objective | str | Mapping[str, Any] | None = None
+    dialect: str | None = None
+    own_loop: bool = False
+    backend: str | None = None
+    sampler: str | Mapping[str, Any] | None = None
+    pruner: BasePruner | str | Mapping[str, Any] | None = None
+    trials: int | None = None
+    seconds: float | None = None
+    default_trials: int | None = None
+    seed: int | None = None
+    warm_start: Earlier | Iterable[Earlier] = ()
+    start: Iterable[Mapping[str, Any]] | None = None
+    storage: Place = None
+    folder: Path | None = None
+    study_name: str | None = None
+    resume: bool | str = False
+    workers: int | None = None
+    executor: Executor | str | None = None
+    lag: int | None = None
+    trial_seconds: float | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will run: a request that can be carried out.
+
+    Attributes:
+        request: what was asked for.
+        spec: with the request's start points.
+        engine: what proposes, with its seed.
+        sampler: of the engine, not asked yet.
+        pruner: not asked yet; None if neither request nor spec names one.
+        budget: of the study as a whole; None if it is not known.
+        storage: None for memory, or for a new journal in the request's folder.
+        function: the objective; None if the caller evaluates the trials itself.
+        several: who evaluates, if it is not this process alone.
+    """
+
+    request: StudyRequest
+    spec: Spec
+    engine: Engine
+    sampler: BaseSampler
+    pruner: BasePruner | None
+    budget: Budget | None
+    storage: Place
+    function: Prepared | None = None
+    several: Several | None = None
+
+    @property
+    def study_name(self) -> str:
+        """The name of the study; Hyperband's brackets depend on it."""
+        return self.request.study_name or self.spec.name
+
+
+def settle(request: StudyRequest) -> Plan:
+    """The plan for a request. Nothing is written.
 
     Raises:
-        RequestError: anything in it cannot be carried out.
-
-    >>> study = create_study({"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0})
-    >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
-    >>> len(study.trials)
-    20
+        RequestError: it cannot be carried out; with file and line, if the spec's file is the
+            reason and not another part of the request.
     """
-    spec = load(spec)
-    engine = choose(spec, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
-    if pruner is not None:
-        named(pruner)  # no instance: that goes into a study of the user's own
-    return open_study(
-        spec, engine, pruner=pruner, storage=storage, study_name=study_name, resume=False
+    spec = load(request.spec)
+    if request.start is not None:
+        keys = {name: getattr(spec, name) for name in type(spec).model_fields}
+        spec = Spec(**{**keys, "start": [dict(point) for point in request.start]})
+    if request.resume not in (True, False, FRESH):
+        raise RequestError(f"resume is true, false or {FRESH!r}, not {request.resume!r}")
+    plan = _settled(request, spec)
+    if request.resume:
+        recorded = as_recorded(spec, plan.storage, request.study_name)
+        if recorded is not spec:
+            return _settled(request, recorded)
+    return plan
+
+
+def _settled(request: StudyRequest, spec: Spec) -> Plan:
+    """The plan for a request with a spec that is read."""
+    for name, limit in (("trials", request.trials), ("seconds", request.seconds)):
+        if limit is not None and not limit > 0:
+            raise RequestError(f"{name} has to be above 0, not {limit!r}")
+    with _located(request, "backend", request.backend):
+        adapters.get(request.backend or spec.backend)
+    with _located(request, "sampler", request.sampler or request.backend):
+        engine = choose(
+            spec,
+            backend=request.backend,
+            sampler=request.sampler,
+            seed=request.seed,
+            warm_start=request.warm_start,
+        )
+        sampler = engine.sampler(spec.space)
+    with _located(request, "pruner", request.pruner):
+        pruner = _asked_pruner(request, spec)
+    function = None
+    if not request.own_loop:
+        with _located(request, "objective", request.objective):
+            function = prepare(spec, request.objective, request.dialect)
+    several = _several(request, spec, function)
+    if several is not None:
+        engine = several.workers.noted(engine)
+    budget = budgets.settle(
+        spec,
+        trials=request.trials,
+        seconds=request.seconds,
+        ends_by_itself=engine.ends_by_itself,
+        default=request.default_trials,
     )
+    storage = request.storage
+    if storage is None and request.folder is not None and request.resume:
+        name = request.study_name or spec.name
+        storage = str(kept_journal(request.folder, spec.name, engine, name))
+    return Plan(request, spec, engine, sampler, pruner, budget, storage, function, several)
 
 
-def open_study(
-    spec: Spec,
-    engine: Engine,
-    *,
-    pruner: BasePruner | str | Mapping[str, Any] | None = None,
-    storage: Place = None,
-    study_name: str | None = None,
-    resume: bool | str = False,
-    budget: Budget | None = None,
-    several: Several | None = None,
-    evaluated: Evaluated | None = None,
-) -> Study:
-    """A study for an engine: a new one, or with `resume` the one that is there.
-
-    Args:
-        pruner: not asked yet; None is the spec's, or that of the study that is resumed.
-        resume: True goes on to the trials that the uninterrupted run would have had, or with
-            another engine; "fresh" with an engine that only learns from the trials.
-        budget: of the study as a whole; None if it is not known yet. Where it is spent, nothing
-            will be evaluated, so the engine need not be brought to where it stood.
-        several: who evaluates, where it is not this process alone. It goes on with the lag of a
-            run in order that is resumed.
-        evaluated: what its values depend on beside the params, which a resumed study has to
-            have in common; None where that is not known.
-
-    Raises:
-        StudyExists: it is there, has trials, and was not to be resumed.
-        Mismatch: its engine would not propose the trials that are there.
-        RequestError: it was made with another space, direction, seed, pruner or sampler option,
-            or with a pruner that has to be given again, or evaluated on other data.
-    """
-    if resume not in (True, False, FRESH):
-        raise RequestError(f"resume is true, false or {FRESH!r}, not {resume!r}")
-    name = study_name or spec.name
-    asked_pruner = _asked_pruner(spec, pruner)
-    sampler = engine.sampler(spec.space)
-    place = open_storage(storage)
-    try:
-        with own_study():
-            study = optuna.create_study(
-                study_name=name,
-                storage=place,
-                sampler=sampler,
-                pruner=asked_pruner or pruners.create(None),
-                direction=spec.metric.direction,
-                load_if_exists=True,
-            )
-    except ImportError as error:
-        raise RequestError(f"the storage {describe(storage)} needs a library: {error}") from error
-    except OSError as error:
-        raise RequestError(
-            f"the study {name!r} in {describe(storage)} cannot be written: "
-            f"{error.strerror or error}. Its folder has to be writable too"
-        ) from error
-    name_metric(study, spec.metric.name)
-    trials = study.get_trials(deepcopy=False)
-    finished = sum(trial.state.is_finished() for trial in trials)
-    if ledger.space_of(study) is not None:
-        check_same(study, spec)
-    started = bool(trials)
-    if started and not resume:
-        raise StudyExists(
-            f"the study {name!r} in {describe(storage)} has {finished} finished trials. Resume "
-            "it, or choose another name or place"
-        )
-    if evaluated is not None:
-        agree(study, evaluated, begun=started)
-    runs = records(study) if started else []
-    record = runs[-1] if runs and is_replayable(runs[-1]) else None
-    if runs and resume != FRESH:
-        study.pruner = agreed_pruner(name, runs, asked_pruner)
-    if record is not None:
-        for point in spec.points[len(trials) : record[POINTS]]:
-            study.enqueue_trial(ledger.write_point(spec.space, point))  # it was killed before
-    if (
-        record is not None
-        and resume != FRESH
-        and is_same_engine(record, engine.adapter.name, engine.algorithm)
-    ):
-        asked_seed = None if engine.drawn else engine.seed
-        if WARM_START in record["options"]:  # it is kept, so nobody has to give it again
-            engine = replace(
-                engine,
-                options={WARM_START: record["options"][WARM_START], **engine.options},
-            )
-        check_agrees(name, record, options=engine.options, seed=asked_seed, pruner=study.pruner)
-        engine = replace(engine, seed=record["seed"])
-        lag = agreed_lag(
-            name, record, several=several is not None, lag=several.lag if several else None
-        )
-        if several is not None and lag is not None:
-            several.keep_lag(lag)
-        if budget is not None:
-            amend_record(study, **{BUDGET: budget.plain()})
-        enough = math.inf if budget is None or budget.trials is None else budget.trials
-        if finished < enough:
-            again = Run(
-                record,
-                _record(engine, spec, {}, lag),
-                partial(engine.sampler, spec.space),
-                partial(deepcopy, deepcopy(study.pruner)),
-            )
-            if several is not None and lag is not None:
-                through = partial(several.go_through, trials=budget.trials if budget else None)
-                return take_up_in_order(study, again, through)
-            try:
-                return take_up(study, again)
-            except NotInOrder:
-                note = "the trials were made several at a time"
-                engine = replace(engine, notes=(*engine.notes, note))
-        else:
-            return _with(study, continued_engine(engine, finished), spec)
-    base_seed = engine.seed
-    if finished:
-        engine = continued_engine(engine, finished)
-        study = _with(study, engine, spec)
-    first = len(trials) if started else 0
-    attrs = _optuna.system_attrs(study) if started else {}
-    lag = several.lag if several is not None else None
-    made = {**_record(engine, spec, attrs, lag), BASE_SEED: base_seed}
-    if not started:
-        study.set_user_attr(ledger.SPACE, spec.space.to_dict())
-    leave_record(study, made, first_trial=first, budget=budget)
-    if not started:
-        for point in spec.points:
-            study.enqueue_trial(ledger.write_point(spec.space, point))
-    for note in engine.notes:
-        _logger.warning(note)
-    return retry_in_flight(study) if started else study
+def _located(request: StudyRequest, key: str, asked: object) -> AbstractContextManager[None]:
+    """Name the place of a key in the spec's file, unless the request itself asks for something."""
+    file = Path(request.spec) if isinstance(request.spec, str | Path) else None
+    return located(None if asked is not None else file, key)
 
 
-def _asked_pruner(
-    spec: Spec, pruner: BasePruner | str | Mapping[str, Any] | None
-) -> BasePruner | None:
-    """The pruner that a request names, or else the spec; None where neither does."""
-    if isinstance(pruner, BasePruner):
-        return pruner
-    wanted = spec.pruner if pruner is None else named(pruner)
+def _asked_pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:
+    """The pruner that a request names, or else the spec; None if neither does."""
+    if isinstance(request.pruner, BasePruner):
+        return request.pruner
+    wanted = spec.pruner if request.pruner is None else named(request.pruner)
     return None if wanted is None else pruners.create(wanted.name, wanted.options)
 
 
-def _record(
-    engine: Engine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
-) -> dict[str, Any]:
-    """What the study keeps of a run, but for what `leave_record` adds.
+def _several(request: StudyRequest, spec: Spec, function: Prepared | None) -> Several | None:
+    """Who evaluates, if it is not this process alone.
 
-    Args:
-        attrs: what samplers have left in the study before.
-        lag: of a run in order.
+    Raises:
+        RequestError: options that do not go together, or a library that is missing.
     """
-    record = engine.record()
-    record["options"] = plain(record["options"])
-    record["metric"] = spec.metric.name
-    record[POINTS] = len(spec.points)
-    record[MADE_ON] = made_on()
-    if lag is not None:
-        record[LAG] = lag
-    if attrs:
-        record[BEGAN_WITH] = dict(attrs)
-    if spec.points:
-        record["native"] = False
-        record["notes"].append("start points were evaluated first")
-    return record
+    asked = (request.workers, request.executor, request.lag, request.trial_seconds, request.host)
+    if function is None or all(option is None for option in asked):
+        return None
+    from crosstune.parallel.evaluate import Recipe
+    from crosstune.parallel.parallel_evaluation import Several, Workers
 
-
-def asked_seed(study: Study) -> int:
-    """The seed that the last run of a study was asked for, or drew."""
-    record = study.user_attrs[RUNS][-1]
-    return int(record.get(BASE_SEED, record["seed"]))
-
-
-def _with(study: Study, engine: Engine, spec: Spec) -> Study:
-    with own_study():
-        study.sampler = engine.sampler(spec.space)
-    return study
-
-
-def _same_space(kept: Space, asked: Space, study: Study) -> bool:
-    """Whether a study has a space.
-
-    The fixed entries of an `hp` space are constants where `adapters` read it, and no parameters
-    where it stays itself; so after an import from Hyperopt one side alone may have them.
-    """
-    if study.user_attrs.get(ledger.IMPORTED, {}).get("from") != "hyperopt":
-        return kept == asked
-    both = [
-        {
-            name: item
-            for name, item in space.items()
-            if name in other or not isinstance(item, Constant)
-        }
-        for space, other in ((kept, asked), (asked, kept))
-    ]
-    return both[0] == both[1]
-
-
-def check_same(study: Study, spec: Spec) -> None:
-    """Raise RequestError for a study that was made with another space or direction."""
-    kept = ledger.space_of(study)
-    if kept is not None and not _same_space(kept, spec.space, study):
-        raise RequestError(
-            f"the study {study.study_name!r} was made with another space:\n"
-            f"{kept.difference(spec.space)}"
-        )
-    if study.direction.name.lower() != spec.metric.direction:
-        raise RequestError(
-            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
-            f"spec says {spec.metric.direction}"
-        )
+    return Several(Workers(*asked), Recipe(spec, request.objective, request.dialect), function)

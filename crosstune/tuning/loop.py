@@ -6,39 +6,30 @@ import errno
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.checkpoints.stores import StoreFailed
-from crosstune.engines import budget as budgets
-from crosstune.errors import RequestError, RunError
-from crosstune.objectives import ERROR, Objective, TrialFailed, prepare
+from crosstune.errors import RunError
+from crosstune.objectives import TrialFailed
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
-from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import choose, named
-from crosstune.study.earlier_names import as_recorded
-from crosstune.study.lock import driving
-from crosstune.study.storage import Place, file_at, file_of
-from crosstune.study.warm_start import Earlier
+from crosstune.study.failures import Failures
+from crosstune.study.storage import file_of
+from crosstune.study.trials import finished
 from crosstune.system.interrupts import Watch, watched
-from crosstune.system.scalars import plain_arguments
-from crosstune.tuning.front import open_study
+from crosstune.tuning.front import Plan
 
 if TYPE_CHECKING:
     from crosstune.parallel.parallel_evaluation import Several
-
-HOPELESS = 3
-"""How many trials may fail before any has worked: then the objective is taken to be broken."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM)
@@ -46,114 +37,25 @@ Callback = Callable[[Study, FrozenTrial], None]
 _logger = logging.getLogger("crosstune")
 
 
-@plain_arguments("spec")
-def tune(
-    spec: Spec | str | Path | Mapping[str, Any],
-    objective: Objective | str | Mapping[str, Any] | None = None,
-    *,
-    backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
-    pruner: str | Mapping[str, Any] | None = None,
-    trials: int | None = None,
-    seconds: float | None = None,
-    seed: int | None = None,
-    warm_start: Earlier | Iterable[Earlier] = (),
-    start: Iterable[Mapping[str, Any]] | None = None,
-    storage: Place = None,
-    study_name: str | None = None,
-    resume: bool | str = False,
-    callbacks: Iterable[Callback] = (),
-    dialect: str | None = None,
-    workers: int | None = None,
-    executor: Executor | str | None = None,
-    lag: int | None = None,
-    trial_seconds: float | None = None,
-    host: str | None = None,
-) -> Study:
-    """Run a study and return it.
-
-    Every keyword defaults to what the spec says.
+def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> None:
+    """Evaluate the trials of a plan in its study.
 
     Args:
-        spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
-        objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
-            the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
-        backend, sampler, pruner, seed, warm_start: see `create_study`.
-        trials: how many finished trials the study shall have, pruned and failed ones counted.
-        seconds: how long to go on. With neither, the budget is 100 trials, and none for a grid
-            or a scheduler, which end by themselves.
-        start: points to evaluate first.
-        storage, study_name: where to keep the study. None keeps it in memory.
-        resume: go on with the study that is there, up to the budget. True goes on to the trials
-            that the uninterrupted run would have had; "fresh" with a fresh engine that learns from
-            the trials.
         callbacks: Optuna's, called with the study and the finished trial.
-        dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
-        workers: how many trials to evaluate at a time, in as many processes.
-        executor: where to evaluate them instead: an executor of yours, the address of a Dask
-            scheduler, or "local" for a Dask cluster on this machine.
-        lag: with several at a time, tell each outcome `lag` trials after it was asked for, so that
-            any number of workers up to `lag + 1` has the same history. None: as they arrive.
-        trial_seconds: end the process of a trial that takes longer; for `workers` alone, and Dask.
-        host: the address of this machine for workers on others.
-
-    Returns:
-        The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.
 
     Raises:
-        RequestError: a bad request; nothing was evaluated.
-        Mismatch: the study cannot go on to the same trials, and why.
-        RunError: the objective returned no number, or its first three trials all failed.
-
-    >>> study = tune(
-    ...     {"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0},
-    ...     lambda params: params["x"] ** 2,
-    ...     trials=30,
-    ... )
-    >>> study.best_value < 0.01
-    True
+        RunError: see `tune`.
     """
-    loaded = load(spec)
-    if start is not None:
-        loaded = Spec(**{**_keys(loaded), "start": [dict(point) for point in start]})
-    if resume:
-        loaded = as_recorded(loaded, storage, study_name)
-    engine = choose(loaded, backend=backend, sampler=sampler, seed=seed, warm_start=warm_start)
-    if pruner is not None:
-        named(pruner)  # no instance: that goes into a study of the user's own
-    function = prepare(loaded, objective, dialect)
-    several: Several | None = None
-    asked = (workers, executor, lag, trial_seconds, host)
-    if any(each is not None for each in asked):
-        from crosstune.parallel.evaluate import Recipe
-        from crosstune.parallel.parallel_evaluation import Several, Workers
-
-        several = Several(Workers(*asked), Recipe(loaded, objective, dialect), function)
-        engine = several.workers.noted(engine)
-    budget = budgets.settle(
-        loaded, trials=trials, seconds=seconds, ends_by_itself=engine.ends_by_itself
+    assert plan.function is not None
+    assert plan.budget is not None
+    run(
+        study,
+        plan.function,
+        trials=plan.budget.trials,
+        seconds=plan.budget.seconds,
+        callbacks=callbacks,
+        several=plan.several,
     )
-    with watched(), driving(file_at(storage), study_name or loaded.name):
-        study = open_study(
-            loaded,
-            engine,
-            pruner=pruner,
-            storage=storage,
-            study_name=study_name,
-            resume=resume,
-            budget=budget,
-            several=several,
-            evaluated=None if storage is None else function.evaluated(),
-        )
-        run(
-            study,
-            function,
-            trials=budget.trials,
-            seconds=budget.seconds,
-            callbacks=callbacks,
-            several=several,
-        )
-    return study
 
 
 def run(
@@ -173,12 +75,8 @@ def run(
         several: who evaluates, where it is not this process alone; then `function` is its.
 
     Raises:
-        RequestError: a budget that is not positive.
         RunError: see `tune`.
     """
-    for name, budget in (("trials", trials), ("seconds", seconds)):
-        if budget is not None and not budget > 0:
-            raise RequestError(f"{name} has to be above 0, not {budget!r}")
     with watched() as watch:
         _run(study, function, trials, seconds, callbacks, several, watch)
 
@@ -208,7 +106,6 @@ def _run(
                 trials=trials,
                 seconds=seconds,
                 callbacks=[*callbacks, _note_constraints] if notes_constraints else callbacks,
-                hopeless=HOPELESS,
             )
             return
         after_each: list[Callback] = [
@@ -219,7 +116,7 @@ def _run(
         if after_each:
             after_each.append(partial(_end_if_asked, watch))
         study.optimize(
-            _Hopeful(function, _failed_so_far(study), watch, notes_constraints),
+            _Hopeful(function, Failures(study), watch, notes_constraints),
             n_trials=left,
             timeout=seconds,
             catch=(TrialFailed,),
@@ -265,11 +162,6 @@ def _storage_failure(error: BaseException, file: Path | None) -> OSError | None:
     return None
 
 
-def finished(study: Study) -> int:
-    """How many trials have ended, in whatever state."""
-    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
-
-
 class _Interrupted(BaseException):
     """Ctrl-C in a trial. Optuna would fail the trial; so it stays as it is, to be resumed."""
 
@@ -278,7 +170,7 @@ class _Hopeful:
     """An objective that is given up when its first trials all fail.
 
     Args:
-        failed: how many have failed before.
+        failures: the count of those so far.
         watch: for Ctrl-C.
         notes_constraints: whether the sampler does not say itself that it cannot use constraints.
     """
@@ -286,15 +178,14 @@ class _Hopeful:
     def __init__(
         self,
         function: Callable[[optuna.Trial], float],
-        failed: int,
+        failures: Failures,
         watch: Watch,
         notes_constraints: bool,
     ):
         self._function = function
-        self._failed = failed
+        self._failures = failures
         self._watch = watch
         self._notes_constraints = notes_constraints
-        self._works = False
 
     def __call__(self, trial: optuna.Trial) -> float:
         try:
@@ -311,30 +202,22 @@ class _Hopeful:
         except KeyboardInterrupt:
             raise _Interrupted from None
         except optuna.TrialPruned:
-            self._works = True
+            self._failures.note_success()
             raise
         except Exception as error:
             if self._watch.asked:  # what the objective, or a library, has made of it
                 raise _Interrupted from None
             if not isinstance(error, TrialFailed):
                 raise
-            self._note_failure(trial)
+            self._failures.note_failure(trial)
             raise
         if self._notes_constraints:
             note_constraints(trial.study, trial.study.sampler, trial)
         if value != value:
-            self._note_failure(trial)
+            self._failures.note_failure(trial)
         else:
-            self._works = True
+            self._failures.note_success()
         return value
-
-    def _note_failure(self, trial: optuna.Trial) -> None:
-        self._failed += 1
-        if not self._works and self._failed >= HOPELESS and not _has_worked(trial.study):
-            raise RunError(
-                f"the first {self._failed} trials all failed, the last with "
-                f"{trial.user_attrs.get(ERROR, 'no message')}"
-            )
 
 
 def _end_if_asked(watch: Watch, _: Study, __: FrozenTrial) -> None:
@@ -345,16 +228,6 @@ def _end_if_asked(watch: Watch, _: Study, __: FrozenTrial) -> None:
 
 def _note_constraints(study: Study, trial: FrozenTrial) -> None:
     note_constraints(study, study.sampler, trial)
-
-
-def _failed_so_far(study: Study) -> int:
-    """The failures that count in a run that is resumed; those that ended one do not."""
-    return 0 if _has_worked(study) else finished(study) % HOPELESS
-
-
-def _has_worked(study: Study) -> bool:
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    return bool(study.get_trials(deepcopy=False, states=states))
 
 
 def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None) -> list[Callback]:
@@ -385,7 +258,3 @@ def _exhausted(study: Study) -> bool:
         )
         return True
     return False
-
-
-def _keys(spec: Spec) -> dict[str, Any]:
-    return {name: getattr(spec, name) for name in type(spec).model_fields}

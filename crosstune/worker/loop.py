@@ -8,37 +8,35 @@ import os
 import platform
 import time
 import warnings
-import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 import optuna
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
-from optuna.pruners import BasePruner
 from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.digests.evaluated import agree
-from crosstune.engines.budget import Budget
 from crosstune.engines.pruner_record import described
 from crosstune.engines.record import BUDGET, PRUNER, RUNS, amend_record, leave_record, records
+from crosstune.engines.seeds import derived_seed
 from crosstune.engines.study_values import SPACE
-from crosstune.errors import CrosstuneError, RunError, Unsupported, message_of
-from crosstune.objectives import ERROR, Prepared
+from crosstune.errors import CrosstuneError, Unsupported, message_of
+from crosstune.objectives import ERROR
 from crosstune.parallel.evaluate import outcome_of
 from crosstune.parallel.task import Outcome
 from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
-from crosstune.spec.spec import Spec
-from crosstune.study.choice import Engine
 from crosstune.study.earlier_names import as_recorded
+from crosstune.study.failures import check_hope, has_worked
 from crosstune.study.internal import own_study
 from crosstune.study.storage import describe
 from crosstune.system.interrupts import Watch, watched
-from crosstune.tuning.front import check_same, open_study
+from crosstune.tuning.front import Plan, settle
+from crosstune.tuning.opening import check_same, open_study
 from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat
@@ -61,18 +59,12 @@ class Worker:
     a seed made of the study's seed and the trial's number.
 
     Args:
-        spec: the study's; the first worker makes the study of it.
-        engine: what proposes.
-        function: the objective.
-        url: of the PostgreSQL database.
-        pruner: None is the spec's, or that of the study that is there.
-        study_name: in it; the spec's name by default.
+        plan: of the study; its storage is the URL of a PostgreSQL database.
         heartbeat: seconds between two signs of life.
 
     Attributes:
+        plan: with the names that the study has; see `crosstune.study.earlier_names`.
         study: the shared one.
-        spec, function: as they were given, but with the names that the study has; see
-            `crosstune.study.earlier_names`.
         name: of the machine and the process, as the study's trials have it.
 
     Raises:
@@ -80,26 +72,15 @@ class Worker:
         Unsupported: the engine schedules trials, which takes one driver.
     """
 
-    def __init__(
-        self,
-        spec: Spec,
-        engine: Engine,
-        function: Prepared,
-        url: str,
-        *,
-        pruner: BasePruner | None,
-        study_name: str | None = None,
-        heartbeat: int = HEARTBEAT,
-    ):
+    def __init__(self, plan: Plan, *, heartbeat: int = HEARTBEAT):
+        engine, url, name = plan.engine, str(plan.storage or ""), plan.study_name
         algorithm = engine.adapter.algorithms.get(engine.algorithm)
         if not engine.ours and algorithm is not None and algorithm.scheduler:
             raise Unsupported(
                 f"{engine.label} waits for running trials before it goes on, so one driver has to "
                 "have them all: crosstune run --workers, or --dask"
             )
-        self._pruner = pruner
         self._place = describe(url)
-        name = study_name or spec.name
         check_is_shared(url)
         self._turns = Turns(url, name, self._place, lease=3.0 * heartbeat)
         self._walks = engine.ours or (algorithm is not None and algorithm.exhaustive)
@@ -111,38 +92,36 @@ class Worker:
             self._database = open_database(url, heartbeat)  # which makes its tables at first
             self._storage = Steady(self._database, self._place)
             self._heartbeat = Heartbeat(self._database, self._place)
-            self.spec = as_recorded(spec, self._storage, name)
-            self.function = function.under(self.spec.space)
-            self.study = self._joined(engine, name)
+            spec = as_recorded(plan.spec, self._storage, name)
+            if spec is not plan.spec:
+                plan = settle(replace(plan.request, spec=spec))
+            assert plan.function is not None
+            self.plan, self._function = plan, plan.function
+            self.study = self._joined(plan)
         self._engine = replace(engine, seed=self.study.user_attrs[RUNS][0]["seed"])
 
-    def _joined(self, engine: Engine, name: str) -> Study:
+    def _joined(self, plan: Plan) -> Study:
         """The study that is there, or a new one."""
         note = "made by several workers, with a seed for each trial of the study's seed and its "
+        engine = plan.engine
         engine = replace(engine, native=False, notes=(*engine.notes, note + "number"))
+        name = plan.study_name
         study: Study | None
         try:
             with own_study():
                 study = optuna.load_study(
-                    study_name=name, storage=self._storage, sampler=engine.sampler(self.spec.space)
+                    study_name=name, storage=self._storage, sampler=plan.sampler
                 )
         except KeyError:
             study = None
         if study is None or SPACE not in study.user_attrs:
-            return open_study(
-                self.spec,
-                engine,
-                pruner=self._pruner,
-                storage=self._storage,
-                study_name=name,
-                evaluated=self.function.evaluated(),
-            )
-        check_same(study, self.spec)
-        evaluated = self.function.evaluated()
+            return open_study(replace(plan, engine=engine, storage=self._storage, budget=None))
+        check_same(study, plan.spec)
+        evaluated = self._function.evaluated()
         if evaluated is not None:
             agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
         runs = records(study)
-        study.pruner = agreed_pruner(name, runs, self._pruner)
+        study.pruner = agreed_pruner(name, runs, plan.pruner)
         kept = runs[-1].get(PRUNER, described(study.pruner))
         same = is_same_engine(runs[-1], engine.adapter.name, engine.algorithm)
         if not same or kept != described(study.pruner):
@@ -150,32 +129,25 @@ class Worker:
             leave_record(study, engine.record(), first_trial=first)
         return study
 
-    def run(
-        self,
-        *,
-        trials: int | None,
-        seconds: float | None,
-        callbacks: Iterable[Callback] = (),
-        hopeless: int,
-    ) -> None:
+    def run(self, callbacks: Iterable[Callback] = ()) -> None:
         """Evaluate until the study has its trials, whoever made them, and none is under way.
 
-        A worker stays until the last trial of the others has ended, to take it if they die.
+        A worker stays until the last trial of the others has ended, to take it if they die. The
+        plan's seconds are those in which this worker begins trials.
 
         Args:
-            trials: of the study in all; None for no limit.
-            seconds: how long this worker begins trials.
             callbacks: called with the study and the trial after each that this worker made.
-            hopeless: how many trials of the study may fail before any has worked.
 
         Raises:
-            RunError: see `tuning.tune`; or the database was away for too long.
+            RunError: see `crosstune.tune`; or the database was away for too long.
         """
-        amend_record(self.study, **{BUDGET: Budget(trials, seconds).plain()})
+        assert self.plan.budget is not None
+        trials, seconds = self.plan.budget.trials, self.plan.budget.seconds
+        amend_record(self.study, **{BUDGET: self.plan.budget.plain()})
         with watched() as watch:
             until = None if seconds is None else time.monotonic() + seconds
             while until is None or time.monotonic() < until:
-                over, trial = self._turn(trials, hopeless)
+                over, trial = self._turn(trials)
                 if trial is not None:
                     told = self._evaluate(trial, watch)
                     for callback in callbacks:
@@ -188,13 +160,13 @@ class Worker:
                 if watch.asked:  # something has swallowed Ctrl-C
                     raise KeyboardInterrupt
 
-    def _turn(self, budget: int | None, hopeless: int) -> tuple[bool, Trial | None]:
+    def _turn(self, budget: int | None) -> tuple[bool, Trial | None]:
         """Whether the study is over; and the trial that this worker has begun, if any."""
         try:
             with self._turns.take():
                 self._fail_stale()
                 sweep(self.study)
-                self._check_hope(hopeless)
+                self._check_hope()
                 over, trial = self._next(budget)
                 alone = trial is None or self._turns.held()
         except UpdateFinishedTrialError:
@@ -215,7 +187,7 @@ class Worker:
         trial = self.study.ask()
         try:
             self._set_sampler(trial.number)
-            self.function.suggest(trial)
+            self._function.suggest(trial)
             self._heartbeat.beat(trial)
             trial.set_user_attr(BEGAN, self.name)
         except UpdateFinishedTrialError:
@@ -258,16 +230,16 @@ class Worker:
         """A fresh engine for one trial. A walk keeps its order, whoever goes it."""
         seed = self._engine.seed
         if not self._walks:
-            seed = zlib.crc32(repr((seed, number)).encode())
+            seed = derived_seed(seed, number)
         with own_study():
-            self.study.sampler = replace(self._engine, seed=seed).sampler(self.spec.space)
+            self.study.sampler = replace(self._engine, seed=seed).sampler(self.plan.spec.space)
 
     def _evaluate(self, trial: Trial, watch: Watch) -> FrozenTrial | None:
         """The trial as it was told; None where the others had given this worker up for lost."""
         try:
             with self._heartbeat.beating(trial):
                 try:
-                    outcome = outcome_of(self.function, trial)
+                    outcome = outcome_of(self._function, trial)
                 except CrosstuneError as error:
                     outcome = Outcome("failed", error=message_of(error), fatal=error)
             if watch.asked and outcome.state == "failed":
@@ -321,15 +293,12 @@ class Worker:
 
         steadily(fail, self._place)
 
-    def _check_hope(self, hopeless: int) -> None:
+    def _check_hope(self) -> None:
         if self._works:
             return
-        trials = self.study.get_trials(deepcopy=False)
-        works = (TrialState.COMPLETE, TrialState.PRUNED)
-        self._works = any(t.state in works for t in trials)
-        failed = [t for t in counting(trials) if ERROR in t.user_attrs]
-        if not self._works and len(failed) >= hopeless:
-            raise RunError(
-                f"the first {len(failed)} trials all failed, the last with "
-                f"{failed[-1].user_attrs[ERROR]}"
-            )
+        self._works = has_worked(self.study)
+        failed = [
+            t for t in counting(self.study.get_trials(deepcopy=False)) if ERROR in t.user_attrs
+        ]
+        if failed and not self._works:
+            check_hope(len(failed), failed[-1].user_attrs[ERROR])

@@ -641,12 +641,12 @@ def test_help_imports_no_engine(at: Workplace) -> None:
 def test_an_interrupt_before_the_first_trial_is_told_too(
     at: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune.cli import run as running
+    from crosstune.tuning import front
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "load", interrupt)
+    monkeypatch.setattr(front, "load", interrupt)
     ran = at("run", at.spec())
     assert (ran.status, ran.err.strip()) == (130, "interrupted")
 
@@ -654,11 +654,11 @@ def test_an_interrupt_before_the_first_trial_is_told_too(
 def test_an_unexpected_error_is_one_line_without_debug(
     at: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune.cli import run as running
+    from crosstune.tuning import front
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(running, "load", fail)
+    monkeypatch.setattr(front, "load", fail)
     ran = at("run", at.spec())
     assert (ran.status, ran.err.splitlines()[0]) == (1, "crosstune: ZeroDivisionError: oh")

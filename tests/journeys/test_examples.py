@@ -19,8 +19,9 @@ import pytest
 from rich.console import Console
 
 from crosstune import Spec
-from crosstune.cli.run import Request, Result, run_spec
+from crosstune.cli.run import Result, run_spec
 from crosstune.spec import files as specfile
+from crosstune.tuning.front import StudyRequest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKENDS = ("optuna", "hyperopt", "keras_tuner")
@@ -49,7 +50,7 @@ def imported(name: str) -> ModuleType:
 
 def run(file: Path, backend: str, folder: Path) -> tuple[Result, str]:
     text = io.StringIO()
-    request = Request(spec=file, backend=backend, storage=str(folder / f"{backend}.journal"))
+    request = StudyRequest(spec=file, backend=backend, storage=str(folder / f"{backend}.journal"))
     return run_spec(request, Console(file=text, width=300)), text.getvalue()
 
 

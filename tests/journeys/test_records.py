@@ -23,12 +23,13 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.run import Task, task_study
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.callbacks import KerasTunerPruningCallback
-from crosstune.cli.run import Request, run_spec
+from crosstune.cli.run import run_spec
 from crosstune.engines.record import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers import HyperoptSampler
 from crosstune.study.storage import open_storage
 from crosstune.takeover.choice import Choice
+from crosstune.tuning.front import StudyRequest, settle
 from tests.unit.resume.support import Killed
 
 SPACE = Space({"alpha": Float(0.0, 1.0)})
@@ -82,7 +83,9 @@ def commanded(folder: Path) -> optuna.Study:
         f"objective: cost_{folder.name}:cost\nspace:\n  alpha: {{type: float, low: 0, high: 1}}\n"
         "pruner: {name: median, n_startup_trials: 2}\n"
     )
-    request = Request(folder / "s.yaml", storage=str(folder / "s.journal"), seed=5, trials=3)
+    request = StudyRequest(
+        spec=folder / "s.yaml", storage=str(folder / "s.journal"), seed=5, trials=3
+    )
     run_spec(request, Console(quiet=True))
     return optuna.load_study(study_name="s", storage=open_storage(folder / "s.journal"))
 
@@ -140,8 +143,6 @@ def test_every_entry_point_records_pruner_budget_and_seed(entry: str, tmp_path: 
 
 def test_a_worker_records_its_pruner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a database that only this process uses."""
-    from crosstune.objectives import prepare
-    from crosstune.study.choice import choose
     from crosstune.worker import loop
 
     class Turns:
@@ -156,15 +157,19 @@ def test_a_worker_records_its_pruner(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(loop, "Turns", Turns)
     monkeypatch.setattr(loop, "open_database", database)
     spec, url = spec_of(), f"sqlite:///{tmp_path}/s.db"
-    function = prepare(spec, cost, None)
-    first = loop.Worker(spec, choose(spec), function, url, pruner=median())
-    first.run(trials=3, seconds=None, hopeless=3)
+
+    def worker(pruner: Any) -> loop.Worker:
+        request = StudyRequest(spec=spec, objective=cost, pruner=pruner, trials=3, storage=url)
+        return loop.Worker(settle(request))
+
+    first = worker(median())
+    first.run()
     (record,) = first.study.user_attrs[RUNS]
     assert (record["pruner"], record["budget"], record["seed"]) == (MEDIAN, BUDGET, 5)
-    second = loop.Worker(spec, choose(spec), function, url, pruner=None)
+    second = worker(None)
     assert isinstance(second.study.pruner, MedianPruner)
     assert second.study.user_attrs[RUNS] == [record]
-    loop.Worker(spec, choose(spec), function, url, pruner=pruners.create("hyperband"))
+    worker("hyperband")
     assert first.study.user_attrs[RUNS][1]["pruner"] == {"name": "hyperband", "options": {}}
 
 

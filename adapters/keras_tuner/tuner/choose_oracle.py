@@ -16,13 +16,15 @@ from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 from crosstune.adapters.keras_tuner.tuner.native_oracle import native_oracle, silent_sampler
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
 from crosstune.adapters.keras_tuner.tuner.spec_oracle import SpecOracle, objective_of, with_metric
-from crosstune.engines.budget import ends_by_itself, settle
+from crosstune.engines import budget as budgets
+from crosstune.engines.budget import ends_by_itself
 from crosstune.errors import RequestError, Unsupported
+from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import choose
 from crosstune.study.storage import Place
+from crosstune.tuning.front import StudyRequest, settle
 
 _TRIALS = 10
 """Default number of trials (Keras Tuner's own), but for a grid or a scheduler."""
@@ -80,13 +82,15 @@ def choose_oracle(
         "new": new,
     }
     if isinstance(sampler, BaseSampler):
-        budget = settle(None, trials=max_trials, ends_by_itself=_walks(sampler), default=_TRIALS)
+        budget = budgets.settle(
+            None, trials=max_trials, ends_by_itself=_walks(sampler), default=_TRIALS
+        )
         return Oracle(sampler, max_trials=budget.trials, **study, **more)
     name, options = _named(backend, sampler)
     adapter, algorithm = named_algorithm(name)
     # Another library's grid has no end here: the space is what the hypermodel asks for.
     ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
-    budget = settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
+    budget = budgets.settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
     more["max_trials"] = budget.trials
     if adapter.name == "keras_tuner":
         if adapter.algorithms[algorithm].scheduler and pruner is not None:
@@ -105,7 +109,10 @@ def _of_spec(
     sampler: BaseSampler | str | Mapping[str, Any] | None,
     objective: Any,
     max_trials: int | None,
+    pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
     seed: int | None,
+    storage: Place,
+    study_name: str | None,
     **more: Any,
 ) -> SpecOracle:
     if isinstance(sampler, BaseSampler):
@@ -114,9 +121,22 @@ def _of_spec(
         )
     objective = keras_tuner.Oracle(objective or objective_of(spec), seed=1).objective
     spec = with_metric(spec, objective)
-    engine = choose(spec, backend=backend, sampler=sampler, seed=seed)
-    budget = settle(spec, trials=max_trials, ends_by_itself=engine.ends_by_itself, default=_TRIALS)
-    return SpecOracle(spec, engine, objective=objective, budget=budget, **more)
+    plan = settle(
+        StudyRequest(
+            spec=spec,
+            own_loop=True,
+            backend=backend,
+            sampler=sampler,
+            pruner=None if pruner is None else as_pruner(pruner),
+            trials=max_trials,
+            default_trials=_TRIALS,
+            seed=seed,
+            storage=storage,
+            study_name=study_name,
+            resume=True,
+        )
+    )
+    return SpecOracle(plan, objective=objective, **more)
 
 
 def _walks(sampler: BaseSampler) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from crosstune import _optuna
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.engines import registry as adapters
 from crosstune.engines.record import run_record
+from crosstune.engines.seeds import derived_seed
 from crosstune.errors import RequestError, StudyExists
 from crosstune.pruners import as_pruner
 from crosstune.resume.agreement import plain
@@ -129,7 +129,7 @@ class StudyKeeper:
     def _seed_of(self, count: int) -> int | None:
         if self._seed is None or not count:
             return self._seed
-        return zlib.crc32(repr((self._seed, count)).encode())
+        return derived_seed(self._seed, count)
 
     def _make(self, count: int) -> BaseSampler:
         if isinstance(self._sampler, BaseSampler):

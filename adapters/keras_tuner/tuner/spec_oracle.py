@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import optuna
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
 from optuna.trial import Trial
@@ -18,18 +17,16 @@ from crosstune.adapters.keras_tuner.library import Parent, TrueSeed, keras_tuner
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle, Recorded
 from crosstune.adapters.keras_tuner.tuner.oracle_study import check_new
 from crosstune.engines import study_values as ledger
-from crosstune.engines.budget import Budget
 from crosstune.errors import SpecError, Unsupported, no_such
-from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
 from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter
 from crosstune.space.space import Params, Space
 from crosstune.spec.spec import Spec
-from crosstune.study.choice import Engine, continued_engine
+from crosstune.study.choice import continued_engine
 from crosstune.study.internal import own_study
-from crosstune.study.storage import Place
 from crosstune.study.trials import budget as budget_of
-from crosstune.tuning.front import open_study
+from crosstune.tuning.front import Plan
+from crosstune.tuning.opening import open_study
 
 
 class SpecOracle(Oracle):
@@ -38,44 +35,22 @@ class SpecOracle(Oracle):
     A hypermodel reads the names that the spec declares; what else it asks for has its default.
 
     Args:
-        spec: space, start points and time.
-        engine: what proposes.
-        pruner, storage, study_name: as in `Oracle`; None is the spec's.
+        plan: of the study; its start points are queued when the search begins.
         new: refuse a study that has trials.
-        budget: the limit of the search.
         more: what `keras_tuner.Oracle` takes.
     """
 
-    def __init__(
-        self,
-        spec: Spec,
-        engine: Engine,
-        *,
-        pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
-        storage: Place,
-        study_name: str | None,
-        new: bool,
-        budget: Budget,
-        **more: Any,
-    ):
-        self._spec = spec
-        self._engine = engine
-        self._seconds = budget.seconds
-        place = storage
+    def __init__(self, plan: Plan, *, new: bool, **more: Any):
+        assert plan.budget is not None
+        self._spec = spec = plan.spec
+        self._engine = engine = plan.engine
+        self._seconds = plan.budget.seconds
+        bare = replace(plan, spec=spec.model_copy(update={"start": ()}))
 
         def open_() -> Study:
-            bare = spec.model_copy(update={"start": ()})
-            study = open_study(
-                bare,
-                engine,
-                pruner=None if pruner is None else as_pruner(pruner),
-                storage=place,
-                study_name=study_name,
-                resume=True,
-                budget=budget,
-            )
+            study = open_study(bare)
             if new:
-                check_new(study, storage)
+                check_new(study, plan.storage)
             return study
 
         LedgerOracle.__init__(
@@ -83,11 +58,11 @@ class SpecOracle(Oracle):
             open_,
             self._go_on,
             engine.record(),
-            budget,
+            plan.budget,
             hyperparameters=container(spec.space),
             tune_new_entries=False,
             seed=TrueSeed(engine.seed),
-            max_trials=budget.trials,
+            max_trials=plan.budget.trials,
             **more,
         )
         self._repeats = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import replace
 
 import click
 import optuna
@@ -22,7 +23,8 @@ from crosstune.benchmarks.research.rivals.process import RivalProcess
 from crosstune.cli.main import main as crosstune_command
 from crosstune.errors import CrosstuneError
 from crosstune.study.internal import own_study
-from crosstune.tuning.front import open_study
+from crosstune.tuning.front import settle
+from crosstune.tuning.opening import open_study
 
 AROUND = 3
 """Over how many proposals a cost is averaged."""
@@ -90,9 +92,9 @@ def run(name: str, problem: Problem, trials: int) -> tuple[list[float], float]:
     nothing on a table or a function.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    engine = contender(name).engine(problem.spec, engine_seed(0), trials)
+    request = contender(name).request(problem.spec, engine_seed(0), trials)
     with own_study():
-        study = open_study(problem.spec, engine)
+        study = open_study(replace(settle(request), budget=None))
     seconds = []
     for _ in range(trials):
         before = time.process_time()

@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 from crosstune.digests.evaluated import of_data, of_splits
 from crosstune.engines import study_values as ledger
 from crosstune.integrations.search_cv.evaluated import of_search
-from crosstune.integrations.search_cv.request import Request, settle, translation_of
+from crosstune.integrations.search_cv.request import OpenSearch, settle_search, translation_of
 from crosstune.integrations.search_cv.run import Run
 from crosstune.integrations.search_cv.scikit import BaseSearchCV, Evaluate, Folds, validate
 
@@ -136,8 +136,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         validate(self)
         given: Any = self.cv
         splitter = check_cv(given, y, classifier=is_classifier(self.estimator))
-        plan = settle(self)
-        self._searching: tuple[Request, Folds] | None = None
+        plan = settle_search(self)
+        self._searching: tuple[OpenSearch, Folds] | None = None
 
         def begin(indices: list[Any]) -> bool:
             evaluated = None
@@ -147,7 +147,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                     **of_splits(indices, splitter),
                     **of_search(self, plan.translation),
                 }
-            request = plan.open(self, evaluated)
+            request = plan.open(evaluated)
             self._searching = request, folds
             return request.prunes or not request.wanted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,17 +15,17 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 
 from crosstune.digests.evaluated import Evaluated
-from crosstune.engines import budget as budgets
 from crosstune.engines.budget import Budget
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.integrations.search_cv.translation import Translation, translate
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
 from crosstune.spec.spec import Metric, Spec, load
-from crosstune.study.choice import Engine, choose
+from crosstune.study.choice import Engine
+from crosstune.study.trials import finished
 from crosstune.system.scalars import plain
-from crosstune.tuning.front import open_study
-from crosstune.tuning.loop import finished
+from crosstune.tuning.front import Plan, StudyRequest, settle
+from crosstune.tuning.opening import open_study
 
 DRAWS = 10
 """How many candidates are drawn where none is said, as by `RandomizedSearchCV`."""
@@ -42,40 +42,41 @@ _AS_THEY_ARE = ("estimator", "spec_or_grid", "param_grid", "param_distributions"
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """A search that can be carried out, once its study is open.
 
     Attributes:
-        trials: finished trials of the study in all; None goes on to the end of the grid.
-        seconds: None for no limit.
+        plan: of the study. Without trials in its budget the search continues to the end of the
+            grid.
+        translation: from the points of the space to the estimator's parameters.
         walks: whether the candidates are those of a grid, in whose order the table is.
     """
 
-    spec: Spec
-    engine: Engine
+    plan: Plan
     translation: Translation
-    trials: int | None
-    seconds: float | None
     walks: bool
 
-    def open(self, search: Any, evaluated: Evaluated | None) -> Request:
-        """The request, with a study that is new or agrees with `evaluated`.
+    def open(self, evaluated: Evaluated | None) -> OpenSearch:
+        """The search with its study, which is new or agrees with `evaluated`.
 
         Raises:
             RequestError: there is a study with trials, and it is not to be resumed, or differs.
         """
-        study = _open(search, self.spec, self.engine, evaluated, Budget(self.trials, self.seconds))
-        return Request(
-            study, self.translation, self.trials, self.seconds, not _learns(self.engine), self.walks
-        )
+        study = open_study(self.plan, evaluated)
+        budget = self.plan.budget or Budget()
+        ahead = not _learns(self.plan.engine)
+        return OpenSearch(study, self.translation, budget.trials, budget.seconds, ahead, self.walks)
 
 
 @dataclass(frozen=True)
-class Request:
+class OpenSearch:
     """A search with its study.
 
     Attributes:
+        trials: finished trials of the study in all; None continues to the end of the grid.
+        seconds: None for no limit.
         ahead: whether no candidate depends on the score of another.
+        walks: as in `SearchPlan`.
     """
 
     study: Study
@@ -104,7 +105,7 @@ class Request:
         return math.inf if self.trials is None else max(self.trials - finished(self.study), 0)
 
 
-def settle(search: Any) -> Plan:
+def settle_search(search: Any) -> SearchPlan:
     """The search that the arguments of a `SearchCV` ask for.
 
     Raises:
@@ -112,26 +113,49 @@ def settle(search: Any) -> Plan:
     """
     search = _plain(search)
     spec, translation, is_grid = _space(search)
-    backend, draws = search.backend, False
+    backend, sampler, draws = search.backend, search.sampler, False
     if search.n_trials is not None and search.n_iter is not None:
         raise SpecError("n_trials and n_iter are two names of the same thing: give one of them")
-    given = search.n_iter if search.n_trials is None else search.n_trials
-    trials = _budget(given, "n_trials", whole=True)
+    asked = search.n_iter if search.n_trials is None else search.n_trials
+    trials = _budget(asked, "n_trials", whole=True)
     seconds = _budget(search.timeout, "timeout")
-    sampler = search.sampler
-    if sampler is not None and not isinstance(sampler, str | Mapping):
-        raise RequestError(
-            f"a sampler is a name, or a mapping of a name and options, not {sampler!r}"
-        )
-    drawn = None if spec is not None else DRAWS
+    _check_names(sampler, search.pruner)
+    unlimited = trials is None and seconds is None
+    default = None
     if spec is None:
-        unlimited = is_grid and trials is None and seconds is None
-        if sampler is None and (unlimited or (trials or 0) >= translation.points):
+        default = DRAWS
+        if sampler is None and ((is_grid and unlimited) or (trials or 0) >= translation.points):
             sampler = "grid"
         spec = Spec(space=translation.space)
         backend, sampler, draws = _ours(search, sampler, translation)
-    spec = _scored(spec)
-    engine = choose(spec, backend=backend, sampler=sampler, seed=_seed(search))
+        if draws and unlimited:
+            trials = DRAWS
+    plan = settle(
+        StudyRequest(
+            spec=_scored(spec),
+            own_loop=True,
+            backend=backend,
+            sampler=sampler,
+            pruner=search.pruner,
+            trials=trials,
+            seconds=seconds,
+            default_trials=default,
+            seed=_seed(search),
+            storage=search.storage,
+            study_name=search.study_name,
+            resume=search.resume,
+        )
+    )
+    return _bounded(plan, translation, draws=draws)
+
+
+def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan:
+    """The plan of a search, with no more trials than there are candidates.
+
+    Raises:
+        Unsupported: the engine schedules trials.
+    """
+    engine, budget = plan.engine, plan.budget or Budget()
     algorithm = None if engine.ours else engine.adapter.algorithms[engine.algorithm]
     if algorithm is not None and algorithm.scheduler:
         raise Unsupported(
@@ -139,16 +163,25 @@ def settle(search: Any) -> Plan:
             "such length. Choose another sampler, such as 'bayesian'"
         )
     walks = algorithm is None or algorithm.exhaustive
-    ends = walks and not draws
-    budget = budgets.settle(
-        spec, trials=trials, seconds=seconds, ends_by_itself=ends, default=drawn
-    )
-    trials, seconds = budget.trials, budget.seconds
-    if not spec.space.searched:
+    trials = budget.trials
+    if not plan.spec.space.searched:
         trials = 1
     elif walks and translation.points < math.inf:
         trials = int(min(trials or math.inf, translation.points))
-    return Plan(spec, engine, translation, trials, seconds, ends)
+    plan = replace(plan, budget=Budget(trials, budget.seconds))
+    return SearchPlan(plan, translation, walks and not draws)
+
+
+def _check_names(sampler: Any, pruner: Any) -> None:
+    """Raise RequestError for what cannot name a sampler, or be a pruner."""
+    if sampler is not None and not isinstance(sampler, str | Mapping):
+        raise RequestError(
+            f"a sampler is a name, or a mapping of a name and options, not {sampler!r}"
+        )
+    if pruner is not None and not isinstance(pruner, BasePruner | str | Mapping):
+        raise RequestError(
+            f"a pruner is a name, a mapping of a name and options, or Optuna's, not {pruner!r}"
+        )
 
 
 def translation_of(search: Any) -> Translation:
@@ -233,27 +266,6 @@ def _scored(spec: Spec) -> Spec:
         )
     name = "score" if spec.metric == Metric() else spec.metric.name
     return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
-
-
-def _open(
-    search: Any, spec: Spec, engine: Engine, evaluated: Evaluated | None, budget: Budget
-) -> Study:
-    search = _plain(search)
-    pruner = search.pruner
-    if pruner is not None and not isinstance(pruner, BasePruner | str | Mapping):
-        raise RequestError(
-            f"a pruner is a name, a mapping of a name and options, or Optuna's, not {pruner!r}"
-        )
-    return open_study(
-        spec,
-        engine,
-        pruner=pruner,
-        storage=search.storage,
-        study_name=search.study_name,
-        resume=search.resume,
-        evaluated=evaluated,
-        budget=budget,
-    )
 
 
 def _learns(engine: Engine) -> bool:

@@ -17,7 +17,7 @@ from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial, is_feasible, why_no_best
 from crosstune.errors import described, message_of
 from crosstune.integrations.search_cv import scikit
-from crosstune.integrations.search_cv.request import Request
+from crosstune.integrations.search_cv.request import OpenSearch
 from crosstune.integrations.search_cv.scores import SCORES, Scores, read_trial, table
 from crosstune.objectives.base import ERROR, suggest
 from crosstune.objectives.questions import noting
@@ -37,7 +37,7 @@ class Run:
     """
 
     def __init__(
-        self, search: Any, request: Request, folds: scikit.Folds, evaluate: scikit.Evaluate
+        self, search: Any, request: OpenSearch, folds: scikit.Folds, evaluate: scikit.Evaluate
     ):
         self._search = search
         self._request = request

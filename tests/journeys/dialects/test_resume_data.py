@@ -72,7 +72,7 @@ def test_a_study_without_the_record_is_resumed_with_one_notice(
     resume: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("crosstune.tuning.front.agree", lambda *_, **__: None)
+        patch.setattr("crosstune.tuning.opening.agree", lambda *_, **__: None)
         resume(1)
     with caplog.at_level(logging.WARNING, "crosstune"):
         resume(2)

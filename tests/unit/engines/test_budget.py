@@ -14,7 +14,8 @@ from sklearn.linear_model import Ridge
 
 import crosstune
 from crosstune import Int, Space, Spec
-from crosstune.cli.run import Request, run_spec
+from crosstune.cli.run import run_spec
+from crosstune.tuning.front import StudyRequest
 
 POINTS = 110
 """More than the default number of trials."""
@@ -51,7 +52,7 @@ def commanded(spec: Spec, folder: Path) -> int:
         f"objective: {module}:cost\nbackend: {spec.backend}\nseed: 1\n"
         f"sampler: {spec.sampler.plain()}\nspace:\n{lines}\n".replace("'", '"')
     )
-    request = Request(path, storage=str(folder / "s.journal"))
+    request = StudyRequest(spec=path, storage=str(folder / "s.journal"))
     result = run_spec(request, Console(quiet=True))
     return sum(result.summary["trials"].values())
 

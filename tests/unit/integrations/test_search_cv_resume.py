@@ -165,7 +165,7 @@ def test_a_study_without_the_record_goes_on_with_one_notice(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            "crosstune.tuning.front.agree", lambda *_, **__: None
+            "crosstune.tuning.opening.agree", lambda *_, **__: None
         )  # as before there was one
         search(tmp_path, space={"C": Float(0.1, 1)}, n_trials=1).fit(X, Y)
     for trials, notices in ((2, 1), (3, 0)):

@@ -218,7 +218,7 @@ def test_a_finished_study_is_not_gone_through_again(
 ) -> None:
     place = tmp_path / "s.journal"
     run(place, SPEC)
-    monkeypatch.setattr("crosstune.tuning.front.take_up", None)
+    monkeypatch.setattr("crosstune.tuning.opening.take_up", None)
     assert len(run(place, SPEC, resume=True).user_attrs["crosstune:runs"]) == 1
 
 

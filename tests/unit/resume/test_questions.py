@@ -22,12 +22,10 @@ from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.objectives import prepare
 from crosstune.objectives.questions import QUESTIONS
-from crosstune.parallel.evaluate import Recipe
-from crosstune.parallel.parallel_evaluation import Several, Workers
 from crosstune.resume import Mismatch
-from crosstune.study.choice import choose
-from crosstune.tuning.front import open_study
-from crosstune.tuning.loop import run
+from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.loop import run, run_plan
+from crosstune.tuning.opening import open_study
 from tests.unit.resume.support import DIRECT, Killed, rows, snapshot_never
 
 Train = Callable[[dict[str, Any], optuna.Trial], float]
@@ -268,8 +266,12 @@ def test_each_question_to_a_pruner_is_repeated(
 
     def counted(place: Path, *, resume: bool = False) -> optuna.Study:
         study = open_study(
-            spec, choose(spec), pruner=Counting(), storage=place, resume=resume
-        )  # fmt: skip
+            settle(
+                StudyRequest(
+                    spec=spec, own_loop=True, pruner=Counting(), storage=place, resume=resume
+                )
+            )
+        )
         run(study, prepare(spec, stopping, None), trials=spec.trials, seconds=None)
         return study
 
@@ -409,16 +411,20 @@ def test_a_retry_from_a_checkpoint_repeats_the_questions_before_it(
 
     def counted(place: Path, *, resume: bool = False) -> optuna.Study:
         with ThreadPoolExecutor(2) as pool:
-            function = prepare(spec, train, None)
-            several = None
-            if workers is not None:
-                several = Several(
-                    Workers(workers, executor=pool, lag=1), Recipe(spec, train, None), function
+            in_order = {"workers": workers, "executor": pool, "lag": 1} if workers else {}
+            plan = settle(
+                StudyRequest(
+                    spec=spec,
+                    objective=train,
+                    pruner=Counting(),
+                    trials=8,
+                    storage=place,
+                    resume=resume,
+                    **in_order,
                 )
-            study = open_study(
-                spec, choose(spec), pruner=Counting(), storage=place, resume=resume, several=several
             )
-            run(study, function, trials=8, seconds=None, several=several)
+            study = open_study(plan)
+            run_plan(plan, study)
         return study
 
     def kept(study: optuna.Study) -> list[Any]:

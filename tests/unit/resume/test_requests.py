@@ -86,7 +86,7 @@ def test_an_upgraded_library_is_named_where_the_trials_would_differ(
 
     monkeypatch.setattr(HyperoptEngine, "ask", another)
     monkeypatch.setattr(
-        "crosstune.tuning.front.made_on", lambda: {"machine": "another", "numpy": "9.0.0"}
+        "crosstune.tuning.opening.made_on", lambda: {"machine": "another", "numpy": "9.0.0"}
     )
     with pytest.raises(Mismatch, match=r"trial 2 has n = \d, and its engine proposes") as raised:
         run(place, SPEC, resume=True)

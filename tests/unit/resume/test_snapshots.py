@@ -323,7 +323,7 @@ def test_the_rhythm_keeps_to_its_share(
 def test_other_versions_are_replayed(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("crosstune.tuning.front.made_on", lambda: {"numpy": "9"})
+    monkeypatch.setattr("crosstune.tuning.opening.made_on", lambda: {"numpy": "9"})
     assert is_replayed(place, whole, monkeypatch)
     assert "other versions, or on another machine" in caplog.text
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import optuna
 import pytest
 
-from crosstune.cli import run as running
 from crosstune.spec.spec import Spec
 from crosstune.study.choice import choose
+from crosstune.study.journals import kept_journal, new_journal
 from crosstune.study.lock import Driven, driving
 from crosstune.study.sidecar_paths import beside
 from crosstune.study.storage import file_at, file_of, open_storage
@@ -205,7 +205,7 @@ def spec(name: str) -> Spec:
 def resumed(name: str) -> Path:
     asked = spec(name)
     engine = choose(asked, backend="optuna", sampler="tpe", seed=0)
-    return running.journal(asked, engine, resume=True)
+    return kept_journal(Path("runs"), asked.name, engine, asked.name)
 
 
 @pytest.mark.parametrize(
@@ -255,4 +255,4 @@ def test_a_name_of_wide_letters_fits_a_file_system(
     monkeypatch.chdir(tmp_path)
     asked = spec("名" * 120)
     engine = choose(asked, backend="optuna", sampler="tpe", seed=0)
-    assert running.journal(asked, engine, resume=False).exists()
+    assert new_journal(Path("runs"), asked.name, engine).exists()

@@ -10,10 +10,10 @@ import pytest
 
 import crosstune
 from crosstune import Choice, Float, Int, Normal, Space, Spec
+from crosstune.engines.record import RUNS
 from crosstune.errors import RequestError, SpecError, StudyExists, UnknownName, Unsupported
 from crosstune.samplers import GridSampler, HyperoptSampler
 from crosstune.study.choice import choose
-from crosstune.tuning.front import RUNS
 
 SPACE = Space({"x": Float(0.0, 1.0), "n": Int(1, 3)})
 

@@ -1,0 +1,73 @@
+"""The journal file of a study that was given no storage: its name, and finding it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+
+from crosstune.errors import RequestError
+from crosstune.study.choice import Engine
+from crosstune.study.storage import open_storage
+from crosstune.system.filenames import as_file_name
+
+
+def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
+    """A new, empty journal file for a run.
+
+    Args:
+        folder: made if it is absent.
+        spec_name: the file is named for it and for the engine, with a number if that is taken.
+
+    Raises:
+        RequestError: folder or file cannot be written.
+    """
+    path = _names(folder, spec_name, engine)[1]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"the folder {folder} cannot be made: {error.strerror}. Use --storage"
+        ) from error
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return new_journal(folder, spec_name, engine)  # Another run was faster.
+    except OSError as error:
+        raise RequestError(f"{path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def kept_journal(folder: Path, spec_name: str, engine: Engine, study_name: str) -> Path:
+    """The latest journal file with a study; if there is none, the name for a new one.
+
+    The files may be those of other studies, as several names can give the same file name.
+    """
+    files, free = _names(folder, spec_name, engine)
+    return _with_study(study_name, files) or free
+
+
+def _names(folder: Path, spec_name: str, engine: Engine) -> tuple[list[Path], Path]:
+    """The files that are there, and the first name that is free."""
+    stem = f"{as_file_name(spec_name)}-{engine.adapter.name}-{engine.algorithm}"
+    files: list[Path] = []
+    path = folder / f"{stem}.journal"
+    while path.exists():
+        files.append(path)
+        path = folder / f"{stem}-{len(files) + 1}.journal"
+    return files, path
+
+
+def _with_study(name: str, files: list[Path]) -> Path | None:
+    """The last file that holds a study; else the last one that holds none, or is damaged."""
+    others: list[Path] = []
+    for file in reversed(files):
+        try:
+            names = optuna.get_all_study_names(open_storage(file))
+        except (RequestError, ValueError, KeyError):
+            names = []
+        if name in names:
+            return file
+        if not names:
+            others.append(file)
+    return others[0] if others else None

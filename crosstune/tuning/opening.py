@@ -1,0 +1,293 @@
+"""From a plan to its `optuna.Study`: lock, storage, study and record, new or resumed."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from crosstune import _optuna, pruners
+from crosstune.digests.evaluated import Evaluated, agree
+from crosstune.engines import study_values as ledger
+from crosstune.engines.record import BUDGET, RUNS, amend_record, leave_record, records
+from crosstune.errors import RequestError, StudyExists
+from crosstune.resume import (
+    BEGAN_WITH,
+    NotInOrder,
+    Run,
+    retry_in_flight,
+    take_up,
+    take_up_in_order,
+)
+from crosstune.resume.agreement import (
+    BASE_SEED,
+    LAG,
+    POINTS,
+    agreed_lag,
+    agreed_pruner,
+    check_agrees,
+    is_replayable,
+    is_same_engine,
+    plain,
+)
+from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
+from crosstune.space.parameters import Constant
+from crosstune.space.space import Space
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import WARM_START, Engine, continued_engine
+from crosstune.study.internal import own_study
+from crosstune.study.journals import new_journal
+from crosstune.study.lock import driving
+from crosstune.study.metric_name import name_metric
+from crosstune.study.storage import describe, file_at, open_storage
+from crosstune.system.interrupts import watched
+from crosstune.tuning.front import Plan
+
+_logger = logging.getLogger("crosstune")
+
+
+def placed(plan: Plan) -> Plan:
+    """The plan with a storage: a new journal file if it has none, and its request names a folder.
+
+    Raises:
+        RequestError: the file cannot be made.
+    """
+    if plan.storage is not None or plan.request.folder is None:
+        return plan
+    return replace(plan, storage=str(new_journal(plan.request.folder, plan.spec.name, plan.engine)))
+
+
+@contextmanager
+def opened(plan: Plan) -> Iterator[Study]:
+    """The study of a plan, which no other process runs meanwhile; Ctrl-C is watched for.
+
+    Raises:
+        Driven: another process runs it.
+        RequestError: see `open_study`.
+    """
+    with watched(), driving(file_at(plan.storage), plan.study_name):
+        yield open_study(plan)
+
+
+def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
+    """The study of a plan: a new one, or the one that is there if it is to be resumed.
+
+    Args:
+        evaluated: what its values depend on beside the params, which a resumed study has to
+            have in common; None is what the plan's objective says.
+
+    Raises:
+        StudyExists: it is there, has trials, and was not to be resumed.
+        Mismatch: its engine would not propose the trials that are there.
+        RequestError: it was made with another space, direction, seed, pruner or sampler option,
+            or with a pruner that has to be given again, or evaluated on other data.
+    """
+    if evaluated is None and plan.storage is not None and plan.function is not None:
+        evaluated = plan.function.evaluated()
+    study = _stored(plan)
+    name_metric(study, plan.spec.metric.name)
+    trials = study.get_trials(deepcopy=False)
+    if ledger.space_of(study) is not None:
+        check_same(study, plan.spec)
+    if trials and not plan.request.resume:
+        finished = sum(trial.state.is_finished() for trial in trials)
+        raise StudyExists(
+            f"the study {plan.study_name!r} in {describe(plan.storage)} has {finished} finished "
+            "trials. Resume it, or choose another name or place"
+        )
+    if evaluated is not None:
+        agree(study, evaluated, begun=bool(trials))
+    return _resumed(study, plan, trials) if trials else _begun(study, plan)
+
+
+def _stored(plan: Plan) -> Study:
+    """The study in its storage, made if it is absent."""
+    place = open_storage(plan.storage)
+    try:
+        with own_study():
+            return optuna.create_study(
+                study_name=plan.study_name,
+                storage=place,
+                sampler=plan.sampler,
+                pruner=plan.pruner or pruners.create(None),
+                direction=plan.spec.metric.direction,
+                load_if_exists=True,
+            )
+    except ImportError as error:
+        raise RequestError(
+            f"the storage {describe(plan.storage)} needs a library: {error}"
+        ) from error
+    except OSError as error:
+        raise RequestError(
+            f"the study {plan.study_name!r} in {describe(plan.storage)} cannot be written: "
+            f"{error.strerror or error}. Its folder has to be writable too"
+        ) from error
+
+
+def _begun(study: Study, plan: Plan) -> Study:
+    """A study without trials, with its record and its start points."""
+    lag = plan.several.lag if plan.several is not None else None
+    record = {**_record(plan.engine, plan.spec, {}, lag), BASE_SEED: plan.engine.seed}
+    study.set_user_attr(ledger.SPACE, plan.spec.space.to_dict())
+    leave_record(study, record, first_trial=0, budget=plan.budget)
+    for point in plan.spec.points:
+        study.enqueue_trial(ledger.write_point(plan.spec.space, point))
+    _log_notes(plan.engine)
+    return study
+
+
+def _resumed(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
+    """A study with trials, as its last run would have continued, or with a fresh engine."""
+    runs = records(study)
+    record = runs[-1] if runs and is_replayable(runs[-1]) else None
+    if runs and plan.request.resume != FRESH:
+        study.pruner = agreed_pruner(plan.study_name, runs, plan.pruner)
+    if record is None:
+        return _continued(study, plan, trials)
+    for point in plan.spec.points[len(trials) : record[POINTS]]:  # it was killed before
+        study.enqueue_trial(ledger.write_point(plan.spec.space, point))
+    engine = plan.engine
+    if plan.request.resume == FRESH or not is_same_engine(
+        record, engine.adapter.name, engine.algorithm
+    ):
+        return _continued(study, plan, trials)
+    return _gone_on(study, plan, trials, record)
+
+
+def _gone_on(
+    study: Study, plan: Plan, trials: Sequence[FrozenTrial], record: Mapping[str, Any]
+) -> Study:
+    """A study brought to where its last run stood, by the same engine.
+
+    If its budget is spent, nothing will be evaluated, so the engine is not brought there.
+    """
+    engine, several, budget = plan.engine, plan.several, plan.budget
+    seed = None if engine.drawn else engine.seed
+    if WARM_START in record["options"]:  # it is stored, so nobody has to give it again
+        options = {WARM_START: record["options"][WARM_START], **engine.options}
+        engine = replace(engine, options=options)
+    check_agrees(plan.study_name, record, options=engine.options, seed=seed, pruner=study.pruner)
+    engine = replace(engine, seed=record["seed"])
+    lag = several.lag if several is not None else None
+    lag = agreed_lag(plan.study_name, record, several=several is not None, lag=lag)
+    if several is not None and lag is not None:
+        several.keep_lag(lag)
+    if budget is not None:
+        amend_record(study, **{BUDGET: budget.plain()})
+    finished = sum(trial.state.is_finished() for trial in trials)
+    most = None if budget is None else budget.trials
+    if finished >= (math.inf if most is None else most):
+        return _with(study, continued_engine(engine, finished), plan.spec)
+    again = Run(
+        record,
+        _record(engine, plan.spec, {}, lag),
+        partial(engine.sampler, plan.spec.space),
+        partial(deepcopy, deepcopy(study.pruner)),
+    )
+    if several is not None and lag is not None:
+        return take_up_in_order(study, again, partial(several.go_through, trials=most))
+    try:
+        return take_up(study, again)
+    except NotInOrder:
+        note = "the trials were made several at a time"
+        engine = replace(engine, notes=(*engine.notes, note))
+        return _continued(study, replace(plan, engine=engine), trials)
+
+
+def _continued(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
+    """A study with trials, continued by an engine that learns from them."""
+    finished = sum(trial.state.is_finished() for trial in trials)
+    engine = plan.engine
+    if finished:
+        engine = continued_engine(engine, finished)
+        study = _with(study, engine, plan.spec)
+    lag = plan.several.lag if plan.several is not None else None
+    record = _record(engine, plan.spec, _optuna.system_attrs(study), lag)
+    record[BASE_SEED] = plan.engine.seed
+    leave_record(study, record, first_trial=len(trials), budget=plan.budget)
+    _log_notes(engine)
+    return retry_in_flight(study)
+
+
+def _record(
+    engine: Engine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
+) -> dict[str, Any]:
+    """The record of a run, without what `leave_record` adds.
+
+    Args:
+        attrs: what samplers have left in the study before.
+        lag: of a run in order.
+    """
+    record = engine.record()
+    record["options"] = plain(record["options"])
+    record["metric"] = spec.metric.name
+    record[POINTS] = len(spec.points)
+    record[MADE_ON] = made_on()
+    if lag is not None:
+        record[LAG] = lag
+    if attrs:
+        record[BEGAN_WITH] = dict(attrs)
+    if spec.points:
+        record["native"] = False
+        record["notes"].append("start points were evaluated first")
+    return record
+
+
+def asked_seed(study: Study) -> int:
+    """The seed that the last run of a study was asked for, or drew."""
+    record = study.user_attrs[RUNS][-1]
+    return int(record.get(BASE_SEED, record["seed"]))
+
+
+def check_same(study: Study, spec: Spec) -> None:
+    """Raise RequestError for a study that was made with another space or direction."""
+    stored = ledger.space_of(study)
+    if stored is not None and not _same_space(stored, spec.space, study):
+        raise RequestError(
+            f"the study {study.study_name!r} was made with another space:\n"
+            f"{stored.difference(spec.space)}"
+        )
+    if study.direction.name.lower() != spec.metric.direction:
+        raise RequestError(
+            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
+            f"spec says {spec.metric.direction}"
+        )
+
+
+def _same_space(stored: Space, asked: Space, study: Study) -> bool:
+    """True if a study has a space.
+
+    The fixed entries of an `hp` space are constants if `adapters` read it, and no parameters if
+    it stays itself; so after an import from Hyperopt only one of the two may have them.
+    """
+    if study.user_attrs.get(ledger.IMPORTED, {}).get("from") != "hyperopt":
+        return stored == asked
+    both = [
+        {
+            name: item
+            for name, item in space.items()
+            if name in other or not isinstance(item, Constant)
+        }
+        for space, other in ((stored, asked), (asked, stored))
+    ]
+    return both[0] == both[1]
+
+
+def _with(study: Study, engine: Engine, spec: Spec) -> Study:
+    with own_study():
+        study.sampler = engine.sampler(spec.space)
+    return study
+
+
+def _log_notes(engine: Engine) -> None:
+    for note in engine.notes:
+        _logger.warning(note)

@@ -1,0 +1,176 @@
+"""`crosstune.tune` and `crosstune.create_study`: the front door for Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from optuna.study import Study
+
+from crosstune.objectives import Objective
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import named
+from crosstune.study.storage import Place
+from crosstune.study.warm_start import Earlier
+from crosstune.system.scalars import plain_arguments
+from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.loop import Callback, run_plan
+from crosstune.tuning.opening import open_study, opened
+
+
+@plain_arguments("spec")
+def tune(
+    spec: Spec | str | Path | Mapping[str, Any],
+    objective: Objective | str | Mapping[str, Any] | None = None,
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    pruner: str | Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
+    start: Iterable[Mapping[str, Any]] | None = None,
+    storage: Place = None,
+    study_name: str | None = None,
+    resume: bool | str = False,
+    callbacks: Iterable[Callback] = (),
+    dialect: str | None = None,
+    workers: int | None = None,
+    executor: Executor | str | None = None,
+    lag: int | None = None,
+    trial_seconds: float | None = None,
+    host: str | None = None,
+) -> Study:
+    """Run a study and return it.
+
+    Every keyword defaults to what the spec says.
+
+    Args:
+        spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
+        objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
+            the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
+        backend, sampler, pruner, seed, warm_start: see `create_study`.
+        trials: how many finished trials the study shall have, pruned and failed ones counted.
+        seconds: how long to go on. With neither, the budget is 100 trials, and none for a grid
+            or a scheduler, which end by themselves.
+        start: points to evaluate first.
+        storage, study_name: where to keep the study. None keeps it in memory.
+        resume: go on with the study that is there, up to the budget. True goes on to the trials
+            that the uninterrupted run would have had; "fresh" with a fresh engine that learns from
+            the trials.
+        callbacks: Optuna's, called with the study and the finished trial.
+        dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
+        workers: how many trials to evaluate at a time, in as many processes.
+        executor: where to evaluate them instead: an executor of yours, the address of a Dask
+            scheduler, or "local" for a Dask cluster on this machine.
+        lag: with several at a time, tell each outcome `lag` trials after it was asked for, so that
+            any number of workers up to `lag + 1` has the same history. None: as they arrive.
+        trial_seconds: end the process of a trial that takes longer; for `workers` alone, and Dask.
+        host: the address of this machine for workers on others.
+
+    Returns:
+        The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.
+
+    Raises:
+        RequestError: a bad request; nothing was evaluated.
+        Mismatch: the study cannot go on to the same trials, and why.
+        RunError: the objective returned no number, or its first three trials all failed.
+
+    >>> study = tune(
+    ...     {"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0},
+    ...     lambda params: params["x"] ** 2,
+    ...     trials=30,
+    ... )
+    >>> study.best_value < 0.01
+    True
+    """
+    _refuse_instance(pruner)
+    plan = settle(
+        StudyRequest(
+            spec=spec,
+            objective=objective,
+            dialect=dialect,
+            backend=backend,
+            sampler=sampler,
+            pruner=pruner,
+            trials=trials,
+            seconds=seconds,
+            seed=seed,
+            warm_start=warm_start,
+            start=start,
+            storage=storage,
+            study_name=study_name,
+            resume=resume,
+            workers=workers,
+            executor=executor,
+            lag=lag,
+            trial_seconds=trial_seconds,
+            host=host,
+        )
+    )
+    with opened(plan) as study:
+        run_plan(plan, study, callbacks)
+    return study
+
+
+@plain_arguments("spec")
+def create_study(
+    spec: Spec | str | Path | Mapping[str, Any],
+    *,
+    backend: str | None = None,
+    sampler: str | Mapping[str, Any] | None = None,
+    pruner: str | Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    warm_start: Earlier | Iterable[Earlier] = (),
+    storage: Place = None,
+    study_name: str | None = None,
+) -> Study:
+    """A new `optuna.Study` whose trials the chosen engine proposes.
+
+    Every keyword defaults to what the spec says. Start points are queued.
+
+    Args:
+        spec: a Spec, its file, or a mapping of its keys.
+        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in.
+        sampler: a role (random, grid, bayesian), a native name of the backend, or a mapping of a
+            name and options.
+        pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
+        seed: any integer.
+        warm_start: earlier studies to learn from, journal files or URLs of databases, whichever
+            engine made them; for `crosstune:gp`.
+        storage: None for memory, a path for a journal file, a database URL, or a storage.
+        study_name: defaults to the spec's name. Hyperband's brackets depend on it.
+
+    Raises:
+        RequestError: anything in it cannot be carried out.
+
+    >>> study = create_study({"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0})
+    >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
+    >>> len(study.trials)
+    20
+    """
+    _refuse_instance(pruner)
+    plan = settle(
+        StudyRequest(
+            spec=spec,
+            own_loop=True,
+            backend=backend,
+            sampler=sampler,
+            pruner=pruner,
+            seed=seed,
+            warm_start=warm_start,
+            storage=storage,
+            study_name=study_name,
+        )
+    )
+    return open_study(replace(plan, budget=None))
+
+
+def _refuse_instance(pruner: object) -> None:
+    """Raise RequestError for a pruner that is neither a name nor a mapping with one."""
+    if pruner is not None:
+        named(pruner)  # type: ignore[arg-type]  # which it checks
