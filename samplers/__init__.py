@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from crosstune.system.lazy_names import on_first_use
 
 if TYPE_CHECKING:
-    from crosstune.samplers.engine import EngineSampler, SpaceExhausted
+    from crosstune.samplers.declared import SpaceExhausted
+    from crosstune.samplers.engine import EngineSampler
     from crosstune.samplers.gaussian_process import GaussianProcessSampler
     from crosstune.samplers.grid import GridSampler
     from crosstune.samplers.hyperopt import HyperoptSampler
@@ -24,7 +25,7 @@ _HOMES = {
     "GridSampler": "crosstune.samplers.grid",
     "HyperoptSampler": "crosstune.samplers.hyperopt",
     "KerasTunerSampler": "crosstune.samplers.keras_tuner",
-    "SpaceExhausted": "crosstune.samplers.engine",
+    "SpaceExhausted": "crosstune.samplers.declared",
 }
 __all__ = [
     "EngineSampler",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,8 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.search_space import IntersectionSearchSpace
-from optuna.study import Study
 
 from crosstune.errors import SpecError
-from crosstune.samplers.reconcile import Follower
 from crosstune.space.parameters import Choice, Float, Int, Parameter
 from crosstune.space.space import Params, Space
 
@@ -24,7 +21,7 @@ DRAWS = 20
 """How often a value is drawn again that a running trial has."""
 
 
-class LearntSpace:
+class LearnedSpace:
     """The space behind some distributions, and how its points stand in the ledger.
 
     A categorical is searched by position, since Optuna takes any object as a choice.
@@ -33,15 +30,6 @@ class LearntSpace:
     def __init__(self, known: Mapping[str, BaseDistribution]):
         self._known = dict(known)
         self.space = Space({name: _parameter(held) for name, held in known.items()})
-
-    @staticmethod
-    def knows(held: BaseDistribution) -> bool:
-        """Whether there is a parameter for the distribution (not for a range of 10**9 steps)."""
-        try:
-            _parameter(held)
-        except SpecError:
-            return False
-        return True
 
     def read(self, params: Mapping[str, Any]) -> Params:
         """The point behind a trial's params.
@@ -98,35 +86,13 @@ class LearntSpace:
         return held.to_external_repr(value) if isinstance(held, CategoricalDistribution) else value
 
 
-class LearntSearch:
-    """The engines of a learnt space, for one study.
-
-    One follows what all trials have in common, and one each parameter beside that.
-    """
-
-    def __init__(self) -> None:
-        self._followers: dict[Hashable, tuple[LearntSpace, Follower]] = {}
-        self._common: Hashable = None
-        self._intersection = IntersectionSearchSpace(include_pruned=True)
-
-    def in_common(self, study: Study) -> dict[str, BaseDistribution]:
-        """The distributions that every trial so far has had, those of a single value left out."""
-        common = self._intersection.calculate(study)
-        return {name: held for name, held in common.items() if not held.single()}
-
-    def follower(
-        self, known: Mapping[str, BaseDistribution], make: Callable[[LearntSpace], Follower]
-    ) -> tuple[LearntSpace, Follower]:
-        """The space behind some distributions and its engine, made at the first call."""
-        key = tuple((name, repr(held)) for name, held in known.items())
-        if key not in self._followers:
-            if len(known) > 1:
-                # What trials have in common only shrinks: the larger space will not come back.
-                self._followers.pop(self._common, None)
-                self._common = key
-            learnt = LearntSpace(known)
-            self._followers[key] = learnt, make(learnt)
-        return self._followers[key]
+def has_parameter(distribution: BaseDistribution) -> bool:
+    """True if there is a parameter for a distribution; for a range of 10**9 steps there is none."""
+    try:
+        _parameter(distribution)
+    except SpecError:
+        return False
+    return True
 
 
 def _parameter(held: BaseDistribution) -> Parameter:

@@ -21,7 +21,8 @@ from crosstune.integrations.search_cv.request import OpenSearch
 from crosstune.integrations.search_cv.scores import SCORES, Scores, read_trial, table
 from crosstune.objectives.base import ERROR, suggest
 from crosstune.objectives.questions import noting
-from crosstune.samplers.engine import EngineSampler, SpaceExhausted
+from crosstune.samplers.declared import SpaceExhausted
+from crosstune.samplers.engine import EngineSampler
 from crosstune.space.space import Params
 from crosstune.system.interrupts import watched
 

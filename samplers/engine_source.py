@@ -1,0 +1,96 @@
+"""Where the engines of one sampler come from, and its random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial
+
+from crosstune.engines.base import Adapter, Algorithm, seed_in_32_bits
+from crosstune.engines.seeds import derived_seed
+from crosstune.samplers.ask_order import Turns
+from crosstune.samplers.copies import Lineage
+from crosstune.samplers.reconcile import Follower, ReadPoint
+from crosstune.space.space import Space
+
+
+class EngineSource:
+    """Makes the engines of one sampler.
+
+    Args:
+        adapter: the backend.
+        algorithm: a native name of the backend.
+        seed: any integer; None for a random one.
+        options: keyword arguments of the algorithm.
+        lineage: of the sampler.
+
+    Attributes:
+        turns: of the sampler's trials.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        algorithm: str,
+        seed: int | None,
+        options: Mapping[str, Any],
+        lineage: Lineage,
+    ):
+        self._adapter = adapter
+        self._algorithm = algorithm
+        self._options = options
+        self._lineage = lineage
+        self.seed = seed
+        self.turns = Turns()
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the backend declares of the algorithm."""
+        return self._adapter.algorithms[self._algorithm]
+
+    @property
+    def label(self) -> str:
+        """Backend and algorithm, as they are written on the command line."""
+        return f"{self._adapter.name}:{self._algorithm}"
+
+    @property
+    def why_it_ends(self) -> str:
+        """What to say when there is no next trial."""
+        if self.algorithm.scheduler:
+            return f"{self.label} is through with its schedule"
+        return f"{self.label} has no new point"
+
+    def follower(
+        self, study: Study, space: Space, read_point: ReadPoint, seed: int | None, *, strict: bool
+    ) -> Follower:
+        """A new engine that follows a study.
+
+        The engine of a copy gets another seed, as it must not repeat the first. A walk through a
+        grid keeps its order, and leaves out what is evaluated.
+
+        Args:
+            seed: of the sampler, for this space.
+            read_point, strict: see `Follower`.
+        """
+        engine = self._adapter.engine(
+            self._algorithm,
+            space,
+            seed=seed if self.algorithm.exhaustive else self._lineage.seed(seed),
+            maximize=study.direction == StudyDirection.MAXIMIZE,
+            options=self._options,
+        )
+        return Follower(engine, space, read_point, strict=strict)
+
+    def number(self, trial: FrozenTrial, *names: str) -> int | None:
+        """A seed for the draw of some parameters of a trial."""
+        if self.seed is None:
+            return None
+        seed = self.seed if self._lineage.reseeded is None else self._lineage.seed(self.seed)
+        return derived_seed(seed, trial.number, *names)
+
+    def rng(self, trial: FrozenTrial, *names: str) -> np.random.Generator:
+        """Random numbers for the draw of some parameters of a trial."""
+        return np.random.default_rng(seed_in_32_bits(self.number(trial, *names)))

@@ -1,0 +1,144 @@
+"""The search of a space that nobody declared: it is learnt from the trials.
+
+What every trial so far has had in common is searched together, anything else by an engine of its
+own per parameter. Such a search is labelled "not native", since no library would be called like
+that by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.search_space import IntersectionSearchSpace
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from crosstune import _optuna
+from crosstune.engines.base import Busy, Engine, Exhausted
+from crosstune.engines.seeds import derived_seed
+from crosstune.samplers.ask_order import begun
+from crosstune.samplers.engine_source import EngineSource
+from crosstune.samplers.learned_space import LearnedSpace, has_parameter
+from crosstune.samplers.reconcile import Follower
+
+NOTE = "the space is learnt from the trials"
+"""What the record of a study says of it."""
+
+
+class LearnedSearch:
+    """The search of one study.
+
+    One engine follows what all trials have in common, and one follows each parameter beside that.
+
+    Args:
+        source: of engines.
+    """
+
+    native: Any = None
+    """There is no single native object."""
+    asked = 0
+    """A copy does not count the proposals: its engines depend on the parameters' names."""
+
+    def __init__(self, source: EngineSource):
+        self._source = source
+        self._followers: dict[Hashable, tuple[LearnedSpace, Follower]] = {}
+        self._common: Hashable = None
+        self._intersection = IntersectionSearchSpace(include_pruned=True)
+
+    def distributions(self, study: Study) -> dict[str, BaseDistribution]:
+        """Those that every trial so far has had; those of a single value are left out."""
+        common = self._intersection.calculate(study)
+        return {name: one for name, one in common.items() if not one.single()}
+
+    def propose(
+        self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Values for all parameters of a search space, as the ledger holds them."""
+        searched = {name: one for name, one in search_space.items() if has_parameter(one)}
+        drawn = self._proposed(study, trial, searched) if searched else {}
+        for name, one in search_space.items():
+            if name not in drawn:
+                fallback = optuna.samplers.RandomSampler(seed=self._source.number(trial, name))
+                drawn[name] = fallback.sample_independent(study, trial, name, one)
+        return drawn
+
+    def propose_alone(
+        self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
+    ) -> Any:
+        """A parameter that not all trials have had, by an engine of its own."""
+        return self.propose(study, trial, {name: distribution})[name]
+
+    def lasts(self, study: Study) -> float:
+        """It never ends: nobody has said that the trials so far are all there is."""
+        return math.inf
+
+    def has_point(self, study: Study) -> bool | None:
+        """Always True."""
+        return True
+
+    def freeze(self) -> dict[str, Any] | None:
+        """None: it is built from the trials again."""
+        return None
+
+    def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
+        """Nothing was frozen."""
+
+    def _proposed(
+        self, study: Study, trial: FrozenTrial, searched: Mapping[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        space, follower = self._follower(study, searched)
+        engine = follower.engine
+        fixed = begun(trial)
+        if engine.distinct:
+            self._source.turns.wait(study, trial)
+        trials = _optuna.all_trials(study)
+        _note_parts(engine, trials, searched)
+        try:
+            point = follower.propose(trials, trial.number)
+        except (Exhausted, Busy):
+            point = space.space.sample(self._source.rng(trial, *searched))
+        drawn = space.write(point)
+        if engine.distinct:
+            running = [
+                begun(other)
+                for other in trials
+                if other.state == TrialState.RUNNING and other.number != trial.number
+            ]
+            drawn = space.apart(drawn, fixed, running, self._source.rng(trial, *searched))
+            self._source.turns.give(study, trial, {**fixed, **drawn})
+        return drawn
+
+    def _follower(
+        self, study: Study, searched: Mapping[str, BaseDistribution]
+    ) -> tuple[LearnedSpace, Follower]:
+        """The space behind some distributions and its engine, made at the first call."""
+        key = tuple((name, repr(one)) for name, one in searched.items())
+        if key not in self._followers:
+            if len(searched) > 1:
+                # What trials have in common only shrinks: the larger space will not come back.
+                self._followers.pop(self._common, None)
+                self._common = key
+            space, seed = LearnedSpace(searched), self._source.seed
+            if seed is not None:
+                seed = derived_seed(seed, *space.space)
+            self._followers[key] = (
+                space,
+                self._source.follower(study, space.space, space.read, seed, strict=False),
+            )
+        return self._followers[key]
+
+
+def _note_parts(
+    engine: Engine, trials: Sequence[FrozenTrial], searched: Mapping[str, BaseDistribution]
+) -> None:
+    """Tell an engine if trials have further parameters, so that its points are parts of theirs."""
+    engine.part = engine.part or any(
+        name not in searched and not one.single()
+        for trial in trials
+        if not trial.distributions.keys() <= searched.keys()
+        for name, one in trial.distributions.items()
+    )
