@@ -20,9 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines.base import Engine
+from crosstune.engines.record_names import PROPOSAL
 
-PROPOSAL = "crosstune:proposal"
-"""The trial attribute that holds 0 while a ticket is drawn, then the ticket, and then the point."""
 PATIENCE = 30.0
 """When nothing has moved for so many seconds, the processes ahead are taken to be dead."""
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02)

@@ -19,7 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune import _optuna
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 
 IN_OBJECTIVE = hasattr(Trial, "set_constraint")
 """Whether an objective can set constraints, as in Optuna 5. In Optuna 4 only a sampler can."""

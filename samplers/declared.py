@@ -17,17 +17,12 @@ from optuna.trial import FrozenTrial
 from crosstune import _optuna
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Busy, Exhausted
+from crosstune.engines.record_names import DRAWN, TRIAL_BUDGET
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.ask_order import takes_turns
 from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.reconcile import Follower
 from crosstune.space.space import Space
-
-BUDGET = "crosstune:budget"
-"""The trial attribute that holds how far a scheduler wants it to be trained."""
-
-DRAWN = "crosstune:drawn"
-"""The trial attribute that holds what the engine drew where the ledger holds it nearly."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -90,7 +85,7 @@ class DeclaredSearch:
             ) from None
         budget = follower.budget(trial.number)
         if budget is not None:
-            _optuna.set_user_attr(study, trial, BUDGET, asdict(budget))
+            _optuna.set_user_attr(study, trial, TRIAL_BUDGET, asdict(budget))
         aside = follower.aside(trial.number)
         if aside:
             _optuna.set_user_attr(study, trial, DRAWN, dict(aside))

@@ -28,12 +28,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters.hyperopt.exporting import KEY, held_beside
 from crosstune.adapters.hyperopt.imported_values import Coding
+from crosstune.engines.record_names import DRAWN, ERROR
 from crosstune.errors import RequestError, message_of
 from crosstune.exchange import sidecar_data as kept
 from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.study_data import Contents, frozen
-from crosstune.objectives.base import ERROR
-from crosstune.samplers.engine import DRAWN
 
 _logger = logging.getLogger("crosstune")
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from optuna.trial import Trial
 
+from crosstune.engines.record_names import DRAWN, ERROR
 from crosstune.errors import ObjectiveError, RequestError, shortened
-from crosstune.objectives.base import ERROR, Objective, Prepared, failing
+from crosstune.objectives.base import Objective, Prepared, failing
 from crosstune.objectives.signature import parameter_names
-from crosstune.samplers.engine import DRAWN
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.spec import Spec

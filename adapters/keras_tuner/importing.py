@@ -36,11 +36,11 @@ from crosstune.adapters.keras_tuner.library import kinds
 from crosstune.adapters.keras_tuner.project_files import read_beside, read_oracle, read_trials
 from crosstune.engines import registry as adapters
 from crosstune.engines import study_values as ledger
+from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
 from crosstune.exchange import sidecar_data as kept
 from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.study_data import Contents, frozen, hull, in_space, moved, observed, own
-from crosstune.samplers.engine import BUDGET
 from crosstune.space.space import Space
 
 _ENDED = ("COMPLETED", "FAILED", "INVALID")
@@ -180,7 +180,7 @@ class _Reading:
         attrs = self._further(trial)
         rung = self._budget(trial.hyperparameters.values)
         if rung is not None:
-            attrs[BUDGET] = rung
+            attrs[TRIAL_BUDGET] = rung
         if trial.message:
             attrs["message"] = str(trial.message)
         value, reports = None, {}

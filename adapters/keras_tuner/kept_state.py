@@ -13,9 +13,6 @@ OTHER_VALUES = "keras_tuner:other_values"
 """The trial attribute that holds values which are not searched: under `tune_new_entries=False`,
 or outside the range that their hyperparameter states."""
 
-ERROR = "crosstune:error"
-"""The trial attribute that holds why it failed."""
-
 PRUNED = "STOPPED"
 """What a pruned trial is called in Keras Tuner: it is not failed, and not among the best."""
 

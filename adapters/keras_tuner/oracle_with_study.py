@@ -14,7 +14,6 @@ from optuna.trial import Trial, TrialState
 from crosstune import _optuna
 from crosstune.adapters.keras_tuner.distributions import held_under
 from crosstune.adapters.keras_tuner.kept_state import (
-    ERROR,
     OTHER_VALUES,
     PRUNED,
     REPORTED,
@@ -29,7 +28,7 @@ from crosstune.adapters.keras_tuner.runs import Run, Runs, as_json
 from crosstune.adapters.keras_tuner.search import released_lock
 from crosstune.engines.budget import Budget
 from crosstune.engines.feasibility import is_feasible
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import ERROR, RUNS
 
 Recorded: TypeAlias = tuple[dict[str, BaseDistribution], dict[str, Any], dict[str, Any]]
 """Distributions and values of the parameters, and the values that are no parameters."""

@@ -14,16 +14,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from crosstune import _optuna
-from crosstune.adapters.keras_tuner.kept_state import (
-    ERROR,
-    OTHER_VALUES,
-    STATES,
-    TRIAL_ID,
-    reports_of,
-)
+from crosstune.adapters.keras_tuner.kept_state import OTHER_VALUES, STATES, TRIAL_ID, reports_of
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.adapters.keras_tuner.project import STATE
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.errors import RequestError
 
 

@@ -15,7 +15,8 @@ from optuna.study import Study
 from crosstune import _optuna
 from crosstune.adapters.keras_tuner.project import engine_of
 from crosstune.engines.budget import Budget
-from crosstune.engines.record import RUNS, leave_record
+from crosstune.engines.record import leave_record
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 
 Run: TypeAlias = dict[str, Any]

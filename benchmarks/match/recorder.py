@@ -18,9 +18,10 @@ from crosstune.benchmarks.match.results import Evaluation, Run
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial
+from crosstune.engines.record_names import ERROR, QUESTIONS
 from crosstune.errors import RequestError, RunError
-from crosstune.objectives import ERROR, TrialFailed, suggest
-from crosstune.objectives.questions import QUESTIONS, ask_again, propose_again
+from crosstune.objectives import TrialFailed, suggest
+from crosstune.objectives.questions import ask_again, propose_again
 from crosstune.space.space import Params
 from crosstune.study.clock import SamplerClock
 from crosstune.study.trials import budget

@@ -30,10 +30,10 @@ import optuna
 
 import crosstune
 from crosstune import resume
+from crosstune.engines.record_names import RETRIED, RETRIED_FROM
 from crosstune.engines.registry import get
 from crosstune.objectives import suggest
 from crosstune.resume import snapshots
-from crosstune.resume.history import RETRIED, RETRIED_FROM
 from crosstune.study.storage import open_storage
 
 SPACE: dict[str, dict[str, Any]] = {

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from crosstune.callbacks.tensorboard import hparams
 from crosstune.callbacks.tensorboard.event_file import EventFile
 from crosstune.callbacks.tensorboard.event_file import summary as summary_event
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.system.files import regular
 
 MARK = "crosstune.json"

@@ -25,7 +25,7 @@ from crosstune.callbacks.tensorboard import directory, hparams
 from crosstune.callbacks.tensorboard.progress import Progress
 from crosstune.callbacks.tensorboard.trial_log import TrialLog, further_metrics, metric_tags
 from crosstune.engines import study_values as ledger
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import SPACE
 from crosstune.space.space import Space
 
 _logger = logging.getLogger("crosstune")

@@ -13,6 +13,7 @@ from crosstune._optuna import constraints
 from crosstune.callbacks.tensorboard import hparams
 from crosstune.callbacks.tensorboard.event_file import Event, EventFile, scalars
 from crosstune.callbacks.tensorboard.event_file import summary as summary_event
+from crosstune.engines.record_names import PREFIX
 
 FILE = "events.out.tfevents.0000000000.crosstune"
 REPORTS = "reports/"
@@ -138,7 +139,7 @@ def further_metrics(trial: FrozenTrial) -> Mapping[str, float]:
     found = {CONSTRAINTS + key: float(value) for key, value in constraints(trial).items()}
     for name, value in trial.user_attrs.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and not name.startswith("crosstune:"):
+        if number and not name.startswith(PREFIX):
             with suppress(OverflowError):  # an integer beyond 1e308
                 found[FURTHER + name] = float(value)
     return found

@@ -10,8 +10,7 @@ from typing import Any
 
 from optuna.trial import BaseTrial
 
-CHECKPOINTS = "crosstune:checkpoints"
-"""The trial attribute. A retry of Optuna's gets a copy of it."""
+from crosstune.engines.record_names import CHECKPOINTS
 
 _ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

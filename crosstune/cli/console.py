@@ -18,6 +18,7 @@ from rich.text import Text
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial, ranked
+from crosstune.engines.record_names import PREFIX
 from crosstune.errors import SpecError
 from crosstune.space.space import Space
 from crosstune.terminal.tables import fitted
@@ -117,7 +118,7 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
     kind = "feasible" if len(feasible) < count(study)["complete"] else "complete"
     top = feasible[:rows]
     further = dict.fromkeys(
-        name for trial in top for name in trial.user_attrs if not name.startswith("crosstune:")
+        name for trial in top for name in trial.user_attrs if not name.startswith(PREFIX)
     )
     points = [values(space, trial) for trial in top]
     names = dict.fromkeys(name for point in points for name in point)

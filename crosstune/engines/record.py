@@ -13,12 +13,10 @@ from optuna.study import Study
 from crosstune import _optuna
 from crosstune.engines.base import Adapter
 from crosstune.engines.pruner_record import described
+from crosstune.engines.record_names import RUNS
 
 if TYPE_CHECKING:
     from crosstune.engines.budget import Budget
-
-RUNS = "crosstune:runs"
-"""The study attribute that holds the records, in the order of the runs."""
 
 PRUNER = "pruner"
 """The key that holds the pruner; see `described`."""

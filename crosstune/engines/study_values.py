@@ -22,6 +22,7 @@ from optuna.distributions import (
 from optuna.study import Study
 from optuna.trial import Trial
 
+from crosstune.engines.record_names import SPACE
 from crosstune.errors import SpecError
 from crosstune.space.parameters import (
     Bool,
@@ -34,12 +35,6 @@ from crosstune.space.parameters import (
     Parameter,
 )
 from crosstune.space.space import Params, Space
-
-SPACE = "crosstune:space"
-"""The study attribute that holds the space that was declared."""
-
-IMPORTED = "crosstune:imported"
-"""The study attribute that says where an imported study came from, and what was lost."""
 
 
 def distribution(item: Parameter) -> BaseDistribution:

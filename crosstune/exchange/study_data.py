@@ -21,12 +21,11 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from crosstune.engines import record_names
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
-from crosstune.engines.record import RUNS
-from crosstune.engines.study_values import IMPORTED
+from crosstune.engines.record_names import IMPORTED, RUNS, TRIAL_BUDGET
 from crosstune.errors import SpecError, Unsupported
-from crosstune.samplers.engine import BUDGET
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
@@ -128,7 +127,7 @@ def read_study(study: Study) -> Contents:
         space=space,
         distributions=held,
         trials=trials,
-        attrs={key: value for key, value in attrs.items() if key != ledger.SPACE},
+        attrs={key: value for key, value in attrs.items() if key != record_names.SPACE},
         metric_names=study.metric_names,
     )
 
@@ -166,7 +165,7 @@ def write_study(contents: Contents) -> Study:
     directions = [StudyDirection[direction.upper()] for direction in contents.directions]
     study = optuna.create_study(study_name=contents.name, directions=directions)
     if contents.space is not None:
-        study.set_user_attr(ledger.SPACE, contents.space.to_dict())
+        study.set_user_attr(record_names.SPACE, contents.space.to_dict())
     for key, value in contents.attrs.items():
         study.set_user_attr(key, value)
     if contents.metric_names is not None:
@@ -184,13 +183,13 @@ def write_study(contents: Contents) -> Study:
 
 def _renumbered(trial: FrozenTrial, numbers: Mapping[int, int]) -> FrozenTrial:
     """A trial whose rung continues the trial of the new number, where some were left out."""
-    rung = trial.user_attrs.get(BUDGET)
+    rung = trial.user_attrs.get(TRIAL_BUDGET)
     before = rung.get("resume_from") if isinstance(rung, Mapping) else None
     if rung is None or before is None or numbers.get(before) == before:
         return trial
     again = copy.copy(trial)
     held = {**rung, "resume_from": numbers.get(before)}
-    again.user_attrs = {**trial.user_attrs, BUDGET: held}
+    again.user_attrs = {**trial.user_attrs, TRIAL_BUDGET: held}
     return again
 
 

@@ -22,8 +22,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosstune.engines import registry
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import RequestError, no_such
-from crosstune.objectives.base import ERROR, Objective, Prepared, TrialFailed, suggest
+from crosstune.objectives.base import Objective, Prepared, TrialFailed, suggest
 from crosstune.objectives.params import DescribedObjective, ParamsObjective
 from crosstune.objectives.signature import tell_dialect
 from crosstune.spec.foreign_space import NativeSpace

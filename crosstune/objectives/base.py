@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.digests.evaluated import Evaluated
 from crosstune.engines import study_values as ledger
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import (
     CrosstuneError,
     ObjectiveError,
@@ -29,8 +30,6 @@ from crosstune.space.space import Params, Space
 from crosstune.system.scalars import plain
 
 Objective: TypeAlias = Callable[..., Any]
-ERROR = "crosstune:error"
-"""The trial attribute that holds why it failed."""
 _P = TypeVar("_P", bound="Prepared")
 
 

@@ -25,16 +25,7 @@ from optuna.pruners import (
 from optuna.trial import Trial
 
 from crosstune import _optuna
-
-QUESTIONS = "crosstune:questions"
-"""The trial attribute that holds the note:
-
-- ``proposed``: how many parameters the trial had when the sampler proposed others, where it did
-  before one of those was suggested;
-- ``asks``: for each question to the pruner, how many reports came before it;
-- ``reports``: how many reports there were;
-- ``steps``: theirs, where they did not rise.
-"""
+from crosstune.engines.record_names import QUESTIONS
 
 _FORGETFUL = (NopPruner, MedianPruner, PercentilePruner, ThresholdPruner, WilcoxonPruner)
 """Pruners that decide by the trials alone, whatever they were asked before."""

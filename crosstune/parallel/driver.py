@@ -23,9 +23,9 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.checkpoints.record import reached
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.errors import described, message_of
-from crosstune.objectives import ERROR, Prepared
+from crosstune.objectives import Prepared
 from crosstune.parallel.ask import Begun, begin, has_point, horizon_of
 from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.replay_in_order import tell_again

@@ -15,7 +15,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune import _optuna
-from crosstune.objectives.questions import QUESTIONS, ask_again
+from crosstune.engines.record_names import QUESTIONS
+from crosstune.objectives.questions import ask_again
 from crosstune.parallel.ask import Begun, Suggest, begin, has_point, horizon_of
 from crosstune.parallel.evaluate import carried_out
 from crosstune.parallel.trial_storage import Gate

@@ -17,11 +17,9 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
 from crosstune.checkpoints.stores import home_of
+from crosstune.engines.record_names import LEFT
 from crosstune.parallel.admitted import Admitted
 from crosstune.resume.history import retrying
-
-LEFT = "crosstune:left"
-"""The system attribute, shown to an attempt alone, with what earlier attempts reported by step."""
 
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
 """How the attributes of trials begin that Optuna's CMA-ES sampler unpickles."""

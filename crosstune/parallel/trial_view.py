@@ -12,10 +12,10 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune.engines.record_names import LEFT, QUESTIONS
 from crosstune.errors import SpecError
-from crosstune.objectives.questions import QUESTIONS, asks_of
+from crosstune.objectives.questions import asks_of
 from crosstune.parallel.task import Task
-from crosstune.parallel.trial_storage import LEFT
 from crosstune.resume.forwarding_storage import Through
 
 

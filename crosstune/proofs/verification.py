@@ -17,7 +17,7 @@ from typing import Any
 import optuna
 
 from crosstune.engines import registry as adapters
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import (
     CrosstuneError,
     MissingLibrary,

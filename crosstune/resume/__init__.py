@@ -25,8 +25,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
-from crosstune.engines.record import RUNS, amend_record
-from crosstune.objectives import ERROR
+from crosstune.engines.record import amend_record
+from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.resume import snapshots
 from crosstune.resume.agreement import is_replayable
 from crosstune.resume.frozen import install

@@ -30,21 +30,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
-from crosstune.objectives.questions import QUESTIONS, asks_of
+from crosstune.engines.record_names import DRAWN, QUESTIONS, RETRIED, RETRIED_FROM, TRIAL_BUDGET
+from crosstune.objectives.questions import asks_of
 from crosstune.resume.forwarding_storage import Through
 from crosstune.resume.mismatch import Differs
-from crosstune.samplers.engine import BUDGET, DRAWN
-
-RETRIED = "crosstune:retried"
-"""The attribute of a trial that was in flight when its process was killed, and runs again."""
-
-RETRIED_FROM = "crosstune:retried_from"
-"""The attribute with the step of its checkpoint when it began to run again, where it had one."""
 
 FIXED = "fixed_params"
 """Under this key Optuna keeps the values of a queued trial, among its system attributes."""
 
-_PROPOSED = (BUDGET, DRAWN)
+_PROPOSED = (TRIAL_BUDGET, DRAWN)
 """The attributes that the sampler gives a trial."""
 
 

@@ -9,9 +9,9 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines import study_values as ledger
-from crosstune.objectives.questions import QUESTIONS, ask_again, propose_again
+from crosstune.engines.record_names import QUESTIONS, TRIAL_BUDGET
+from crosstune.objectives.questions import ask_again, propose_again
 from crosstune.resume.history import History, was_added
-from crosstune.samplers.engine import BUDGET
 
 
 def replay(study: Study, history: History, until: int) -> None:
@@ -53,7 +53,7 @@ def overlaps(trials: Sequence[FrozenTrial], first: int) -> bool:
 
 def _suggest(trial: Trial, kept: FrozenTrial) -> None:
     """The parameters, in the order in which they were suggested."""
-    if BUDGET in kept.user_attrs:
+    if TRIAL_BUDGET in kept.user_attrs:
         _ = trial.relative_params  # a schedule has proposed, even where the values were fixed
     note = kept.user_attrs.get(QUESTIONS)
     propose_again(trial, note)

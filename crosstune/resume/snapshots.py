@@ -20,7 +20,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
-from crosstune.engines.record import BUDGET, RUNS
+from crosstune.engines.record import BUDGET
+from crosstune.engines.record_names import RUNS
 from crosstune.resume.frozen import Frozen, freeze, thaw
 from crosstune.resume.mismatch import MADE_ON
 from crosstune.system import signed_file as sealed

@@ -9,8 +9,8 @@ from __future__ import annotations
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import RunError
-from crosstune.objectives.base import ERROR
 from crosstune.study.trials import finished
 
 HOPELESS = 3

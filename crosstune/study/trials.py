@@ -12,10 +12,10 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Budget
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import DRAWN, RUNS, TRIAL_BUDGET
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import SpecError
-from crosstune.samplers.engine import BUDGET, DRAWN, EngineSampler
+from crosstune.samplers.engine import EngineSampler
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Params, Space
 from crosstune.spec.foreign_space import NativeSpace, as_space
@@ -96,11 +96,11 @@ def budget(trial: Trial | FrozenTrial) -> Budget | None:
     """
     if (
         isinstance(trial, Trial)
-        and BUDGET not in trial.user_attrs
+        and TRIAL_BUDGET not in trial.user_attrs
         and _schedules(trial.study.sampler)
     ):
         _ = trial.relative_params  # the engine is asked when the first parameter is
-    held = trial.user_attrs.get(BUDGET)
+    held = trial.user_attrs.get(TRIAL_BUDGET)
     return None if held is None else Budget(**held)
 
 

@@ -16,9 +16,11 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from crosstune import _optuna, pruners
-from crosstune.digests.evaluated import Evaluated, agree
+from crosstune.digests.evaluated import Evaluated
+from crosstune.engines import record_names
 from crosstune.engines import study_values as ledger
-from crosstune.engines.record import BUDGET, RUNS, amend_record, leave_record, records
+from crosstune.engines.record import BUDGET, amend_record, leave_record, records
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError, StudyExists
 from crosstune.resume import (
     BEGAN_WITH,
@@ -44,6 +46,7 @@ from crosstune.space.parameters import Constant
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
 from crosstune.study.choice import WARM_START, Engine, continued_engine
+from crosstune.study.evaluated import agree
 from crosstune.study.internal import own_study
 from crosstune.study.journals import new_journal
 from crosstune.study.lock import driving
@@ -137,7 +140,7 @@ def _begun(study: Study, plan: Plan) -> Study:
     """A study without trials, with its record and its start points."""
     lag = plan.several.lag if plan.several is not None else None
     record = {**_record(plan.engine, plan.spec, {}, lag), BASE_SEED: plan.engine.seed}
-    study.set_user_attr(ledger.SPACE, plan.spec.space.to_dict())
+    study.set_user_attr(record_names.SPACE, plan.spec.space.to_dict())
     leave_record(study, record, first_trial=0, budget=plan.budget)
     for point in plan.spec.points:
         study.enqueue_trial(ledger.write_point(plan.spec.space, point))
@@ -269,7 +272,7 @@ def _same_space(stored: Space, asked: Space, study: Study) -> bool:
     The fixed entries of an `hp` space are constants if `adapters` read it, and no parameters if
     it stays itself; so after an import from Hyperopt only one of the two may have them.
     """
-    if study.user_attrs.get(ledger.IMPORTED, {}).get("from") != "hyperopt":
+    if study.user_attrs.get(record_names.IMPORTED, {}).get("from") != "hyperopt":
         return stored == asked
     both = [
         {

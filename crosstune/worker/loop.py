@@ -18,19 +18,18 @@ from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from crosstune.digests.evaluated import agree
 from crosstune.engines.pruner_record import described
-from crosstune.engines.record import BUDGET, PRUNER, RUNS, amend_record, leave_record, records
+from crosstune.engines.record import BUDGET, PRUNER, amend_record, leave_record, records
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS, SPACE
 from crosstune.engines.seeds import derived_seed
-from crosstune.engines.study_values import SPACE
 from crosstune.errors import CrosstuneError, Unsupported, message_of
-from crosstune.objectives import ERROR
 from crosstune.parallel.evaluate import outcome_of
 from crosstune.parallel.task import Outcome
 from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.earlier_names import as_recorded
+from crosstune.study.evaluated import agree
 from crosstune.study.failures import check_hope, has_worked
 from crosstune.study.internal import own_study
 from crosstune.study.storage import describe
@@ -40,7 +39,7 @@ from crosstune.tuning.opening import check_same, open_study
 from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat
-from crosstune.worker.lost_trials import BEGAN, LOST, counting, sweep
+from crosstune.worker.lost_trials import counting, sweep
 
 HEARTBEAT = 20
 """Seconds between two signs of life of a worker; without for a minute, its trial is taken back."""

@@ -12,16 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
 from crosstune.engines import study_values as ledger
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, SPACE
 from crosstune.errors import SpecError
-from crosstune.objectives import ERROR
 from crosstune.space.space import Space
-
-BEGAN = "crosstune:began"
-"""The trial attribute that a worker sets at the end of its turn: who evaluates it."""
-
-LOST = "crosstune:lost"
-"""The trial attribute of a trial whose worker was lost in its turn; it was never evaluated."""
 
 RETRIES = 3
 """How often a trial is given to another worker while its checkpoint does not advance; more than

@@ -19,7 +19,7 @@ from optuna.pruners import ThresholdPruner
 from optuna.trial import TrialState
 
 from crosstune import adapters, tune
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers.named import named_sampler
 

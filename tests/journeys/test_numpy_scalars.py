@@ -14,7 +14,7 @@ import pytest
 import crosstune
 from crosstune import Choice, Float, Space, callbacks, samplers
 from crosstune.adapters.keras_tuner.library import TrueSeed
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import CrosstuneError
 from crosstune.integrations.search_cv.values import Values
 from crosstune.study.storage import open_storage

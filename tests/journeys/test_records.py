@@ -24,7 +24,7 @@ from crosstune.benchmarks.match.run import Task, task_study
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.callbacks import KerasTunerPruningCallback
 from crosstune.cli.run import run_spec
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers import HyperoptSampler
 from crosstune.study.storage import open_storage

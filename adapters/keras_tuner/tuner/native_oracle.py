@@ -25,8 +25,8 @@ from crosstune.engines.base import Adapter
 from crosstune.engines.base import Budget as Rung
 from crosstune.engines.budget import Budget
 from crosstune.engines.record import run_record
+from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError
-from crosstune.samplers.engine import BUDGET
 
 
 def native_oracle(
@@ -102,7 +102,7 @@ def recorded(oracle: type) -> Any:
                 values = response["values"]
                 live = self._begin(trial_id)
                 if "tuner/epochs" in values:
-                    live.set_user_attr(BUDGET, asdict(self._rung(values)))
+                    live.set_user_attr(TRIAL_BUDGET, asdict(self._rung(values)))
                 drawn = self.hyperparameters.copy()
                 drawn.values = dict(values)
                 self._write(trial_id, drawn)

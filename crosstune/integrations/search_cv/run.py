@@ -15,11 +15,12 @@ from sklearn.exceptions import FitFailedWarning
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial, is_feasible, why_no_best
+from crosstune.engines.record_names import ERROR, SCORES
 from crosstune.errors import described, message_of
 from crosstune.integrations.search_cv import scikit
 from crosstune.integrations.search_cv.request import OpenSearch
-from crosstune.integrations.search_cv.scores import SCORES, Scores, read_trial, table
-from crosstune.objectives.base import ERROR, suggest
+from crosstune.integrations.search_cv.scores import Scores, read_trial, table
+from crosstune.objectives.base import suggest
 from crosstune.objectives.questions import noting
 from crosstune.samplers.declared import SpaceExhausted
 from crosstune.samplers.engine import EngineSampler

@@ -13,10 +13,9 @@ from numpy.ma import MaskedArray
 from optuna.trial import FrozenTrial
 from scipy.stats import rankdata
 
-Numbers = list[float | None]
+from crosstune.engines.record_names import SCORES
 
-SCORES = "crosstune:cv"
-"""The trial attribute that holds its scores."""
+Numbers = list[float | None]
 
 
 @dataclass

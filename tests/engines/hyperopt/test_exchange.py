@@ -24,7 +24,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import Spec
 from crosstune.adapters.hyperopt.exporting import KEY, native_space
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
 from tests.unit.exchange.test_exchange import ENGINES, KINDS, UNUSUAL, records, study

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune import Spec
 from crosstune.adapters.keras_tuner.library import keras_tuner as kt
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
 from tests.unit.exchange.test_exchange import ENGINES, KINDS, records, spec, study

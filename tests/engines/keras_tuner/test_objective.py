@@ -14,8 +14,8 @@ import pytest
 from optuna.trial import TrialState
 
 from crosstune import tune
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import ObjectiveError, RequestError
-from crosstune.objectives import ERROR
 
 pytest.importorskip("keras_tuner")
 

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune.adapters.keras_tuner import Oracle
 from crosstune.adapters.keras_tuner.library import keras_tuner
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -13,7 +13,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.samplers import HyperoptSampler
 from tests.journeys.exec.commands import python, run, write
 

@@ -20,8 +20,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Float, Space
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import described, message_of
-from crosstune.objectives import ERROR
 
 SPACE = Space({"x": Float(0.0, 1.0)})
 SPEC: dict[str, Any] = {"name": "s", "space": SPACE, "seed": 0, "sampler": "random"}

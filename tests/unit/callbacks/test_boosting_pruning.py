@@ -13,8 +13,8 @@ from optuna.trial import TrialState
 
 from crosstune import tune
 from crosstune.callbacks import PruningCallback
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import RunError
-from crosstune.objectives import ERROR
 
 pytest.importorskip("optuna_integration")
 

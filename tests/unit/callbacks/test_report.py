@@ -19,8 +19,8 @@ from optuna.trial import FixedTrial, TrialState
 
 from crosstune import tune
 from crosstune.callbacks import PruningCallback, TrainingDiverged
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported
-from crosstune.objectives import ERROR
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 SPEC: dict[str, Any] = {"space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0}

@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from crosstune import checkpoints
-from crosstune.checkpoints.record import CHECKPOINTS
+from crosstune.engines.record_names import CHECKPOINTS
 from crosstune.errors import RequestError
 from tests.unit.checkpoints.support import Memory, content, retry, warnings
 

@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import checkpoints
-from crosstune.resume.history import RETRIED
-from crosstune.worker.lost_trials import BEGAN, RETRIES, counting, sweep
+from crosstune.engines.record_names import BEGAN, RETRIED
+from crosstune.worker.lost_trials import RETRIES, counting, sweep
 from tests.unit.checkpoints.support import SPACE, X
 from tests.unit.parallel.histories import errors, history
 from tests.unit.resume.support import Killed

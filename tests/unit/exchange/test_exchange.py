@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 import crosstune
 from crosstune import Spec, adapters, samplers
 from crosstune.adapters.hyperopt import exporting as to_hyperopt
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import SPACE
 from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
 from crosstune.exchange import IMPORTED, formats
 from crosstune.study.storage import open_storage

@@ -22,7 +22,7 @@ import crosstune
 from crosstune import Space, Spec
 from crosstune.adapters.hyperopt.exporting import KEY, native_space
 from crosstune.engines import study_values as ledger
-from crosstune.engines.study_values import SPACE
+from crosstune.engines.record_names import SPACE
 from tests.support.strategies import spaces
 
 ANY = settings(

@@ -19,9 +19,9 @@ from optuna.study import Study
 from optuna.trial import TrialState, create_trial
 
 import crosstune
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
-from crosstune.objectives.base import ERROR
 from tests.unit.exchange.test_exchange import records
 
 FIXED = {

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from crosstune import Float, Int, SearchCV
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import SpecError
 from crosstune.integrations.search_cv.run import Run
 from crosstune.integrations.search_cv.translation import translate

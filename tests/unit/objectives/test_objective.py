@@ -11,8 +11,9 @@ import pytest
 from optuna.trial import TrialState
 
 from crosstune import Spec, tune
+from crosstune.engines.record_names import ERROR
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
-from crosstune.objectives import ERROR, prepare, tell_dialect
+from crosstune.objectives import prepare, tell_dialect
 from crosstune.spec.import_path import find
 
 SPACE = {"x": {"type": "float", "low": -1, "high": 1}}

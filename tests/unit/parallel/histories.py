@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 
-from crosstune.objectives import ERROR
+from crosstune.engines.record_names import ERROR
 
 
 def history(study: optuna.Study) -> list[Any]:

@@ -26,12 +26,12 @@ from optuna.trial import Trial, TrialState, create_trial
 import crosstune
 from crosstune import pruners
 from crosstune.engines.base import Budget
+from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError
 from crosstune.pruners.curve import CurvePruner, prediction
 from crosstune.pruners.curve.curves import Curve, Schedule
 from crosstune.pruners.curve.finished_trials import Past
 from crosstune.pruners.curve.trial_coordinates import APART, coordinates, place
-from crosstune.samplers.engine import BUDGET
 
 PRUNED = TrialState.PRUNED
 
@@ -206,7 +206,9 @@ def test_a_repeat_of_a_complete_trial_is_stopped_at_its_second_report() -> None:
     assert run(curve, 0.25) is None  # another point
     assert run({**curve, 2: 0.9}, 0.5) is None  # it went another way
     budget = Budget(epochs=10, resume_from=0).__dict__
-    assert run({**curve, 10: 0.0}, 0.5, **{BUDGET: budget}) is None  # trained further on purpose
+    assert (
+        run({**curve, 10: 0.0}, 0.5, **{TRIAL_BUDGET: budget}) is None
+    )  # trained further on purpose
     assert run(curve, None) is None
     assert run(curve, None) is None  # nothing says that it was at the same point
     chance_level = dict.fromkeys(range(1, 10), 0.5)

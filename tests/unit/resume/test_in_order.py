@@ -12,9 +12,9 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Float, Space, checkpoints
+from crosstune.engines.record_names import RETRIED
 from crosstune.errors import RequestError
 from crosstune.resume import Mismatch
-from crosstune.resume.history import RETRIED
 from crosstune.study.storage import open_storage
 from tests.unit.resume import support
 from tests.unit.resume.support import DIRECT, FINITE, MIRRORED, Killed, objective, rows, writes

@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune import Float, Int, Space, checkpoints
+from crosstune.engines.record_names import RETRIED
 from crosstune.errors import RunError
-from crosstune.resume.history import RETRIED
 from crosstune.study.storage import open_storage
 from tests.unit.resume.support import (
     DIRECT,

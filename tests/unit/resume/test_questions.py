@@ -20,8 +20,8 @@ from crosstune.benchmarks.match.limits import Limits
 from crosstune.benchmarks.match.results import TIME_FIELDS
 from crosstune.benchmarks.match.run import Task, carry_out
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.engines.record_names import QUESTIONS
 from crosstune.objectives import prepare
-from crosstune.objectives.questions import QUESTIONS
 from crosstune.resume import Mismatch
 from crosstune.tuning.front import StudyRequest, settle
 from crosstune.tuning.loop import run, run_plan

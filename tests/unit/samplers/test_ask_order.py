@@ -11,9 +11,10 @@ from pathlib import Path
 import optuna
 import pytest
 
+from crosstune.engines.record_names import PROPOSAL
 from crosstune.samplers import GaussianProcessSampler
 from crosstune.samplers import ask_order as turns
-from crosstune.samplers.ask_order import PROPOSAL, Turns, begun
+from crosstune.samplers.ask_order import Turns, begun
 from crosstune.space.space import Space
 from crosstune.study.storage import open_storage
 

@@ -10,7 +10,7 @@ import pytest
 
 import crosstune
 from crosstune import Choice, Float, Int, Normal, Space, Spec
-from crosstune.engines.record import RUNS
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError, SpecError, StudyExists, UnknownName, Unsupported
 from crosstune.samplers import GridSampler, HyperoptSampler
 from crosstune.study.choice import choose

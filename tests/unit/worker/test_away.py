@@ -18,12 +18,13 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
 from crosstune.cli.main import crosstune as command_line
+from crosstune.engines.record_names import BEGAN
 from crosstune.errors import RequestError, RunError
 from crosstune.study.storage import describe
 from crosstune.worker import database
 from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, open_database, steadily
-from crosstune.worker.lost_trials import BEGAN, counting, sweep
+from crosstune.worker.lost_trials import counting, sweep
 from tests.support.postgres import PASSWORD, NoServer, Server, running_server
 from tests.unit.worker.test_worker import _ended, _spec, _study_of, _workers
 

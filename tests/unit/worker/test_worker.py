@@ -19,10 +19,10 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune.cli.main import crosstune as command_line
+from crosstune.engines.record_names import BEGAN, ERROR, LOST
 from crosstune.errors import RequestError
-from crosstune.objectives import ERROR
 from crosstune.worker.database import cannot_open, check_is_shared
-from crosstune.worker.lost_trials import BEGAN, LOST, counting, sweep
+from crosstune.worker.lost_trials import counting, sweep
 from tests.support.postgres import PASSWORD, NoServer, Server, running_server
 
 ROOT = Path(__file__).parents[3]
