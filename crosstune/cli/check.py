@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
-from crosstune.cli.console import SafeConsole
-from crosstune.proofs.certificate import Certificate, check
+from crosstune.cli.options import DEBUG
 from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from crosstune.proofs.certificate import Certificate
 
 _STYLES = {EXACT: "green", APPROXIMATE: "yellow", REFUSED: "red"}
 
 
-def run(spec: Path, *, mode: str, strict: bool, backends: Sequence[str], as_json: bool) -> int:
-    """The exit status: 0, or 2 where an engine refuses, or with `strict` only approximates.
+@click.command(
+    epilog="""
+\b
+Exit status 0; 2 where an engine refuses a parameter, and with --strict where one is approximate.
+--backend limits the question to the engine that the study is for.
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("--mode", default="exact", show_default=True, metavar="NAME", help="Or literal.")
+@click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("--strict", is_flag=True, help="Make an approximation an error.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@DEBUG
+def check(
+    spec: Path, mode: str, backends: tuple[str, ...], strict: bool, as_json: bool, debug: bool
+) -> None:
+    """Say how faithfully each engine draws each parameter of SPEC."""
+    from rich.markup import escape
 
-    Raises:
-        RequestError: a bad spec, or no such mode or backend.
-    """
-    certificate = check(spec, mode=mode, backends=backends)
+    from crosstune.cli.console import SafeConsole
+    from crosstune.proofs.certificate import check as certified
+
+    certificate = certified(spec, mode=mode, backends=backends)
     if as_json:
         click.echo(json.dumps(certificate.to_dict()))
     else:
@@ -33,11 +52,14 @@ def run(spec: Path, *, mode: str, strict: bool, backends: Sequence[str], as_json
         console.print(_table(certificate))
         for line in _remarks(certificate):
             console.print(escape(line), highlight=False, soft_wrap=True)
-    return 0 if certificate.holds(strict=strict) else 2
+    sys.exit(0 if certificate.holds(strict=strict) else 2)
 
 
 def _table(certificate: Certificate) -> Table:
-    """One row a parameter, one column an engine."""
+    """One row per parameter, one column per engine."""
+    from rich.markup import escape
+    from rich.table import Table
+
     shown = Table(title=f"What is drawn in {certificate.mode} mode", title_justify="left")
     shown.add_column("parameter", overflow="fold")
     for engine in certificate.verdicts:

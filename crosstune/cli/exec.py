@@ -6,10 +6,78 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import click
+
+from crosstune.cli.options import DEBUG, not_empty
 from crosstune.errors import RequestError
-from crosstune.takeover.install import install
-from crosstune.takeover.misplaced import check_order
-from crosstune.takeover.script import run_module, run_script
+
+
+@click.command(
+    "exec",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="""
+\b
+Examples:
+  crosstune exec --backend hyperopt train.py --epochs 3
+  crosstune exec --backend keras_tuner --seed 1 -m my_package.train
+
+\b
+What follows the script belongs to the script. Its studies may have a sampler of their own or
+none, use optimize() or ask and tell, prune, and suggest other parameters in each trial; calls of
+hyperopt.fmin and searches of Keras Tuner are driven as well. A study
+with several objectives, with a grid or with constraints stays as the script has it; that is said,
+and is an error under --strict. What was swapped is said on standard error and kept in the study.
+Without --backend and --sampler no sampler is swapped.
+""",
+)
+@click.option(
+    "-b",
+    "--backend",
+    metavar="NAME",
+    callback=not_empty,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
+)
+@click.option("-s", "--sampler", metavar="NAME", callback=not_empty, help="random, tpe, ...")
+@click.option("--seed", type=int, metavar="N", help="Of the first study; others follow from it.")
+@click.option(
+    "-n",
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most N trials in each study or search.",
+)
+@click.option(
+    "--tensorboard", metavar="DIR", callback=not_empty, help="Log every study there, as it runs."
+)
+@click.option("--strict", is_flag=True, help="Make a study that cannot be swapped an error.")
+@click.option("-m", "module", is_flag=True, help="The target is a module, as in python -m.")
+@DEBUG
+@click.argument("target", metavar="SCRIPT")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def exec_(
+    backend: str | None,
+    sampler: str | None,
+    seed: int | None,
+    trials: int | None,
+    tensorboard: str | None,
+    strict: bool,
+    module: bool,
+    debug: bool,
+    target: str,
+    arguments: tuple[str, ...],
+) -> Callable[[], None]:
+    """Run a Python script whose studies the chosen engine drives, without an edit."""
+    return prepare(
+        target,
+        arguments,
+        module=module,
+        backend=backend,
+        sampler=sampler,
+        seed=seed,
+        trials=trials,
+        strict=strict,
+        tensorboard=tensorboard,
+    )
 
 
 def prepare(
@@ -29,6 +97,10 @@ def prepare(
     Raises:
         RequestError: there is no such script or engine.
     """
+    from crosstune.takeover.install import install
+    from crosstune.takeover.misplaced import check_order
+    from crosstune.takeover.script import run_module, run_script
+
     if seed is not None and backend is None and sampler is None:
         raise RequestError("--seed is the engine's: name it, with --backend or --sampler")
     path = Path(target)

@@ -2,41 +2,184 @@
 
 from __future__ import annotations
 
-import math
-import shlex
+import json
+import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from optuna.study import Study
-from optuna.trial import FrozenTrial
-from rich.console import Console
-from rich.markup import escape
+import click
 
-from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
-from crosstune.cli.console import LiveLine, count, duration, table, values
-from crosstune.engines.feasibility import best_trial, ranked, why_no_best
-from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
-from crosstune.study.clock import SamplerClock
-from crosstune.study.storage import describe
-from crosstune.study.trials import finished
-from crosstune.tuning.front import Plan, StudyRequest, settle
-from crosstune.tuning.loop import run_plan
-from crosstune.tuning.opening import asked_seed, opened, placed
+from crosstune.cli.options import DEBUG, not_empty
+from crosstune.errors import RequestError
+from crosstune.terminal.streams import lossy_stdout
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from crosstune.cli.outcome import Result
+    from crosstune.tuning.front import StudyRequest
 
 FOLDER = Path("runs")
 """Where a study gets a journal file if no storage is named."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """The exit status and the object that `--json` prints."""
+@click.command(
+    epilog="""
+\b
+SAMPLER is a role (random, grid, bayesian), which every backend has, or a native
+name of the backend; `crosstune backends` lists them.
 
-    exit_status: int
-    summary: dict[str, Any]
+\b
+Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if
+that is taken. Look at it with: optuna-dashboard runs/....journal
+
+\b
+A run that was killed or stopped goes on with --resume to the same trials that it would have had.
+The trial that was running is run again. Where a library was upgraded meanwhile, and trials would
+differ, that is an error, and --resume --fresh goes on with an engine that learns from the trials.
+
+\b
+Several trials at a time, in processes of this machine; one that dies or hangs costs one trial:
+  crosstune run spec.yaml --workers 4 --trial-seconds 600
+The same history for 1 to 8 workers, at the price of suggestions that know 7 results fewer:
+  crosstune run spec.yaml --workers 4 --ordered
+On a Dask cluster, whose workers may come and go:
+  crosstune run spec.yaml --dask tcp://10.0.0.1:8786 --host 10.0.0.5
+Without a cluster manager, over a database: crosstune worker --help
+
+\b
+With --tensorboard logs, look at it while it runs with: tensorboard --logdir logs
+Several studies may share a directory, and a resumed one goes on in its log. The log of a study
+that is over: crosstune tensorboard runs/....journal logs
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "-b",
+    "--backend",
+    metavar="NAME",
+    callback=not_empty,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
+)
+@click.option(
+    "-s", "--sampler", metavar="NAME", callback=not_empty, help="random, grid, bayesian, tpe, ..."
+)
+@click.option("-p", "--pruner", metavar="NAME", callback=not_empty, help="median, hyperband, ...")
+@click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
+@click.option("--seconds", type=float, metavar="S", help="How long to go on.")
+@click.option("--seed", type=int, metavar="N", help="Any integer; the same one, the same trials.")
+@click.option(
+    "--warm-start",
+    multiple=True,
+    metavar="STUDY",
+    help="Learn from an earlier study, a journal file or URL; for crosstune's gp. May be repeated.",
+)
+@click.option(
+    "--storage",
+    metavar="PLACE",
+    callback=not_empty,
+    help="A journal file, or the URL of a database.",
+)
+@click.option(
+    "--study",
+    "study_name",
+    metavar="NAME",
+    callback=not_empty,
+    help="The study's name in its storage.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="With --resume: go on with a fresh engine that learns from the trials.",
+)
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    callback=not_empty,
+    help="Log the study there for TensorBoard, as it runs.",
+)
+@click.option("-w", "--workers", type=int, metavar="N", help="Trials at a time, each in a process.")
+@click.option(
+    "--dask", metavar="ADDRESS", callback=not_empty, help="Of a Dask scheduler; or: local."
+)
+@click.option(
+    "--ordered",
+    "lag",
+    type=int,
+    is_flag=False,
+    flag_value=7,
+    metavar="[LAG]",
+    help="The same history for any number of workers up to LAG + 1; LAG is 7.",
+)
+@click.option(
+    "--trial-seconds", type=float, metavar="S", help="End a trial that takes longer, as failed."
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    callback=not_empty,
+    help="Of this machine, for Dask workers on others. Its network has to be trusted.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@DEBUG
+def run(
+    spec: Path,
+    backend: str | None,
+    sampler: str | None,
+    pruner: str | None,
+    trials: int | None,
+    seconds: float | None,
+    seed: int | None,
+    warm_start: tuple[str, ...],
+    storage: str | None,
+    study_name: str | None,
+    resume: bool,
+    fresh: bool,
+    tensorboard: str | None,
+    workers: int | None,
+    dask: str | None,
+    lag: int | None,
+    trial_seconds: float | None,
+    host: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Run the study that SPEC describes, a YAML, TOML or JSON file."""
+    import optuna
+
+    from crosstune.cli.console import SafeConsole
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    console = SafeConsole(stderr=True)
+    if fresh and not resume:
+        raise RequestError("--fresh says how to go on with a study: give --resume with it")
+    request = study_request(
+        spec,
+        backend=backend,
+        sampler=sampler,
+        pruner=pruner,
+        trials=trials,
+        seconds=seconds,
+        seed=seed,
+        warm_start=warm_start,
+        storage=storage,
+        study_name=study_name,
+        resume="fresh" if fresh else resume,
+        workers=workers,
+        executor=dask,
+        lag=lag,
+        trial_seconds=trial_seconds,
+        host=host,
+    )
+    with lossy_stdout():
+        result = run_spec(request, console, tensorboard=tensorboard, debug=debug)
+    if as_json:
+        click.echo(json.dumps(result.summary, allow_nan=False))
+    sys.exit(result.exit_status)
 
 
 def study_request(spec: Path, **options: Any) -> StudyRequest:
@@ -52,6 +195,8 @@ def study_request(spec: Path, **options: Any) -> StudyRequest:
         limit = options[name]
         if limit is not None and not 0 < limit < float("inf"):
             raise RequestError(f"--{name} has to be above 0, not {limit!r}")
+    from crosstune.tuning.front import StudyRequest
+
     return StudyRequest(spec=spec, folder=FOLDER, **options)
 
 
@@ -70,12 +215,19 @@ def run_spec(
     Raises:
         RequestError: a bad request; nothing was evaluated.
     """
+    from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
+    from crosstune.cli.outcome import Result, live_line, report, say_what_runs, status_of, summary
+    from crosstune.study.clock import SamplerClock
+    from crosstune.tuning.front import settle
+    from crosstune.tuning.loop import run_plan
+    from crosstune.tuning.opening import asked_seed, opened, placed
+
     plan = settle(request)
     log = TensorBoardCallback(tensorboard) if tensorboard else None
     plan = placed(plan)
     with opened(plan) as study:
         plan = replace(plan, engine=replace(plan.engine, seed=asked_seed(study)))
-        _say_what_runs(plan, study, console)
+        say_what_runs(plan, study, console)
         clock = SamplerClock(study.sampler)
         before = time.monotonic()
         with log or nullcontext(), live_line(plan, study, console) as line:
@@ -83,122 +235,5 @@ def run_spec(
                 log.attach(study)  # and its thread looks for what is new until the end
             status = status_of(lambda: run_plan(plan, study, [line]), line, console, debug=debug)
         seconds = time.monotonic() - before
-        if status == 0 and best_trial(study) is None:
-            status = 1
-        report(study, plan, console, seconds, status, tensorboard)
-        return Result(status, _summary(study, plan, seconds, clock.seconds))
-
-
-def _say_what_runs(plan: Plan, study: Study, console: Console) -> None:
-    """One line on the study, and one more if there is nothing left to do."""
-    said = f"{plan.engine.label}, seed {plan.engine.seed}, in {describe(plan.storage)}"
-    _print(console, f"{study.study_name}: {said}")
-    done = finished(study)
-    trials = None if plan.budget is None else plan.budget.trials
-    if trials is not None and done >= trials:
-        console.print(
-            f"the study has {done} finished trials already, and --trials {trials} is their "
-            "number in all: there is nothing left to do",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def live_line(plan: Plan, study: Study, console: Console) -> LiveLine:
-    """The live line of a study."""
-    trials = None if plan.budget is None else plan.budget.trials
-    return LiveLine(console, plan.spec.metric.name, trials, finished(study))
-
-
-def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, debug: bool) -> int:
-    """Run the trials; the exit status, with the error on `console`.
-
-    Args:
-        line: stopped before the error is shown.
-        debug: raise the error.
-
-    Raises:
-        RequestError: a bad request.
-    """
-    try:
-        work()
-    except KeyboardInterrupt:
-        return 130
-    except RequestError:
-        raise
-    except CrosstuneError as error:
-        if debug:
-            raise
-        line.__exit__()
-        _print(console, f"crosstune: {error}", style="red")
-        return error.exit_status
-    return 0
-
-
-def _print(console: Console, text: str, style: str | None = None) -> None:
-    """Print text as it is: no markup, no colours of its own, no line breaks."""
-    console.print(escape(text), style=style, highlight=False, soft_wrap=True)
-
-
-def report(
-    study: Study,
-    plan: Plan,
-    console: Console,
-    seconds: float,
-    exit_status: int,
-    log_dir: str | None = None,
-) -> None:
-    """Show how a study stands, after a run that ended with `exit_status`."""
-    states = count(study)
-    text = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-    if exit_status == 130:
-        console.print(
-            "interrupted; what is finished is kept, and --resume goes on", highlight=False
-        )
-    console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
-    best = best_trial(study)
-    if best is None:
-        console.print(why_no_best(study), highlight=False)
-    else:
-        console.print(table(study, plan.spec.metric.name, plan.spec.space))
-        infeasible = states["complete"] - len(ranked(study))
-        if infeasible:
-            text = f"{infeasible} of {states['complete']} complete trials violate a constraint"
-            console.print(text, highlight=False)
-        if exit_status == 0:
-            _print_test(plan.function, best, console)
-    if "://" not in str(plan.storage):
-        _print(console, f"kept in {plan.storage}")
-    if log_dir is not None:
-        _print(console, f"look at it with: tensorboard --logdir {shlex.quote(log_dir)}")
-
-
-def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
-    try:
-        with raised_by_user(RunError):
-            scores = function.test(best)
-    except CrosstuneError as error:
-        text = f"the test of trial {best.number} failed: {message_of(error)}"
-        _print(console, text, style="red")
-        return
-    if scores is not None:
-        text = ", ".join(f"{name} {value:.6g}" for name, value in scores.items())
-        _print(console, f"trial {best.number} on the part held out for the test: {text}")
-
-
-def _summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) -> dict[str, Any]:
-    """The object of `--json`; JSON has no infinity, so an infinite best value is null."""
-    best = best_trial(study)
-    value = None if best is None or best.value is None else best.value
-    return {
-        "study": study.study_name,
-        "storage": describe(plan.storage),
-        "backend": plan.engine.adapter.name,
-        "sampler": plan.engine.algorithm,
-        "seed": plan.engine.seed,
-        "trials": dict(count(study)),
-        "best_value": value if value is not None and math.isfinite(value) else None,
-        "best_params": None if best is None else values(plan.spec.space, best),
-        "seconds": round(seconds, 3),
-        "sampler_seconds": round(sampler_seconds, 3),
-    }
+        status = report(study, plan, console, seconds, status, tensorboard)
+        return Result(status, summary(study, plan, seconds, clock.seconds))

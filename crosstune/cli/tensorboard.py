@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
-import optuna
 
-from crosstune.callbacks.tensorboard.callback import log
+from crosstune.cli.options import DEBUG, not_empty
 from crosstune.errors import RequestError, no_such
-from crosstune.study.storage import describe, open_storage
 from crosstune.terminal.text import say
 
 
-def run(
+@click.command(
+    epilog="""
+\b
+A log that is there is continued, without anything twice. Example:
+  crosstune tensorboard runs/iris-optuna-tpe.journal logs
+  tensorboard --logdir logs
+"""
+)
+@click.argument("storage", metavar="STUDY")
+@click.argument("log_dir", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--study", "study_name", metavar="NAME", callback=not_empty, help="Only this one of several."
+)
+@click.option("--metric", metavar="NAME", callback=not_empty, help="What the objective is called.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+@DEBUG
+def tensorboard(
+    storage: str,
+    log_dir: Path,
+    study_name: str | None,
+    metric: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Log what STUDY, a journal file or the URL of a database, holds to DIR for TensorBoard."""
+    sys.exit(log_studies(storage, log_dir, study_name=study_name, metric=metric, as_json=as_json))
+
+
+def log_studies(
     storage: str, log_dir: Path, *, study_name: str | None, metric: str | None, as_json: bool
 ) -> int:
     """Log one study, or all in the storage; the exit status.
@@ -23,6 +50,11 @@ def run(
     Raises:
         RequestError: there is no such study, or the log cannot be written.
     """
+    import optuna
+
+    from crosstune.callbacks.tensorboard.callback import log
+    from crosstune.study.storage import describe, open_storage
+
     if "://" not in storage and not Path(storage).is_file():
         raise RequestError(f"there is no study at {storage}: no such file")
     opened = open_storage(storage)

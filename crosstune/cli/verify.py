@@ -5,32 +5,72 @@ from __future__ import annotations
 import json
 import logging
 import os
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import optuna
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-from rich.text import Text
 
-from crosstune.cli.console import SafeConsole, duration
-from crosstune.proofs.by_hand import Suggestion
-from crosstune.proofs.verification import Difference, Progress, Proof, verify
-from crosstune.spec.spec import load
+from crosstune.cli.options import DEBUG
+
+if TYPE_CHECKING:
+    from crosstune.proofs.by_hand import Suggestion
+    from crosstune.proofs.verification import Difference, Proof
 
 MAX_JOBS = 4
 """The most jobs by default: each process that imports torch takes about 700 MB."""
 
-LONG = 10.0
-"""From how many seconds on the time left is printed where there is no terminal."""
+
+@click.command(
+    epilog="""
+\b
+Each library runs as its own users would call it, on the space of SPEC, and crosstune beside it,
+with the same seed and an objective that takes no time. Exit status 0 where every suggestion is
+identical, else 1. All samplers together take minutes, most of them for Optuna's gp and Keras
+Tuner's bayesian, which take up to a second for a suggestion. Another sampler is quick:
+  crosstune verify spec.yaml --backend hyperopt --sampler tpe
+"""
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("-s", "--sampler", "samplers", multiple=True, metavar="NAME", help="Only this one.")
+@click.option("-n", "--trials", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Runs at once, each in a process. Default: one for each core, up to 4.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+@DEBUG
+def verify(
+    spec: Path,
+    backends: tuple[str, ...],
+    samplers: tuple[str, ...],
+    trials: int,
+    seeds: int,
+    jobs: int | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Prove that each engine suggests what its library suggests by hand."""
+    sys.exit(
+        prove(
+            spec,
+            backends=backends,
+            samplers=samplers,
+            seeds=seeds,
+            trials=trials,
+            jobs=jobs,
+            as_json=as_json,
+        )
+    )
 
 
-def run(
+def prove(
     spec: Path,
     *,
     backends: Sequence[str],
@@ -48,6 +88,14 @@ def run(
     Raises:
         RequestError: a bad spec, or no such backend or sampler.
     """
+    import optuna
+    from rich.markup import escape
+
+    from crosstune.cli.console import SafeConsole
+    from crosstune.cli.time_left import TimeLeftLine
+    from crosstune.proofs.verification import verify as verify_all
+    from crosstune.spec.spec import load
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.ERROR)
     loaded = load(spec)
@@ -59,8 +107,8 @@ def run(
         soft_wrap=True,
     )
     proofs = []
-    with _Line(console) as line:
-        for proof in verify(
+    with TimeLeftLine(console) as line:
+        for proof in verify_all(
             loaded,
             backends=backends,
             samplers=samplers,
@@ -74,67 +122,6 @@ def run(
     if as_json:
         click.echo(json.dumps([{**asdict(proof), "holds": proof.holds} for proof in proofs]))
     return int(any(proof.refused is None and not proof.holds for proof in proofs))
-
-
-class _Line:
-    """A live line with the number of finished runs and the time left.
-
-    Where there is no terminal, the time left is printed once, if it is long.
-    """
-
-    def __init__(self, console: Console):
-        self._console = console
-        self._bar = Bar(
-            TextColumn("{task.completed:.0f}/{task.total:.0f} runs"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            _TimeLeft(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=None, visible=False, ends=None)
-        self._told = console.is_terminal
-
-    def __enter__(self) -> _Line:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, progress: Progress) -> None:
-        """Draw the line again after a run."""
-        left = progress.seconds_left
-        self._bar.update(
-            self._task,
-            completed=progress.done,
-            total=progress.total,
-            visible=True,
-            ends=None if left is None else time.monotonic() + left,
-        )
-        if not self._told and left is not None:
-            self._told = True
-            if left >= LONG:
-                self._console.print(
-                    f"{progress.done} of {progress.total} runs, about {_rounded(left)} left",
-                    highlight=False,
-                )
-
-
-class _TimeLeft(ProgressColumn):
-    """The time until the field `ends`, which counts down between two runs."""
-
-    def render(self, task: Task) -> Text:
-        """The time left in words."""
-        ends = task.fields["ends"]
-        if ends is None:
-            return Text("time left: not known yet")
-        return Text(f"about {_rounded(max(0.0, ends - time.monotonic()))} left")
-
-
-def _rounded(seconds: float) -> str:
-    return duration(round(seconds)).replace(".0 s", " s")
 
 
 def _line(proof: Proof) -> str:

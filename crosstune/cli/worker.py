@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crosstune.cli.options import DEBUG
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -48,7 +50,7 @@ three times. The server may restart meanwhile. One machine is enough? crosstune 
     metavar="S",
     help="Seconds between two signs of life; a worker without for three times as long is lost.",
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@DEBUG
 def worker(
     spec: Path,
     storage: str,
@@ -90,8 +92,7 @@ def run(request: StudyRequest, console: Console, *, heartbeat: int, debug: bool)
     """Work until the study is over; the exit status."""
     from rich.markup import escape
 
-    from crosstune.cli.run import live_line, report, status_of
-    from crosstune.engines.feasibility import best_trial
+    from crosstune.cli.outcome import live_line, report, status_of
     from crosstune.study.storage import describe
     from crosstune.tuning.front import settle
     from crosstune.worker.loop import Worker
@@ -104,7 +105,4 @@ def run(request: StudyRequest, console: Console, *, heartbeat: int, debug: bool)
     before = time.monotonic()
     with live_line(plan, study, console) as line:
         status = status_of(lambda: worker.run([line]), line, console, debug=debug)
-    if status == 0 and best_trial(study) is None:
-        status = 1
-    report(study, plan, console, time.monotonic() - before, status)
-    return status
+    return report(study, plan, console, time.monotonic() - before, status)

@@ -19,7 +19,8 @@ import pytest
 from rich.console import Console
 
 from crosstune import Spec
-from crosstune.cli.run import Result, run_spec
+from crosstune.cli.outcome import Result
+from crosstune.cli.run import run_spec
 from crosstune.spec import files as specfile
 from crosstune.tuning.front import StudyRequest
 

@@ -1,0 +1,57 @@
+"""`crosstune backends`: which engines there are, and their samplers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from typing import Any
+
+import click
+
+from crosstune.cli.options import DEBUG
+
+_ROLES = ("random", "grid", "bayesian")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@DEBUG
+def backends(as_json: bool, debug: bool) -> None:
+    """List the engines, whether they are installed, and their samplers."""
+    from crosstune.engines import registry as adapters
+    from crosstune.errors import MissingLibrary
+
+    found: dict[str, Any] = {}
+    for name in adapters.names():
+        try:
+            adapter = adapters.get(name)
+        except MissingLibrary as error:
+            found[name] = {"installed": False, "reason": str(error)}
+            continue
+        from importlib.metadata import version
+
+        found[name] = {
+            "installed": True,
+            "version": version(adapter.distribution),
+            "roles": {role: adapter.roles.get(role, "grid (crosstune's)") for role in _ROLES},
+            "samplers": {
+                key: {"summary": algorithm.summary, "refused": algorithm.refused}
+                for key, algorithm in adapter.algorithms.items()
+            },
+        }
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    width = max(shutil.get_terminal_size((200, 24)).columns, 40)
+    for name, known in found.items():
+        if not known["installed"]:
+            click.echo(f"{name}: {known['reason']}")
+            continue
+        click.echo(f"{name} {known['version']}")
+        for key, about in known["samplers"].items():
+            roles = [role for role, native in known["roles"].items() if native == key]
+            role = f" [{', '.join(roles)}]" if roles and roles != [key] else ""
+            text = f"refused: {about['refused']}" if about["refused"] else about["summary"]
+            lines = textwrap.wrap(text, width - 25, break_long_words=False, break_on_hyphens=False)
+            click.echo(f"  {key + role:22} " + f"\n{'':25}".join(lines))

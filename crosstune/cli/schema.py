@@ -1,0 +1,15 @@
+"""`crosstune schema`: the JSON Schema of a spec."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors and other programs."""
+    from crosstune.spec.schema import schema as made
+
+    click.echo(json.dumps(made(), indent=2))
