@@ -13,7 +13,7 @@ from optuna.study import Study
 from crosstune import _optuna
 from crosstune.engines.base import Adapter
 from crosstune.engines.pruner_record import described
-from crosstune.engines.record_names import RUNS
+from crosstune.engines.record_names import FORMAT, RUNS
 
 if TYPE_CHECKING:
     from crosstune.engines.budget import Budget
@@ -72,6 +72,7 @@ def leave_record(
     """
     record = {
         **engine,
+        "format": FORMAT,
         "first_trial": first_trial,
         PRUNER: described(study.pruner),
         BUDGET: None if budget is None else budget.plain(),

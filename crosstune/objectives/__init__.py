@@ -22,7 +22,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosstune.engines import registry
-from crosstune.engines.record_names import ERROR
 from crosstune.errors import RequestError, no_such
 from crosstune.objectives.base import Objective, Prepared, TrialFailed, suggest
 from crosstune.objectives.params import DescribedObjective, ParamsObjective
@@ -32,7 +31,6 @@ from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec
 
 __all__ = [
-    "ERROR",
     "Objective",
     "Prepared",
     "TrialFailed",
