@@ -30,7 +30,9 @@ def lint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def check(lint: ModuleType, code: str) -> None:
     """Put a check that runs `code` in place of the others."""
-    lint.CHECKS = {"ruff": lint.Check((sys.executable, "-c", code), "fault = 1\n")}
+    lint.CHECKS = {
+        "ruff": lint.Check((sys.executable, "-c", code), (lint.in_folder("fault = 1\n"),))
+    }
 
 
 def test_a_check_that_finds_its_fault_and_nothing_else_passes(lint: ModuleType) -> None:
