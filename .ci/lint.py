@@ -106,7 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
 def seen(name: str, fault: tuple[str, str, str]) -> bool:
     """True if a check fails while a fault is in the tree, and says where that is."""
     folder, *texts = fault
-    files = {ROOT / folder / f"{FAULT}{i or ''}.py": text for i, text in zip((0, 2), texts, strict=True)}
+    names = (f"{FAULT}.py", f"{FAULT}2.py")
+    files = {ROOT / folder / name: text for name, text in zip(names, texts, strict=True)}
     try:
         for path, text in files.items():
             if text:

@@ -14,9 +14,9 @@ import pytest
 
 from crosstune import Bool, Float, Int, Space, Spec, adapters
 from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
-from crosstune.cli import verify as command
 from crosstune.cli.console import SafeConsole
 from crosstune.cli.main import main
+from crosstune.cli.time_left import TimeLeftLine
 from crosstune.errors import RequestError, RunError, UnknownName
 from crosstune.proofs import verification
 from crosstune.proofs.by_hand import Suggestion
@@ -203,7 +203,7 @@ def test_every_built_in_backend_has_a_run_by_hand() -> None:
 def test_the_time_left_is_printed_once_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with command._Line(SafeConsole(stderr=True)) as line:
+    with TimeLeftLine(SafeConsole(stderr=True)) as line:
         for done, left in ((0, None), (2, None), (3, 91.2), (4, 80.0)):
             line.show(Progress(done, 9, left))
     assert capsys.readouterr().err == "3 of 9 runs, about 1 min 31 s left\n"
@@ -212,7 +212,7 @@ def test_the_time_left_is_printed_once_where_there_is_no_terminal(
 def test_a_terminal_shows_the_runs_and_the_time_left() -> None:
     shown = io.StringIO()
     console = SafeConsole(file=shown, force_terminal=True, width=100)
-    with command._Line(console) as line:
+    with TimeLeftLine(console) as line:
         line.show(Progress(0, 9, None))
         line._bar.refresh()
         line.show(Progress(3, 9, 91.2))
