@@ -24,6 +24,7 @@ from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
 from crosstune.adapters.hyperopt import fast_tpe as hyperopt_tpe
 from crosstune.adapters.hyperopt.fast_tpe import PROVED, quick_suggest
 from crosstune.engines import fast_path as proved
+from crosstune.engines.base import Outcome
 from crosstune.errors import SpecError, UnknownName
 from crosstune.proofs.verification import verify
 from crosstune.spec.spec import Spec, load
@@ -136,7 +137,7 @@ def test_a_trial_that_is_given_other_values_later_is_learnt_anew() -> None:
     for engine in (quick, own):
         for number in range(6):
             engine.ask(number)
-        engine.replace(1, {"x": 0.03125}, adapters.base.Outcome("complete", -1.0))
+        engine.replace(1, {"x": 0.03125}, Outcome("complete", -1.0))
     assert [quick.ask(n) for n in range(6, 12)] == [own.ask(n) for n in range(6, 12)]
 
 
