@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-import hyperopt
 import numpy as np
 import optuna
-from hyperopt.base import JOB_STATE_DONE, Domain
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from crosstune.adapters.hyperopt.library import JOB_STATE_DONE, Domain, hyperopt
 from crosstune.adapters.hyperopt.read import HyperoptSpace
 from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
