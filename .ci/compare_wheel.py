@@ -7,8 +7,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 LINKED = ("adapters", "samplers", "callbacks", "benchmarks")
+RESEARCH = "benchmarks/research/"
+"""Run from a checkout, and packed nowhere."""
+LARGEST = 1_000_000
+"""Bytes of a wheel."""
 
 
 def tracked() -> set[str]:
@@ -16,7 +21,11 @@ def tracked() -> set[str]:
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
     links = {f"crosstune/{folder}" for folder in LINKED}
     files = set(listed.stdout.splitlines()) - links
-    return {name for name in files if name.partition("/")[0] in ("crosstune", *LINKED)}
+    return {
+        name
+        for name in files
+        if name.partition("/")[0] in ("crosstune", *LINKED) and not name.startswith(RESEARCH)
+    }
 
 
 def imported_as(name: str) -> str:
@@ -46,8 +55,12 @@ def main(*archives: str) -> int:
             print(f"{archive}: {name} is tracked and not packed")
         for name in sorted(found - wanted):
             print(f"{archive}: {name} is packed and not tracked")
+        size = Path(archive).stat().st_size
+        if archive.endswith(".whl") and size > LARGEST:
+            print(f"{archive}: {size} bytes, more than {LARGEST}")
+            status = 1
         status |= found != wanted
-        print(f"{archive}: {len(found)} files, {len(wanted)} are tracked")
+        print(f"{archive}: {len(found)} files, {len(wanted)} are tracked, {size} bytes")
     return int(status)
 
 
