@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from crosstune.system.lazy_names import on_first_use
 
 if TYPE_CHECKING:
-    from crosstune.adapters.hyperopt.adapter import HyperoptAdapter, HyperoptEngine
+    from crosstune.adapters.hyperopt.adapter import HyperoptAdapter
     from crosstune.adapters.hyperopt.inside import suggest
+    from crosstune.adapters.hyperopt.search import HyperoptEngine
 
 _HOMES = {
     "HyperoptAdapter": "crosstune.adapters.hyperopt.adapter",
-    "HyperoptEngine": "crosstune.adapters.hyperopt.adapter",
+    "HyperoptEngine": "crosstune.adapters.hyperopt.search",
     "suggest": "crosstune.adapters.hyperopt.inside",
 }
 

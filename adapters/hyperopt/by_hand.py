@@ -9,7 +9,7 @@ import hyperopt
 import numpy as np
 from hyperopt import anneal, mix, rand, tpe
 
-from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.engines.registry import get
 from crosstune.proofs.by_hand import Loss, Suggestion
 from crosstune.space.space import Params, Space

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from crosstune.adapters.hyperopt.graph import Label
-from crosstune.adapters.hyperopt.laws import arguments
-from crosstune.adapters.hyperopt.literal import by_position
+from crosstune.adapters.hyperopt.labels import Label
+from crosstune.adapters.hyperopt.laws import arguments, by_position
 from crosstune.space.grid import decimal
 from crosstune.space.parameters import Choice, Normal, Parameter, Scalar
 

@@ -33,7 +33,7 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune.adapters.hyperopt import literal as native_hyperopt
+from crosstune.adapters.hyperopt.literal import literal
 from crosstune.engines import registry as adapters
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
@@ -87,7 +87,7 @@ def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
 
 def _mode(space: Space) -> str:
     try:
-        native_hyperopt.literal(space)
+        literal(space)
     except Unsupported:
         return "exact"
     return "literal"

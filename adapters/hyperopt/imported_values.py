@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
-from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError
 from crosstune.exchange import sidecar_data as kept

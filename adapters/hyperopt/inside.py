@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters.hyperopt.library import JOB_STATE_DONE, Domain, hyperopt
-from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Adapter, Busy, Engine, Exhausted

@@ -4,18 +4,46 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from hyperopt.pyll.base import Apply, Literal
 
-from crosstune.adapters.hyperopt.graph import Graph, Label
+from crosstune.adapters.hyperopt.graph import Graph
+from crosstune.adapters.hyperopt.labels import Label
+from crosstune.engines.base import Drawn
 from crosstune.errors import Unsupported
+from crosstune.space.parameters import Scalar
 from crosstune.space.probability import Continuous, Discrete, Lattice, Law, rounded
 
 _LARGEST_LOG = 709.0
 _SIGMAS = 9
 """Beyond so many deviations a normal has no mass that a double could hold."""
+
+
+def drawn(native: Any, name: str) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
+    return drawn_under(Graph(native).labels[name])
+
+
+def drawn_under(label: Label) -> Drawn:
+    """What is drawn under a label, and how it becomes the value."""
+    raw = raw_law(label)
+    if label.item is not None:
+        return Drawn(raw, label.item.decode)
+    if label.naming is not None and by_position(label):
+        return Drawn(raw, _named(label.naming[2]))
+    return Drawn(whole_law(label, raw) if label.whole else raw)
+
+
+def by_position(label: Label) -> bool:
+    """Whether the label is a choice, which draws the position of an option."""
+    return label.node.name in ("randint", "categorical") and not label.whole
+
+
+def _named(values: list[Scalar]) -> Callable[[Any], Scalar]:
+    return lambda position: values[int(position)]
 
 
 def law_of(construct: Any) -> Law:

@@ -7,14 +7,8 @@ from collections.abc import Hashable
 
 from hyperopt.pyll.base import Apply, Literal
 
-from crosstune.adapters.hyperopt.graph import (
-    TAGS,
-    Label,
-    Switch,
-    distinct,
-    labels_below,
-    scalar_of,
-)
+from crosstune.adapters.hyperopt.graph import labels_below
+from crosstune.adapters.hyperopt.labels import TAGS, Label, Switch, distinct, scalar_of
 from crosstune.errors import Unsupported
 from crosstune.space.parameters import Scalar
 

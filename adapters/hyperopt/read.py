@@ -1,253 +1,230 @@
-"""A Hyperopt space as it stands: its labels are searched, its expressions are evaluated.
+"""Parameters read from Hyperopt's own constructs.
 
-`native.hyperopt.read` makes a space of ours in place of a Hyperopt one, so every value has to be
-told from the ranges. Here the native object stays, and makes the point from its labels as in
-`fmin`. So only the labels have to be read, and arithmetic, `scope` functions, functions and
-structures among the options, and fixed entries of any kind are as good as numbers.
-
-- A label of a choice stands in the study by the option: a scalar as it is; else a field that
-  tells all options apart; else a short text, such as the name of a function, the string at the
-  head of a tuple, or the labels in it; else the position.
-- `scope.int` belongs to the value where the draw is of whole numbers; else to the expression.
-- `hp.qlognormal` can be 0. Where its values are too many to list, it is a lognormal with a step,
-  whose first value stands for 0 as well.
-- A label that can be reached in several ways which are no AND of parents is refused, as is a
-  `scope.switch` on a computed index.
+- `hp.quniform(label, low, high, q)` draws multiples of q, not low + k * q. They may lie outside
+  the bounds, and the first and last have about half the odds of the others; so has
+  `hp.uniformint`. They are read as the nearest range, with the distance as the verdict.
+- `hp.qloguniform` reaches 0 where low is below q / 2. It is read as an int on a log scale where
+  q is 1, the values are integers and 0 is not among them; else as a choice of all values with
+  their weights.
+- `hp.normal` and its kin have no bounds. They are read as ours, cut at the quantiles 1e-9.
+- `hp.choice` has no order. Its options keep their own values where all are different scalars;
+  one that is there twice is one value with twice the odds. Dictionaries go by a field that names
+  them (the label itself, name, type, kind, or the first scalar that differs); other options by
+  their position, 0 to n - 1.
+- What stands under an option is read with `when`; one expression under several options is one
+  parameter. Other fixed entries of a dictionary are constants.
 """
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import math
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import cached_property
-from statistics import NormalDist
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
-from hyperopt import Trials
-from hyperopt.base import Ctrl, Domain
-from hyperopt.pyll.base import Apply, as_apply
-
-from crosstune.adapters.hyperopt.codec import Codec
-from crosstune.adapters.hyperopt.graph import Graph, Label, distinct, labels_below
-from crosstune.adapters.hyperopt.laws import arguments, multiples, natural
-from crosstune.adapters.hyperopt.literal import (
+from crosstune.adapters.hyperopt.graph import Graph
+from crosstune.adapters.hyperopt.labels import Label
+from crosstune.adapters.hyperopt.laws import (
+    arguments,
     by_position,
-    conditioned,
-    listed,
-    parameter_of,
-    verdicts_of,
+    drawn_under,
+    multiples,
+    natural,
+    raw_law,
+    span,
+    weights_of,
+    whole_law,
 )
-from crosstune.adapters.hyperopt.option_names import names_of
-from crosstune.engines.compiled import Condition
+from crosstune.engines.compiled import Condition, closed, merged, minimal, when
 from crosstune.errors import SpecError, Unsupported
 from crosstune.space.grid import decimal
-from crosstune.space.parameters import Float, Parameter, Scalar
-from crosstune.space.probability import Continuous
-from crosstune.space.space import Params
+from crosstune.space.law_distance import distance
+from crosstune.space.parameters import (
+    TAIL,
+    Bool,
+    Choice,
+    Constant,
+    Float,
+    Int,
+    LogNormal,
+    Normal,
+    Parameter,
+    Scalar,
+)
+from crosstune.space.probability import Continuous, Discrete
+from crosstune.space.space import Space
 from crosstune.space.verdicts import Verdict
-from crosstune.spec.foreign_space import NativeSpace
 
-_FEW_ZEROS = 1e-6
-"""Up to what odds of 0 `hp.qlognormal` is a lognormal with a step at once."""
+MAX_LISTED = 1000
+"""Up to how many values are read as a weighted choice."""
 
 
-class HyperoptSpace(NativeSpace):
-    """The labels of an `hp` expression, or of a dictionary or list with expressions in it.
-
-    Args:
-        native: what `fmin` takes as its space.
-        source: see `NativeSpace`.
-        repeats_by_position: name options that repeat by their positions, as version 0.1.0 did.
+def read(native: Any) -> Space:
+    """The space behind an expression, or a dictionary or list with expressions in it.
 
     Raises:
-        Unsupported: a label, or when it is there, has no form here, with the reason.
-
-    >>> from hyperopt import hp
-    >>> space = HyperoptSpace(hp.choice("a", [("one", 1 + hp.normal("x", 0, 1)), ("two", 2)]))
-    >>> list(space["a"].values)
-    ['one', 'two']
+        Unsupported: something has no parameter here, with its name and the reason.
     """
-
-    library: ClassVar[str] = "hyperopt"
-    dialect: ClassVar[str] = "hyperopt"
-
-    def __init__(self, native: Any, source: str | None = None, repeats_by_position: bool = False):
-        graph = _Labels(as_apply(native), repeats_by_position)
-        if not graph.labels:
-            raise Unsupported("there is no hp expression in the space: nothing to tune")
-        only_here: dict[str, str] = {}
-        items: dict[str, Parameter] = {}
-        for name in graph.order:
-            if name in graph.labels:
-                items[name] = _item(graph.labels[name], only_here)
-        ways = {name: label.ways for name, label in graph.labels.items()}
-        parameters = conditioned(graph, items, ways)
-        known = {name: item for name, item in items.items() if name not in only_here}
-        verdicts = {name: Verdict.refusal(reason) for name, reason in only_here.items()}
-        verdicts.update(verdicts_of(graph, known))
-        super().__init__(native, parameters, verdicts, source)
-        self._repeats_by_position = repeats_by_position
-        self._codecs = {
-            name: Codec.of(label, parameters[name]) for name, label in graph.labels.items()
-        }
-
-    @cached_property
-    def earlier(self) -> HyperoptSpace | None:
-        """The space with options that repeat named by their positions; None if none repeats."""
-        names = [codec.names for codec in self._codecs.values() if codec.names is not None]
-        if all(distinct(each) is not None for each in names):
-            return None
-        return HyperoptSpace(self.native, self.source, repeats_by_position=True)
-
-    def moved(self, values: Mapping[str, Any], to: NativeSpace) -> dict[str, Any]:
-        """Values of this space under other names of its options."""
-        assert isinstance(to, HyperoptSpace)
-        return {
-            name: to._codecs[name].value(self._codecs[name].raw(value))
-            for name, value in values.items()
-        }
-
-    def params(self, drawn: Mapping[str, Any]) -> Params:
-        """The point behind what is drawn under the labels; indices for choices.
-
-        What is drawn under a label that does not take part is left out.
-        """
-        params: Params = {}
-        for name in self:
-            if name in drawn and self.is_active(name, params):
-                params[name] = self._codecs[name].value(drawn[name])
-        return params
-
-    def outside(self, drawn: Mapping[str, Any]) -> str | None:
-        """The name of a label that cannot draw what is drawn under it; None if there is none."""
-        codecs = self._codecs
-        return next(
-            (n for n, raw in drawn.items() if n in codecs and not codecs[n].draws(raw)), None
-        )
-
-    def drawn(
-        self, params: Mapping[str, Scalar], aside: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """What Hyperopt would have drawn under each label of a point.
-
-        Args:
-            params: the point.
-            aside: what was really drawn, as far as it is known; what is not at the point is not
-                used.
-        """
-        found = {name: self._codecs[name].raw(value) for name, value in params.items()}
-        for name, raw in (aside or {}).items():
-            if name in params and self._codecs[name].value(raw) == params[name]:
-                found[name] = raw
-        return found
-
-    def aside(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a draw is another number than its point gives back, bit for bit."""
-        again = self.drawn(self.params(drawn))
-        plain = {
-            name: held.item() if hasattr(held, "item") else held for name, held in drawn.items()
-        }
-        return {name: plain[name] for name in again if repr(again[name]) != repr(plain[name])}
-
-    def call(
-        self,
-        fn: Callable[..., Any],
-        params: Mapping[str, Scalar],
-        trial: int,
-        aside: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """What a function returns for a point, called as `fmin` calls it.
-
-        `fmin_pass_expr_memo_ctrl` holds here too; the `Trials` that it is shown hold nothing but
-        the one trial.
-        """
-        drawn = self.drawn(params, aside)
-        returned: list[Any] = []
-
-        def called(*args: Any, **more: Any) -> float:
-            returned.append(fn(*args, **more))
-            return 0.0
-
-        domain = copy.copy(self._domain)
-        domain.fn = called
-        domain.pass_expr_memo_ctrl = getattr(fn, "fmin_pass_expr_memo_ctrl", False)
-        trials = Trials()
-        misc = {
-            "tid": trial,
-            "cmd": domain.cmd,
-            "workdir": None,
-            "idxs": {name: [trial] if name in drawn else [] for name in self},
-            "vals": {name: [drawn[name]] if name in drawn else [] for name in self},
-        }
-        trials.insert_trial_docs(
-            trials.new_trial_docs([trial], [None], [domain.new_result()], [misc])
-        )
-        trials.refresh()
-        domain.evaluate(drawn, Ctrl(trials, current_trial=trials.trials[0]))
-        return returned[0]
-
-    @cached_property
-    def _domain(self) -> Domain:
-        return Domain(None, self.native)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return HyperoptSpace, (self.native, self.source, self._repeats_by_position)
+    return read_with_verdicts(native)[0]
 
 
-class _Labels(Graph):
-    """A space of which only the labels matter: expressions and other keys are walked through."""
-
-    def __init__(self, native: Apply, repeats_by_position: bool):
-        super().__init__(native)
-        for label in self.labels.values():
-            if label.switches and label.item is None and by_position(label):
-                label.names = names_of(label, by_position=repeats_by_position)
-
-    def _computed(self, node: Apply, way: Condition) -> None:
-        below = (name for held in node.pos_args[1:] for name in labels_below(held))
-        if node.name == "switch" and next(below, None) is not None:
-            shown = ", ".join(sorted({*map(repr, labels_below(node.pos_args[0]))}))
+def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
+    """The space behind a Hyperopt one, and how near each parameter is to its construct."""
+    graph = Graph(native)
+    if not graph.labels:
+        raise Unsupported("there is no hp expression in the space: nothing to tune")
+    items = {name: parameter_of(label) for name, label in graph.labels.items()}
+    ways = {name: label.ways for name, label in graph.labels.items()}
+    for name, constant, way in graph.constants():
+        if name in graph.labels:
+            raise Unsupported(f"{name!r} is both a label and a fixed entry. Rename one of them")
+        held = items.setdefault(name, Constant(constant))
+        if held != Constant(constant):
             raise Unsupported(
-                f"a scope.switch goes by an expression of {shown or 'no label'}, so it cannot be "
-                "told which labels are there when. Switch on an hp.choice"
+                f"{name!r} is fixed to {constant!r} in one place and to {held.only!r} in another. "
+                "Give them two names, or make it a choice"
             )
-        for held in node.inputs():
-            self._visit(held, None, way, None, in_dictionary=False, whole=False)
+        ways.setdefault(name, []).append(way)
+    items = {name: items[name] for name in graph.order if name in items}
+    return Space(conditioned(graph, items, ways)), verdicts_of(graph, items)
 
 
-def _item(label: Label, only_here: dict[str, str]) -> Parameter:
-    """The parameter of a label; what no other library can search is noted in `only_here`."""
-    kind = label.node.name
-    if kind in ("randint", "categorical") or label.item is not None:
-        return parameter_of(label)
-    numbers = arguments(label)
-    even = kind in ("quniform", "qloguniform") and float(numbers["q"]).is_integer()
-    label.whole = label.whole and (bool(label.switches) or even)
-    if kind == "qlognormal" and _zeros(numbers) > _FEW_ZEROS:
-        with suppress(SpecError):
-            return listed(label)  # a lognormal of ours is never 0
-    if kind != "qloguniform":
-        return parameter_of(label)
+def conditioned(
+    graph: Graph, items: Mapping[str, Parameter], ways: Mapping[str, list[Condition]]
+) -> dict[str, Parameter]:
+    """The parameters of a space, each with its condition.
+
+    Raises:
+        Unsupported: a condition has no form here.
+    """
+    ranges: Condition = {}
+    for name, label in graph.labels.items():
+        raws = {float(s.first + i) for s in label.switches for i in range(len(s.options))}
+        ranges[name] = frozenset(raws)
+
+    def value(parent: str, raw: float) -> Scalar:
+        label = graph.labels[parent]
+        if label.positions and isinstance(label.item, Choice):
+            return label.item.values[int(raw)]
+        if label.item is not None:
+            return label.item.decode(raw)
+        if label.naming is not None and by_position(label):
+            return label.naming[2][int(raw)]
+        return int(raw)
+
+    conditions = minimal(closed({name: merged(name, ways[name], ranges) for name in items}))
     try:
-        return parameter_of(label)
-    except Unsupported as error:
-        if even and not label.whole:
-            label.whole = True
-            try:
-                return parameter_of(label)
-            except Unsupported:
-                label.whole = False
-        if label.switches:
-            raise
-        only_here[label.name] = str(error)
+        found = {
+            name: dataclasses.replace(item, when=when(conditions[name], items, value))
+            for name, item in items.items()
+        }
+        Space(found)
+    except SpecError as error:
+        raise Unsupported(f"the space cannot be held: {error}") from error
+    return found
+
+
+def verdicts_of(graph: Graph, items: Mapping[str, Parameter]) -> dict[str, Verdict]:
+    """How near each parameter is to the construct that it was read from."""
+    verdicts = {}
+    for name, item in items.items():
+        if name not in graph.labels:
+            verdicts[name] = Verdict.of(0.0)
+            continue
+        what = drawn_under(graph.labels[name])
+        verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
+    return verdicts
+
+
+def parameter_of(label: Label) -> Parameter:
+    """The parameter of a label, without its condition."""
+    try:
+        if label.item is not None:
+            return dataclasses.replace(label.item, when={})
+        if label.naming is not None and by_position(label):
+            values = label.naming[2]
+            weights = weights_of(label) if label.node.name == "categorical" else None
+            values, weights = _each_once(values, weights)
+            if weights is None and [*map(repr, values)] == ["False", "True"]:
+                return Bool()
+            if weights is None and len(values) == 1:
+                return Constant(values[0])
+            return Choice(values, weights=weights)
+        return _nearest(label)
+    except SpecError as error:
+        raise Unsupported(
+            f"{label.name!r} (hp.{label.node.name}) cannot be held: {error}"
+        ) from None
+
+
+def _each_once(
+    values: list[Scalar], weights: list[float] | None
+) -> tuple[list[Scalar], list[float] | None]:
+    """The options of a choice without repeats, with their odds; None if these are even."""
+    odds: dict[tuple[type, Scalar], float] = {}
+    for value, weight in zip(values, weights or [1 / len(values)] * len(values), strict=True):
+        odds[type(value), value] = odds.get((type(value), value), 0.0) + weight
+    if len(odds) == len(values):
+        return values, weights
+    even = weights is None and max(odds.values()) - min(odds.values()) < 1e-12
+    return [value for _, value in odds], None if even else list(odds.values())
+
+
+def _nearest(label: Label) -> Parameter:
+    kind, numbers = label.node.name, arguments(label)
+    whole = label.whole or kind == "randint"
+    if kind == "categorical":
+        return listed(label)
+    if kind == "randint":
+        start, end = span(numbers)
+        return Int(start, end - 1)
+    if kind == "uniform":
+        low, high = numbers["low"], numbers["high"]
+        return Int(int(low), max(math.ceil(high) - 1, int(low))) if whole else Float(low, high)
+    if kind == "loguniform" and not whole:
+        return Float(natural(numbers["low"]), natural(numbers["high"]), log=True)
+    if kind in ("normal", "lognormal") and not whole:
+        cls = Normal if kind == "normal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"])
+    if kind in ("qnormal", "qlognormal") and not whole:
+        cls = Normal if kind == "qnormal" else LogNormal
+        return cls(numbers["mu"], numbers["sigma"], step=numbers["q"])
+    if kind == "quniform":
+        first, last = multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
+        return _stepped(first, last, numbers["q"], whole)
+    if kind == "qloguniform" and whole and numbers["q"] == 1:
         base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
-        step = decimal(numbers["q"])
-        low, high = (float(step * k) for k in multiples(base, numbers["q"]))
-        return Float(low, high, step=numbers["q"])
+        first, last = multiples(base, 1)
+        if first >= 1:
+            return Int(first, last, log=True)
+    return listed(label)
 
 
-def _zeros(numbers: Mapping[str, float]) -> float:
-    """The odds of 0 in `hp.qlognormal`."""
-    return NormalDist(numbers["mu"], numbers["sigma"]).cdf(math.log(numbers["q"] / 2))
+def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
+    low, high = (decimal(q) * Decimal(k) for k in (first, last))
+    if whole and float(q).is_integer():
+        return Int(int(low), int(high), step=int(q) if q != 1 and last > first else None)
+    if whole:
+        raise SpecError(f"int() of multiples of {q!r} is no even range. Use an integer q")
+    return Float(float(low), float(high), step=q if last > first else None)
+
+
+def listed(label: Label) -> Parameter:
+    """All values with their weights; the upper end is cut like that of a normal where it is long.
+
+    Raises:
+        SpecError: there are too many.
+    """
+    held = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
+    every = held.items() if isinstance(held, Discrete) else []
+    pairs = [(value, mass) for value, mass in every if mass > 1e-15]
+    beyond = 0.0
+    while len(pairs) > MAX_LISTED and beyond + pairs[-1][1] <= TAIL:
+        beyond += pairs.pop()[1]
+    if not pairs or len(pairs) > MAX_LISTED:
+        raise SpecError(
+            f"more than {MAX_LISTED} values with unequal odds, for which there is no parameter. "
+            "Use hp.loguniform or hp.normal and round in the objective"
+        )
+    return Choice([v for v, _ in pairs], ordered=True, weights=[m for _, m in pairs])

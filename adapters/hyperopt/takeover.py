@@ -54,8 +54,8 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..
 
 def _swap(call: inspect.BoundArguments, choice: Choice) -> None:
     # Not sooner: they import Hyperopt themselves, which may be what brought us here.
-    from crosstune.adapters.hyperopt.adapter import native_suggest
     from crosstune.adapters.hyperopt.inside import Suggest, suggest
+    from crosstune.adapters.hyperopt.search import native_suggest
 
     if isinstance(call.arguments.get("algo"), Suggest):
         return
@@ -68,7 +68,7 @@ def _swap(call: inspect.BoundArguments, choice: Choice) -> None:
         if choice.seeded or rstate is None:
             call.arguments["rstate"] = np.random.default_rng(seed)
     else:
-        from crosstune.adapters.hyperopt.read import HyperoptSpace
+        from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 
         try:
             space = HyperoptSpace(call.arguments["space"])

@@ -39,7 +39,7 @@ HYPEROPT = EngineRow(
         ),
     ),
     space_type="hyperopt.pyll.base:Apply",
-    space_reader="crosstune.adapters.hyperopt.read:HyperoptSpace",
+    space_reader="crosstune.adapters.hyperopt.native_space:HyperoptSpace",
     takeover="crosstune.adapters.hyperopt.takeover:take_over",
     by_hand="crosstune.adapters.hyperopt.by_hand:search",
     learners={"tpe": (), "rand": (), "anneal": (), "mix": (), "random": (), "bayesian": ()},

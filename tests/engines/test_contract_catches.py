@@ -10,8 +10,9 @@ from hyperopt import hp
 from optuna.distributions import FloatDistribution
 
 from crosstune import Float, Int, Space, adapters
-from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
-from crosstune.adapters.optuna import adapter as optuna_adapter
+from crosstune.adapters.hyperopt import compile as hyperopt_compile
+from crosstune.adapters.optuna import compile as optuna_compile
+from crosstune.adapters.optuna.search import OptunaEngine
 from crosstune.errors import SpecError
 from crosstune.space.parameters import Parameter
 from crosstune.testing import SpaceContract
@@ -28,9 +29,9 @@ def drawn(backend: str, kind: str) -> dict[str, list[Any]]:
 def replace_draw(
     monkeypatch: pytest.MonkeyPatch, kind: type[Parameter], draw: Callable[[str, Any], Any]
 ) -> None:
-    right = hyperopt_adapter._draw
+    right = hyperopt_compile._draw
     monkeypatch.setattr(
-        hyperopt_adapter,
+        hyperopt_compile,
         "_draw",
         lambda name, item: draw(name, item) if isinstance(item, kind) else right(name, item),
     )
@@ -51,13 +52,13 @@ def test_a_log_scale_that_is_dropped_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_dropped_step_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = optuna_adapter._compiled
+    right = optuna_compile.distribution
     monkeypatch.setattr(
-        optuna_adapter,
-        "_compiled",
+        optuna_compile,
+        "distribution",
         lambda item: FloatDistribution(0, 1) if item is KINDS["float step"] else right(item),
     )
-    monkeypatch.setattr(optuna_adapter.OptunaEngine, "_value", lambda self, name, drawn: drawn)
+    monkeypatch.setattr(OptunaEngine, "_value", lambda self, name, drawn: drawn)
     with pytest.raises(AssertionError):
         SpaceContract().test_draws_lie_in_the_range_and_have_its_type(
             drawn("optuna", "float step"), "float step"
@@ -65,7 +66,7 @@ def test_a_dropped_step_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_dropped_condition_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hyperopt_adapter, "_guard", lambda value, *_: value)
+    monkeypatch.setattr(hyperopt_compile, "_guard", lambda value, *_: value)
     with pytest.raises(SpecError):
         SpaceContract().test_conditions_decide_what_is_active(adapters.get("hyperopt"))
 

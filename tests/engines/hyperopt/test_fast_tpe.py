@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import crosstune
 from crosstune import Float, Space, adapters
-from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
 from crosstune.adapters.hyperopt import fast_tpe as hyperopt_tpe
+from crosstune.adapters.hyperopt import search as hyperopt_search
 from crosstune.adapters.hyperopt.fast_tpe import PROVED, quick_suggest
 from crosstune.engines import fast_path as proved
 from crosstune.engines.base import Outcome
@@ -62,7 +62,7 @@ NATIVE = {
 @pytest.fixture(autouse=True)
 def _on_any_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Identity is tested on the version that is installed, before it stands in PROVED."""
-    monkeypatch.setattr(hyperopt_adapter, "PROVED", {})
+    monkeypatch.setattr(hyperopt_search, "PROVED", {})
     proved.say_once.cache_clear()
     yield
     proved.say_once.cache_clear()
@@ -241,7 +241,7 @@ def test_a_foreign_version_runs_as_it_is_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "crosstune")
-    monkeypatch.setattr(hyperopt_adapter, "PROVED", PROVED)
+    monkeypatch.setattr(hyperopt_search, "PROVED", PROVED)
     monkeypatch.setattr(proved, "version", lambda name: "0.3.0")
     assert is_quick(make(SMALL))
     monkeypatch.setattr(proved, "version", lambda name: "0.4.0")
@@ -258,7 +258,7 @@ def test_a_library_that_is_not_installed_as_a_package_runs_as_it_is(
     def version(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(hyperopt_adapter, "PROVED", PROVED)
+    monkeypatch.setattr(hyperopt_search, "PROVED", PROVED)
     monkeypatch.setattr(proved, "version", version)
     assert not is_quick(make(SMALL))
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
-from crosstune.adapters.hyperopt import literal as native
+from crosstune.adapters.native import hyperopt as native
 from crosstune.errors import Unsupported
 from crosstune.space.parameters import Parameter
 from crosstune.space.probability import Continuous, Discrete

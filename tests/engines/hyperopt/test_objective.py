@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 import crosstune
 from crosstune import Spec, adapters
 from crosstune.adapters.hyperopt import objective as dialect
-from crosstune.adapters.hyperopt.read import HyperoptSpace
+from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.errors import ObjectiveError, RequestError, RunError, SpecError, Unsupported
 
 

@@ -18,7 +18,8 @@ from optuna.distributions import (
 )
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
-from crosstune.adapters.optuna import literal as native
+from crosstune.adapters.optuna.laws import law_of
+from crosstune.adapters.optuna.read import read, read_with_verdicts
 from crosstune.errors import UnknownName, Unsupported
 from crosstune.space.parameters import Parameter
 from crosstune.space.verdicts import EXACT
@@ -44,7 +45,7 @@ def test_random_draws_follow_the_law(kind: str) -> None:
     study = optuna.create_study(sampler=sampler)
     trial = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING)
     drawn = [sampler.sample_independent(study, trial, "x", CONSTRUCTS[kind]) for _ in range(2000)]
-    assert p_value(drawn, native.law_of(CONSTRUCTS[kind])) > 1e-3
+    assert p_value(drawn, law_of(CONSTRUCTS[kind])) > 1e-3
 
 
 @given(st.dictionaries(st.text("abcxyz", min_size=1), parameters("optuna"), min_size=1))
@@ -52,8 +53,8 @@ def test_random_draws_follow_the_law(kind: str) -> None:
 def test_what_is_written_literally_is_read_back(written: dict[str, Parameter]) -> None:
     space = Space(written)
     compiled = ADAPTER.compile(space, mode="literal")
-    assert ADAPTER.read(compiled) == native.read(dict(compiled)) == space
-    _, verdicts = native.read_with_verdicts(dict(compiled))
+    assert ADAPTER.read(compiled) == read(dict(compiled)) == space
+    _, verdicts = read_with_verdicts(dict(compiled))
     assert {verdict.kind for verdict in verdicts.values()} == {EXACT}
 
 
@@ -157,7 +158,7 @@ def test_a_seeded_fault_in_a_law_is_caught() -> None:
     trial = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING)
     log = FloatDistribution(1, 8, log=True)
     drawn = [sampler.sample_independent(study, trial, "x", log) for _ in range(2000)]
-    assert p_value(drawn, native.law_of(FloatDistribution(1, 8))) < 1e-9
+    assert p_value(drawn, law_of(FloatDistribution(1, 8))) < 1e-9
     assert np.min(drawn) >= 1
 
 

@@ -13,7 +13,8 @@ from hyperopt import hp
 import crosstune
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space, adapters
 from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
-from crosstune.adapters.optuna import adapter as optuna_adapter
+from crosstune.adapters.hyperopt import compile as hyperopt_compile
+from crosstune.adapters.optuna import compile as optuna_compile
 from crosstune.cli.main import main
 from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, SpecError, UnknownName
@@ -138,15 +139,15 @@ def test_long_ranges_are_checked_quickly() -> None:
 
 def test_a_quniform_with_halved_ends_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        hyperopt_adapter, "_draw", lambda name, item: hp.quniform(name, 0, item.coordinate.n - 1, 1)
+        hyperopt_compile, "_draw", lambda name, item: hp.quniform(name, 0, item.coordinate.n - 1, 1)
     )
     found = verdict(Int(1, 4), "hyperopt", "exact")
     assert found.distance == pytest.approx(1 / 6)
 
 
 def test_a_lost_log_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = optuna_adapter.FloatDistribution(1e-4, 1e2)
-    monkeypatch.setattr(optuna_adapter, "_compiled", lambda item: plain)
+    plain = optuna_compile.FloatDistribution(1e-4, 1e2)
+    monkeypatch.setattr(optuna_compile, "distribution", lambda item: plain)
     assert (verdict(KINDS["float log"], "optuna", "exact").distance or 0) > 0.5
 
 

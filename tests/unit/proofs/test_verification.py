@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from crosstune import Bool, Float, Int, Space, Spec, adapters
-from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
+from crosstune.adapters.hyperopt import search as hyperopt_search
 from crosstune.cli.console import SafeConsole
 from crosstune.cli.main import main
 from crosstune.cli.time_left import TimeLeftLine
@@ -54,7 +54,7 @@ def test_every_sampler_is_as_by_hand_under_two_seeds(backend: str) -> None:
 
 
 def test_a_wrong_seed_is_noticed_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hyperopt_adapter, "seed_in_32_bits", lambda seed: seed + 1)
+    monkeypatch.setattr(hyperopt_search, "seed_in_32_bits", lambda seed: seed + 1)
     (proof,) = verify(SMALL, backends=["hyperopt"], samplers=["rand"], seeds=1, trials=5)
     assert not proof.holds
     assert proof.first_difference is not None
@@ -62,7 +62,7 @@ def test_a_wrong_seed_is_noticed_and_shown(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_difference_late_in_a_run_is_found_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = hyperopt_adapter.HyperoptEngine
+    engine = hyperopt_search.HyperoptEngine
     ask = engine.ask
 
     def wrong(self: Any, trial: int) -> Any:
@@ -186,7 +186,7 @@ def test_the_command_prints_a_line_a_sampler(capsys: pytest.CaptureFixture[str])
 def test_the_command_fails_where_a_suggestion_differs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(hyperopt_adapter, "seed_in_32_bits", lambda seed: seed + 1)
+    monkeypatch.setattr(hyperopt_search, "seed_in_32_bits", lambda seed: seed + 1)
     with pytest.raises(SystemExit) as exit_info:
         main(["verify", str(THIRTEEN), "-b", "hyperopt", "-s", "rand", "-n", "3", "--seeds", "1"])
     assert exit_info.value.code == 1

@@ -14,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.adapters.hyperopt.adapter import HyperoptEngine
+from crosstune.adapters.hyperopt.search import HyperoptEngine
 from crosstune.errors import RequestError
 from crosstune.resume import Mismatch
 from crosstune.study.lock import Driven, driving

@@ -211,7 +211,7 @@ def test_one_that_leads_astray_gives_way_to_the_ledger(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Were an engine frozen wrongly, that would be noticed where a trial follows."""
-    from crosstune.adapters.hyperopt.adapter import HyperoptEngine
+    from crosstune.adapters.hyperopt.search import HyperoptEngine
 
     snapshot_often(monkeypatch)
     freeze = HyperoptEngine.freeze
@@ -285,7 +285,7 @@ def test_what_a_killed_process_left_of_a_snapshot_is_replaced(place: Path) -> No
 def test_an_engine_that_cannot_be_pickled_is_replayed(
     place: Path, whole: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crosstune.adapters.hyperopt.adapter import HyperoptEngine
+    from crosstune.adapters.hyperopt.search import HyperoptEngine
 
     snapshot(place).unlink()
     snapshot_often(monkeypatch)

@@ -1,0 +1,103 @@
+"""Optuna's own samplers by name, and the spaces that some of them refuse."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+from optuna import samplers
+from optuna.distributions import FloatDistribution
+
+from crosstune.adapters.optuna.compile import exact
+from crosstune.engines import study_values as ledger
+from crosstune.engines.base import seed_in_32_bits
+from crosstune.errors import Unsupported
+from crosstune.space.space import Space
+
+_QUIET = {"warn_independent_sampling": False}
+MAX_GRID = 1_000_000
+"""The longest grid; Optuna's sampler holds all of it in memory."""
+
+
+def native_sampler(
+    algorithm: str, space: Space | None, seed: int | None, options: Mapping[str, Any]
+) -> samplers.BaseSampler:
+    """Optuna's own sampler.
+
+    Args:
+        algorithm: one of `OptunaAdapter.algorithms`.
+        space: what it will search; None where nobody has declared it.
+        seed: any integer; None for a random one.
+        options: keyword arguments of the sampler, checked.
+
+    Raises:
+        Unsupported: a grid without a space, or over one that is too large or has conditions.
+    """
+    seed = seed_in_32_bits(seed)
+    make: dict[str, Callable[..., samplers.BaseSampler]] = {
+        "tpe": samplers.TPESampler,
+        "gp": samplers.GPSampler,
+        "cmaes": samplers.CmaEsSampler,
+        "nsga2": samplers.NSGAIISampler,
+        "qmc": samplers.QMCSampler,
+        "random": samplers.RandomSampler,
+        "brute-force": samplers.BruteForceSampler,
+    }
+    with warnings.catch_warnings():
+        # The user asked for it by name.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if algorithm == "grid":
+            if space is None:
+                raise Unsupported("optuna:grid has to know the space before the first trial")
+            return samplers.GridSampler(_grid(space, **options), seed=seed)
+        if algorithm == "tpe-v4":
+            defaults = {"multivariate": False, "constant_liar": False}
+            return samplers.TPESampler(**{**defaults, **options}, seed=seed)
+        quiet = _QUIET if algorithm in ("gp", "cmaes", "qmc") else {}
+        return make[algorithm](**{**quiet, **options}, seed=seed)
+
+
+def check_no_function(algorithm: str, options: Mapping[str, Any]) -> None:
+    """Raise for a `constraints_func` that would be given the trials of a mirror."""
+    if "constraints_func" in options:
+        raise Unsupported(
+            f"optuna:{algorithm} searches this space on a copy of the study, whose trials a "
+            "constraints_func cannot read: their parameters are positions, and they have no "
+            "attributes. Call trial.set_constraint in the objective (Optuna 5)"
+        )
+
+
+def check_finite(space: Space) -> None:
+    """Raise for a space that brute force could not come to the end of."""
+    for name, held in exact(space).items():
+        if isinstance(held, FloatDistribution):
+            raise Unsupported(
+                f"optuna's brute-force needs a finite space, and {name!r} is searched as a real "
+                "number. Give it a step, or use 'grid'"
+            )
+
+
+def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:
+    """The values that a grid takes from each parameter, as Optuna draws them."""
+    if any(space.conditions.values()):
+        raise Unsupported(
+            "optuna's grid repeats points that differ in inactive parameters alone, and this "
+            "space has conditions. Use 'brute-force' where the space is finite"
+        )
+    values: dict[str, list[Any]] = {}
+    compiled = exact(space)
+    size = 1
+    for name, item in space.searched.items():
+        coordinates = item.grid_points(points)
+        size *= len(coordinates)
+        if size > MAX_GRID:
+            raise Unsupported(
+                f"a grid over this space has more than {MAX_GRID} points. Use 'random', or steps"
+            )
+        native = compiled[name] == ledger.distribution(item)
+        values[name] = [
+            ledger.write(item, item.decode(raw)) if native else raw for raw in coordinates
+        ]
+    return values
