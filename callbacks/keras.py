@@ -18,6 +18,8 @@ with needing(
 ):
     import keras
 
+__all__ = ["KerasPruningCallback", "keras"]
+
 
 class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
     """Reports a metric after each epoch, and ends a trial that is pruned.

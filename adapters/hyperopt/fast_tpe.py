@@ -25,6 +25,7 @@ import numpy as np
 from hyperopt import pyll, tpe
 from hyperopt.pyll import stochastic
 
+from crosstune.adapters.hyperopt.private import functions
 from crosstune.engines.fast_path import say_once
 
 PROVED = {"hyperopt": ("0.3.0",)}
@@ -134,7 +135,7 @@ class Program:
         self._given = given
         self._held: list[Any] = [None] * len(given)
         self._steps: list[tuple[Any, list[int], list[tuple[str, int]], int]] = []
-        functions = _functions()
+        called = _functions()
         slots = {node: slot for slot, node in enumerate(given)}
         todo = [pyll.as_apply(expression)]
         while todo:
@@ -152,7 +153,7 @@ class Program:
             self._held.append(None)
             args = [slots[item] for item in node.pos_args]
             named = [(name, slots[item]) for name, item in node.named_args]
-            self._steps.append((functions[node.name], args, named, slots[node]))
+            self._steps.append((called[node.name], args, named, slots[node]))
 
     def __call__(self, memo: Mapping[Any, Any]) -> Any:
         """The value of the expression."""
@@ -167,8 +168,7 @@ class Program:
 def _functions() -> dict[str, Callable[..., Any]]:
     """What the nodes of a posterior call, by name; a table of our own."""
     return {
-        # Private: there is no public way from a node to its function.
-        **pyll.scope._impls,
+        **functions(),
         "ap_split_trials": Split(),
         "GMM1_lpdf": gmm1_lpdf,
         "LGMM1_lpdf": lgmm1_lpdf,

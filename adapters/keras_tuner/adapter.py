@@ -30,10 +30,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from crosstune.adapters.keras_tuner import literal as native_keras_tuner
-from crosstune.adapters.keras_tuner.compile import decode, exact
+from crosstune.adapters.keras_tuner.compile import compiled_from, decode, exact, remember
+from crosstune.adapters.keras_tuner.laws import law_of
 from crosstune.adapters.keras_tuner.library import TrueSeed as TrueSeed
 from crosstune.adapters.keras_tuner.library import keras_tuner, oracles
+from crosstune.adapters.keras_tuner.literal import literal, notes
+from crosstune.adapters.keras_tuner.read import read
 from crosstune.adapters.keras_tuner.search import OBJECTIVE, Declared, KerasTunerEngine
 from crosstune.engines.base import Adapter, Algorithm, Drawn, seed_in_32_bits
 from crosstune.engines.fast_path import FAST, is_fast
@@ -97,24 +99,18 @@ class KerasTunerAdapter(Adapter):
     def compile(self, space: Space, *, mode: str = "exact") -> keras_tuner.HyperParameters:
         """`HyperParameters` with each searched parameter, in the order of the space."""
         self.check_mode(mode)
-        if mode == "literal":
-            return _remember(native_keras_tuner.literal(space), space, mode)
-        return _remember(exact(space), space, mode)
+        return remember(literal(space) if mode == "literal" else exact(space), space, mode)
 
     def read(self, native: keras_tuner.HyperParameters) -> Space:
         """The space behind `HyperParameters`; those of `compile` remember theirs."""
-        if hasattr(native, _COMPILED_FROM):
-            space, mode = getattr(native, _COMPILED_FROM)
-            if _configs(native) == _configs(self.compile(space, mode=mode)):
-                return space  # type: ignore[no-any-return]
-        return native_keras_tuner.read(native)
+        return compiled_from(native, self.compile) or read(native)
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the hyperparameter."""
         (held,) = (held for held in self.compile(space, mode=mode).space if held.name == name)
-        item, law = space[name], native_keras_tuner.law_of(held)
+        item, law = space[name], law_of(held)
         decoded = partial(decode, item) if mode == "exact" else None
-        return Drawn(law, decoded, native_keras_tuner.notes(item, mode))
+        return Drawn(law, decoded, notes(item, mode))
 
     def engine(
         self,
@@ -157,20 +153,3 @@ def oracle_of(algorithm: str, options: Mapping[str, Any]) -> tuple[Any, dict[str
         if is_fast(f"keras_tuner:{algorithm}", options, quick.PROVED):
             return quick.QuickBayesianOracle, native_options
     return chosen.options(), native_options
-
-
-_COMPILED_FROM = "compiled_from"
-"""The attribute of `HyperParameters` that holds the space and the mode they were compiled from.
-
-A native object cannot tell an index from an integer. A copy does not have it."""
-
-
-def _remember(
-    native: keras_tuner.HyperParameters, space: Space, mode: str
-) -> keras_tuner.HyperParameters:
-    setattr(native, _COMPILED_FROM, (space, mode))
-    return native
-
-
-def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
-    return [(type(held), held.get_config()) for held in native.space]

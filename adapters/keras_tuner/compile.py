@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from crosstune.adapters.keras_tuner.library import Parent, keras_tuner, kinds
+from crosstune.adapters.keras_tuner.library import keras_tuner, kinds
+from crosstune.adapters.keras_tuner.private import Parent
 from crosstune.errors import Unsupported
 from crosstune.space.coordinates import Continuous, Index, LogInteger
 from crosstune.space.parameters import Bool, Choice, Float, Parameter
 from crosstune.space.space import Space
+
+_COMPILED_FROM = "compiled_from"
+"""The attribute of `HyperParameters` that holds the space and the mode they were compiled from.
+
+A native object cannot tell an index from an integer. A copy does not have it."""
+
+
+def remember(
+    native: keras_tuner.HyperParameters, space: Space, mode: str
+) -> keras_tuner.HyperParameters:
+    """The same object, which knows from now on what it was compiled from."""
+    setattr(native, _COMPILED_FROM, (space, mode))
+    return native
+
+
+def compiled_from(
+    native: keras_tuner.HyperParameters, compile: Callable[..., keras_tuner.HyperParameters]
+) -> Space | None:
+    """The space that was compiled to an object; None where nobody knows, or it was changed."""
+    if not hasattr(native, _COMPILED_FROM):
+        return None
+    space: Space
+    space, mode = getattr(native, _COMPILED_FROM)
+    return space if _configs(native) == _configs(compile(space, mode=mode)) else None
+
+
+def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
+    return [(type(held), held.get_config()) for held in native.space]
 
 
 def exact(space: Space) -> keras_tuner.HyperParameters:

@@ -16,8 +16,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from crosstune.adapters.keras_tuner import literal as native_keras_tuner
 from crosstune.adapters.keras_tuner.library import keras_tuner, kinds
+from crosstune.adapters.keras_tuner.read import read
 from crosstune.engines import study_values as ledger
 from crosstune.errors import Unsupported
 
@@ -39,7 +39,7 @@ def searched_under(held: Any) -> BaseDistribution:
         return CategoricalDistribution([int(x) if whole else float(x) for x in held.values])
     alone = keras_tuner.HyperParameters()
     alone.merge([type(held).from_config({**held.get_config(), "conditions": []})])
-    return ledger.distribution(native_keras_tuner.read(alone)[held.name])
+    return ledger.distribution(read(alone)[held.name])
 
 
 def held_under(held: Any) -> BaseDistribution | None:

@@ -32,7 +32,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune._optuna import constraints
-from crosstune.adapters.keras_tuner.library import Parent, Trial, keras_tuner, kinds, oracles
+from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, kinds, oracles
+from crosstune.adapters.keras_tuner.private import Parent, values_hash
 from crosstune.engines import study_values as ledger
 from crosstune.exchange import sidecar_data as kept
 from crosstune.exchange.study_data import Contents
@@ -92,8 +93,7 @@ def _write(contents: Contents, folder: Path, metric: str) -> None:
         (folder / f"trial_{trial_id}").mkdir()
         written.save(str(folder / f"trial_{trial_id}" / "trial.json"))
         ids.append(trial_id)
-        # Private: by these hashes an oracle that goes on knows which points were tried.
-        hashes[trial_id] = oracle._compute_values_hash(written.hyperparameters.values)
+        hashes[trial_id] = values_hash(oracle, written.hyperparameters.values)
         beside[trial_id] = kept.of_trial(trial, fingerprint(written))
     state = oracle.get_state()
     state |= {

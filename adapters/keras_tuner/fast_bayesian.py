@@ -21,6 +21,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
 from crosstune.adapters.keras_tuner.library import oracles
+from crosstune.adapters.keras_tuner.private import normalisation
 from crosstune.engines.fast_path import say_once
 
 PROVED = {"keras-tuner": ("1.4.8", "1.4.7"), "scikit-learn": ("1.9",)}
@@ -93,8 +94,7 @@ class QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]  # untyped
         variance = 1.0 - np.einsum("ij,ji->i", solved.T, solved)
         if not variance[0] >= 0:  # not a number for a point that is not finite
             return None
-        # Private: what `normalize_y` has taken from y. They have no other name.
-        scale, shift = self._y_train_std, self._y_train_mean
+        scale, shift = normalisation(self)
         return scale * (covariances @ self.alpha_) + shift, np.sqrt(variance * scale**2)
 
 
@@ -102,5 +102,4 @@ class QuickBayesianOracle(oracles.BayesianOptimizationOracle):  # type: ignore[m
     """Keras Tuner's Bayesian oracle on the quick regressor."""
 
     def _make_gpr(self) -> QuickRegressor:
-        # Private: what makes the regressor, here and where a project is loaded again.
         return QuickRegressor(**super()._make_gpr().get_params(deep=False))

@@ -41,12 +41,7 @@ with library_of("keras_tuner"):
     from keras_tuner.engine import hyperparameters as kinds
     from keras_tuner.engine.trial import Trial
 
-    # Private: the dictionaries LOCKS and THREADS, and the condition that conditional_scope makes
-    # (which itself takes two independent parents for a missing one).
-    from keras_tuner.src.engine import oracle as oracle_module
-    from keras_tuner.src.engine.conditions import Parent
-
-__all__ = ["Parent", "Trial", "TrueSeed", "keras_tuner", "kinds", "oracle_module", "oracles"]
+__all__ = ["Trial", "TrueSeed", "keras_tuner", "kinds", "oracles"]
 
 
 class TrueSeed(int):

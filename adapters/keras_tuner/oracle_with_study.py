@@ -22,10 +22,10 @@ from crosstune.adapters.keras_tuner.kept_state import (
     reports_of,
 )
 from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.adapters.keras_tuner.private import released_lock
 from crosstune.adapters.keras_tuner.project import STATE
 from crosstune.adapters.keras_tuner.reload import ReloadedOracle
 from crosstune.adapters.keras_tuner.runs import Run, Runs, as_json
-from crosstune.adapters.keras_tuner.search import released_lock
 from crosstune.engines.budget import Budget
 from crosstune.engines.feasibility import is_feasible
 from crosstune.engines.record_names import ERROR, RUNS

@@ -24,6 +24,7 @@ from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 from crosstune.adapters.keras_tuner.tuner.keras_tuner import KerasTuner, MetricNotLogged
 from crosstune.adapters.keras_tuner.tuner.oracle_study import direction_of
 from crosstune.callbacks.fold import Fold, check_folds
+from crosstune.callbacks.keras import keras
 from crosstune.callbacks.report import (
     Divergence,
     Reporter,
@@ -37,8 +38,6 @@ from crosstune.errors import ObjectiveError, RequestError, Unsupported
 from crosstune.pruners import as_pruner
 from crosstune.study.internal import own_study
 from crosstune.system.scalars import plain_arguments
-
-import keras  # isort: skip  # after Keras Tuner, which is imported on a backend that is installed
 
 
 class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crosstune.adapters.keras_tuner.compile import decode, encode
-from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, oracle_module, oracles
+from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, oracles
+from crosstune.adapters.keras_tuner.private import (
+    forget,
+    go_on_from_running_trials,
+    note_tried,
+    released_lock,
+    write_no_files,
+)
 from crosstune.engines.base import Budget, Busy, Engine, Exhausted, Outcome, fewest_grid_points
 from crosstune.space.coordinates import Continuous
 from crosstune.space.space import Params, Space
@@ -34,12 +40,9 @@ class KerasTunerEngine(Engine):
             self.lasts = 0
         self.distinct = not exhaustive and not isinstance(oracle, oracles.HyperbandOracle)
         self.native = oracle
-        # Keras Tuner keeps every oracle for ever in these two dictionaries.
-        weakref.finalize(self, _forget, oracle)
+        weakref.finalize(self, forget, oracle)
         oracle.verbose = 0
-        # An oracle rewrites up to 100 kB after each trial; the ledger is on disk already.
-        # `_save_trial` is private, and the only place where trial files are written.
-        oracle.save = oracle._save_trial = _save_nothing
+        write_no_files(oracle)
         self._trials: dict[int, Any] = {}
         self._asked: dict[str, int] = {}
 
@@ -50,12 +53,8 @@ class KerasTunerEngine(Engine):
             warnings.simplefilter("ignore")
             proposed = self.native.create_trial(f"trial {trial}")
             if proposed.status == "IDLE" and self.exhaustive:
-                # The grid waits for running trials, since they might bring new parameters. Ours
-                # never do, so it may go on from the points that they have (`_populate_next` is
-                # private; the oracle's own comments allow an id to stand in it twice).
-                self.native._populate_next.extend(
-                    running.trial_id for running in self.native.ongoing_trials.values()
-                )
+                # Ours never bring new parameters.
+                go_on_from_running_trials(self.native)
                 proposed = self.native.create_trial(f"trial {trial}")
         if proposed.status == "IDLE":
             raise Busy
@@ -74,7 +73,7 @@ class KerasTunerEngine(Engine):
     def thaw(self, frozen: Mapping[str, Any]) -> None:
         """Go on with an oracle that was frozen, and release it as the other."""
         super().thaw(frozen)
-        weakref.finalize(self, _forget, self.native)
+        weakref.finalize(self, forget, self.native)
 
     def budget(self, trial: int) -> Budget | None:
         """The rung that the Hyperband oracle has put the trial on."""
@@ -91,16 +90,9 @@ class KerasTunerEngine(Engine):
         )
 
     def running(self, points: Sequence[Params]) -> None:
-        """Know which points others are evaluating now, so that none is drawn again.
-
-        `_tried_so_far` and `_compute_values_hash` are private; nothing public says that a point
-        was tried before its trial has ended.
-        """
+        """Know which points others are evaluating now, so that none is drawn again."""
         if self.distinct:
-            oracle = self.native
-            oracle._tried_so_far.update(
-                oracle._compute_values_hash(self._encoded(point)) for point in points
-            )
+            note_tried(self.native, map(self._encoded, points))
 
     def tell(self, trial: int, outcome: Outcome) -> None:
         """One `update_trial` with the value and one `end_trial`."""
@@ -163,28 +155,6 @@ class Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped
         other = copy.copy(self)
         other.values = dict(self.values)
         return other
-
-
-def _forget(oracle: keras_tuner.Oracle) -> None:
-    oracle_module.LOCKS.pop(oracle, None)
-    oracle_module.THREADS.pop(oracle, None)
-
-
-def _save_nothing(*_: Any) -> None:
-    """In place of writing files."""
-
-
-@contextlib.contextmanager
-def released_lock(oracle: keras_tuner.Oracle) -> Iterator[None]:
-    """Release the oracle's lock when a call raises, which Keras Tuner itself does not."""
-    try:
-        yield
-    except BaseException:
-        lock = oracle_module.LOCKS[oracle]
-        if lock.locked():
-            oracle_module.THREADS[oracle] = None
-            lock.release()
-        raise
 
 
 def _is_endless(space: Space, name: str) -> bool:

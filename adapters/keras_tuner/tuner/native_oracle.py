@@ -19,7 +19,7 @@ from crosstune.adapters.keras_tuner.adapter import TrueSeed, oracle_of
 from crosstune.adapters.keras_tuner.kept_state import PRUNED
 from crosstune.adapters.keras_tuner.library import oracles
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
-from crosstune.adapters.keras_tuner.tuner.grid import find_place
+from crosstune.adapters.keras_tuner.private import find_place
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
 from crosstune.engines.base import Adapter
 from crosstune.engines.base import Budget as Rung

@@ -13,8 +13,9 @@ from optuna.trial import Trial
 
 from crosstune import _optuna
 from crosstune.adapters.keras_tuner.inside import Oracle
-from crosstune.adapters.keras_tuner.library import Parent, TrueSeed, keras_tuner, kinds
+from crosstune.adapters.keras_tuner.library import TrueSeed, keras_tuner, kinds
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle, Recorded
+from crosstune.adapters.keras_tuner.private import Parent
 from crosstune.adapters.keras_tuner.tuner.oracle_study import check_new
 from crosstune.engines import study_values as ledger
 from crosstune.errors import SpecError, Unsupported, no_such

@@ -23,7 +23,8 @@ import keras_tuner as kt  # noqa: E402
 from keras_tuner.engine import hyperparameters as kinds  # noqa: E402
 from keras_tuner.src.engine.conditions import Parent  # noqa: E402
 
-from crosstune.adapters.keras_tuner import literal as native  # noqa: E402
+from crosstune.adapters.keras_tuner.laws import law_of  # noqa: E402
+from crosstune.adapters.keras_tuner.read import read, read_with_verdicts  # noqa: E402
 
 CONSTRUCTS: dict[str, Any] = {
     "float": kinds.Float("x", -1, 2),
@@ -49,25 +50,25 @@ def draws(construct: Any, n: int = 3000) -> list[Any]:
 
 @pytest.mark.parametrize("kind", CONSTRUCTS)
 def test_random_draws_follow_the_law(kind: str) -> None:
-    assert p_value(draws(CONSTRUCTS[kind]), native.law_of(CONSTRUCTS[kind])) > 1e-3
+    assert p_value(draws(CONSTRUCTS[kind]), law_of(CONSTRUCTS[kind])) > 1e-3
 
 
 def test_a_seeded_fault_in_a_law_is_caught() -> None:
     tenths = Discrete([k / 10 for k in range(11)], [1 / 11] * 11)
     assert p_value(draws(CONSTRUCTS["float by tenths"]), tenths) < 1e-9
-    rounded = native.law_of(kinds.Int("x", 1, 8))
+    rounded = law_of(kinds.Int("x", 1, 8))
     assert p_value(draws(CONSTRUCTS["int log"]), rounded) < 1e-9
 
 
 def test_a_float_with_a_step_never_yields_its_maximum() -> None:
     for kind, last in {"float by tenths": 0.9, "float by fifths": 0.8}.items():
-        law = native.law_of(CONSTRUCTS[kind])
+        law = law_of(CONSTRUCTS[kind])
         assert isinstance(law, Discrete)
         assert law.items()[-1][0] == pytest.approx(last)
 
 
 def test_an_int_on_a_log_scale_is_the_floor_of_a_log_uniform_number() -> None:
-    law = native.law_of(CONSTRUCTS["int log"])
+    law = law_of(CONSTRUCTS["int log"])
     assert isinstance(law, Discrete)
     for value, mass in law.items():
         assert mass == pytest.approx(math.log((value + 1) / value) / math.log(9))  # type: ignore[operator]
@@ -78,7 +79,7 @@ def test_an_int_on_a_log_scale_is_the_floor_of_a_log_uniform_number() -> None:
 def test_what_is_written_literally_is_read_back(written: dict[str, Parameter]) -> None:
     space = Space(written)
     compiled = ADAPTER.compile(space, mode="literal")
-    read, verdicts = native.read_with_verdicts(compiled)
+    read, verdicts = read_with_verdicts(compiled)
     assert ADAPTER.read(compiled) == read == space
     assert {verdict.kind for verdict in verdicts.values()} == {EXACT}
 
@@ -106,7 +107,7 @@ def test_two_levels_of_conditions_are_read_back_in_both_modes() -> None:
     for mode in ("exact", "literal"):
         compiled = ADAPTER.compile(TWO_LEVELS, mode=mode)
         assert ADAPTER.read(compiled) == TWO_LEVELS
-    assert native.read(compiled) == TWO_LEVELS
+    assert read(compiled) == TWO_LEVELS
 
 
 def test_a_literal_space_has_the_right_branches() -> None:
@@ -119,13 +120,13 @@ def test_a_literal_space_has_the_right_branches() -> None:
 
 def test_two_parents_are_read_from_the_conditions() -> None:
     compiled = ADAPTER.compile(CONDITIONAL)
-    assert native.read(compiled)["both"].parents == {"optimizer": ("sgd",), "layers": (1, 2)}
+    assert read(compiled)["both"].parents == {"optimizer": ("sgd",), "layers": (1, 2)}
     assert ADAPTER.read(compiled) == CONDITIONAL
 
 
 def test_a_changed_space_is_read_for_what_it_is() -> None:
     compiled = ADAPTER.compile(Space({"x": Choice(["a", 1, None]), "y": Bool()}))
-    assert native.read(compiled)["x"] == Int(0, 2)
+    assert read(compiled)["x"] == Int(0, 2)
     compiled.Float("z", 0, 1)
     assert ADAPTER.read(compiled) == Space({"x": Int(0, 2), "y": Bool(), "z": Float(0, 1)})
 
@@ -139,7 +140,7 @@ def test_what_a_build_function_declares_is_read() -> None:
             hp.Choice("units", [32, 64], ordered=True)
     hp.Float("lr", 1e-4, 1e-1, sampling="log", default=1e-2, parent_name="kind",
              parent_values=["mlp", "cnn"])  # fmt: skip
-    assert native.read(hp) == Space(
+    assert read(hp) == Space(
         {
             "kind": Choice(["mlp", "cnn"]),
             "layers": Int(1, 3, when={"kind": "cnn"}),
@@ -167,7 +168,7 @@ def test_constructs_are_read_as_the_nearest_parameter(
 ) -> None:
     hp = kt.HyperParameters()
     hp.merge([construct])
-    space, verdicts = native.read_with_verdicts(hp)
+    space, verdicts = read_with_verdicts(hp)
     assert space == Space({"x": item})
     assert verdicts["x"].distance == pytest.approx(distance, abs=1e-3)
     assert verdicts["x"].kind == (APPROXIMATE if distance else EXACT)
