@@ -9,5 +9,8 @@ crosstune.errors.UnknownName: no backend 'optunna'. Known: ... Did you mean 'opt
 """
 
 from crosstune.engines.registry import GROUP, get, names, register
+from crosstune.system.lazy_names import on_first_use
 
 __all__ = ["GROUP", "get", "names", "register"]
+
+__getattr__, __dir__ = on_first_use(__name__, {"base": __name__})

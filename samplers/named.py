@@ -49,7 +49,7 @@ def named_algorithm(name: str) -> tuple[Adapter, str]:
     """
     backend, colon, algorithm = name.partition(":")
     if not colon and backend.replace("-", "_") not in adapters.names():
-        backend, algorithm = "optuna", backend
+        backend, algorithm = adapters.HOST, backend
     adapter = adapters.get(backend.replace("-", "_"))
     return adapter, adapter.algorithm(algorithm or "bayesian")
 

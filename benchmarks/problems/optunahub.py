@@ -157,7 +157,7 @@ def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Prob
     except NotImplementedError as error:
         raise Unsupported(f"{name!r} has no search_space. A match needs one") from error
     try:
-        space = adapters.get("optuna").read(known)
+        space = adapters.get(adapters.HOST).read(known)
     except RequestError as error:
         raise Unsupported(f"the space of {name!r} cannot be searched here: {error}") from error
     maximize = hub.directions[0] == StudyDirection.MAXIMIZE

@@ -52,7 +52,23 @@ KERAS_TUNER = EngineRow(
     libraries=("keras_tuner", "keras", "six"),
     parts=("sklearn", "scipy", "jax", "torch", "tensorflow"),
     dialects=(
-        Dialect("keras_tuner", "crosstune.adapters.keras_tuner.objective:prepare", key="build"),
+        Dialect(
+            "keras_tuner",
+            "crosstune.adapters.keras_tuner.objective:prepare",
+            key="build",
+            schema={
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "build": {"type": "string"},
+                    "data": {"type": "string"},
+                    "fit": {"type": "object"},
+                    "executions_per_trial": {"type": "integer", "minimum": 1},
+                    "save": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                },
+                "required": ["build", "data"],
+            },
+        ),
     ),
     formats=(
         Format(

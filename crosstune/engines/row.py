@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Dialect:
         parameter: the name of a function's only required parameter, by which the dialect is told;
             "" where it is told by the space, or by name.
         key: the key of a description in a spec, by which the dialect is told; "" likewise.
+        schema: the JSON Schema of such a description; empty where there is none.
     """
 
     name: str
     prepare: str
     parameter: str = ""
     key: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from crosstune.engines import registry
+
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
 
 
@@ -57,6 +59,7 @@ def schema() -> dict[str, Any]:
             },
         ]
     }
+    described = [dict(held.schema) for held in registry.dialects().values() if held.schema]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "crosstune spec",
@@ -65,7 +68,7 @@ def schema() -> dict[str, Any]:
         "required": ["space"],
         "properties": {
             "name": {"type": "string", "minLength": 1},
-            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), _hypermodel()]},
+            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), *described]},
             "metric": {
                 "anyOf": [
                     {"type": "string", "minLength": 1},
@@ -156,20 +159,3 @@ def _estimator() -> dict[str, Any]:
 
 def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [kind, {"type": "null"}]}
-
-
-def _hypermodel() -> dict[str, Any]:
-    """The objective of the keras_tuner dialect."""
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "build": text,
-            "data": text,
-            "fit": {"type": "object"},
-            "executions_per_trial": {"type": "integer", "minimum": 1},
-            "save": _or_null(text),
-        },
-        "required": ["build", "data"],
-    }

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from crosstune.engines import registry
 from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.space.belief import beliefs
 from crosstune.space.parameters import shown
@@ -81,7 +82,7 @@ class Spec(BaseModel):
     trials: Annotated[int, Field(ge=1)] | None = None
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     seed: int | None = None
-    backend: str = "optuna"
+    backend: str = registry.HOST
     sampler: Named = Named(name="bayesian")
     pruner: Named | None = None
     start: tuple[dict[str, Any], ...] = ()

@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from crosstune.engines.registry import HOST
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import Unsupported
 from crosstune.takeover import shared
@@ -56,7 +57,7 @@ class Choice:
         worker: bool = False,
     ):
         self.swaps = backend is not None or sampler is not None
-        self._backend = (backend or "optuna").replace("-", "_")
+        self._backend = (backend or HOST).replace("-", "_")
         self._sampler = sampler or "bayesian"
         if self.swaps and not worker and not is_ready(self._backend, self._sampler):
             self._engine  # noqa: B018  (raises)

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna, pruners
 from crosstune.digests.evaluated import Evaluated
-from crosstune.engines import record_names
+from crosstune.engines import record_names, registry
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record import BUDGET, amend_record, leave_record, records
 from crosstune.engines.record_names import RUNS
@@ -269,10 +269,12 @@ def check_same(study: Study, spec: Spec) -> None:
 def _same_space(stored: Space, asked: Space, study: Study) -> bool:
     """True if a study has a space.
 
-    The fixed entries of an `hp` space are constants if `adapters` read it, and no parameters if
-    it stays itself; so after an import from Hyperopt only one of the two may have them.
+    The fixed entries of a library's own space are constants if its adapter read it, and no
+    parameters if it stays itself; so after an import from such a library only one of the two may
+    have them.
     """
-    if study.user_attrs.get(record_names.IMPORTED, {}).get("from") != "hyperopt":
+    source = study.user_attrs.get(record_names.IMPORTED, {}).get("from")
+    if not any(row.space_type and name == source for name, (row, _) in registry.formats().items()):
         return stored == asked
     both = [
         {

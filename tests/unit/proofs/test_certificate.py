@@ -16,6 +16,7 @@ from crosstune.adapters.hyperopt import adapter as hyperopt_adapter
 from crosstune.adapters.hyperopt import compile as hyperopt_compile
 from crosstune.adapters.optuna import compile as optuna_compile
 from crosstune.cli.main import main
+from crosstune.engines import registry
 from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, SpecError, UnknownName
 from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED, Verdict
@@ -175,7 +176,7 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
             raise MissingLibrary('pip install "crosstune[hyperopt]"')
         return real(name)
 
-    monkeypatch.setattr(adapters, "get", absent)
+    monkeypatch.setattr(registry, "get", absent)
     certificate = crosstune.check(THIRTEEN)
     assert certificate.unchecked == {"hyperopt": 'pip install "crosstune[hyperopt]"'}
     assert certificate.holds(strict=True)
