@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from crosstune.cli.options import DEBUG
-from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from crosstune.proofs.certificate import Certificate
-
-_STYLES = {EXACT: "green", APPROXIMATE: "yellow", REFUSED: "red"}
 
 
 @click.command(
@@ -60,6 +57,9 @@ def _table(certificate: Certificate) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
+    from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED
+
+    styles = {EXACT: "green", APPROXIMATE: "yellow", REFUSED: "red"}
     shown = Table(title=f"What is drawn in {certificate.mode} mode", title_justify="left")
     shown.add_column("parameter", overflow="fold")
     for engine in certificate.verdicts:
@@ -67,7 +67,7 @@ def _table(certificate: Certificate) -> Table:
     names = next(iter(certificate.verdicts.values()), {})
     for name in names:
         verdicts = [held[name] for held in certificate.verdicts.values()]
-        cells = [f"[{_STYLES[verdict.kind]}]{verdict}[/]" for verdict in verdicts]
+        cells = [f"[{styles[verdict.kind]}]{verdict}[/]" for verdict in verdicts]
         shown.add_row(escape(name), *cells)
     return shown
 
