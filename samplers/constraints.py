@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune import _optuna
 from crosstune.engines.record_names import RUNS
+from crosstune.samplers.timed import untimed
 
 IN_OBJECTIVE = hasattr(Trial, "set_constraint")
 """Whether an objective can set constraints, as in Optuna 5. In Optuna 4 only a sampler can."""
@@ -33,6 +34,7 @@ _said: WeakKeyDictionary[Any, set[tuple[int, str]]] = WeakKeyDictionary()
 
 def uses_constraints(sampler: BaseSampler) -> bool:
     """True if a sampler learns which points are infeasible from the constraints of trials."""
+    sampler = untimed(sampler)
     if isinstance(sampler, PartialFixedSampler):
         return uses_constraints(_optuna.partial_fixed(sampler)[1])
     known: bool | None = getattr(sampler, "uses_constraints", None)  # of an engine

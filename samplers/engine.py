@@ -19,8 +19,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines.base import Adapter
-from crosstune.engines.pruner_record import described
-from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.errors import Unsupported
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.copies import Lineage, differ_after_fork
@@ -28,6 +26,7 @@ from crosstune.samplers.declared import DeclaredSearch
 from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.learned import NOTE as LEARNED
 from crosstune.samplers.learned import LearnedSearch
+from crosstune.samplers.timed import timed
 from crosstune.space.space import Space
 from crosstune.system.scalars import plain_arguments
 
@@ -76,6 +75,8 @@ class EngineSampler(BaseSampler):
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._start()
+        self.seconds = 0.0
+        """Of wall time that it has worked so far."""
         self.copies_differ = False
         """Whether each copy has random points of its own, as one of a sampler without a seed."""
         differ_after_fork(self)
@@ -114,6 +115,7 @@ class EngineSampler(BaseSampler):
         if isinstance(self._search, DeclaredSearch) and self._search.follower is not None:
             self._search.follower.engine.close()
 
+    @timed
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
@@ -121,6 +123,7 @@ class EngineSampler(BaseSampler):
         with self._lock:
             return self._search_of(study).distributions(study)
 
+    @timed
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -134,6 +137,7 @@ class EngineSampler(BaseSampler):
             self._lineage.note(trial.number)
             return search.propose(study, trial, search_space)
 
+    @timed
     def sample_independent(
         self,
         study: Study,
@@ -154,6 +158,7 @@ class EngineSampler(BaseSampler):
             self._lineage.note(trial.number)
             return search.propose_alone(study, trial, param_name, param_distribution)
 
+    @timed
     def after_trial(
         self,
         study: Study,
@@ -208,6 +213,7 @@ class EngineSampler(BaseSampler):
         with self._lock:
             return self._search_of(study).lasts(study)
 
+    @timed
     def exhausted(self, study: Study) -> bool:
         """True if a declared space has no point left for one more trial."""
         if self.space is None:
@@ -215,6 +221,7 @@ class EngineSampler(BaseSampler):
         with self._lock:
             return self._search_of(study).has_point(study) is None
 
+    @timed
     def ready(self, study: Study) -> bool:
         """True if there is a point for one more trial now; there may be when one has ended."""
         if self.space is None:
@@ -270,30 +277,6 @@ class EngineSampler(BaseSampler):
                 if self.space is None
                 else DeclaredSearch(self._source, self.space)
             )
-            self._leave_record(study)
+            self._source.leave_record(study, [] if self.space is not None else [LEARNED])
         self._search = searches[number]
         return self._search
-
-    def _leave_record(self, study: Study) -> None:
-        """Say in a study what searches it, where nobody has, or where it is a copy.
-
-        Where somebody has, the pruner may have been set since.
-        """
-        runs = records(study)
-        first = len(_optuna.all_trials(study)) - 1
-        asked = self._lineage.asked
-        if not runs or asked:
-            notes = [] if self.space is not None else [LEARNED]
-            if asked:
-                notes.append(f"a copy of a sampler after {asked} proposals")
-            record = run_record(
-                self.adapter,
-                self.algorithm,
-                self.options,
-                self.seed,
-                native=not notes,
-                notes=notes,
-            )
-            leave_record(study, record, first_trial=first)
-        elif first <= runs[-1].get("first_trial", -1):
-            amend_record(study, **{PRUNER: described(study.pruner)})

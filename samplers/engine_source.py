@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
+from crosstune import _optuna
 from crosstune.engines.base import Adapter, Algorithm, seed_in_32_bits
+from crosstune.engines.pruner_record import described
+from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.engines.seeds import derived_seed
 from crosstune.samplers.ask_order import Turns
 from crosstune.samplers.copies import Lineage
@@ -83,6 +86,33 @@ class EngineSource:
             options=self._options,
         )
         return Follower(engine, space, read_point, strict=strict)
+
+    def leave_record(self, study: Study, notes: Sequence[str]) -> None:
+        """Record in a study what searches it, if nobody has, or if the sampler is a copy.
+
+        If somebody has, the pruner may have been set since.
+
+        Args:
+            notes: why its suggestions are not those of the library called by hand.
+        """
+        runs = records(study)
+        first = len(_optuna.all_trials(study)) - 1
+        asked = self._lineage.asked
+        if runs and not asked:
+            if first <= runs[-1].get("first_trial", -1):
+                amend_record(study, **{PRUNER: described(study.pruner)})
+            return
+        if asked:
+            notes = [*notes, f"a copy of a sampler after {asked} proposals"]
+        record = run_record(
+            self._adapter,
+            self._algorithm,
+            self._options,
+            self.seed,
+            native=not notes,
+            notes=notes,
+        )
+        leave_record(study, record, first_trial=first)
 
     def number(self, trial: FrozenTrial, *names: str) -> int | None:
         """A seed for the draw of some parameters of a trial."""

@@ -67,7 +67,7 @@ def carry_out(task: Task) -> None:
             study = task_study(task)
             if isinstance(study.sampler, EngineSampler):
                 ended.callback(study.sampler.close)
-            recorder = Recorder(task.problem, file.read(), file, SamplerClock(study.sampler))
+            recorder = Recorder(task.problem, file.read(), file, SamplerClock(study))
             with _logged(study, task):
                 if task.limits.workers is None:
                     _in_real_time(study, recorder, task.limits)

@@ -228,7 +228,7 @@ def run_spec(
     with opened(plan) as study:
         plan = replace(plan, engine=replace(plan.engine, seed=asked_seed(study)))
         say_what_runs(plan, study, console)
-        clock = SamplerClock(study.sampler)
+        clock = SamplerClock(study)
         before = time.monotonic()
         with log or nullcontext(), live_line(plan, study, console) as line:
             if log is not None:

@@ -12,6 +12,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 
 from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.timed import untimed
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def freeze(study: Study, system_attrs: Mapping[str, Any]) -> bytes:
         Exception: something in them cannot be pickled.
     """
     sampler = study.sampler
-    search = sampler.freeze(study) if isinstance(sampler, EngineSampler) else sampler
+    search = sampler.freeze(study) if isinstance(sampler, EngineSampler) else untimed(sampler)
     return _dumps()(Frozen(search, study.pruner, dict(system_attrs)))
 
 

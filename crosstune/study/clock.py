@@ -1,41 +1,31 @@
-"""How long a sampler works."""
+"""How long the sampler of a study works."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from optuna.study import Study
 
-from optuna.samplers import BaseSampler
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.timed import TimedSampler
+from crosstune.study.internal import own_study
 
 
 class SamplerClock:
-    """Counts the seconds that a sampler works, whatever sampler it is.
+    """Counts the seconds that the sampler of a study works from now on.
 
-    Attributes:
-        seconds: of wall time, so far.
+    Args:
+        study: if its sampler keeps no time itself, it gets a `TimedSampler` with it.
     """
 
-    def __init__(self, sampler: BaseSampler):
-        self.seconds = 0.0
-        for name in (
-            "before_trial",
-            "infer_relative_search_space",
-            "sample_relative",
-            "sample_independent",
-            "after_trial",
-            "exhausted",  # this and the next are EngineSampler's
-            "ready",
-        ):
-            if hasattr(sampler, name):
-                setattr(sampler, name, self._timed(getattr(sampler, name)))
+    def __init__(self, study: Study):
+        sampler = study.sampler
+        if not isinstance(sampler, EngineSampler | TimedSampler):
+            sampler = TimedSampler(sampler)
+            with own_study():
+                study.sampler = sampler
+        self._sampler = sampler
+        self._before = sampler.seconds
 
-    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            before = time.monotonic()
-            try:
-                return method(*args, **kwargs)
-            finally:
-                self.seconds += time.monotonic() - before
-
-        return timed
+    @property
+    def seconds(self) -> float:
+        """Of wall time, so far."""
+        return self._sampler.seconds - self._before
