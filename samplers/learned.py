@@ -46,6 +46,8 @@ class LearnedSearch:
     def __init__(self, source: EngineSource):
         self._source = source
         self._followers: dict[Hashable, tuple[LearnedSpace, Follower]] = {}
+        self._searched: dict[Hashable, list[str]] = {}
+        """For each search space the parameters that an engine can search."""
         self._common: Hashable = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
 
@@ -58,7 +60,10 @@ class LearnedSearch:
         self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Values for all parameters of a search space, as the ledger holds them."""
-        searched = {name: one for name, one in search_space.items() if has_parameter(one)}
+        key = _key(search_space)
+        if key not in self._searched:
+            self._searched[key] = [n for n, one in search_space.items() if has_parameter(one)]
+        searched = {name: search_space[name] for name in self._searched[key]}
         drawn = self._proposed(study, trial, searched) if searched else {}
         for name, one in search_space.items():
             if name not in drawn:
@@ -116,7 +121,7 @@ class LearnedSearch:
         self, study: Study, searched: Mapping[str, BaseDistribution]
     ) -> tuple[LearnedSpace, Follower]:
         """The space behind some distributions and its engine, made at the first call."""
-        key = tuple((name, repr(one)) for name, one in searched.items())
+        key = _key(searched)
         if key not in self._followers:
             if len(searched) > 1:
                 # What trials have in common only shrinks: the larger space will not come back.
@@ -130,6 +135,11 @@ class LearnedSearch:
                 self._source.follower(study, space.space, space.read, seed, strict=False),
             )
         return self._followers[key]
+
+
+def _key(search_space: Mapping[str, BaseDistribution]) -> Hashable:
+    """Equal for equal search spaces; a distribution may hold choices that have no hash."""
+    return tuple((name, repr(one)) for name, one in search_space.items())
 
 
 def _note_parts(
