@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -76,6 +76,10 @@ class Space(Mapping[str, Parameter]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)
+
+    def items(self) -> ItemsView[str, Parameter]:
+        """Names and parameters, parents first."""
+        return self._parameters.items()
 
     def __len__(self) -> int:
         return len(self._parameters)

@@ -142,20 +142,17 @@ def _check_values(data: Any) -> None:
     while left:
         path, value = left.pop()
         if isinstance(value, dict):
-            left += [((*path, key), item) for pair in value.items() for key, item in _both(*pair)]
+            for key, item in value.items():
+                if isinstance(key, str) and (key.isascii() or _is_text(key)):
+                    left.append(((*path, key), item))
+                else:  # both, each under a path that can be shown
+                    left += [((*path, "a key"), key), ((*path, "a value"), item)]
         elif isinstance(value, list | tuple):
             left += [((*path, i), item) for i, item in enumerate(value)]
         elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
             raise SpecError(f"this integer is too large: it has {value.bit_length()} bits", path)
-        elif isinstance(value, str) and not _is_text(value):
+        elif isinstance(value, str) and not (value.isascii() or _is_text(value)):
             raise SpecError(f"{value!a} holds half a character (a lone surrogate)", path)
-
-
-def _both(key: Any, value: Any) -> list[tuple[str, Any]]:
-    """A key and its value to look at, each under a path that can be shown."""
-    if isinstance(key, str) and _is_text(key):
-        return [(key, value)]
-    return [("a key", key), ("a value", value)]
 
 
 def _is_text(text: str) -> bool:

@@ -16,7 +16,7 @@ from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
 from crosstune.spec.foreign_space import as_space, engine_that_reads
-from crosstune.system.scalars import plain
+from crosstune.system.scalars import PLAIN, plain
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
@@ -97,7 +97,10 @@ class Spec(BaseModel):
                 raise SpecError(no_such("key", key, _KEYS), (key,))
         if "space" not in keys:
             raise SpecError("'space' is missing: it maps the names to tune to their ranges")
-        keys = {key: held if key in _AS_THEY_ARE else plain(held) for key, held in keys.items()}
+        keys = {
+            key: value if type(value) in PLAIN or key in _AS_THEY_ARE else plain(value)
+            for key, value in keys.items()
+        }
         try:
             keys["space"] = as_space(keys["space"], keys.get("folder"))
         except SpecError as error:

@@ -20,6 +20,9 @@ R = TypeVar("R")
 _PYTHON: dict[str, Callable[[Any], Any]] = {"b": bool, "i": int, "u": int, "f": float, "U": str}
 """What numpy's kinds of scalars are in Python; others, such as dates, have no such form here."""
 
+PLAIN = (str, int, float, bool, type(None))
+"""Types whose values are plain; most are of these, so they are told before `plain` is called."""
+
 
 def plain(value: Any) -> Any:
     """The value with numpy's scalars in it as Python's.
@@ -39,13 +42,18 @@ def plain(value: Any) -> Any:
             held = value.item() if value.dtype.kind == "O" else value[()]
             return plain(held)
         case dict():
-            entries = {plain(key): plain(held) for key, held in value.items()}
+            entries = {
+                key if type(key) in PLAIN else plain(key): (
+                    held if type(held) in PLAIN else plain(held)
+                )
+                for key, held in value.items()
+            }
             same = all(a is b for a, b in zip(value, entries, strict=True)) and all(
                 value[key] is held for key, held in entries.items()
             )
             return value if same else entries
         case list() | tuple() if type(value) in (list, tuple):
-            items = [plain(held) for held in value]
+            items = [held if type(held) in PLAIN else plain(held) for held in value]
             same = all(a is b for a, b in zip(value, items, strict=True))
             return value if same else type(value)(items)
     return value
@@ -67,11 +75,12 @@ def plain_arguments(*as_they_are: str) -> Callable[[Callable[P, R]], Callable[P,
         @functools.wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
             positional = [
-                held if name in as_they_are else plain(held)
+                held if type(held) in PLAIN or name in as_they_are else plain(held)
                 for name, held in zip_longest(names[: len(args)], args)
             ]
             named = {
-                name: held if name in as_they_are else plain(held) for name, held in kwargs.items()
+                name: held if type(held) in PLAIN or name in as_they_are else plain(held)
+                for name, held in kwargs.items()
             }
             return function(*positional, **named)  # type: ignore[arg-type]
 

@@ -95,8 +95,8 @@ def clean_cause(error: BaseException) -> BaseException | None:
 def without_secrets(held: Any) -> Any:
     """Plain data with each URL in it as it may be shown."""
     match held:
-        case str() if is_url(held):
-            return rendered(held)
+        case str():
+            return rendered(held) if "://" in held else held
         case Mapping():
             return {key: without_secrets(value) for key, value in held.items()}
         case list() | tuple():

@@ -16,7 +16,7 @@ import numpy as np
 
 from crosstune.errors import SpecError, shortened
 from crosstune.space.coordinates import Continuous, Coordinate, Index, LogInteger
-from crosstune.system.scalars import plain
+from crosstune.system.scalars import PLAIN, plain
 
 Scalar: TypeAlias = bool | int | float | str | None
 Condition: TypeAlias = Mapping[str, Scalar | Sequence[Scalar]]
@@ -43,7 +43,9 @@ class Parameter(ABC):
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            object.__setattr__(self, item.name, plain(getattr(self, item.name)))
+            value = getattr(self, item.name)
+            if type(value) not in PLAIN:
+                object.__setattr__(self, item.name, plain(value))
         object.__setattr__(self, "when", _condition(self.when))
         self._check()
 
