@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from crosstune import Float, SearchCV
+from crosstune.engines.record_names import EVALUATED
 from crosstune.errors import RequestError
 
 X, Y = load_iris(return_X_y=True)
@@ -177,11 +178,10 @@ def test_a_study_without_the_record_goes_on_with_one_notice(
 
 
 def test_a_study_in_memory_is_not_compared() -> None:
-    from crosstune.digests import evaluated
 
     search = SearchCV(SVC(), GRID, cv=2)
     assert search.fit(X, Y).best_score_ > 0.9
-    assert evaluated.EVALUATED not in search.study_.user_attrs
+    assert EVALUATED not in search.study_.user_attrs
     search.fit(X + 1, Y)
 
 
