@@ -19,7 +19,7 @@ from crosstune.benchmarks.match.contender import (
     contenders as all_contenders,
 )
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match, Progress
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems.base import Problem
@@ -161,7 +161,7 @@ def compare(
     asked = (trials, seconds, epochs)
     if asked == (None, None, None):
         asked = _budget(problems)
-    limits = Limits(*asked, first=first, workers=workers)
+    limits = RunLimits(*asked, first=first, workers=workers)
     log_dir = None if tensorboard is None else Path(tensorboard)
     parties = _contenders(contenders, problems)
     rounds = (ROUND, max_seeds) if until_decided else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from crosstune.benchmarks.match.contender import Contender
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import CrosstuneError, RequestError
@@ -15,7 +15,7 @@ from crosstune.tuning.front import settle
 
 
 def check_fairness(
-    problems: tuple[Problem, ...], contenders: tuple[Contender, ...], limits: Limits
+    problems: tuple[Problem, ...], contenders: tuple[Contender, ...], limits: RunLimits
 ) -> None:
     """Refuse what cannot be a fair match, before anything is evaluated.
 
@@ -45,7 +45,7 @@ def check_fairness(
         _ = problem.prepared
 
 
-def _refusal(problem: Problem, each: Contender, limits: Limits) -> str | None:
+def _refusal(problem: Problem, each: Contender, limits: RunLimits) -> str | None:
     """Why a contender cannot take part on a problem; None where it can."""
     where = f"  {each.label} on {problem.name}: "
     try:

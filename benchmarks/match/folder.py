@@ -22,8 +22,8 @@ from crosstune.benchmarks.match.results import (
     Evaluation,
     Identity,
     Key,
+    MatchRun,
     Results,
-    Run,
     Settings,
 )
 from crosstune.errors import RequestError, RunError
@@ -50,7 +50,7 @@ class RunFile:
         self.path = path
         self._file: BinaryIO
 
-    def read(self) -> Run:
+    def read(self) -> MatchRun:
         """What is there; an empty run where there is no file."""
         lines = self._whole_lines()
         evaluations: dict[int, Evaluation] = {}
@@ -62,7 +62,7 @@ class RunFile:
                 each = _evaluation(line)
                 evaluations[each.number] = each
                 end = {}  # it went on, with a larger budget
-        return Run(
+        return MatchRun(
             tuple(evaluations[number] for number in sorted(evaluations)),
             end.get("end"),
             end.get("error"),
@@ -98,7 +98,7 @@ class RunFile:
             new.write_bytes(b"".join(_line(_plain_fields(each)) for each in kept))
             new.replace(self.path)
 
-    def close(self, run: Run) -> None:
+    def close(self, run: MatchRun) -> None:
         """Write how a run ended; its evaluations are on file."""
         line = {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
         self._append({**line, "unconstrained": True} if run.unconstrained else line)
@@ -130,7 +130,7 @@ class RunFile:
             yield held
 
 
-def untouched(run: Run) -> tuple[Evaluation, ...]:
+def untouched(run: MatchRun) -> tuple[Evaluation, ...]:
     """The evaluations of a run before its first failed trial."""
     return tuple(itertools.takewhile(lambda each: each.state != "failed", run.evaluations))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crosstune.benchmarks.match.results import Evaluation, Run
+from crosstune.benchmarks.match.results import Evaluation, MatchRun
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     """The budget of a run: whichever is reached first; None is no limit.
 
     Attributes:
@@ -30,7 +30,7 @@ class Limits:
         """Trials, seconds and epochs."""
         return self.trials, self.seconds, self.epochs
 
-    def over(self, run: Run) -> bool:
+    def over(self, run: MatchRun) -> bool:
         """Whether a run cannot or need not go on; with a raised budget it goes on."""
         return run.end is not None and (run.end != "done" or run.budget == self.budget)
 
@@ -49,7 +49,7 @@ class Spent:
         self.seconds += evaluation.seconds + evaluation.sampler_seconds
         self.epochs += evaluation.epochs
 
-    def reached(self, limits: Limits) -> bool:
+    def reached(self, limits: RunLimits) -> bool:
         """Whether a limit is reached."""
         pairs = (
             (self.trials, limits.trials),

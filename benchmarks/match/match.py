@@ -11,10 +11,10 @@ from crosstune.benchmarks.match.agreement import about, agree, machine, versions
 from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.fairness import check_fairness
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile, untouched
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.processes import carry_out_all
 from crosstune.benchmarks.match.results import Key, Results, Settings
-from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.match.same_objective import agree_on_objectives, with_state
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
@@ -37,7 +37,7 @@ class Match:
 
     problems: tuple[Problem, ...]
     contenders: tuple[Contender, ...]
-    limits: Limits
+    limits: RunLimits
     log_dir: Path | None = None
     command: str = ""
     rounds: tuple[int, int] | None = None
@@ -100,7 +100,7 @@ class Match:
             for _, file in self._runs(folder, settings.seeds):
                 file.drop_failed()
         tasks = [
-            Task(problem, each, seed, self.limits, file.path, self.log_dir)
+            MatchTask(problem, each, seed, self.limits, file.path, self.log_dir)
             for (problem, each, seed), file in self._runs(folder, settings.seeds)
             if not self.limits.over(file.read())
         ]

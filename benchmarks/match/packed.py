@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crosstune.benchmarks.match.folder import settings_from
-from crosstune.benchmarks.match.results import Evaluation, Results, Run
+from crosstune.benchmarks.match.results import Evaluation, MatchRun, Results
 from crosstune.engines.feasibility import satisfied
 
 _STATES = ("complete", "pruned", "failed")
@@ -37,7 +37,7 @@ def unpack(path: Path) -> Results:
     return Results(settings_from(held["settings"]), runs)
 
 
-def _packed(run: Run) -> dict[str, Any]:
+def _packed(run: MatchRun) -> dict[str, Any]:
     trials = run.evaluations
     return {
         "end": run.end,
@@ -54,7 +54,7 @@ def _packed(run: Run) -> dict[str, Any]:
     }
 
 
-def _unpacked(held: dict[str, Any]) -> Run:
+def _unpacked(held: dict[str, Any]) -> MatchRun:
     n = len(held["values"])
     tests, epochs = held["tests"] or [None] * n, held["epochs"] or [1] * n
     infeasible = set(held.get("infeasible", ()))
@@ -72,7 +72,7 @@ def _unpacked(held: dict[str, Any]) -> Run:
         )
         for i in range(n)
     )
-    return Run(
+    return MatchRun(
         evaluations,
         held["end"],
         held["error"],

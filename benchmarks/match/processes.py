@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 
-from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.errors import RequestError, RunError, described
 from crosstune.system.child_processes import Children, Died, NotStarted
 from crosstune.system.cores import shared_cores
@@ -14,7 +14,7 @@ from crosstune.system.extras import needing
 from crosstune.system.main_guard import check_guarded
 
 
-def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
+def carry_out_all(tasks: Sequence[MatchTask], jobs: int) -> Iterator[None]:
     """Carry out tasks, `jobs` at a time; yields as each is over.
 
     Functions of a module go to a process by its name, and those of the main script or of an
@@ -50,7 +50,7 @@ def carry_out_all(tasks: Sequence[Task], jobs: int) -> Iterator[None]:
             children.end(now=not whole)
 
 
-def _packed(task: Task) -> bytes:
+def _packed(task: MatchTask) -> bytes:
     with needing("a match with several jobs", "crosstune[compare]", "cloudpickle"):
         import cloudpickle
     try:

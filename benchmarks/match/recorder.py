@@ -14,7 +14,7 @@ from optuna.trial import Trial
 from crosstune import _optuna
 from crosstune.benchmarks.match.folder import RunFile
 from crosstune.benchmarks.match.limits import Spent
-from crosstune.benchmarks.match.results import Evaluation, Run
+from crosstune.benchmarks.match.results import Evaluation, MatchRun
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial
@@ -27,7 +27,7 @@ from crosstune.study.clock import SamplerClock
 from crosstune.study.trials import budget
 
 
-class Mismatch(RequestError):
+class RunMismatch(RequestError):
     """A run proposes other points than those on file."""
 
 
@@ -45,7 +45,7 @@ class Recorder:
         constrained: whether any of them has constraints.
     """
 
-    def __init__(self, problem: Problem, known: Run, file: RunFile, clock: SamplerClock):
+    def __init__(self, problem: Problem, known: MatchRun, file: RunFile, clock: SamplerClock):
         self.spent = Spent()
         self.constrained = False
         self._problem = problem
@@ -79,7 +79,7 @@ class Recorder:
         propose_again(trial, known.questions)
         self._sampled = self._clock.seconds
         if repr(dict(known.params)) != repr(params):
-            raise Mismatch(
+            raise RunMismatch(
                 f"{self._file.path}: trial {trial.number} had {dict(known.params)}, and its "
                 f"sampler proposes {params} now. A library, the machine or the objective is not "
                 "what it was. Use another folder, or delete this file to have the run done again"

@@ -63,7 +63,7 @@ TIME_FIELDS = ("seconds", "sampler_seconds", "ended")
 
 
 @dataclass(frozen=True)
-class Run:
+class MatchRun:
     """What one contender did on one problem under one seed.
 
     Attributes:
@@ -166,7 +166,7 @@ class Results:
     """A match, in memory. `match.folder` writes and reads it."""
 
     settings: Settings
-    runs: Mapping[Key, Run]
+    runs: Mapping[Key, MatchRun]
 
     def about(self, problem: str) -> About:
         """The problem of that name."""
@@ -185,7 +185,7 @@ class Results:
         ]
 
 
-def best_evaluation(run: Run, *, maximize: bool) -> Evaluation | None:
+def best_evaluation(run: MatchRun, *, maximize: bool) -> Evaluation | None:
     """The feasible trial with the best value, the earliest of several; None where there is none."""
     feasible = [each for each in run.evaluations if each.counts]
     sign = -1.0 if maximize else 1.0

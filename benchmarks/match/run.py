@@ -22,9 +22,9 @@ from optuna.trial import FrozenTrial
 
 from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.folder import FolderError, RunFile
-from crosstune.benchmarks.match.limits import Limits
-from crosstune.benchmarks.match.recorder import Mismatch, Recorder
-from crosstune.benchmarks.match.results import Run
+from crosstune.benchmarks.match.limits import RunLimits
+from crosstune.benchmarks.match.recorder import Recorder, RunMismatch
+from crosstune.benchmarks.match.results import MatchRun
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
@@ -41,18 +41,18 @@ from crosstune.tuning.opening import open_study
 
 
 @dataclass(frozen=True)
-class Task:
+class MatchTask:
     """A run that is to be carried out, as it is sent to a process."""
 
     problem: Problem
     contender: Contender
     seed: int
-    limits: Limits
+    limits: RunLimits
     path: Path
     log_dir: Path | None = None
 
 
-def carry_out(task: Task) -> None:
+def carry_out(task: MatchTask) -> None:
     """Do what is left of a run, and write it to its file.
 
     A sampler or an objective that gives up ends the run as failed, which its file says.
@@ -74,17 +74,17 @@ def carry_out(task: Task) -> None:
                 else:
                     simulate(study, recorder, task.limits)
             final_test = recorder.final_test(study)
-        except (FolderError, Mismatch, KeyboardInterrupt, Passing):
+        except (FolderError, RunMismatch, KeyboardInterrupt, Passing):
             raise
         except BaseException as error:
             own = isinstance(error, CrosstuneError)
             text = message_of(error) if own else described(error)
-            file.close(Run(end="failed", error=text))
+            file.close(MatchRun(end="failed", error=text))
             return
         over = recorder.spent.reached(task.limits)
         budget = task.limits.budget
         file.close(
-            Run(
+            MatchRun(
                 end="done" if over else "exhausted",
                 final_test=final_test,
                 budget=budget,
@@ -93,7 +93,7 @@ def carry_out(task: Task) -> None:
         )
 
 
-def task_study(task: Task) -> Study:
+def task_study(task: MatchTask) -> Study:
     """The study of a run, in memory, with the contender in it."""
     spec = with_first_design(task.problem.spec, task.limits.first, task.seed)
     request = task.contender.request(
@@ -119,7 +119,7 @@ def with_first_design(spec: Spec, first: int, seed: int) -> Spec:
     return spec.model_copy(update={"start": (*spec.start, *drawn)})
 
 
-def _in_real_time(study: Study, recorder: Recorder, limits: Limits) -> None:
+def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
     def stop_when_spent(study: Study, _: FrozenTrial) -> None:
         if recorder.spent.reached(limits):
             study.stop()
@@ -152,7 +152,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _logged(study: Study, task: Task) -> Iterator[None]:
+def _logged(study: Study, task: MatchTask) -> Iterator[None]:
     """Log a study for TensorBoard, in a folder for each problem, contender and seed."""
     if task.log_dir is None:
         yield

@@ -13,7 +13,7 @@ from dataclasses import replace
 from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.recorder import Recorder
 from crosstune.benchmarks.match.results import Evaluation
 from crosstune.samplers.engine import EngineSampler
@@ -25,7 +25,7 @@ _STATES = {
 }
 
 
-def simulate(study: Study, recorder: Recorder, limits: Limits) -> None:
+def simulate(study: Study, recorder: Recorder, limits: RunLimits) -> None:
     """Evaluate until a limit is reached, or the sampler has no more.
 
     Args:

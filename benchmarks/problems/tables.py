@@ -55,7 +55,7 @@ TIME = "train_time"
 
 
 @dataclass(frozen=True)
-class Table:
+class RecordedTable:
     """What was recorded, one row for each point of the space.
 
     Attributes:
@@ -140,7 +140,7 @@ def problem(name: str) -> Problem:
 
 
 @cache
-def table(name: str) -> Table:
+def table(name: str) -> RecordedTable:
     """A table of `NAMES`, read once per process; about 1 MB stays in memory.
 
     Raises:
@@ -165,7 +165,7 @@ def table(name: str) -> Table:
         )
         indices = [map(str, range(len(values))) for values in _choices(space).values()]
         rows = [recorded["".join(row)] for row in itertools.product(*indices)]
-        return Table(
+        return RecordedTable(
             metric=metric,
             maximize=benchmark.directions[metric] == "maximize",
             space=space,

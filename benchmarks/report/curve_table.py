@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import Cell, Column, Table, text
+from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, text
 from crosstune.benchmarks.statistics.verdicts import Summary
 
 
-def curve_table(summary: Summary) -> Table:
+def curve_table(summary: Summary) -> ReportTable:
     """A row a point: problem, contender, axis, budget, mean and band; empty where not known."""
     rows = tuple(
         (
             text(problem),
             text(contender),
             text(axis),
-            Cell(
+            TableCell(
                 "",
                 tuple(
                     float(value) if math.isfinite(value) else None
@@ -40,4 +40,4 @@ def curve_table(summary: Summary) -> Table:
         Column("axis", ("axis",), "text"),
         Column("", ("budget", "mean", "low", "high")),
     )
-    return Table("curves", "The best so far", columns, rows)
+    return ReportTable("curves", "The best so far", columns, rows)

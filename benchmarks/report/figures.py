@@ -11,7 +11,7 @@ from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, duration, percent, rounded
-from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Standing, Summary
+from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Standing, Summary
 
 AXES = ("trials", "epochs", "seconds")
 
@@ -29,7 +29,7 @@ class Curves:
     problem: str
     metric: str
     maximize: bool
-    lines: Mapping[str, Mapping[str, Curve]]
+    lines: Mapping[str, Mapping[str, IncumbentCurve]]
     best_known: float | None
 
     @property

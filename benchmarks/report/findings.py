@@ -10,7 +10,7 @@ from typing import Any
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
 from crosstune.benchmarks.report.importance import Importance, importance
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
+from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, count, text
 from crosstune.benchmarks.statistics.precision import NONE, percent
 
 LONGEST_ERROR = 300
@@ -30,7 +30,7 @@ def best(results: Results, problem: str, contender: str) -> tuple[int, Evaluatio
     return min(found, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0]), default=None)
 
 
-def best_settings(results: Results, problem: str, contenders: list[str]) -> Table:
+def best_settings(results: Results, problem: str, contenders: list[str]) -> ReportTable:
     """The parameters of each contender's best trial: a row a parameter, a column a contender."""
     about = results.about(problem)
     found = {name: best(results, problem, name) for name in contenders}
@@ -53,14 +53,14 @@ def best_settings(results: Results, problem: str, contenders: list[str]) -> Tabl
         ),
     ]
     if any(value is not None for value in unseen.values()):
-        cells = [Cell(NONE if v is None else f"{v:.4g}", (v,)) for v in unseen.values()]
+        cells = [TableCell(NONE if v is None else f"{v:.4g}", (v,)) for v in unseen.values()]
         rows.insert(1, (text(about.metric), text("on unseen data"), *cells))
     columns = (
         Column("parameter", ("parameter",), "text"),
         Column("in the spec", ("spec",), "text"),
         *(Column(each, (each,), "setting") for each in contenders),
     )
-    return Table(
+    return ReportTable(
         "best-settings",
         f"The best trial of each contender on {problem}",
         columns,
@@ -69,13 +69,13 @@ def best_settings(results: Results, problem: str, contenders: list[str]) -> Tabl
     )
 
 
-def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | None]) -> Table:
+def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | None]) -> ReportTable:
     rows = []
     for contender, pair in found.items():
         if pair is None:
             continue
         seed, trial = pair
-        value = Cell("", (trial.value,))
+        value = TableCell("", (trial.value,))
         for name, setting in trial.params.items():
             held = setting if isinstance(setting, int | float | str) else json.dumps(setting)
             held = json.dumps(held) if isinstance(held, bool) else held
@@ -87,7 +87,7 @@ def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | No
                     count(trial.number),
                     value,
                     text(name),
-                    Cell("", (held,)),
+                    TableCell("", (held,)),
                 )
             )
     columns = (
@@ -99,7 +99,7 @@ def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | No
         Column("parameter", ("parameter",), "text"),
         Column("setting", ("setting",)),
     )
-    return Table("best-settings", "", columns, tuple(rows))
+    return ReportTable("best-settings", "", columns, tuple(rows))
 
 
 def _unseen(
@@ -112,25 +112,25 @@ def _unseen(
     return results.runs[problem, contender, seed].final_test if trial.test is None else trial.test
 
 
-def _value(found: tuple[int, Evaluation] | None) -> Cell:
+def _value(found: tuple[int, Evaluation] | None) -> TableCell:
     value = None if found is None else found[1].value
-    return Cell(NONE if value is None else f"{value:.4g}", (value,))
+    return TableCell(NONE if value is None else f"{value:.4g}", (value,))
 
 
-def _where(found: tuple[int, Evaluation] | None) -> Cell:
+def _where(found: tuple[int, Evaluation] | None) -> TableCell:
     return text(NONE if found is None else f"{found[0]}, {found[1].number}")
 
 
-def _setting(found: tuple[int, Evaluation] | None, name: str) -> Cell:
+def _setting(found: tuple[int, Evaluation] | None, name: str) -> TableCell:
     if found is None or name not in found[1].params:
-        return Cell(NONE, (None,))
+        return TableCell(NONE, (None,))
     value = found[1].params[name]
     if isinstance(value, float):
-        return Cell(f"{value:.4g}", (value,))
+        return TableCell(f"{value:.4g}", (value,))
     if isinstance(value, str):
         return text(value)
     shown = json.dumps(value)
-    return Cell(shown, (shown,))
+    return TableCell(shown, (shown,))
 
 
 def law_of(declared: object) -> str:
@@ -173,7 +173,7 @@ def importances(results: Results, problem: str, contenders: list[str]) -> dict[s
     return {name: importance(results, problem, name) for name in contenders}
 
 
-def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
+def importance_table(problem: str, found: Mapping[str, Importance]) -> ReportTable:
     """The shares: a row a parameter, a column a contender, and why there are none."""
     totals: Counter[str] = Counter()
     for each in found.values():
@@ -182,11 +182,14 @@ def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
     rows = [
         (
             text(name),
-            *(Cell(percent(share := each.shares.get(name)), (share,)) for each in found.values()),
+            *(
+                TableCell(percent(share := each.shares.get(name)), (share,))
+                for each in found.values()
+            ),
         )
         for name in params
     ]
-    long = Table(
+    long = ReportTable(
         "importance",
         "",
         (
@@ -196,7 +199,7 @@ def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
             Column("", ("importance", "why")),
         ),
         tuple(
-            (text(problem), text(contender), text(name), Cell("", (share, each.why)))
+            (text(problem), text(contender), text(name), TableCell("", (share, each.why)))
             for contender, each in found.items()
             for name, share in _shares(each)
         ),
@@ -205,7 +208,7 @@ def importance_table(problem: str, found: Mapping[str, Importance]) -> Table:
         Column("parameter", ("parameter",), "text"),
         *(Column(name, (name,), "setting") for name in found),
     )
-    return Table("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
+    return ReportTable("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
 
 
 def _shares(found: Importance) -> list[tuple[str, float | None]]:
@@ -213,7 +216,7 @@ def _shares(found: Importance) -> list[tuple[str, float | None]]:
     return list(found.shares.items()) or [("", None)]
 
 
-def failures(results: Results) -> Table | None:
+def failures(results: Results) -> ReportTable | None:
     """What failed, by its error; None where nothing did."""
     found: Counter[tuple[str, str, str, str]] = Counter()
     seeds: dict[tuple[str, str, str, str], set[int]] = {}
@@ -250,7 +253,7 @@ def failures(results: Results) -> Table | None:
         Column("seeds", ("seeds",), "text"),
         Column("error", ("error",), "text"),
     )
-    return Table("failures", "Failures, by contender and error", columns, tuple(rows))
+    return ReportTable("failures", "Failures, by contender and error", columns, tuple(rows))
 
 
 def _shortened(error: str | None) -> str:

@@ -23,7 +23,7 @@ from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.sections import asked
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
-from crosstune.benchmarks.statistics.verdicts import Curve, Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Summary
 
 MOST_POINTS = 400
 """Up to how many points of a curve the page holds; the CSV file has all."""
@@ -126,7 +126,7 @@ def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:
     }
 
 
-def _points(curve: Curve) -> dict[str, list[float | None]]:
+def _points(curve: IncumbentCurve) -> dict[str, list[float | None]]:
     n = len(curve.budget)
     step = max(1, math.ceil(n / MOST_POINTS))
     kept = sorted({*range(0, n, step), n - 1} if n else ())

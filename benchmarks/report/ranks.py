@@ -26,7 +26,7 @@ class Stroke:
 
 
 @dataclass(frozen=True)
-class Label:
+class TextLabel:
     """Text at a point; `anchor` is "start", "middle" or "end"."""
 
     x: float
@@ -44,7 +44,7 @@ class Diagram:
     width: float
     height: float
     strokes: tuple[Stroke, ...]
-    labels: tuple[Label, ...]
+    labels: tuple[TextLabel, ...]
 
 
 def groups(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
@@ -83,9 +83,9 @@ def diagram(rows: Sequence[Standing], ranking: Ranking, width: float = 760.0) ->
     step = 1 + len(ranked) // 12
     for rank in range(1, len(ranked) + 1, step):
         strokes.append(Stroke(((at(rank), axis - 6), (at(rank), axis))))
-        labels.append(Label(at(rank), axis - 12, str(rank)))
+        labels.append(TextLabel(at(rank), axis - 12, str(rank)))
     strokes.append(Stroke(((left, 22), (at(1 + min(distance, ends[1] - 1)), 22)), width=3))
-    labels.append(Label(left, 14, f"critical distance {distance:.2f}", "start"))
+    labels.append(TextLabel(left, 14, f"critical distance {distance:.2f}", "start"))
     bars = groups([each.rank for each in ranked], distance)
     below = axis + 14
     for i, (first, last) in enumerate(bars):
@@ -102,7 +102,7 @@ def diagram(rows: Sequence[Standing], ranking: Ranking, width: float = 760.0) ->
         name = _short(each.contender)
         words = f"{name}  {each.rank:.1f}" if i < middle else f"{each.rank:.1f}  {name}"
         side = ("end", end - 4) if i < middle else ("start", end + 4)
-        labels.append(Label(side[1], y + 4, words, side[0]))
+        labels.append(TextLabel(side[1], y + 4, words, side[0]))
     height = below + 12 + 22 * middle
     said = ", ".join(f"{plain(each.contender)} {each.rank:.1f}" for each in ranked)
     title = f"Mean ranks: {said}; critical distance {distance:.2f}"

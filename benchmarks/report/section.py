@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.ranks import Diagram
-from crosstune.benchmarks.report.tables import Table
+from crosstune.benchmarks.report.tables import ReportTable
 from crosstune.benchmarks.statistics.verdicts import Ranking
 
 Picture = Curves | Dots | Diagram
@@ -29,9 +29,9 @@ class Section:
     key: str
     title: str
     reading: str
-    tables: tuple[Table, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    folded: tuple[Table, ...] = ()
+    folded: tuple[ReportTable, ...] = ()
     remarks: tuple[str, ...] = ()
     code: tuple[tuple[str, str], ...] = ()
     matrix: Ranking | None = None

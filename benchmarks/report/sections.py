@@ -8,7 +8,7 @@ from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
 from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.section import Section
-from crosstune.benchmarks.report.tables import Column, Table, plain, text
+from crosstune.benchmarks.report.tables import Column, ReportTable, plain, text
 from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.spec import files as specfile
@@ -82,7 +82,7 @@ def _standings(results: Results, summary: Summary) -> Section:
             f"The score is the {plain(about.metric)} at the end of a run, mean over the seeds; "
         )
         reading += f"{way} is better. "
-        folded: tuple[Table, ...] = ()
+        folded: tuple[ReportTable, ...] = ()
         if len(results.settings.problems) > 1:
             reading += f"Of the problems, {plain(only)} alone tells contenders apart. "
             folded = (standings.by_problem(summary.by_problem, results),)
@@ -284,7 +284,7 @@ def _reproduce(results: Results) -> Section:
     )
 
 
-def _facts(name: str, head: str, held: Mapping[str, object]) -> Table:
+def _facts(name: str, head: str, held: Mapping[str, object]) -> ReportTable:
     columns = (Column(head, ("what",), "fact"), Column("value", ("value",), "text"))
     rows = tuple((text(key), text(value)) for key, value in held.items() if value is not None)
-    return Table(name, name.capitalize(), columns, rows)
+    return ReportTable(name, name.capitalize(), columns, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.tables import Cell, Column, Table, count, text
+from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, count, text
 from crosstune.benchmarks.statistics.precision import (
     NONE,
     between,
@@ -42,7 +42,7 @@ def of_leader(ranking: Ranking) -> list[Pair]:
     ]
 
 
-def verdict(summary: Summary) -> Table:
+def verdict(summary: Summary) -> ReportTable:
     """The leader's pairs in the ranking that counts."""
     ranking = summary.verdict
     rows = [
@@ -52,8 +52,8 @@ def verdict(summary: Summary) -> Table:
             _verdict(pair),
             _advantage(pair),
             _interval(pair.interval),
-            Cell(percent(pair.wins), (pair.wins,)),
-            Cell(_more(pair, ranking.unit), (pair.more,)),
+            TableCell(percent(pair.wins), (pair.wins,)),
+            TableCell(_more(pair, ranking.unit), (pair.more,)),
         )
         for pair in of_leader(ranking)
     ]
@@ -66,12 +66,12 @@ def verdict(summary: Summary) -> Table:
         Column("wins", ("wins",)),
         Column("more needed", ("more",)),
     )
-    return Table(
+    return ReportTable(
         "verdict", f"The leader against the others, in {ranking.measure}", columns, tuple(rows)
     )
 
 
-def pairs(ranking: Ranking, name: str) -> Table:
+def pairs(ranking: Ranking, name: str) -> ReportTable:
     """Every pair of a ranking, with its tests."""
     rows = [
         (
@@ -81,10 +81,10 @@ def pairs(ranking: Ranking, name: str) -> Table:
             count(pair.n),
             _advantage(pair),
             _interval(pair.interval),
-            Cell(percent(pair.wins), (pair.wins,)),
-            Cell(chance(pair.p_difference), (pair.p_difference,)),
-            Cell(chance(pair.p_equivalence), (pair.p_equivalence,)),
-            Cell(str(pair.more or NONE), (pair.more,)),
+            TableCell(percent(pair.wins), (pair.wins,)),
+            TableCell(chance(pair.p_difference), (pair.p_difference,)),
+            TableCell(chance(pair.p_equivalence), (pair.p_equivalence,)),
+            TableCell(str(pair.more or NONE), (pair.more,)),
         )
         for pair in ranking.pairs
     ]
@@ -100,10 +100,10 @@ def pairs(ranking: Ranking, name: str) -> Table:
         Column("p (apart)", ("p_equivalence",)),
         Column("more", ("more",)),
     )
-    return Table(name, f"Every pair, in {ranking.measure}", columns, tuple(rows))
+    return ReportTable(name, f"Every pair, in {ranking.measure}", columns, tuple(rows))
 
 
-def standings(rows: Iterable[Standing], caption: str, score: str) -> Table:
+def standings(rows: Iterable[Standing], caption: str, score: str) -> ReportTable:
     """The contenders, best first.
 
     Args:
@@ -113,10 +113,10 @@ def standings(rows: Iterable[Standing], caption: str, score: str) -> Table:
     """
     rows = list(rows)
     columns, cells = _standing_columns(rows, score)
-    return Table("standings", caption, (CONTENDER, *columns), tuple(cells))
+    return ReportTable("standings", caption, (CONTENDER, *columns), tuple(cells))
 
 
-def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -> Table:
+def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -> ReportTable:
     """The standings on each problem, in one long table."""
     every = [(problem, standing) for problem, rows in by_problem.items() for standing in rows]
     columns, cells = _standing_columns([standing for _, standing in every], "score")
@@ -126,7 +126,7 @@ def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -
         for (problem, _), metric, line in zip(every, metrics, cells, strict=True)
     ]
     metric = Column("metric", ("metric",), "text")
-    return Table(
+    return ReportTable(
         "standings-by-problem",
         "The contenders on each problem",
         (PROBLEM, metric, CONTENDER, *columns),
@@ -134,7 +134,7 @@ def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -
     )
 
 
-def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> Table | None:
+def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> ReportTable | None:
     """The score that was tuned beside the one on unseen data; None where there are none."""
     every = [
         (problem, each)
@@ -157,14 +157,14 @@ def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> Table | None:
             text(problem),
             _score(each),
             _test(each),
-            Cell(rounded(each.gap, _finer(each)), (each.gap,)),
+            TableCell(rounded(each.gap, _finer(each)), (each.gap,)),
         )
         for problem, each in every
     ]
-    return Table("gap", "Tuned and unseen scores, means over the seeds", columns, tuple(rows))
+    return ReportTable("gap", "Tuned and unseen scores, means over the seeds", columns, tuple(rows))
 
 
-def cost(rows: Iterable[Standing]) -> Table:
+def cost(rows: Iterable[Standing]) -> ReportTable:
     """What a contender's suggestions cost, beside the objective."""
     lines = []
     for each in rows:
@@ -173,9 +173,9 @@ def cost(rows: Iterable[Standing]) -> Table:
         lines.append(
             (
                 text(each.contender),
-                Cell(duration(each.sampler_seconds), (each.sampler_seconds,)),
-                Cell(duration(each.objective_seconds), (each.objective_seconds,)),
-                Cell(percent(share), (share,)),
+                TableCell(duration(each.sampler_seconds), (each.sampler_seconds,)),
+                TableCell(duration(each.objective_seconds), (each.objective_seconds,)),
+                TableCell(percent(share), (share,)),
             )
         )
     columns = (
@@ -184,12 +184,12 @@ def cost(rows: Iterable[Standing]) -> Table:
         Column("objective, a trial", ("objective_seconds",)),
         Column("sampler's share", ("sampler_share",)),
     )
-    return Table("cost", "Mean time of a trial", columns, tuple(lines))
+    return ReportTable("cost", "Mean time of a trial", columns, tuple(lines))
 
 
 def _standing_columns(
     rows: list[Standing], score: str
-) -> tuple[list[Column], list[tuple[Cell, ...]]]:
+) -> tuple[list[Column], list[tuple[TableCell, ...]]]:
     """The columns that some contender has something in, and the cells; the contender first."""
     unseen = any(each.test is not None for each in rows)
     columns = [
@@ -211,34 +211,34 @@ def _standing_columns(
         Column("failed trials", ("failed_trials", "trials")),
         Column("pruned trials", ("pruned_trials",)),
     ]
-    cells: list[tuple[Cell, ...]] = []
+    cells: list[tuple[TableCell, ...]] = []
     for each in rows:
         line = [text(each.contender), _score(each), _interval(each.interval)]
         if unseen:
             line += [
                 _test(each),
                 _interval(each.test_interval),
-                Cell(rounded(each.gap, _finer(each)), (each.gap,)),
+                TableCell(rounded(each.gap, _finer(each)), (each.gap,)),
             ]
         line += [
-            Cell(_normalised(each.regret), (each.regret,)),
-            Cell(_normalised(each.area), (each.area,)),
-            Cell(_fixed(each.rank, 1), (each.rank,)),
-            Cell(f"{each.failed} of {each.runs}", (each.failed, each.runs)),
+            TableCell(_normalised(each.regret), (each.regret,)),
+            TableCell(_normalised(each.area), (each.area,)),
+            TableCell(_fixed(each.rank, 1), (each.rank,)),
+            TableCell(f"{each.failed} of {each.runs}", (each.failed, each.runs)),
             count(each.ended_early),
-            Cell(f"{each.failed_trials} of {each.trials}", (each.failed_trials, each.trials)),
+            TableCell(f"{each.failed_trials} of {each.trials}", (each.failed_trials, each.trials)),
             count(each.pruned_trials),
         ]
         cells.append(tuple(line))
     return columns, cells
 
 
-def _score(each: Standing) -> Cell:
-    return Cell(rounded(each.score, half(each.interval)), (each.score,))
+def _score(each: Standing) -> TableCell:
+    return TableCell(rounded(each.score, half(each.interval)), (each.score,))
 
 
-def _test(each: Standing) -> Cell:
-    return Cell(rounded(each.test, half(each.test_interval)), (each.test,))
+def _test(each: Standing) -> TableCell:
+    return TableCell(rounded(each.test, half(each.test_interval)), (each.test,))
 
 
 def _finer(each: Standing) -> float | None:
@@ -246,17 +246,17 @@ def _finer(each: Standing) -> float | None:
     return max((half(each.interval) or 0.0), (half(each.test_interval) or 0.0)) or None
 
 
-def _advantage(pair: Pair) -> Cell:
-    return Cell(rounded(pair.advantage, half(pair.interval)), (pair.advantage,))
+def _advantage(pair: Pair) -> TableCell:
+    return TableCell(rounded(pair.advantage, half(pair.interval)), (pair.advantage,))
 
 
-def _interval(interval: Interval | None) -> Cell:
+def _interval(interval: Interval | None) -> TableCell:
     values = (None, None) if interval is None else (interval.low, interval.high)
-    return Cell(between(interval), values)
+    return TableCell(between(interval), values)
 
 
-def _verdict(pair: Pair) -> Cell:
-    return Cell(pair.words, (pair.verdict,))
+def _verdict(pair: Pair) -> TableCell:
+    return TableCell(pair.words, (pair.verdict,))
 
 
 def _more(pair: Pair, unit: str) -> str:

@@ -29,7 +29,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """What is shown, rounded, and the values behind it, one for each field of its column."""
 
     text: str
@@ -37,7 +37,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Rows under columns.
 
     Attributes:
@@ -49,8 +49,8 @@ class Table:
     name: str
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    long: Table | None = None
+    rows: tuple[tuple[TableCell, ...], ...]
+    long: ReportTable | None = None
 
     @property
     def heads(self) -> list[str]:
@@ -58,14 +58,14 @@ class Table:
         return [column.head for column in self.columns]
 
 
-def text(value: object) -> Cell:
+def text(value: object) -> TableCell:
     """A cell of text."""
-    return Cell(plain(value), (str(value),))
+    return TableCell(plain(value), (str(value),))
 
 
-def count(n: int) -> Cell:
+def count(n: int) -> TableCell:
     """A cell with a whole number."""
-    return Cell(str(n), (n,))
+    return TableCell(str(n), (n,))
 
 
 def plain(value: object) -> str:
@@ -77,7 +77,7 @@ def plain(value: object) -> str:
     return visible(" ".join(str(value).split()))
 
 
-def as_csv(table: Table) -> str:
+def as_csv(table: ReportTable) -> str:
     """The values in full, for a spreadsheet or pandas.
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.

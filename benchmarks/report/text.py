@@ -14,7 +14,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.sections import asked, sections
-from crosstune.benchmarks.report.tables import Table, plain
+from crosstune.benchmarks.report.tables import ReportTable, plain
 from crosstune.benchmarks.statistics.verdicts import Summary
 
 _MARKS = re.compile(r"[\\`*\[\]|~#]|(?<!\w)_|_(?!\w)")
@@ -93,7 +93,7 @@ def escaped(words: object) -> str:
     return _MARKS.sub(lambda found: f"\\{found[0]}", line)
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
     heads = [escaped(head) or " " for head in table.heads]
     lines = [
         f"| {' | '.join(heads)} |",
@@ -109,7 +109,7 @@ def _fenced(code: str) -> str:
     return f"{fence}\n{code}\n{fence}"
 
 
-def _rich(table: Table) -> RichTable:
+def _rich(table: ReportTable) -> RichTable:
     shown = RichTable(title=Text(plain(table.caption)), title_justify="left")
     for column in table.columns:
         justify = "right" if column.kind == "number" else "left"

@@ -10,7 +10,7 @@ from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.curve_table import curve_table
 from crosstune.benchmarks.report.palette import looks
 from crosstune.benchmarks.report.sections import sections
-from crosstune.benchmarks.report.tables import Table, as_csv
+from crosstune.benchmarks.report.tables import ReportTable, as_csv
 from crosstune.benchmarks.report.text import composed
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
@@ -57,7 +57,7 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
     return report
 
 
-def joined(tables: Iterable[Table]) -> dict[str, str]:
+def joined(tables: Iterable[ReportTable]) -> dict[str, str]:
     """The text of each CSV file by its name; tables of one name are one file."""
     files: dict[str, str] = {}
     for table in tables:

@@ -27,8 +27,8 @@ from scipy import stats
 import crosstune
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.match.contender import Contender, contender
-from crosstune.benchmarks.match.limits import Limits
-from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.limits import RunLimits
+from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
 
@@ -43,7 +43,7 @@ FOLDER = tempfile.TemporaryDirectory(prefix="crosstune-")
 def in_match(problem: Problem, who: Contender, seed: int, trials: int) -> None:
     """A run of a match, in a new file."""
     path = Path(FOLDER.name) / f"{next(_NUMBERS)}.jsonl"
-    carry_out(Task(problem, who, seed, Limits(trials=trials), path))
+    carry_out(MatchTask(problem, who, seed, RunLimits(trials=trials), path))
 
 
 def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.match.packed import pack, unpack
 from crosstune.benchmarks.match.results import Results
@@ -178,7 +178,7 @@ def run(names: Sequence[str], jobs: int) -> None:
         match = Match(
             tuple(halves.get(each) for each in wanted.names),
             contenders(wanted.contenders),
-            Limits(trials=wanted.trials),
+            RunLimits(trials=wanted.trials),
             command=f"python -m crosstune.benchmarks.research.published run {name}",
         )
         match.check(wanted.seeds)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.benchmarks.match.results import Results, Run
+from crosstune.benchmarks.match.results import MatchRun, Results
 from crosstune.benchmarks.statistics import intervals
-from crosstune.benchmarks.statistics.scores import Problem
-from crosstune.benchmarks.statistics.verdicts import Curve
+from crosstune.benchmarks.statistics.scores import ScoredProblem
+from crosstune.benchmarks.statistics.verdicts import IncumbentCurve
 
 AXES = ("trials", "epochs", "seconds")
 POINTS = 100
@@ -21,7 +21,7 @@ Steps = tuple[NDArray[np.float64], NDArray[np.float64]]
 """When each feasible trial ended, ascending, and the incumbent from then on."""
 
 
-def steps(run: Run, axis: str, *, maximize: bool) -> Steps:
+def steps(run: MatchRun, axis: str, *, maximize: bool) -> Steps:
     """When a run's incumbent was found, on a budget axis."""
     evaluations = sorted(run.evaluations, key=lambda each: each.number)
     if axis == "trials":
@@ -50,7 +50,7 @@ def _at(budget: NDArray[np.float64], found: Steps) -> NDArray[np.float64]:
     )
 
 
-def _budget(results: Results, problem: Problem, axis: str) -> NDArray[np.float64]:
+def _budget(results: Results, problem: ScoredProblem, axis: str) -> NDArray[np.float64]:
     evaluations = [run.evaluations for row in problem.runs for run in row]
     if axis == "seconds":
         most = max((each.ended for run in evaluations for each in run), default=0.0)
@@ -66,7 +66,7 @@ def _budget(results: Results, problem: Problem, axis: str) -> NDArray[np.float64
     return np.unique(np.round(np.linspace(1, limit, min(limit, points))))
 
 
-def axes_of(problem: Problem) -> tuple[str, ...]:
+def axes_of(problem: ScoredProblem) -> tuple[str, ...]:
     """The axes on which contenders may differ: always trials; epochs and seconds where recorded."""
     evaluations = [each for row in problem.runs for run in row for each in run.evaluations]
     has = (
@@ -78,8 +78,8 @@ def axes_of(problem: Problem) -> tuple[str, ...]:
 
 
 def curves(
-    results: Results, problem: Problem, axes: Sequence[str] | None, level: float
-) -> dict[str, dict[str, Curve]]:
+    results: Results, problem: ScoredProblem, axes: Sequence[str] | None, level: float
+) -> dict[str, dict[str, IncumbentCurve]]:
     """The curves of a problem, by contender and axis.
 
     A run whose trials are all infeasible is at the worst final score of any run throughout.
@@ -88,7 +88,7 @@ def curves(
         level: of the bands, such as 0.95.
     """
     about, contenders = problem.about, results.settings.contenders
-    found: dict[str, dict[str, Curve]] = {name: {} for name in contenders}
+    found: dict[str, dict[str, IncumbentCurve]] = {name: {} for name in contenders}
     hopeless = np.array([[[run.hopeless] for run in row] for row in problem.runs])
     for axis in axes or axes_of(problem):
         budget = _budget(results, problem, axis)
@@ -107,5 +107,5 @@ def curves(
         areas = np.where(np.isnan(regret), worst, regret).mean(axis=(1, 2))
         for name, values, area in zip(contenders, heights, areas, strict=True):
             low, high = intervals.of_curve(values, level)
-            found[name][axis] = Curve(budget, values.mean(axis=0), low, high, float(area))
+            found[name][axis] = IncumbentCurve(budget, values.mean(axis=0), low, high, float(area))
     return found

@@ -12,7 +12,7 @@ from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.pairs import ordered, pairs
 from crosstune.benchmarks.statistics.ranks import critical_distance, friedman, mean_ranks, nemenyi
 from crosstune.benchmarks.statistics.same_points import told_apart
-from crosstune.benchmarks.statistics.scores import Problem, Scores
+from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
 from crosstune.benchmarks.statistics.sentence import sentence
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, Interval, Pair, Ranking
 
@@ -42,7 +42,7 @@ def _ranks(names: Sequence[str], heights: NDArray[np.float64]) -> dict[str, floa
 
 def on_one(
     names: tuple[str, ...],
-    scores: Scores,
+    scores: RunScores,
     *,
     unseen: bool,
     margin: float,
@@ -82,7 +82,7 @@ def on_one(
 
 
 def observations(
-    told: Sequence[Scores],
+    told: Sequence[RunScores],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What a verdict over several problems counts: mean regret, negated, and weights for the test.
 
@@ -103,7 +103,7 @@ def observations(
 
 def on_several(
     names: tuple[str, ...],
-    told: Sequence[Scores],
+    told: Sequence[RunScores],
     *,
     unseen: bool,
     margin: float,
@@ -157,7 +157,7 @@ def on_several(
 
 def rankings(
     names: tuple[str, ...],
-    problems: Sequence[Problem],
+    problems: Sequence[ScoredProblem],
     *,
     margin: float,
     within: float | None,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from crosstune.benchmarks.match.results import Run
-from crosstune.benchmarks.statistics.scores import Problem
+from crosstune.benchmarks.match.results import MatchRun
+from crosstune.benchmarks.statistics.scores import ScoredProblem
 from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Pair
 
 
 def told_apart(
     pairs: Sequence[Pair],
     names: Sequence[str],
-    problems: Sequence[Problem],
+    problems: Sequence[ScoredProblem],
     startup: Mapping[str, int],
 ) -> tuple[Pair, ...]:
     """The pairs, with an open verdict for those that evaluated the same points in every run.
@@ -37,7 +37,7 @@ def told_apart(
     )
 
 
-def _same(one: Sequence[Sequence[Run]], other: Sequence[Sequence[Run]]) -> bool:
+def _same(one: Sequence[Sequence[MatchRun]], other: Sequence[Sequence[MatchRun]]) -> bool:
     """Whether every run of the one has the points of the other's, and none is without."""
     return all(
         len(a.evaluations) == len(b.evaluations)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.benchmarks.match.results import About, Evaluation, Results, Run, best_evaluation
+from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, best_evaluation
 
 RANDOM = ("optuna:random", "hyperopt:rand", "hyperopt:random", "keras_tuner:random")
 """Random search, as contenders may call it; the first that takes part unpruned is the reference."""
 
 
 @dataclass(frozen=True)
-class Scores:
+class RunScores:
     """The scores of a problem's runs on one measure, shape (contenders, seeds).
 
     Attributes:
@@ -50,7 +50,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ScoredProblem:
     """A problem's compared runs, and their scores.
 
     Attributes:
@@ -62,9 +62,9 @@ class Problem:
 
     about: About
     seeds: tuple[int, ...]
-    runs: tuple[tuple[Run, ...], ...]
-    tuned: Scores
-    unseen: Scores | None
+    runs: tuple[tuple[MatchRun, ...], ...]
+    tuned: RunScores
+    unseen: RunScores | None
     notes: tuple[str, ...]
 
 
@@ -72,7 +72,7 @@ def _number(value: float | None) -> float:
     return value if value is not None and math.isfinite(value) else math.nan
 
 
-def _finite(run: Run) -> tuple[Run, int]:
+def _finite(run: MatchRun) -> tuple[MatchRun, int]:
     """The run with complete trials without a finite value as failed ones, and their number."""
     odd = [each.state == "complete" and math.isnan(_number(each.value)) for each in run.evaluations]
     if not any(odd):
@@ -86,11 +86,11 @@ def _finite(run: Run) -> tuple[Run, int]:
     return replace(run, evaluations=evaluations), sum(odd)
 
 
-def _test(run: Run, best: Evaluation | None) -> float:
+def _test(run: MatchRun, best: Evaluation | None) -> float:
     return math.nan if best is None else _number(run.final_test if best.test is None else best.test)
 
 
-def _first(run: Run, unseen: bool) -> float:
+def _first(run: MatchRun, unseen: bool) -> float:
     """What the first feasible trial came to."""
     done = [each for each in run.evaluations if each.counts]
     first = min(done, key=lambda each: each.number, default=None)
@@ -103,7 +103,7 @@ def measured(
     values: NDArray[np.float64],
     first: NDArray[np.float64],
     best: float | None,
-) -> Scores:
+) -> RunScores:
     """The scores with their scale.
 
     Args:
@@ -126,7 +126,7 @@ def measured(
     scale, reference = next(
         (each for each in candidates if each[0] > 0), (0.0, "nothing: it never varied")
     )
-    return Scores(about, values, best, scale, reference)
+    return RunScores(about, values, best, scale, reference)
 
 
 def _worst_for_missing(
@@ -151,7 +151,7 @@ def _worst_for_missing(
     return np.where(missing, worst, values), notes
 
 
-def read(results: Results, name: str) -> Problem | str:
+def read(results: Results, name: str) -> ScoredProblem | str:
     """The scores of a problem; or, where there is nothing to compare, the reason."""
     about = results.about(name)
     contenders = results.settings.contenders
@@ -190,15 +190,15 @@ def read(results: Results, name: str) -> Problem | str:
         notes += missing
         first = np.array([[_first(run, True) for run in row] for row in runs])
         unseen = measured(about, contenders, tests, first, None)
-    return Problem(about, seeds, runs, tuned, unseen, tuple(notes))
+    return ScoredProblem(about, seeds, runs, tuned, unseen, tuple(notes))
 
 
-def _constrained(runs: Sequence[Sequence[Run]]) -> bool:
+def _constrained(runs: Sequence[Sequence[MatchRun]]) -> bool:
     """Whether any trial has constraints."""
     return any(each.constraints for row in runs for run in row for each in run.evaluations)
 
 
-def _why(runs: Sequence[Sequence[Run]]) -> str:
+def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
     """What the trials came to, and the error that most of them failed with."""
     trials = [each for row in runs for run in row for each in run.evaluations]
     errors = [str(each.error) for each in trials if each.state == "failed"]
@@ -217,7 +217,7 @@ def _why(runs: Sequence[Sequence[Run]]) -> str:
     )
 
 
-def _varied(runs: Sequence[Sequence[Run]]) -> bool:
+def _varied(runs: Sequence[Sequence[MatchRun]]) -> bool:
     """Whether any two feasible trials differ in value."""
     values = (each.value for row in runs for run in row for each in run.evaluations if each.counts)
     first = next(values, None)

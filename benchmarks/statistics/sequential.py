@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.statistics.rankings import rankings, with_pairs
-from crosstune.benchmarks.statistics.scores import Problem
+from crosstune.benchmarks.statistics.scores import ScoredProblem
 from crosstune.benchmarks.statistics.signed_rank import fewest
 from crosstune.benchmarks.statistics.summary import assemble, check, usable
 from crosstune.benchmarks.statistics.verdicts import (
@@ -160,7 +160,7 @@ class Sequential:
         return Decision(done, at, assemble(part, usable_problems, found, notes, self.level, None))
 
     def _rankings(
-        self, problems: list[Problem], settings: Settings, alpha: float, *, bootstrap: bool
+        self, problems: list[ScoredProblem], settings: Settings, alpha: float, *, bootstrap: bool
     ) -> tuple[Ranking, ...]:
         return rankings(
             settings.contenders,

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.benchmarks.match.results import Run
+from crosstune.benchmarks.match.results import MatchRun
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.ranks import mean_ranks
-from crosstune.benchmarks.statistics.scores import Problem, Scores
-from crosstune.benchmarks.statistics.verdicts import Curve, Interval, Standing
+from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
+from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Interval, Standing
 
 
-def _area(curves: Mapping[str, Curve]) -> float | None:
+def _area(curves: Mapping[str, IncumbentCurve]) -> float | None:
     return next((curve.area for curve in curves.values()), None)
 
 
-def _counts(runs: Sequence[Run]) -> dict[str, int | float]:
+def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float]:
     evaluations = [each for run in runs for each in run.evaluations]
     trials = len(evaluations)
     return {
@@ -48,8 +48,8 @@ def _best_first(standings: Sequence[Standing], maximize: bool) -> tuple[Standing
 
 def on_problem(
     names: Sequence[str],
-    problem: Problem,
-    curves: Mapping[str, Mapping[str, Curve]],
+    problem: ScoredProblem,
+    curves: Mapping[str, Mapping[str, IncumbentCurve]],
     level: float,
 ) -> tuple[Standing, ...]:
     """The standings on one problem, best first; on unseen data where there are any.
@@ -79,7 +79,7 @@ def on_problem(
     return _best_first(standings, problem.about.maximize)
 
 
-def _means(scores: Sequence[Scores], level: float) -> tuple[NDArray[np.float64], list[Interval]]:
+def _means(scores: Sequence[RunScores], level: float) -> tuple[NDArray[np.float64], list[Interval]]:
     """Mean normalised regret of each contender, with its hierarchical interval."""
     regrets = [each.regret for each in scores]
     draws = intervals.hierarchical(regrets)
@@ -89,7 +89,7 @@ def _means(scores: Sequence[Scores], level: float) -> tuple[NDArray[np.float64],
 
 def overall(
     names: Sequence[str],
-    problems: Sequence[Problem],
+    problems: Sequence[ScoredProblem],
     by_problem: Mapping[str, Sequence[Standing]],
     level: float,
 ) -> tuple[Standing, ...]:

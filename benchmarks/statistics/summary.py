@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.statistics.curves import AXES, curves
 from crosstune.benchmarks.statistics.rankings import rankings
-from crosstune.benchmarks.statistics.scores import Problem, read
+from crosstune.benchmarks.statistics.scores import ScoredProblem, read
 from crosstune.benchmarks.statistics.standings import on_problem, overall
 from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
 from crosstune.errors import RequestError, no_such
@@ -80,14 +80,14 @@ def check(results: Results, margin: float, within: float | None, level: float) -
         raise RequestError(f"level={level}: a chance of error is above 0 and below 0.5.")
 
 
-def usable(results: Results) -> tuple[list[Problem], list[str]]:
+def usable(results: Results) -> tuple[list[ScoredProblem], list[str]]:
     """The problems that have something to compare, and the notes on all.
 
     Raises:
         RequestError: there is none; the message says why for each.
     """
     read_ = [read(results, about.name) for about in results.settings.problems]
-    problems = [each for each in read_ if isinstance(each, Problem)]
+    problems = [each for each in read_ if isinstance(each, ScoredProblem)]
     reasons = [each for each in read_ if isinstance(each, str)]
     if not problems:
         raise RequestError(f"There is nothing to compare yet. {' '.join(reasons)}".strip())
@@ -113,7 +113,7 @@ def usable(results: Results) -> tuple[list[Problem], list[str]]:
     return problems, notes
 
 
-def _ends(results: Results, problem: Problem) -> list[str]:
+def _ends(results: Results, problem: ScoredProblem) -> list[str]:
     """Failures, early ends, seeds that are not through, a single seed."""
     name, asked, have = problem.about.name, results.settings.seeds, len(problem.seeds)
     notes = []
@@ -144,7 +144,7 @@ def _ends(results: Results, problem: Problem) -> list[str]:
     return notes
 
 
-def _feasible(results: Results, problem: Problem) -> list[str]:
+def _feasible(results: Results, problem: ScoredProblem) -> list[str]:
     """The share of feasible trials of each contender, where trials have constraints."""
     shares = []
     for contender, row in zip(results.settings.contenders, problem.runs, strict=True):
@@ -159,7 +159,7 @@ def _feasible(results: Results, problem: Problem) -> list[str]:
 
 def assemble(
     results: Results,
-    problems: Sequence[Problem],
+    problems: Sequence[ScoredProblem],
     found: tuple[Ranking, ...],
     notes: Sequence[str],
     level: float,

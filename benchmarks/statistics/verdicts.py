@@ -81,7 +81,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Curve:
+class IncumbentCurve:
     """The incumbent of a contender over a budget, on one problem.
 
     Attributes:
@@ -196,7 +196,7 @@ class Summary:
     rankings: tuple[Ranking, ...]
     standings: tuple[Standing, ...]
     by_problem: Mapping[str, tuple[Standing, ...]]
-    curves: Mapping[str, Mapping[str, Mapping[str, Curve]]]
+    curves: Mapping[str, Mapping[str, Mapping[str, IncumbentCurve]]]
     scale: Mapping[str, tuple[float, str]]
     best_known: Mapping[str, float]
     notes: tuple[str, ...] = ()

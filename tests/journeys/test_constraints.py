@@ -23,7 +23,7 @@ from rich.console import Console
 import crosstune
 from crosstune import Float, Space
 from crosstune.adapters.hyperopt import exporting as to_hyperopt
-from crosstune.benchmarks.match.results import Evaluation, Run, best_evaluation
+from crosstune.benchmarks.match.results import Evaluation, MatchRun, best_evaluation
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.cli import console
 from crosstune.cli.main import main
@@ -107,8 +107,8 @@ def _to_beat(made: Study, maximize: bool) -> float | None:
     return None if best is None else -best if maximize else best
 
 
-def _run(made: Study) -> Run:
-    return Run(
+def _run(made: Study) -> MatchRun:
+    return MatchRun(
         tuple(
             Evaluation(
                 each.number,

@@ -19,8 +19,8 @@ import crosstune
 from crosstune import Float, Space, Spec, pruners
 from crosstune.adapters.optuna.takeover import _Takeover
 from crosstune.benchmarks.match.contender import contender
-from crosstune.benchmarks.match.limits import Limits
-from crosstune.benchmarks.match.run import Task, task_study
+from crosstune.benchmarks.match.limits import RunLimits
+from crosstune.benchmarks.match.run import MatchTask, task_study
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.callbacks import KerasTunerPruningCallback
 from crosstune.cli.run import run_spec
@@ -118,7 +118,7 @@ def keras(backend: str) -> Callable[[Path], optuna.Study]:
 def matched(folder: Path) -> optuna.Study:
     problem = Problem("p", spec_of(), cost)
     chosen = contender({"backend": "hyperopt", "sampler": "tpe", "pruner": NAMED})
-    task = Task(problem, chosen, 5, Limits(trials=3), folder / "0005.jsonl")
+    task = MatchTask(problem, chosen, 5, RunLimits(trials=3), folder / "0005.jsonl")
     return task_study(task)
 
 

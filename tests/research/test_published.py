@@ -12,7 +12,7 @@ import crosstune
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.fairness import check_fairness
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.packed import pack, unpack
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.research import halves, published
@@ -84,7 +84,7 @@ def test_a_published_match_is_fair(name: str, monkeypatch: pytest.MonkeyPatch) -
     wanted = published.MATCHES[name]
     # One problem of each kind of space is enough; all of them take half a minute.
     chosen = {repr(p.space): p for p in map(halves.get, wanted.names)}.values()
-    check_fairness(tuple(chosen), contenders(wanted.contenders), Limits(trials=wanted.trials))
+    check_fairness(tuple(chosen), contenders(wanted.contenders), RunLimits(trials=wanted.trials))
 
 
 @pytest.mark.parametrize("name", published.MATCHES)

@@ -16,8 +16,8 @@ import pytest
 from crosstune import Bool, Choice, Constant, Float, Int, Normal, Space, adapters, compare
 from crosstune.benchmarks.match.agreement import versions
 from crosstune.benchmarks.match.contender import contender
-from crosstune.benchmarks.match.limits import Limits
-from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.limits import RunLimits
+from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.benchmarks.research.rivals import RIVALS, environments
 from crosstune.benchmarks.research.rivals import adapter as rival_adapter
@@ -353,7 +353,7 @@ def test_a_process_ends_with_its_run(fake_smac: None, tmp_path: Path) -> None:
         patch.setattr(rival_adapter, "RivalProcess", Watched)
         for seed in range(2):
             path = tmp_path / f"{seed}.jsonl"
-            carry_out(Task(problem, contender("smac:smac"), seed, Limits(trials=3), path))
+            carry_out(MatchTask(problem, contender("smac:smac"), seed, RunLimits(trials=3), path))
     assert len(begun) == 2
     assert ended == [0, 0, 0]  # that of the first run, at each trial of the second
     assert begun[1]._process.poll() == 0

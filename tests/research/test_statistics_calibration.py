@@ -5,7 +5,7 @@ import pytest
 
 from crosstune.benchmarks.match.results import About
 from crosstune.benchmarks.research.statistics import calibration, finals, simulation
-from crosstune.benchmarks.research.statistics.calibration import Cell, Share, share, work
+from crosstune.benchmarks.research.statistics.calibration import Share, SimulatedShare, share, work
 from crosstune.benchmarks.research.statistics.simulation import (
     SYNTHETIC,
     both,
@@ -63,7 +63,7 @@ def test_a_scale_that_favours_the_reference_is_noticed(monkeypatch):
     monkeypatch.setattr(
         simulation, "rule", lambda rows, margin, alpha, _: rule(rows, margin, alpha)
     )
-    cell = Cell("difference", "lognormal, heavy tail", 5, (0.0, 0.0), problems=15)
+    cell = SimulatedShare("difference", "lognormal, heavy tail", 5, (0.0, 0.0), problems=15)
     assert share(cell, 2_000).low > 0.05
 
 
@@ -93,24 +93,26 @@ def test_looks_that_each_spend_the_whole_level_are_noticed(monkeypatch):
         "spending",
         lambda self, pairs: dict.fromkeys(honest(self, pairs), self.level),
     )
-    cell = Cell("difference", "normal", None, (0.0, 0.0))
+    cell = SimulatedShare("difference", "normal", None, (0.0, 0.0))
     assert share(cell, 1_000).low > 0.05
 
 
 def test_uncorrected_pairs_are_noticed(monkeypatch):
     monkeypatch.setattr("crosstune.benchmarks.statistics.pairs.holm", np.asarray)
-    cell = Cell("difference", "normal", 20, (0.0, 0.0, 0.0))
+    cell = SimulatedShare("difference", "normal", 20, (0.0, 0.0, 0.0))
     assert share(cell, 1_000).low > 0.05
 
 
 def test_power_grows_with_the_difference_and_with_the_seeds():
     by_shift = [
-        share(Cell(BETTER, "normal", 20, (shift, 0.0), 0.1), MATCHES).hits for shift in (0.5, 1, 2)
+        share(SimulatedShare(BETTER, "normal", 20, (shift, 0.0), 0.1), MATCHES).hits
+        for shift in (0.5, 1, 2)
     ]
     assert by_shift == sorted(by_shift)
     assert by_shift[-1] > 0.98 * MATCHES
     by_seeds = [
-        share(Cell(BETTER, "normal", seeds, (1.0, 0.0), 0.1), MATCHES).hits for seeds in (5, 8, 20)
+        share(SimulatedShare(BETTER, "normal", seeds, (1.0, 0.0), 0.1), MATCHES).hits
+        for seeds in (5, 8, 20)
     ]
     assert by_seeds == sorted(by_seeds)
     assert by_seeds[0] == 0
@@ -118,7 +120,8 @@ def test_power_grows_with_the_difference_and_with_the_seeds():
 
 def test_clear_differences_need_few_rounds():
     far, near = (
-        share(Cell(BETTER, "normal", None, (shift, 0.0), 0.1), 100).seeds for shift in (3.0, 0.5)
+        share(SimulatedShare(BETTER, "normal", None, (shift, 0.0), 0.1), 100).seeds
+        for shift in (3.0, 0.5)
     )
     assert far < 12 < near
 

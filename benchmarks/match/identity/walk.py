@@ -41,13 +41,13 @@ def identify(parts: Mapping[str, Any]) -> Identity:
     Args:
         parts: by name, the functions, objects and data to begin with.
     """
-    walk = _Walk()
+    walk = _IdentityWalk()
     for name, value in parts.items():
         walk.value(name, value)
     return Identity(dict(sorted(walk.parts.items())), dict(sorted(walk.unseen.items())))
 
 
-class _Walk:
+class _IdentityWalk:
     """The digests by label, and what has none with the reason."""
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ LEVEL = "curve, level "
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReplayResult:
     """What one study came to.
 
     Attributes:
@@ -80,7 +80,7 @@ def curves(name: str) -> dict[tuple[Any, ...], list[float]]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReplaySetting:
     """One study; `versions` are those of the libraries."""
 
     name: str
@@ -91,22 +91,22 @@ class Plan:
     versions: str
 
 
-def carry_out(plan: Plan) -> tuple[Plan, Outcome]:
+def carry_out(plan: ReplaySetting) -> tuple[ReplaySetting, ReplayResult]:
     """Replay a study."""
     return plan, replay(plan.name, plan.backend, plan.pruner, plan.seed, plan.trials)
 
 
-def read(path: Path) -> dict[Plan, Outcome]:
+def read(path: Path) -> dict[ReplaySetting, ReplayResult]:
     """The studies that a file holds; a line that was cut off is left out."""
     found = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         with suppress(ValueError):
             plan, outcome = json.loads(line)
-            found[Plan(**plan)] = Outcome(**outcome)
+            found[ReplaySetting(**plan)] = ReplayResult(**outcome)
     return found
 
 
-def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outcome:
+def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> ReplayResult:
     """One study."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     known = curves(name)
@@ -142,7 +142,7 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Outc
         seed=seed,
     )
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return Outcome(
+    return ReplayResult(
         spent / (EPOCHS * trials), study.best_value, len(complete), 1000 * deciding / spent
     )
 
@@ -168,7 +168,7 @@ def interval(differences: Sequence[float]) -> tuple[float, float]:
     return float(np.mean(differences)), float(error)
 
 
-def table(name: str, backend: str, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
+def table(name: str, backend: str, outcomes: Mapping[str, Sequence[ReplayResult]]) -> Iterator[str]:
     """The lines of a comparison, each pruner against none."""
     yield f"{name}, {backend}:{SAMPLERS[backend]}"
     heads = (
@@ -209,7 +209,7 @@ def main() -> None:
     print(f"python {platform.python_version()}, {versions}")
     levels = [f"{LEVEL}{level}" for level in given.levels]
     plans = [
-        Plan(given.name, given.backend, pruner, seed, given.trials, versions)
+        ReplaySetting(given.name, given.backend, pruner, seed, given.trials, versions)
         for pruner in dict.fromkeys(["none", *given.pruners, *levels])
         for seed in range(given.first_seed, given.first_seed + given.seeds)
     ]
@@ -221,7 +221,7 @@ def main() -> None:
             if given.out:
                 with given.out.open("a") as file:
                     print(json.dumps([asdict(plan), asdict(outcome)]), file=file)
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[ReplayResult]] = {}
     for plan in plans:
         outcomes.setdefault(plan.pruner, []).append(done[plan])
     print("\n".join(table(given.name, given.backend, outcomes)))

@@ -72,7 +72,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Cell:
+class SimulatedShare:
     """One share to find out.
 
     Attributes:
@@ -97,7 +97,7 @@ class Cell:
         return np.random.default_rng(zlib.crc32(repr(self).encode()))
 
 
-def play(cell: Cell, law: Law, random: np.random.Generator, matches: int) -> Outcomes:
+def play(cell: SimulatedShare, law: Law, random: np.random.Generator, matches: int) -> Outcomes:
     """So many matches of a cell."""
     shift = law.unit * np.array(cell.shift)[:, None]
     if cell.problems > 1:
@@ -121,7 +121,7 @@ def hits(kind: str, verdicts: NDArray[np.str_]) -> int:
     return int((verdicts[:, 0] == kind).sum())
 
 
-def share(cell: Cell, matches: int) -> Share:
+def share(cell: SimulatedShare, matches: int) -> Share:
     """The share of a cell over so many matches."""
     outcomes = play(cell, laws()[cell.law], cell.random, matches)
     return Share(hits(cell.kind, outcomes.verdicts), matches, float(outcomes.seeds.mean()))
@@ -132,7 +132,7 @@ def _fewer(matches: int) -> int:
     return max(1, matches // 8)
 
 
-def coverage(cell: Cell, matches: int) -> Share:
+def coverage(cell: SimulatedShare, matches: int) -> Share:
     """How often the interval of the mean paired difference holds the true one, 0."""
     law, random = laws()[cell.law], cell.random
     held = 0
@@ -144,7 +144,7 @@ def coverage(cell: Cell, matches: int) -> Share:
     return Share(held, matches)
 
 
-def work(task: tuple[Cell, int]) -> Share:
+def work(task: tuple[SimulatedShare, int]) -> Share:
     """A cell, in whatever process."""
     cell, matches = task
     return coverage(cell, matches) if cell.kind == "coverage" else share(cell, matches)
@@ -156,7 +156,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def error_cells(kind: str) -> list[Cell]:
+def error_cells(kind: str) -> list[SimulatedShare]:
     """False verdicts: of a difference where there is none, of equivalence at just the margin."""
     shifts = {
         "difference": [(0.0, 0.0), (0.0, 0.0, 0.0)],
@@ -164,19 +164,19 @@ def error_cells(kind: str) -> list[Cell]:
     }[kind]
     margin = NO_MARGIN if kind == "difference" else 1.0
     return [
-        Cell(kind, law, seeds, shift, margin)
+        SimulatedShare(kind, law, seeds, shift, margin)
         for law in laws()
         for shift in shifts
         for seeds in (*SEEDS, None)
     ]
 
 
-def problem_cells(kind: str) -> list[Cell]:
+def problem_cells(kind: str) -> list[SimulatedShare]:
     """The same over several problems."""
     margin = 0.5
     raised = {"difference": 0.0, "equivalence": margin * OPTIMUM}[kind]
     return [
-        Cell(
+        SimulatedShare(
             kind,
             law,
             seeds,
@@ -191,22 +191,22 @@ def problem_cells(kind: str) -> list[Cell]:
     ]
 
 
-def power_cells() -> list[Cell]:
+def power_cells() -> list[SimulatedShare]:
     """Right verdicts, of two contenders under the normal law."""
     return [
-        Cell(kind, "normal", seeds, (shift, 0.0), MARGIN)
+        SimulatedShare(kind, "normal", seeds, (shift, 0.0), MARGIN)
         for shift in SHIFTS
         for seeds in (*SEEDS, None)
         for kind in (BETTER, EQUIVALENT)
     ]
 
 
-def coverage_cells() -> list[Cell]:
+def coverage_cells() -> list[SimulatedShare]:
     """Of the intervals."""
-    return [Cell("coverage", law, seeds, (0.0, 0.0)) for law in laws() for seeds in SEEDS]
+    return [SimulatedShare("coverage", law, seeds, (0.0, 0.0)) for law in laws() for seeds in SEEDS]
 
 
-def _grid(cells: Sequence[Cell], shares: Sequence[Share], column: str) -> str:
+def _grid(cells: Sequence[SimulatedShare], shares: Sequence[Share], column: str) -> str:
     """A row a law and number of contenders, a column a number of seeds or problems."""
     columns = list(dict.fromkeys(_column(cell, column) for cell in cells))
     rows: dict[tuple[str, int], list[str]] = {}
@@ -218,19 +218,19 @@ def _grid(cells: Sequence[Cell], shares: Sequence[Share], column: str) -> str:
     )
 
 
-def _column(cell: Cell, column: str) -> str:
+def _column(cell: SimulatedShare, column: str) -> str:
     seeds = f"{cell.seeds} seeds" if cell.seeds else f"in rounds, {CAP}"
     return f"{cell.problems} problems, {seeds}" if column == "problems" else seeds
 
 
-def _power(cells: Sequence[Cell], shares: Sequence[Share]) -> str:
+def _power(cells: Sequence[SimulatedShare], shares: Sequence[Share]) -> str:
     found = dict(zip(cells, shares, strict=True))
     rows = []
     for shift in SHIFTS:
         row: list[object] = [shift]
         for seeds in (*SEEDS, None):
             better, equal = (
-                found[Cell(kind, "normal", seeds, (shift, 0.0), MARGIN)]
+                found[SimulatedShare(kind, "normal", seeds, (shift, 0.0), MARGIN)]
                 for kind in (BETTER, EQUIVALENT)
             )
             row.append(
@@ -241,7 +241,9 @@ def _power(cells: Sequence[Cell], shares: Sequence[Share]) -> str:
     return table(["true difference", *columns], rows)
 
 
-def parts() -> dict[str, tuple[list[Cell], Callable[[Sequence[Cell], Sequence[Share]], str]]]:
+def parts() -> dict[
+    str, tuple[list[SimulatedShare], Callable[[Sequence[SimulatedShare], Sequence[Share]], str]]
+]:
     """The tables by their headings: the cells, and how they are laid out."""
     by_seeds = partial(_grid, column="seeds")
     by_problems = partial(_grid, column="problems")

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crosstune.benchmarks.match.results import About, Evaluation, Results, Run, Settings
+from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, Settings
 
 
 def run(
     values: Sequence[float | None], *, tests: Sequence[float] | None = None, end="done", **more
 ):
     """A run whose trials came to these values, one second and two epochs each; None is pruned."""
-    return Run(
+    return MatchRun(
         tuple(
             Evaluation(
                 number,
@@ -35,7 +35,7 @@ def run(
 
 
 def results(
-    problems: Mapping[str, Mapping[str, Sequence[Run | None]]],
+    problems: Mapping[str, Mapping[str, Sequence[MatchRun | None]]],
     *,
     maximize: bool = True,
     optimum: float | None = None,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from crosstune.benchmarks.match.results import (
     About,
     Evaluation,
+    MatchRun,
     Results,
-    Run,
     Settings,
     best_evaluation,
 )
@@ -20,7 +20,7 @@ from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     EQUIVALENT,
     UNDECIDED,
-    Curve,
+    IncumbentCurve,
     Interval,
     Pair,
     Ranking,
@@ -64,7 +64,7 @@ def a_run(
     test: bool,
     fail: float,
     flat: bool,
-) -> Run:
+) -> MatchRun:
     """Random points that draw in on the best so far, the faster the higher the skill."""
     space = Spec(**problem.spec).space
     evaluations: list[Evaluation] = []
@@ -94,7 +94,7 @@ def a_run(
         )
         if state == "complete" and (best is None or good > best[0]):
             best = (good, params)
-    return Run(tuple(evaluations), "done")
+    return MatchRun(tuple(evaluations), "done")
 
 
 def results(
@@ -137,7 +137,7 @@ def interval(values: NDArray[np.float64]) -> Interval | None:
     return Interval(float(np.mean(values)) - half, float(np.mean(values)) + half)
 
 
-def _incumbents(run: Run, trials: int, *, maximize: bool) -> NDArray[np.float64]:
+def _incumbents(run: MatchRun, trials: int, *, maximize: bool) -> NDArray[np.float64]:
     """The best feasible value after each of the first `trials` trials, shape (trials,).
 
     NaN before the first one. A run that ended early keeps its best to the end.
@@ -173,7 +173,7 @@ def summary(held: Results, margin: float = 0.003) -> Summary:
         ))
         for about in settings.problems
     }  # fmt: skip
-    curves: dict[str, dict[str, dict[str, Curve]]] = {}
+    curves: dict[str, dict[str, dict[str, IncumbentCurve]]] = {}
     by_problem: dict[str, tuple[Standing, ...]] = {}
     final: dict[tuple[str, str], NDArray[np.float64]] = {}
     for about in settings.problems:
@@ -195,8 +195,8 @@ def summary(held: Results, margin: float = 0.003) -> Summary:
             budget = np.arange(1.0, trials + 1)
             area = float(np.nanmean(regret[name]))
             curves[about.name][name] = {
-                "trials": Curve(budget, mean, mean - half, mean + half, area),
-                "seconds": Curve(ended, mean, mean - half, mean + half),
+                "trials": IncumbentCurve(budget, mean, mean - half, mean + half, area),
+                "seconds": IncumbentCurve(ended, mean, mean - half, mean + half),
             }
             final[about.name, name] = regret[name][:, -1]
             tests = [

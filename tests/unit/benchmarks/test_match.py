@@ -18,9 +18,9 @@ from crosstune import Spec
 from crosstune.benchmarks.match import run as run_module
 from crosstune.benchmarks.match.contender import contender, contenders
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
-from crosstune.benchmarks.match.recorder import Mismatch
+from crosstune.benchmarks.match.recorder import RunMismatch
 from crosstune.benchmarks.match.results import TIME_FIELDS, Evaluation, Results
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
@@ -38,10 +38,10 @@ def problem(objective: Callable[..., Any] = objectives.smooth, **keys: Any) -> P
 def match(
     objective: Callable[..., Any] = objectives.smooth,
     who: str = THREE,
-    limits: Limits | None = None,
+    limits: RunLimits | None = None,
     **keys: Any,
 ) -> Match:
-    return Match((problem(objective, **keys),), contenders(who), limits or Limits(trials=12))
+    return Match((problem(objective, **keys),), contenders(who), limits or RunLimits(trials=12))
 
 
 def untimed(results: Results) -> dict[Any, Any]:
@@ -81,7 +81,7 @@ def test_the_trials_of_all_contenders_have_the_same_seeds(tmp_path: Path) -> Non
     for who in ("optuna:tpe", "hyperopt:rand"):
         seeds: list[int] = []
         both = contenders(f"{who},optuna:qmc")[:1]
-        Match((problem(objective),), both, Limits(trials=3)).run(MatchFolder(tmp_path / who), 2)
+        Match((problem(objective),), both, RunLimits(trials=3)).run(MatchFolder(tmp_path / who), 2)
         found |= {(who, i // 3, i % 3): seed for i, seed in enumerate(seeds)}
     assert len(set(found.values())) == 6
     for (who, seed, number), value in found.items():
@@ -101,7 +101,7 @@ def test_seeds_are_further_apart_than_keras_tuner_counts(tmp_path: Path) -> None
     with pytest.raises(RequestError, match="1 to 2000 seeds"):
         match().check(2001)
     with pytest.raises(RequestError, match="trials, not 400000"):
-        match(limits=Limits(trials=400_000)).check(2)
+        match(limits=RunLimits(trials=400_000)).check(2)
 
 
 def test_evaluations_are_on_disk_as_they_are_made(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_evaluations_are_on_disk_as_they_are_made(tmp_path: Path) -> None:
         seen.append(folder.count())
         return 0.0
 
-    match(objective, "optuna:random,optuna:qmc", Limits(trials=3)).run(folder, 1)
+    match(objective, "optuna:random,optuna:qmc", RunLimits(trials=3)).run(folder, 1)
     assert seen == [0, 1, 2, 4, 5, 6]  # a line more where the first run ended
 
 
@@ -145,7 +145,7 @@ def test_only_what_is_new_is_evaluated(tmp_path: Path) -> None:
 
     def evaluated(who: str, seeds: int, trials: int) -> int:
         calls.clear()
-        match(objective, who, Limits(trials=trials)).run(folder, seeds)
+        match(objective, who, RunLimits(trials=trials)).run(folder, seeds)
         return len(calls)
 
     assert evaluated("optuna:tpe,optuna:random", 2, 4) == 16
@@ -155,7 +155,7 @@ def test_only_what_is_new_is_evaluated(tmp_path: Path) -> None:
     assert evaluated("optuna:tpe,optuna:random,hyperopt:tpe", 3, 6) == 18
     raised = folder.read()
     (tmp_path / "fresh").mkdir()
-    at_once = match(objective, "optuna:tpe,optuna:random,hyperopt:tpe", Limits(trials=6))
+    at_once = match(objective, "optuna:tpe,optuna:random,hyperopt:tpe", RunLimits(trials=6))
     assert untimed(at_once.run(MatchFolder(tmp_path / "fresh"), 3)) == untimed(raised)
 
 
@@ -166,13 +166,13 @@ def test_two_jobs_find_what_one_finds(tmp_path: Path) -> None:
 
 
 def test_a_changed_proposal_is_an_error(tmp_path: Path) -> None:
-    game = match(limits=Limits(trials=4))
+    game = match(limits=RunLimits(trials=4))
     game.run(MatchFolder(tmp_path), 1)
     path = MatchFolder(tmp_path).run_file(("match", "optuna:tpe", 0)).path
     lines = [json.loads(line) for line in path.read_text().splitlines()[:2]]
     lines[1]["params"]["x"] = 0.25
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with pytest.raises(Mismatch, match="trial 1 had .*'x': 0.25.* and its sampler proposes"):
+    with pytest.raises(RunMismatch, match="trial 1 had .*'x': 0.25.* and its sampler proposes"):
         game.run(MatchFolder(tmp_path), 1)
 
 
@@ -181,33 +181,33 @@ def test_a_changed_proposal_is_an_error(tmp_path: Path) -> None:
     [
         ({"space": {"x": {"type": "float", "low": 0.0, "high": 1.0}}}, "space"),
         ({"metric": "loss"}, "metric: 'value' there, 'loss' now"),
-        ({"limits": Limits(trials=3)}, "trials: 4 there, 3 now; a budget can only be raised"),
-        ({"limits": Limits(epochs=9)}, "epochs: None there, 9 now"),
-        ({"limits": Limits(trials=4, first=2)}, "first: 0 there, 2 now"),
+        ({"limits": RunLimits(trials=3)}, "trials: 4 there, 3 now; a budget can only be raised"),
+        ({"limits": RunLimits(epochs=9)}, "epochs: None there, 9 now"),
+        ({"limits": RunLimits(trials=4, first=2)}, "first: 0 there, 2 now"),
         ({"who": "optuna:tpe,optuna:qmc"}, "hyperopt:tpe, optuna:random took part there"),
     ],
 )
 def test_a_folder_of_another_match_is_refused(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    usual = {"limits": Limits(trials=4), "objective": objectives.scored_apart}
+    usual = {"limits": RunLimits(trials=4), "objective": objectives.scored_apart}
     match(**usual).run(MatchFolder(tmp_path), 1)
     with pytest.raises(RequestError, match=f"holds another match(.|\n)*{message}"):
         match(**{**usual, **change}).run(MatchFolder(tmp_path), 1)
 
 
 def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:
-    match(limits=Limits(trials=2)).run(MatchFolder(tmp_path), 1)
+    match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 1)
     file = tmp_path / "match.json"
     held = json.loads(file.read_text())
     held["versions"]["optuna"] = "3.0"
     file.write_text(json.dumps(held))
     with pytest.raises(RequestError, match="version of optuna: '3.0' there"):
-        match(limits=Limits(trials=2)).run(MatchFolder(tmp_path), 2)
+        match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 2)
     held["format"] = 99
     file.write_text(json.dumps(held))
     with pytest.raises(RequestError, match="has the format 99, and this crosstune reads 1"):
-        match(limits=Limits(trials=2)).run(MatchFolder(tmp_path), 2)
+        match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 2)
     file.write_text("[")
     with pytest.raises(RequestError, match="is no file of a match"):
         MatchFolder(tmp_path).read()
@@ -223,7 +223,7 @@ def test_a_folder_is_one_match_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_none_is_an_error_that_names_it(tmp_path: Path) -> None:
-    match(limits=Limits(trials=2)).run(MatchFolder(tmp_path), 1)
+    match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 1)
     path = MatchFolder(tmp_path).run_file(("match", "optuna:tpe", 0)).path
     path.write_bytes(b"garbage\n" + path.read_bytes())
     with pytest.raises(FolderError, match="0000.jsonl:1: no line of a match"):
@@ -231,7 +231,7 @@ def test_a_line_that_is_none_is_an_error_that_names_it(tmp_path: Path) -> None:
 
 
 def test_names_stay_inside_the_folder(tmp_path: Path) -> None:
-    game = match(name="../<b>é", limits=Limits(trials=2))
+    game = match(name="../<b>é", limits=RunLimits(trials=2))
     game.run(MatchFolder(tmp_path / "in"), 1)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert MatchFolder(tmp_path / "in").read().settings.problems[0].name == "../<b>é"
@@ -279,7 +279,7 @@ def test_a_small_space_ends_early(tmp_path: Path) -> None:
 
 def test_pruned_trials_count_by_their_epochs(tmp_path: Path) -> None:
     game = match(
-        objectives.curved, "optuna:random+successive-halving,optuna:random", Limits(epochs=100)
+        objectives.curved, "optuna:random+successive-halving,optuna:random", RunLimits(epochs=100)
     )
     results = game.run(MatchFolder(tmp_path), 1)
     pruned = results.runs["match", "optuna:random+successive-halving", 0].evaluations
@@ -310,7 +310,7 @@ def test_seconds_of_the_objective_and_the_sampler_end_a_run(
     from crosstune.benchmarks.match import recorder
 
     monkeypatch.setattr(recorder, "_recorded", lambda *_: 1.0)
-    limits = Limits(seconds=4.5)
+    limits = RunLimits(seconds=4.5)
     results = match(who="optuna:random,optuna:tpe", limits=limits).run(MatchFolder(tmp_path), 1)
     run = results.runs["match", "optuna:random", 0]
     assert (len(run.evaluations), run.end) == (5, "done")
@@ -318,7 +318,7 @@ def test_seconds_of_the_objective_and_the_sampler_end_a_run(
 
 
 def test_the_first_design_is_shared(tmp_path: Path) -> None:
-    results = match(limits=Limits(trials=6, first=3)).run(MatchFolder(tmp_path), 2)
+    results = match(limits=RunLimits(trials=6, first=3)).run(MatchFolder(tmp_path), 2)
     firsts = {
         seed: {
             repr([dict(each.params) for each in results.runs["match", who, seed].evaluations[:3]])
@@ -389,15 +389,15 @@ def test_by_default_every_engine_meets_random_search() -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (Limits(), "needs a budget"),
-        (Limits(trials=0), "1 to .* trials, not 0"),
-        (Limits(seconds=math.inf), "seconds has to be above 0"),
-        (Limits(epochs=-1), "epochs has to be above 0"),
-        (Limits(trials=1, first=-1), "0 points or more"),
-        (Limits(trials=1, workers=2), "a simulated clock needs recorded times"),
+        (RunLimits(), "needs a budget"),
+        (RunLimits(trials=0), "1 to .* trials, not 0"),
+        (RunLimits(seconds=math.inf), "seconds has to be above 0"),
+        (RunLimits(epochs=-1), "epochs has to be above 0"),
+        (RunLimits(trials=1, first=-1), "0 points or more"),
+        (RunLimits(trials=1, workers=2), "a simulated clock needs recorded times"),
     ],
 )
-def test_limits_that_make_no_sense(limits: Limits, message: str) -> None:
+def test_limits_that_make_no_sense(limits: RunLimits, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         match(limits=limits).check(1)
 
@@ -405,7 +405,7 @@ def test_limits_that_make_no_sense(limits: Limits, message: str) -> None:
 def test_a_full_disk_ends_the_match_and_keeps_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    game = match(who="optuna:random,optuna:tpe", limits=Limits(trials=4))
+    game = match(who="optuna:random,optuna:tpe", limits=RunLimits(trials=4))
     added = run_module.RunFile.add
     left = [5]
 

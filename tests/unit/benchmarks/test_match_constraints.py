@@ -14,7 +14,7 @@ from crosstune.benchmarks.compare import read
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.packed import pack, unpack
-from crosstune.benchmarks.match.results import Evaluation, Results, Run
+from crosstune.benchmarks.match.results import Evaluation, MatchRun, Results
 from crosstune.benchmarks.statistics import summarize
 from crosstune.errors import RequestError
 from tests.unit.benchmarks import matches
@@ -31,7 +31,7 @@ def train(params: dict[str, Any], trial: Any) -> float:
     return float(params["x"])
 
 
-def run(values: list[float], constraints: list[float]) -> Run:
+def run(values: list[float], constraints: list[float]) -> MatchRun:
     made = matches.run(values)
     return replace(
         made,
@@ -42,7 +42,7 @@ def run(values: list[float], constraints: list[float]) -> Run:
     )
 
 
-def results(by: dict[str, list[Run]], **more: Any) -> Results:
+def results(by: dict[str, list[MatchRun]], **more: Any) -> Results:
     return matches.results({"m": by}, maximize=False, **more)
 
 
@@ -153,7 +153,7 @@ def test_an_objective_with_a_test_of_its_own_survives_a_run_without_a_feasible_t
     spec = {**SPEC, "start": [{"x": -10.0}]}
     found = crosstune.tune(spec, Model(), trials=1)
     assert len(found.trials) == 1
-    from crosstune.benchmarks.match.limits import Limits
+    from crosstune.benchmarks.match.limits import RunLimits
     from crosstune.benchmarks.match.match import Match
     from crosstune.benchmarks.problems.base import Problem
 
@@ -161,7 +161,7 @@ def test_an_objective_with_a_test_of_its_own_survives_a_run_without_a_feasible_t
     made = Match(
         (Problem("m", loaded, Model()),),
         (contender("optuna:tpe"), contender("optuna:random")),
-        Limits(trials=1),
+        RunLimits(trials=1),
     ).run(MatchFolder(tmp_path), 1)
     assert {run.end for run in made.runs.values()} == {"done"}
 

@@ -12,7 +12,7 @@ import pytest
 
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
@@ -22,7 +22,7 @@ from tests.unit.benchmarks import match_objectives as objectives
 SCRIPT = """
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.spec.spec import Spec
@@ -35,7 +35,7 @@ def score(params):
 def play():
     spec = Spec(space={"x": {"type": "float", "low": 0.0, "high": 1.0}})
     both = contenders("optuna:random,crosstune:random")
-    match = Match((Problem("p", spec, score),), both, Limits(trials=2))
+    match = Match((Problem("p", spec, score),), both, RunLimits(trials=2))
     results = match.run(MatchFolder(FOLDER), 1, jobs=2)
     print([len(run.evaluations) for run in results.runs.values()])
 
@@ -83,6 +83,6 @@ def test_an_objective_that_no_process_can_be_sent_is_refused(tmp_path: Path) -> 
 
     spec = Spec(**objectives.SPEC)
     both = contenders("optuna:random,crosstune:random")
-    match = Match((Problem("p", spec, score),), both, Limits(trials=2))
+    match = Match((Problem("p", spec, score),), both, RunLimits(trials=2))
     with pytest.raises(RequestError, match="without open files, locks"):
         match.run(MatchFolder(tmp_path), 1, jobs=2)

@@ -16,7 +16,7 @@ import pytest
 from crosstune import Spec
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RunError
@@ -42,7 +42,7 @@ def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def match(objective: Callable[..., Any]) -> Match:
     spec = Spec(**match_objectives.SPEC)
-    return Match((Problem(spec.name, spec, objective),), contenders(WHO), Limits(trials=2))
+    return Match((Problem(spec.name, spec, objective),), contenders(WHO), RunLimits(trials=2))
 
 
 def test_a_run_that_is_killed_ends_the_match_and_its_own_family(

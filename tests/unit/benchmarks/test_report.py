@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from crosstune.benchmarks.match.results import Results, Run
+from crosstune.benchmarks.match.results import MatchRun, Results
 from crosstune.benchmarks.report import markdown, terminal, write_report
 from crosstune.benchmarks.statistics.precision import NONE, between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
@@ -199,7 +199,7 @@ def test_failures_are_counted_by_their_error(hostile: Match) -> None:
 
 def test_a_failed_run_is_named_with_its_error_and_seed(match: Match) -> None:
     results, summary = match
-    runs = {**results.runs, ("digits", "optuna:tpe", 3): Run((), "failed", "the disk is full")}
+    runs = {**results.runs, ("digits", "optuna:tpe", 3): MatchRun((), "failed", "the disk is full")}
     text = markdown(replace(results, runs=runs), summary)
     assert "| optuna:tpe | digits | run | 1 | 3 | the disk is full |" in text
 
@@ -207,7 +207,7 @@ def test_a_failed_run_is_named_with_its_error_and_seed(match: Match) -> None:
 def test_a_contender_without_a_complete_trial_is_shown_with_dashes(match: Match) -> None:
     results, summary = match
     runs = {
-        key: Run((), "failed", "no luck") if key[1] == "optuna:tpe" else run
+        key: MatchRun((), "failed", "no luck") if key[1] == "optuna:tpe" else run
         for key, run in results.runs.items()
     }
     none = float("nan")

@@ -16,9 +16,9 @@ import crosstune
 from crosstune import Spec, checkpoints
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.folder import RunFile
-from crosstune.benchmarks.match.limits import Limits
+from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.results import TIME_FIELDS
-from crosstune.benchmarks.match.run import Task, carry_out
+from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines.record_names import QUESTIONS
 from crosstune.objectives import prepare
@@ -348,7 +348,7 @@ def test_a_match_that_is_continued_repeats_the_questions(habit: str, tmp_path: P
     )
 
     def evaluations(path: Path) -> list[Any]:
-        carry_out(Task(problem, contender(named), 3, Limits(trials=12), path))
+        carry_out(MatchTask(problem, contender(named), 3, RunLimits(trials=12), path))
         run = RunFile(path).read()
         assert run.end == "done", run.error
         timeless = dict.fromkeys(TIME_FIELDS, 0.0)

@@ -18,10 +18,10 @@ from typing import Any
 from ax.api.client import Client
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 from ax.exceptions.core import OptimizationComplete
-from serve import Exhausted
+from serve import RivalExhausted
 
 
-class Rival:
+class AxRival:
     """One search."""
 
     def __init__(
@@ -39,9 +39,9 @@ class Rival:
         try:
             found = self.client.get_next_trials(max_trials=1)
         except OptimizationComplete as error:
-            raise Exhausted from error
+            raise RivalExhausted from error
         if not found:
-            raise Exhausted
+            raise RivalExhausted
         ((index, point),) = found.items()
         return index, dict(point)
 
@@ -89,3 +89,7 @@ def centre(about: dict[str, Any]) -> Any:
     low, high = about["low"], about["high"]
     middle = (low * high) ** 0.5 if about["log"] else (low + high) / 2
     return middle if about["kind"] == "float" else round(middle)
+
+
+Rival = AxRival
+"""The name that `serve` loads."""

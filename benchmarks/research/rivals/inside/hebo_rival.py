@@ -28,7 +28,7 @@ TYPES = {
 }
 
 
-class Rival:
+class HeboRival:
     """One search."""
 
     def __init__(
@@ -87,3 +87,7 @@ def centre(about: dict[str, Any]) -> Any:
     low, high = about["low"], about["high"]
     middle = (low * high) ** 0.5 if about["log"] else (low + high) / 2
     return middle if about["kind"] == "float" else round(middle)
+
+
+Rival = HeboRival
+"""The name that `serve` loads."""

@@ -25,7 +25,7 @@ OPTIMIZERS = {
 }
 
 
-class Rival:
+class NevergradRival:
     """One search."""
 
     def __init__(
@@ -73,3 +73,7 @@ def native(about: dict[str, Any]) -> Any:
     kind = ng.p.Log if about["log"] else ng.p.Scalar
     drawn = kind(lower=about["low"], upper=about["high"])
     return drawn if about["kind"] == "float" else drawn.set_integer_casting()
+
+
+Rival = NevergradRival
+"""The name that `serve` loads."""

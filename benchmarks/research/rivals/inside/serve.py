@@ -2,7 +2,7 @@
 
     python serve.py MODULE
 
-`MODULE` stands beside this file and has a class `Rival`. Nothing here imports crosstune, and the
+`MODULE` stands beside this file and its class is named `Rival` there. Nothing here imports crosstune, and the
 standard library is all that this file needs. A line is a question, and gets one line back:
 
     {"do": "begin", "algorithm": ..., "parameters": [...], "seed": ..., "trials": ...}   {}
@@ -31,7 +31,7 @@ import time
 from typing import Any
 
 
-class Exhausted(Exception):
+class RivalExhausted(Exception):
     """There is no point left; raised by a rival."""
 
 
@@ -54,7 +54,7 @@ class Server:
         before = time.process_time()
         try:
             self._asked[key], point = self._rival.ask()
-        except Exhausted:
+        except RivalExhausted:
             return {"exhausted": True}
         return {"point": point, "cpu": time.process_time() - before}
 
@@ -83,7 +83,7 @@ def main(name: str) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr  # unbuffered, so that an error comes last
-    # The rivals raise this module's `Exhausted`, not that of a second copy.
+    # The rivals raise this module's `RivalExhausted`, not that of a second copy.
     sys.modules["serve"] = sys.modules[__name__]
     server = Server(importlib.import_module(name))
     for line in sys.stdin:

@@ -25,7 +25,7 @@ from ConfigSpace import (
     InCondition,
     Integer,
 )
-from serve import Exhausted
+from serve import RivalExhausted
 from smac import BlackBoxFacade, HyperparameterOptimizationFacade, Scenario
 from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.runhistory.dataclasses import TrialInfo, TrialValue
@@ -34,7 +34,7 @@ from smac.runhistory.enumerations import StatusType
 FACADES = {"smac": HyperparameterOptimizationFacade, "blackbox": BlackBoxFacade}
 
 
-class Rival:
+class SmacRival:
     """One search."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Rival:
             # A generator that raises StopIteration inside ends as a RuntimeError.
             if isinstance(error, RuntimeError) and not isinstance(error.__cause__, StopIteration):
                 raise
-            raise Exhausted from error
+            raise RivalExhausted from error
         return info, {name: plain(value) for name, value in dict(info.config).items()}
 
     def tell(self, info: Any, loss: float | None) -> None:
@@ -111,3 +111,7 @@ def space_of(parameters: list[dict[str, Any]], seed: int) -> Any:
 def plain(value: Any) -> Any:
     """A number that JSON has."""
     return value.item() if hasattr(value, "item") else value
+
+
+Rival = SmacRival
+"""The name that `serve` loads."""
