@@ -1,6 +1,6 @@
 """Every private name of Optuna that crosstune uses, with the reason.
 
-`tests/engines/optuna/test_private.py` fails when one of them moves.
+`tests/engines/optuna/test_private.py` fails if one of them moves.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from crosstune.system import unpickling
 if TYPE_CHECKING:
     import grpc
 
-# The two modules in which Optuna unpickles what is in a study. It runs what a stranger put there,
-# whichever way the study was opened, so both are handed readers of data; nothing public does it.
+# The two modules in which Optuna unpickles content of a study. Unpickling would run code that a
+# stranger put there, so both get readers of plain data. Optuna has no public way to do this.
 for _module, _loads in ((_cmaes, unpickling.optimizer), (_journal, unpickling.snapshot)):
     _module.pickle = SimpleNamespace(  # type: ignore[attr-defined]
         dumps=pickle.dumps, loads=_loads, UnpicklingError=pickle.UnpicklingError
@@ -34,62 +34,62 @@ for _module, _loads in ((_cmaes, unpickling.optimizer), (_journal, unpickling.sn
 
 
 def all_trials(study: Study) -> list[FrozenTrial]:
-    """Every trial of a study, by number; not to be changed.
+    """Every trial of a study, by number; do not change them.
 
-    Under `HyperbandPruner` a sampler is handed a view of the study whose `get_trials` leaves out
-    the trials of other brackets, though an engine has to learn from all of them. `_storage` and
-    `_study_id` are what that view lets through.
+    `HyperbandPruner` passes samplers a view of the study whose `get_trials` omits the trials of
+    other brackets, but an engine has to learn from all of them. `_storage` and `_study_id` pass
+    through that view.
     """
     return study._storage.get_all_trials(study._study_id, deepcopy=False)
 
 
 def identity(study: Study) -> tuple[BaseStorage, int]:
-    """What tells two studies in this process apart; names may repeat between storages.
+    """A key of a study, unique in this process; names may repeat between storages.
 
-    It holds the storage itself: the id of one that is gone may be given to the next.
+    It contains the storage itself, since Python may reuse the id of a deleted one.
     """
     return study._storage, study._study_id
 
 
 def contains(distribution: BaseDistribution, value: Any) -> bool:
-    """Whether Optuna will take `value` from a sampler.
+    """Whether Optuna accepts `value` from a sampler.
 
-    `_contains` is what Optuna asks itself; a value that fails is drawn again without a word.
+    Optuna calls `_contains` itself, and silently redraws a value that fails.
     """
     return distribution._contains(distribution.to_internal_repr(value))
 
 
 def set_user_attr(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
-    """Give a running trial an attribute from inside a sampler, which is handed a frozen one.
+    """Set an attribute of a running trial from inside a sampler, which gets a frozen one.
 
-    The frozen trial is what the live one reads its attributes from, so both are written.
+    The live trial reads its attributes from the frozen one, so both are written.
     """
     study._storage.set_trial_user_attr(trial._trial_id, key, value)
     trial.set_user_attr(key, value)
 
 
 def user_attrs(study: Study) -> dict[str, Any]:
-    """A study's attributes; Hyperband's view of it has no `user_attrs`."""
+    """A study's attributes; Hyperband's view of the study has no `user_attrs`."""
     return study._storage.get_study_user_attrs(study._study_id)
 
 
 def set_study_attr(study: Study, key: str, value: Any) -> None:
-    """Give a study an attribute; Hyperband's view of it has no `set_user_attr`."""
+    """Set an attribute of a study; Hyperband's view of the study has no `set_user_attr`."""
     study._storage.set_study_user_attr(study._study_id, key, value)
 
 
 def system_attrs(study: Study) -> dict[str, Any]:
-    """What samplers remember in a study; Optuna 5 has no public name for it."""
+    """The attributes that samplers store in a study; Optuna 5 has no public name for them."""
     return study._storage.get_study_system_attrs(study._study_id)
 
 
 def partial_fixed(sampler: PartialFixedSampler) -> tuple[dict[str, Any], BaseSampler]:
-    """The fixed parameters of a sampler, and what proposes the others; nothing public says it."""
+    """The fixed parameters and the base sampler of a sampler; both are private in Optuna."""
     return sampler._fixed_params, sampler._base_sampler
 
 
 def has_constraints(sampler: BaseSampler) -> bool:
-    """Whether a sampler was given a `constraints_func`, which no public name says."""
+    """Whether a sampler has a `constraints_func`, which is private in Optuna."""
     return getattr(sampler, "_constraints_func", None) is not None
 
 
@@ -102,74 +102,73 @@ def constraints(trial: Trial | FrozenTrial) -> Mapping[str, float]:
     if hasattr(trial, "constraints"):
         return trial.constraints
     if isinstance(trial, Trial):
-        return {}  # Optuna 4 works them out when the trial has ended
+        return {}  # Optuna 4 computes them when the trial has ended
     return {str(i): value for i, value in enumerate(trial.system_attrs.get("constraints") or ())}
 
 
 def constrain(trial: Trial, constraints: Mapping[str, float]) -> None:
-    """Give a running trial constraints. Optuna 4 has none that a trial is given, so none are."""
+    """Set constraints of a running trial; does nothing on Optuna 4, which cannot."""
     if hasattr(trial, "set_constraint"):
         for key, value in constraints.items():
             trial.set_constraint(key, value)
 
 
 def parameters(pruner: BasePruner) -> dict[str, tuple[Any, Any]]:
-    """The parameters of a pruner, each with its default: `inspect.Parameter.empty` for none.
+    """Value and default of each parameter of a pruner: `inspect.Parameter.empty` for no default.
 
-    Nothing public says them. Optuna's pruners and ours keep each in an attribute of its name, with
-    an underscore before it; a pruner of somebody else's may keep it without. A parameter that is
-    in neither is left out.
+    Optuna's pruners and ours store a parameter in an attribute of its name after an underscore;
+    third-party pruners may omit the underscore. A parameter with neither attribute is left out.
     """
-    held = vars(pruner)
+    attributes = vars(pruner)
     return {
-        name: (held[key], parameter.default)
+        name: (attributes[key], parameter.default)
         for name, parameter in inspect.signature(type(pruner)).parameters.items()
         for key in (f"_{name}", name)
-        if key in held
+        if key in attributes
     }
 
 
 def trial_id(trial: Trial | FrozenTrial) -> int:
-    """What a storage knows a trial by, which is not its number."""
+    """The id of a trial in its storage, which is not its number."""
     return trial._trial_id
 
 
 def frozen(trial: Trial) -> FrozenTrial:
-    """What a running trial reads its params and attributes from; not to be changed.
+    """The frozen trial from which a running one reads params and attributes; do not change it.
 
-    `trial.params` and `trial.user_attrs` are deep copies of them, and each costs about as much as
-    writing a parameter.
+    `trial.params` and `trial.user_attrs` return deep copies, each about as slow as writing a
+    parameter.
     """
     return trial._cached_frozen_trial
 
 
 def fixed(trial: Trial) -> Mapping[str, Any]:
-    """The parameters of a trial that was queued with them; nothing public says them."""
-    held: Mapping[str, Any] = trial._fixed_params
-    return held
+    """The parameters that a trial was queued with; they are private in Optuna."""
+    params: Mapping[str, Any] = trial._fixed_params
+    return params
 
 
 def has_proposal(trial: Trial) -> bool:
-    """Whether a sampler was asked for the parameters of a trial that it proposes together.
+    """Whether the sampler has already proposed the joint parameters of a trial.
 
-    Optuna asks when the first parameter is suggested that is not fixed, or when `relative_params`
-    is read, which would ask.
+    Optuna asks the sampler when the first unfixed parameter is suggested, or when
+    `relative_params` is read, so that one cannot be used here.
     """
     return trial._relative_params is not None
 
 
 def with_id(trial: FrozenTrial, shown: int) -> FrozenTrial:
-    """A trial under another id. The copy is shallow; its attributes may be replaced."""
+    """A shallow copy of a trial under another id."""
     copied = copy.copy(trial)
     copied._trial_id = shown
     return copied
 
 
 def grpc_server(storage: BaseStorage, host: str, port: int) -> grpc.Server:
-    """Optuna's gRPC server in front of a storage, not yet started.
+    """Optuna's gRPC server for a storage, not yet started.
 
-    `run_grpc_proxy_server`, which is public, makes just this one; but it blocks for ever, says
-    on the log where it listens, and cannot be stopped.
+    The public `run_grpc_proxy_server` makes the same server, but blocks forever, logs its address
+    and cannot be stopped.
     """
     from optuna.storages._grpc.server import make_server
 

@@ -1,17 +1,17 @@
-"""What crosstune raises.
+"""The exceptions of crosstune.
 
     CrosstuneError
     ├── RequestError            a bad request; nothing was evaluated       (exit status 2)
-    │   ├── SpecError           a spec, a space or a point that cannot be right
+    │   ├── SpecError           an invalid spec, space or point
     │   ├── UnknownName         no such backend, sampler, pruner or option
     │   ├── MissingLibrary      a backend whose library is not installed
     │   ├── Unsupported         an engine cannot do what the spec asks for
-    │   └── StudyExists         a new study was asked for, and there is one already
+    │   └── StudyExists         the study to create exists already
     └── RunError                the run failed; finished trials are kept   (exit status 1)
-        └── ObjectiveError      the objective returned what no study can use
+        └── ObjectiveError      the objective returned an unusable value
 
-A request error is found before the first trial. Messages say what was given, what holds,
-where, and what to do.
+A request error is raised before the first trial. A message states the input, the rule, the place
+and the remedy.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 MAX_NAMES = 40
-"""How many known names a message lists."""
+"""Maximum number of names that a message lists."""
 MAX_LENGTH = 80
-"""How many characters of a name or a value a message shows."""
+"""Maximum number of characters of a name or a value in a message."""
 MAX_MESSAGE = 10_000
-"""How many characters of an exception's own message are shown and kept."""
+"""Maximum number of characters of an exception's own message."""
 
 
 class CrosstuneError(Exception):
@@ -35,10 +35,7 @@ class CrosstuneError(Exception):
 
 
 class Passing(BaseException):
-    """What goes through everything that takes an exception for the failure of a trial.
-
-    It is raised beneath an objective, and is none of its own.
-    """
+    """Ends more than its trial when raised below an objective: failed-trial handlers skip it."""
 
 
 class RequestError(CrosstuneError):
@@ -48,11 +45,12 @@ class RequestError(CrosstuneError):
 
 
 class SpecError(RequestError, ValueError):
-    """A spec, a space or a point that cannot be right.
+    """An invalid spec, space or point.
 
-    Attributes:
+    Args:
+        message: the fault, without its place.
         path: keys from the root of the spec to the fault, such as ``("space", "lr", "high")``.
-        file, line: where the fault stands, when the spec was read from a file. Lines count from 1.
+        file, line: place of the fault if the spec was read from a file. Lines count from 1.
     """
 
     def __init__(
@@ -70,11 +68,11 @@ class SpecError(RequestError, ValueError):
         super().__init__(message)
 
     def under(self, *keys: str | int) -> SpecError:
-        """The same fault, seen from `keys` further up."""
+        """The same fault with `keys` before its path."""
         return SpecError(self.message, (*keys, *self.path), file=self.file, line=self.line)
 
     def at(self, file: str, line: int | None) -> SpecError:
-        """The same fault with the place where it stands."""
+        """The same fault with its file and line."""
         return SpecError(self.message, self.path, file=file, line=line)
 
     def __str__(self) -> str:
@@ -105,7 +103,7 @@ class Unsupported(RequestError, ValueError):
 
 
 class StudyExists(RequestError):
-    """A new study was asked for, and there is one already."""
+    """The study to create exists already."""
 
 
 class RunError(CrosstuneError):
@@ -113,11 +111,11 @@ class RunError(CrosstuneError):
 
 
 class ObjectiveError(RunError):
-    """The objective returned what no study can use."""
+    """The objective returned an unusable value."""
 
 
 def message_of(error: BaseException) -> str:
-    """The message of an exception, whatever its class does when it is asked for one.
+    """The message of an exception, also if its `__str__` raises.
 
     >>> message_of(ValueError("boom"))
     'boom'
@@ -134,10 +132,10 @@ def message_of(error: BaseException) -> str:
 
 @contextmanager
 def raised_by_user(words: Callable[[str], Exception]) -> Iterator[None]:
-    """Inside, what the user's code raises becomes another error; Ctrl-C and our own go through.
+    """Turn exceptions of the user's code into another error; Ctrl-C and crosstune's pass through.
 
     Args:
-        words: makes that error from what was raised, as `described`.
+        words: makes that error from the `described` exception.
     """
     try:
         yield
@@ -148,7 +146,7 @@ def raised_by_user(words: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def described(error: BaseException) -> str:
-    """An exception in words: its class and its message.
+    """The class and message of an exception.
 
     >>> described(ValueError("boom"))
     'ValueError: boom'
@@ -159,7 +157,7 @@ def described(error: BaseException) -> str:
 
 
 def shortened(text: str) -> str:
-    """The text, or its beginning where it is too long for a message.
+    """The text, cut to `MAX_LENGTH` characters.
 
     >>> shortened("seed")
     'seed'
@@ -167,15 +165,20 @@ def shortened(text: str) -> str:
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 3]}..."
 
 
-def no_such(kind: str, given: object, known: Iterable[str]) -> str:
-    """A sentence for a name that does not exist: the known ones, sorted, and the near miss.
+def no_such(kind: str, name: object, choices: Iterable[str]) -> str:
+    """A sentence for a name that does not exist: the valid ones, sorted, and the nearest.
+
+    Args:
+        kind: such as "backend".
+        name: as the user wrote it.
+        choices: the valid names.
 
     >>> no_such("backend", "optunna", ["optuna", "hyperopt"])
     "no backend 'optunna'. Known: hyperopt, optuna. Did you mean 'optuna'?"
     """
-    names = sorted(known)
-    near = difflib.get_close_matches(shortened(str(given)), names, n=1, cutoff=0.6)
+    names = sorted(choices)
+    near = difflib.get_close_matches(shortened(str(name)), names, n=1, cutoff=0.6)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     shown = ", ".join(map(shortened, names[:MAX_NAMES])) or "none"
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return f"no {kind} {shortened(repr(given))}. Known: {shown}{more}.{hint}"
+    return f"no {kind} {shortened(repr(name))}. Known: {shown}{more}.{hint}"

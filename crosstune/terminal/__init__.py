@@ -1,1 +1,1 @@
-"""What reaches a person: safe text, tables that fit, streams and URLs without passwords."""
+"""Output for people: safe text, tables that fit, robust streams, URLs without passwords."""

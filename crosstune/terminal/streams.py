@@ -1,7 +1,7 @@
-"""Standard streams that may be full, closed or gone, which must not end a run.
+"""Standard streams that may be full, closed or missing without ending a run.
 
-Progress that cannot be written is dropped. A result is written as it is; an error there ends the
-command with exit status 1.
+Progress that cannot be written is dropped. Results are written to the stream itself; an error
+there ends the command with exit status 1.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, TextIO
 
 
 class Lossy:
-    """A text stream that drops what cannot be written; in all else it is the stream behind it.
+    """A text stream that drops what cannot be written; other calls go to the wrapped stream.
 
-    After an error nothing more is written, except where the reader was only slow.
+    After an error nothing more is written, unless the reader was only slow.
 
     Args:
-        behind: the stream; None where the process was started without one.
+        behind: the wrapped stream; None if the process was started without one.
     """
 
     def __init__(self, behind: TextIO | None):
@@ -27,7 +27,7 @@ class Lossy:
         self._lost = behind is None
 
     def write(self, text: str) -> int:
-        """Write the text, or drop it; the number of its characters."""
+        """Write or drop the text, and return its number of characters."""
         if not self._lost:
             assert self.behind is not None
             try:
@@ -39,12 +39,12 @@ class Lossy:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write or drop each."""
+        """Write or drop each line."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        """Pass on what was written, or drop it."""
+        """Flush the wrapped stream, or drop what it buffers."""
         if not self._lost:
             assert self.behind is not None
             try:
@@ -53,14 +53,14 @@ class Lossy:
                 self._lost = not isinstance(error, BlockingIOError)
 
     def isatty(self) -> bool:
-        """Whether a terminal is behind it."""
+        """Whether the wrapped stream is a terminal."""
         try:
             return self.behind is not None and self.behind.isatty()
-        except ValueError:  # it is closed
+        except ValueError:  # the stream is closed
             return False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The stream of the process in which it is copied or unpickled, as a log handler is."""
+        """The stream of the process that copies or unpickles it, such as within a log handler."""
         return _stream_here, ("stdout" if self is sys.stdout else "stderr",)
 
     def __getattr__(self, name: str) -> Any:
@@ -73,10 +73,10 @@ def _stream_here(name: str) -> Any:
 
 @contextmanager
 def lossy_stderr() -> Iterator[None]:
-    """Drop what cannot be written to stderr in the block, and leave streams that end quietly.
+    """Drop what cannot be written to stderr in the block, and silence broken streams after it.
 
-    Streams that the process was started without are missing again after it, for the script of
-    `crosstune exec`, in which `print` is then silent.
+    Streams that the process was started without are None again after the block, so that `print`
+    is silent in the script of `crosstune exec`.
     """
     missing = _open_missing()
     before = sys.stderr
@@ -94,7 +94,7 @@ def lossy_stderr() -> Iterator[None]:
 
 @contextmanager
 def lossy_stdout() -> Iterator[None]:
-    """Drop what an objective cannot print in the block; results are written after it."""
+    """Drop what cannot be written to stdout in the block, such as an objective's prints."""
     before = sys.stdout
     sys.stdout = Lossy(before)
     try:
@@ -104,7 +104,7 @@ def lossy_stdout() -> Iterator[None]:
 
 
 def make_lossy() -> None:
-    """Drop what this process, which writes no result, cannot print from now on."""
+    """Drop what cannot be written, for a process that writes no results."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, Lossy):
@@ -112,7 +112,7 @@ def make_lossy() -> None:
 
 
 def is_broken(stream: TextIO | None) -> bool:
-    """Whether a stream has something that cannot be written."""
+    """Whether a stream has buffered text that cannot be written."""
     if stream is None:
         return False
     try:
@@ -125,17 +125,17 @@ def is_broken(stream: TextIO | None) -> bool:
 
 
 def _open_missing() -> list[str]:
-    """Open the standard descriptors with which the process was not started; the names in `sys`.
+    """Open the standard descriptors that are closed, and return the names of the new streams.
 
-    The next file that is opened, such as a study's, would become the standard output else. What is
-    written to this one is an error, as it was.
+    Otherwise the next opened file, such as a study's, would become the standard output. Writing to
+    a new stream is an error, as before.
     """
     missing: list[str] = []
     for descriptor, name in ((0, None), (1, "stdout"), (2, "stderr")):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDONLY)  # the lowest that is free, which is this one
+            os.open(os.devnull, os.O_RDONLY)  # takes the lowest free descriptor: this one
             if name is not None and getattr(sys, name) is None:
                 setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115
                 missing.append(name)
@@ -143,7 +143,7 @@ def _open_missing() -> list[str]:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Send what a stream could not write nowhere, so that Python ends without a word on it."""
+    """Discard what a stream could not write, so that Python does not report it at exit."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

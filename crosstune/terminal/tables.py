@@ -1,4 +1,4 @@
-"""A table for a narrow terminal: no name and no number is broken in two."""
+"""Tables for narrow terminals that break no name and no number."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 EDGES = 3
-"""What a column takes beside its text: a space on both sides, and a line."""
-
+"""Width of a column beside its text: a space on both sides, and a line."""
 
 INDENT = 2
-"""By what a name stands in, and its value by twice that."""
+"""Indentation of a name in a block; its value has twice that."""
 
 
 def fitted(table: Table, width: int) -> RenderableType:
-    """The table, wrapped between words; or turned on its side; or its rows as blocks of lines.
+    """The table if it fits between word breaks, else transposed, else one block per row.
 
-    One without rows is not shown.
+    A table without rows is not shown.
 
     Args:
-        table: with a heading over each column.
+        table: has a heading for each column.
         width: of the terminal, in characters.
     """
     columns = [[_text(column.header), *map(_text, column.cells)] for column in table.columns]
@@ -44,7 +43,7 @@ def fitted(table: Table, width: int) -> RenderableType:
 
 
 def _fits(table: Table, columns: Sequence[Sequence[Text]], width: int) -> bool:
-    """Whether each word has room on a line; if so, the columns are as wide as that takes."""
+    """Whether each word fits on a line; if so, sets the widths of the columns."""
     least = [max(map(_longest_word, column)) for column in columns]
     most = [max(map(_longest_line, column)) for column in columns]
     room = width - EDGES * len(columns) - 1
@@ -61,7 +60,7 @@ def _fits(table: Table, columns: Sequence[Sequence[Text]], width: int) -> bool:
 
 
 def _with_title(table: Table, columns: Sequence[Sequence[Text]]) -> RenderableType:
-    """The table, under its title where that has a word that is longer than the table is wide."""
+    """The table, with its title as text above it if a word of the title is wider than the table."""
     title = table.title
     least = sum(max(map(_longest_word, column)) + EDGES for column in columns) + 1
     if title is None or _longest_word(_text(title)) <= least:
@@ -71,9 +70,9 @@ def _with_title(table: Table, columns: Sequence[Sequence[Text]]) -> RenderableTy
 
 
 def _blocks(table: Table, columns: Sequence[Sequence[Text]], width: int) -> RenderableType:
-    """Each row as its first cell, and a line for each further one that says something.
+    """Each row as its first cell, and one line per further cell that is not empty.
 
-    Where a name and a value have no room beside each other, the value stands below.
+    A value that does not fit beside its name is below it.
     """
     heads = [column[0] for column in columns]
     parts: list[RenderableType] = [] if table.title is None else [table.title]

@@ -1,6 +1,6 @@
-"""What reaches a terminal: text without the characters that steer it, and without passwords.
+"""Text for a terminal, without control characters and passwords.
 
-Names and values come from specs, studies and error messages, which others may have written.
+Names and values come from specs, studies and error messages that others may have written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _KEPT = "\n\t"
 
 
 def visible(text: str) -> str:
-    """The text with what cannot be seen replaced, lines and tabs kept.
+    """The text with unprintable characters replaced, except newlines and tabs.
 
     >>> visible("a\\x1b[31mb")
     'a\ufffd[31mb'
@@ -29,12 +29,12 @@ def visible(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr, or dropped if it cannot be written."""
+    """Print a line to stderr, or drop it if it cannot be written."""
     print(visible(redacted(text)), file=Lossy(sys.stderr), flush=True)
 
 
 def show_error(error: BaseException) -> None:
-    """The traceback of an error, on stderr."""
+    """Print the traceback of an error to stderr."""
     say("".join(traceback.format_exception(error)).rstrip())
 
 
@@ -42,12 +42,12 @@ class SafeFormatter(logging.Formatter):
     """Log lines for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, made visible."""
+        """The line without control characters and passwords."""
         return visible(redacted(super().format(record)))
 
 
 def log_to_stderr() -> None:
-    """Show warnings on stderr, where nobody has set logging up otherwise."""
+    """Log warnings to stderr, unless logging is already configured."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

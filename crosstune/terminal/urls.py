@@ -1,7 +1,7 @@
-"""Database URLs as they may be shown: without passwords, and without what may be one.
+"""Database URLs without passwords, and without anything that may be one.
 
-SQLAlchemy's URL type reads and writes them. What was hidden is remembered in this process, and
-`redacted` takes it out of any text, since libraries repeat parts of a URL in their messages.
+SQLAlchemy's URL type reads and writes them. The process remembers hidden parts, and `redacted`
+removes them from any text, since libraries repeat parts of a URL in their messages.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _PLAIN = frozenset({
     "unix_socket", "uri", "write_timeout",
 })
 # fmt: on
-"""Keys of a query whose values are no secrets. The value of any other is hidden."""
+"""Keys of a query whose values are shown. The value of any other key is hidden."""
 
 _SECRET = re.compile("pass|pwd|secret|token|key|cred|auth|odbc|dsn|sig", re.IGNORECASE)
-"""Keys of a query whose values are hidden in other texts too, where one may be any word."""
+"""Keys of a query whose values are hidden in other texts too. Other values may be common words."""
 
 _LEAST = 4
-"""A secret with fewer characters is left in other texts, where it may be part of any word."""
+"""A shorter secret stays in other texts, where it may be part of any word."""
 
 _hidden: dict[str, str] = {}
-"""What is hidden in this process and what is shown in its place, the longest first."""
+"""Each hidden text of this process with its replacement, the longest first."""
 
 
 def is_url(text: str) -> bool:
-    """Whether it is the URL of a database, and not a path."""
+    """Whether a text is the URL of a database, not a path."""
     return "://" in text
 
 
 def rendered(url: str) -> str:
-    """A URL without its secrets, which `redacted` knows from now on.
+    """A URL without its secrets, which `redacted` removes from now on.
 
     >>> rendered("postgresql://me:sec/ret@db/tune?sslmode=require&sslpassword=x")
     'postgresql://me:***@db/tune?sslmode=require&sslpassword=***'
@@ -60,19 +60,19 @@ def rendered(url: str) -> str:
 
 
 def note_secrets(text: str) -> None:
-    """Let `redacted` know the secrets of a URL in a text, such as an argument of a command."""
-    found = re.search(r"[\w+.-]+://\S.*", text, re.DOTALL)
-    if found:
-        rendered(found[0])
+    """Register the secrets of a URL in a text, such as a command's argument, for `redacted`."""
+    url = re.search(r"[\w+.-]+://\S.*", text, re.DOTALL)
+    if url:
+        rendered(url[0])
 
 
 def has_loose_at(url: str) -> bool:
-    """Whether a password has an @ as it is, behind which a library would look for the host."""
+    """Whether a password has an unescaped @, after which a library would expect the host."""
     return _Parts.of(url).loose
 
 
 def redacted(text: str) -> str:
-    """A text without what `rendered` has hidden so far.
+    """A text without the secrets that `rendered` has hidden so far.
 
     >>> _ = rendered("postgresql://me:pa%40ss-word@db/tune")
     >>> redacted('no host "pa@ss-word"')
@@ -84,24 +84,24 @@ def redacted(text: str) -> str:
 
 
 def clean_cause(error: BaseException) -> BaseException | None:
-    """An exception to raise another one from; None where its traceback has a secret in it."""
+    """The exception as the cause of another one; None if its traceback contains a secret."""
     try:
         text = "".join(traceback.format_exception(error))
-    except Exception:  # It cannot be shown, so nobody knows what is in it.
+    except Exception:  # It cannot be shown, so it may contain a secret.
         return None
     return error if redacted(text) == text else None
 
 
-def without_secrets(held: Any) -> Any:
-    """Plain data with each URL in it as it may be shown."""
-    match held:
+def without_secrets(data: Any) -> Any:
+    """Plain data with each URL `rendered`."""
+    match data:
         case str():
-            return rendered(held) if "://" in held else held
+            return rendered(data) if "://" in data else data
         case Mapping():
-            return {key: without_secrets(value) for key, value in held.items()}
+            return {key: without_secrets(value) for key, value in data.items()}
         case list() | tuple():
-            return [without_secrets(value) for value in held]
-    return held
+            return [without_secrets(value) for value in data]
+    return data
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ class _Parts:
 
     Attributes:
         scheme: with the slashes.
-        user: None where no user is named.
-        secrets: the password, and each part of one that has an @ in it.
+        user: None if the URL names no user.
+        secrets: the password, and each part of one that contains an @.
         place: host, port and database.
         options: the keys and values of the query.
-        loose: whether a password has an @ as it is.
+        loose: whether a password has an unescaped @.
     """
 
     scheme: str
@@ -126,7 +126,7 @@ class _Parts:
 
     @classmethod
     def of(cls, url: str) -> _Parts:
-        """The parts, where SQLAlchemy looks for them."""
+        """The parts of a URL, split as SQLAlchemy does."""
         scheme, slashes, body = url.partition("://")
         scheme += slashes
         named = re.match(r"([^:/]*)(?::([^@]*))?@", body)
@@ -138,7 +138,7 @@ class _Parts:
         user, password = named.groups()
         if password is None:
             return cls(scheme, user, (), place, tuple(options))
-        if re.search(r"\?\w+=", password):  # perhaps no password, but a query with an @ in it
+        if re.search(r"\?\w+=", password):  # may be a query that contains an @
             pieces = re.split(r"[@&=?/]", body)
             return cls(scheme, None, (*pieces, body), HIDDEN, (), loose=True)
         more, at, place = place.rpartition("@")
@@ -154,25 +154,25 @@ def _front(url: str, parts: _Parts) -> str:
 
         try:
             return make_url(url).set(query={}).render_as_string(hide_password=True)
-        except Exception:  # Of SQLAlchemy's parser, which takes a port for a number.
+        except Exception:  # raised by SQLAlchemy's parser, such as for a port that is no number
             pass
     user = "" if parts.user is None else f"{parts.user}:{HIDDEN}@" if parts.secrets else parts.user
     return f"{parts.scheme}{user}{parts.place.partition('?')[0]}"
 
 
 def _remember(url: str, shown: str, secrets: list[str]) -> None:
-    """Let `redacted` hide the secrets of a URL, in every form in which a message may have them.
+    """Register the secrets of a URL for `redacted`, in every form that a message may contain.
 
-    What the URL shows anyway is no secret, such as a password that is the user's name.
+    Text that the URL still shows, such as a password equal to the user's name, is no secret.
     """
     global _hidden
     forms = {unquote_plus(secret) for secret in secrets} | {unquote(secret) for secret in secrets}
     forms |= set(secrets)
     forms |= {form(secret) for secret in forms for form in _FORMS}
-    found = {each: HIDDEN for each in forms if len(each) >= _LEAST and each not in shown}
+    replacements = {form: HIDDEN for form in forms if len(form) >= _LEAST and form not in shown}
     if url != shown:
-        found[url] = shown
-    by_length = sorted({**_hidden, **found}.items(), key=lambda pair: -len(pair[0]))
+        replacements[url] = shown
+    by_length = sorted({**_hidden, **replacements}.items(), key=lambda pair: -len(pair[0]))
     _hidden = dict(by_length)
 
 
