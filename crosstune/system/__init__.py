@@ -1,1 +1,1 @@
-"""The machine below: files, processes, interrupts and optional libraries."""
+"""Files, processes, interrupts and optional libraries."""

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from crosstune.errors import RequestError
 
 @contextmanager
 def placed(path: str | os.PathLike[str], *, force: bool, mark: str | None = None) -> Iterator[Path]:
-    """A new path beside `path`, to be written in the block, that takes its place at the end.
+    """A temporary path to write in the block, which replaces `path` at the end of it.
 
-    If the block raises, what it wrote is removed and `path` is as it was.
+    If the block raises, its output is removed and `path` is unchanged.
 
     Args:
-        force: whether what is at `path` may be replaced.
-        mark: the file by which a folder is known to be one of the kind that may be replaced;
-            None where a file is written.
+        path, force, mark: as in `check_free`.
 
     Raises:
-        RequestError: something is there, or it cannot be written.
+        RequestError: `path` may not be replaced, or cannot be written.
     """
     final = Path(os.path.realpath(path))
     check_free(final, force=force, mark=mark)
@@ -44,7 +42,16 @@ def placed(path: str | os.PathLike[str], *, force: bool, mark: str | None = None
 
 
 def check_free(path: Path, *, force: bool, mark: str | None = None) -> None:
-    """Raise a RequestError where something is at `path` that may not be replaced."""
+    """Check that nothing is at `path`, or something that may be replaced.
+
+    Args:
+        path: of a file or a folder.
+        force: whether an existing file or folder may be replaced.
+        mark: the file that identifies a folder which may be replaced; None if `path` is for a file.
+
+    Raises:
+        RequestError: something else is there.
+    """
     if not os.path.lexists(path):
         return
     if not force:

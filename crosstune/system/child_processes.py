@@ -1,8 +1,8 @@
-"""Processes that evaluate for this one: each may die, hang, or leave others behind.
+"""Child processes that evaluate trials: each may die, hang, or leave processes behind.
 
-A child is spawned, and leads a process group. Its death is seen by its exit status, since the
-pipes of a process stay open in those that it has forked. It ends with this process, however that
-is killed, and takes its group with it.
+A child is spawned, and leads a process group. Its exit status tells that it died, since the pipes
+of a process stay open in those that it forked. It ends, with its group, when this process ends,
+even if this one is killed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,20 @@ from crosstune.system import process_groups as groups
 from crosstune.terminal.streams import make_lossy
 
 WATCH = 0.2
-"""How often, in seconds, it is seen whether a child, or a parent, still lives."""
-
+"""Seconds between two checks whether a child or a parent is alive."""
 
 ENDING = 10.0
-"""How many seconds a child has for what Python does at its end, such as waiting for threads."""
+"""Seconds that a child has for Python's shutdown, such as waiting for threads."""
 
 _logger = logging.getLogger("crosstune")
 
 
 class Died(Exception):
-    """A child that has ended, and gives no answer."""
+    """A child that ended without an answer."""
 
 
 class NotStarted(Died):
-    """A child that ended before it could begin."""
+    """A child that ended before its first call."""
 
 
 class InChild(Exception):
@@ -52,7 +51,7 @@ class Child:
     """A spawned process that calls functions, one after the other.
 
     Args:
-        begin: called there first, with `args`.
+        begin: called there first, with `args`; None for nothing.
     """
 
     def __init__(self, begin: Callable[..., object] | None = None, *args: Any):
@@ -65,7 +64,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its number, and that of the group which it leads."""
+        """Its process id, which is also that of its group."""
         assert self._process.pid is not None
         return self._process.pid
 
@@ -74,12 +73,17 @@ class Child:
         return self._process.exitcode
 
     def call(self, function: Callable[..., Any], *args: Any, seconds: float | None = None) -> Any:
-        """What a function of a module returns there.
+        """Call a function in the child, and return its result.
+
+        Args:
+            function: of a module, so that it can be pickled.
+            args: its arguments.
+            seconds: time limit; None for no limit.
 
         Raises:
-            TimeoutError: it took longer than `seconds`. The child is to be ended.
+            TimeoutError: the call took longer than `seconds`. The caller has to end the child.
             Died: the child ended meanwhile.
-            BaseException: what the function raised.
+            BaseException: any exception of the function.
         """
         question = pickle.dumps((function, args))
         try:
@@ -108,21 +112,23 @@ class Child:
                 raise EOFError
 
     def dismiss(self) -> None:
-        """Let it end when it has nothing to do."""
+        """Let it end when it is idle."""
         self._pipe.close()
 
 
 def end_all(children: Sequence[Child], *, now: bool) -> None:
-    """End children with all that they have started, and wait until they have ended.
+    """End children and all processes that they started, and wait for that.
 
     Args:
-        now: in the middle of their calls. Else each may first do what Python does at its end, for
-            `ENDING` seconds.
+        now: end them in the middle of their calls. Otherwise each has `ENDING` seconds for Python's
+            shutdown.
     """
     if not now:
         for child in children:
             child.dismiss()
-        if not groups.wait_until(lambda: all(each.poll() is not None for each in children), ENDING):
+        if not groups.wait_until(
+            lambda: all(child.poll() is not None for child in children), ENDING
+        ):
             _logger.warning(
                 "a process that evaluated did not end within %g s, and is ended. It waits for a "
                 "thread or a child that the objective has left",
@@ -132,11 +138,11 @@ def end_all(children: Sequence[Child], *, now: bool) -> None:
 
 
 class Children:
-    """Children that share calls, each busy with one at a time.
+    """A pool of children, each of which handles one call at a time.
 
     Args:
-        count: how many.
-        begin: called first in each.
+        count: number of children, 1 or more.
+        begin: called first in each; None for nothing.
     """
 
     def __init__(self, count: int, begin: Callable[..., object] | None = None):
@@ -182,10 +188,10 @@ class Children:
 
 
 def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[Any, ...]) -> None:
-    """What a child does, until its pipe is closed."""
+    """Answer calls in the child until its pipe is closed."""
     groups.lead_group()
     make_lossy()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what Ctrl-C ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=pipe.close)
@@ -197,13 +203,13 @@ def _serve(pipe: Connection, begin: Callable[..., object] | None, args: tuple[An
         except (EOFError, OSError):
             break
         pipe.send_bytes(_answer(question))
-    # Python's own end: executors that the objective left, such as joblib's, end their processes
-    # here. A process of multiprocessing calls it too, but only when it has waited for its children.
+    # Executors that the objective left, such as joblib's, end their processes here. multiprocessing
+    # calls this too, but only after it has waited for the child's own children.
     threading._shutdown()  # type: ignore[attr-defined]
 
 
 def _end_with_parent() -> None:
-    """End this process, and its group, when the one that spawned it ends, however it is killed."""
+    """End this process and its group when the parent ends, even if the parent is killed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     while not wait([parent.sentinel], WATCH) and os.getppid() == parent.pid:
@@ -212,7 +218,7 @@ def _end_with_parent() -> None:
 
 
 def _answer(question: bytes) -> bytes:
-    """What a call returned, or raised with its traceback."""
+    """The pickled result of a call, or its exception with the traceback."""
     try:
         function, args = pickle.loads(question)
         return pickle.dumps((function(*args), None, ""))
@@ -222,5 +228,4 @@ def _answer(question: bytes) -> bytes:
             packed = pickle.dumps((None, error, shown))
             pickle.loads(packed)
             return packed
-        told = RuntimeError(described(error))
-        return pickle.dumps((None, told, shown))
+        return pickle.dumps((None, RuntimeError(described(error)), shown))

@@ -1,4 +1,4 @@
-"""The cores of the machine, shared among processes that compute at the same time."""
+"""Sharing the cores of the machine among processes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""How numeric libraries are told how many threads they may use."""
+"""Environment variables that limit the threads of numeric libraries."""
 
 
 @contextmanager
 def shared_cores(processes: int) -> Iterator[None]:
-    """Inside, processes that are started get their share each, where the user has not said."""
+    """Give each process started in the block an equal share of the cores.
+
+    Variables of `THREADS` that the user has set stay as they are.
+    """
     share = str(max(1, (os.cpu_count() or 1) // processes))
     mine = [name for name in THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(mine, share))

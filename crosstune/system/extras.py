@@ -1,4 +1,4 @@
-"""Optional libraries: a missing one is an error that says what to install."""
+"""Optional libraries, with an error that names the extra to install."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _DISTRIBUTIONS = {
     "keras_tuner": "keras-tuner",
     "sklearn": "scikit-learn",
 }
-"""Modules that are installed under another name."""
+"""Distributions whose name differs from their module's."""
 
 
 @contextmanager
 def needing(user: str, install: str, *modules: str) -> Iterator[None]:
-    """Turn the failed import of a library into an error that says what to install.
+    """Turn a failed import in the block into an error that names the extra to install.
 
     Args:
-        user: what needs the library, such as "TorchPruningCallback".
+        user: the feature that needs the library, such as "TorchPruningCallback".
         install: for pip, such as "crosstune[torch]".
-        modules: the top-level modules that it brings. Where another one is missing, an installed
-            library is broken, and its error is raised as it is.
+        modules: top-level modules of the library. The error for any other missing module is raised
+            unchanged, since it means that an installed library is broken.
 
     Raises:
-        MissingLibrary: an import inside failed, as one of the modules is not installed.
+        MissingLibrary: one of the modules is not installed.
 
     >>> with needing("the example", "crosstune[optuna]", "no_such_library"):
     ...     import no_such_library
@@ -54,7 +54,7 @@ def require(user: str, install: str, *modules: str) -> None:
         user, install, modules: see `needing`.
 
     Raises:
-        MissingLibrary: one is not.
+        MissingLibrary: one is not installed.
     """
     for module in modules:
         if importlib.util.find_spec(module) is None:
@@ -63,5 +63,5 @@ def require(user: str, install: str, *modules: str) -> None:
 
 def _missing(user: str, module: str, install: str) -> MissingLibrary:
     library = _DISTRIBUTIONS.get(module, module)
-    wanted = f'"{install}"' if "[" in install else install  # which a shell would expand
+    wanted = f'"{install}"' if "[" in install else install  # a shell would expand brackets
     return MissingLibrary(f"{user} needs {library}, which is not installed: pip install {wanted}")

@@ -1,7 +1,7 @@
-"""Files that are opened by a name at which anybody may have put something else.
+"""Opening files safely at paths where anybody may have put something else.
 
-A pipe lets whoever opens it wait, and a device may have no end. So `open(path, opener=regular)`
-opens a regular file, or raises at once.
+Opening a pipe may block, and a device may be endless. `open(path, opener=regular)` opens a regular
+file or raises at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def regular(path: str | os.PathLike[str], flags: int) -> int:
     """An opener for `open`.
 
     Raises:
-        OSError: there is no file, it cannot be opened, or it is no regular file.
+        OSError: there is no file, it cannot be opened, or it is not a regular file.
 
     >>> with open("/dev/null", opener=regular):
     ...     pass
@@ -27,7 +27,7 @@ def regular(path: str | os.PathLike[str], flags: int) -> int:
     try:
         descriptor = os.open(path, flags | _AT_ONCE | getattr(os, "O_CLOEXEC", 0), 0o666)
     except OSError as error:
-        if error.errno != errno.ENXIO:  # a pipe that nobody reads, or a socket
+        if error.errno != errno.ENXIO:  # a pipe without a reader, or a socket
             raise
         raise _odd(path) from None
     mode = os.fstat(descriptor).st_mode

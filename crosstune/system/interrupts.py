@@ -1,9 +1,9 @@
-"""Ctrl-C that ends a run wherever it falls, and fails no trial.
+"""Ctrl-C that ends a run at any time without failing a trial.
 
-Python raises KeyboardInterrupt at whatever line runs. In the middle of a write Optuna turns it
-into another error, or leaves a lock behind; between a trial and its end Optuna fails the trial; and
-a finalizer, or a library, may swallow it. So while a run is watched, Ctrl-C waits until such a line
-is past, and the run asks after each trial whether there was one.
+Python raises KeyboardInterrupt at any line. During a write, Optuna turns it into another error or
+leaves a lock behind; while a trial is being told, Optuna fails the trial; and a finalizer or a
+library may swallow it. So in a watched run, Ctrl-C is delayed until such code has finished, and the
+run checks for it after each trial.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from contextlib import contextmanager
 from types import FrameType
 
 PATIENCE = 5.0
-"""For how many seconds Ctrl-C waits for a write to end."""
+"""Maximum seconds for which Ctrl-C is delayed."""
 
 _PAUSE = 0.01
-# Private modules of Optuna's, by name: a frame says in no other way what it is in the middle of.
-# tests/engines/optuna/test_private.py fails when one moves.
+# Private modules of Optuna by name, since a frame offers nothing else to identify its code.
+# tests/engines/optuna/test_private.py fails if one moves.
 _ON_THE_WAY = ("optuna.storages", "optuna.study._tell")
-"""Modules that are not interrupted, nor what they call."""
+"""Modules that are protected together with everything they call."""
 _HERE = ("optuna.study._optimize", "crosstune.tuning.loop", "crosstune.system.interrupts")
-"""Modules that are not interrupted themselves, but in what they call, such as the objective."""
+"""Modules that are protected, unlike the functions they call, such as the objective."""
 
 
 class Watch:
-    """What became of Ctrl-C in a run.
+    """The handler and state of Ctrl-C in a run.
 
     Attributes:
-        asked: it was pressed.
-        done: it has ended the run, so it need not be raised any more.
+        asked: Ctrl-C was pressed.
+        done: it has ended the run, so it must not be raised again.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Watch:
         self._since = 0.0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Raise KeyboardInterrupt, or ask again in a moment."""
+        """Raise KeyboardInterrupt, or try again in a moment if the frame is protected."""
         if not self.asked:
             self._since = time.monotonic()
         self.asked = True
@@ -65,13 +65,13 @@ _watch: Watch | None = None
 
 @contextmanager
 def watched() -> Iterator[Watch]:
-    """Watch for Ctrl-C in the block; what was made of it there is a KeyboardInterrupt again.
+    """Watch for Ctrl-C in the block, and raise KeyboardInterrupt after it if it was swallowed.
 
-    In another thread than the main one, and where the program has a handler of its own, the block
-    runs as it is. A watched block in a watched one shares its watch.
+    Nothing is watched outside the main thread, or if the program has its own handler. Nested blocks
+    share one watch.
 
     Raises:
-        KeyboardInterrupt: it was pressed, and the block has ended in an error or as if it was not.
+        KeyboardInterrupt: Ctrl-C was pressed, and the block ended normally or in another error.
     """
     global _watch
     main = threading.current_thread() is threading.main_thread()
@@ -90,7 +90,7 @@ def watched() -> Iterator[Watch]:
         finally:
             _watch = None
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        if watch.asked and not watch.done:  # it was pressed in the lines above
+        if watch.asked and not watch.done:  # pressed during the lines above
             raise KeyboardInterrupt
 
 
@@ -112,7 +112,7 @@ def _made_good(watch: Watch) -> Iterator[None]:
 
 
 def _is_protected(frame: FrameType | None) -> bool:
-    """Whether an interrupt at a frame would be lost, or would fail a trial."""
+    """Whether an interrupt at a frame would be lost or would fail a trial."""
     if frame is not None and frame.f_globals.get("__name__") in _HERE:
         return True
     while frame is not None:

@@ -10,11 +10,11 @@ from importlib import import_module
 def on_first_use(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """The `__getattr__` and the `__dir__` of a package.
+    """`__getattr__` and `__dir__` for a package.
 
     Args:
         package: its `__name__`.
-        homes: the module of each name; the package itself for a name that is a module in it.
+        homes: the module of each name; for a submodule, the package itself.
     """
 
     def __getattr__(name: str) -> object:  # noqa: N807

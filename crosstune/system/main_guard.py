@@ -1,7 +1,7 @@
-"""Whether the main script can be imported by a process that is started for it.
+"""Check that the main script starts processes only under `if __name__ == "__main__"`.
 
-A spawned process imports the main script, as `multiprocessing` has it. A script that starts
-processes while it is imported would start them again in each.
+With `multiprocessing`, a spawned process imports the main script. A script that starts processes
+during its import would start them again in each.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from crosstune.errors import RequestError
 
 
 def check_guarded(what: str) -> None:
-    """Refuse to start processes where the main script would start them again in each.
+    """Refuse to start processes if each would start them again by importing the main script.
 
     Args:
-        what: is to be started, such as "a match with several jobs".
+        what: would be started, such as "a match with several jobs".
 
     Raises:
-        RequestError: says where the script does so, and what to write.
+        RequestError: names the line of the script and the remedy.
     """
     main = sys.modules["__main__"]
     file = getattr(main, "__file__", None)
     module = getattr(getattr(main, "__spec__", None), "name", "")
     if file is None or not Path(file).is_file() or module.split(".")[-1] == "__main__":
-        return  # which multiprocessing does not import
+        return  # multiprocessing does not import it
     line = _line_of(file)
     if line is None or is_guarded(Path(file), line):
         return
@@ -38,7 +38,7 @@ def check_guarded(what: str) -> None:
 
 
 def _line_of(file: str) -> int | None:
-    """At which line the main script stands now."""
+    """The line that the main script is executing."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__main__":
@@ -48,14 +48,14 @@ def _line_of(file: str) -> int | None:
 
 
 def is_guarded(file: Path, line: int) -> bool:
-    """True where the statement at a line is under a test of `__name__`."""
+    """True if the statement at a line is under a test of `__name__`."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError):
         return True
     return any(
-        isinstance(each, ast.If)
-        and "__name__" in ast.dump(each.test)
-        and each.lineno <= line <= (each.end_lineno or each.lineno)
-        for each in tree.body
+        isinstance(statement, ast.If)
+        and "__name__" in ast.dump(statement.test)
+        and statement.lineno <= line <= (statement.end_lineno or statement.lineno)
+        for statement in tree.body
     )

@@ -1,6 +1,6 @@
-"""Process groups: a process that we start leads one, and is ended with all that it has started.
+"""Process groups, to end a process together with all that it started.
 
-Windows has no such groups. There the process alone is ended.
+Windows has no such groups; only the process itself is ended there.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from contextlib import suppress
 from typing import Protocol
 
 GRACE = 5.0
-"""How many seconds a group has from SIGTERM to SIGKILL."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Leader(Protocol):
-    """A process of ours that leads a group, such as a `subprocess.Popen` of a new session."""
+    """A child process that leads a group, such as a `subprocess.Popen` in a new session."""
 
     @property
     def pid(self) -> int:
-        """Its number, which is the group's."""
+        """Its process id, which is also the group's."""
 
     def poll(self) -> int | None:
         """Its exit status; None while it runs."""
 
 
 def lead_group() -> None:
-    """Make this process the leader of a group and a session of its own."""
+    """Make this process the leader of a new session and group."""
     if hasattr(os, "setsid"):
-        with suppress(PermissionError):  # it leads one already
+        with suppress(PermissionError):  # it is a leader already
             os.setsid()
 
 
 def end_groups(leaders: Sequence[Leader]) -> None:
-    """End groups that have `GRACE` seconds to do so by themselves; return when they have ended.
+    """Terminate groups, kill those that are left after `GRACE` seconds, and wait for their leaders.
 
-    Ctrl-C meanwhile ends them at once.
+    Ctrl-C kills them at once.
     """
     left = [leader for leader in leaders if _send(leader, signal.SIGTERM)]
     try:
@@ -51,14 +51,14 @@ def end_groups(leaders: Sequence[Leader]) -> None:
 
 
 def end_own_group() -> None:
-    """End this process at once, with its group if it leads one."""
+    """Kill this process, with its group if it leads one."""
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), _KILL)
     os._exit(1)
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
-    """Whether something becomes so within some seconds."""
+    """Wait for a condition, and return whether it became true within `seconds`."""
     until = time.monotonic() + seconds
     pause = 0.001
     while not is_so():
@@ -70,17 +70,17 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
 
 
 def _is_there(leader: Leader) -> bool:
-    """Whether anything is left of a group, once its leader is waited for."""
+    """Whether any process of a group is left, after reaping its leader."""
     return leader.poll() is None or _send(leader, 0)
 
 
 def _send(leader: Leader, number: int) -> bool:
-    """Send a signal to a group; False where nothing is left of it.
+    """Send a signal to a group; False if no process of it is left.
 
-    The group is there before its leader has begun, or for longer than it.
+    The group may not exist yet, or may outlive its leader.
     """
     if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # the latter of zombies, on macOS
+        with suppress(ProcessLookupError, PermissionError):  # PermissionError: zombies on macOS
             os.killpg(leader.pid, number)
             return True
     if leader.poll() is not None:

@@ -1,9 +1,8 @@
-"""Files that only this user on this machine can have written: signed, private, written whole.
+"""Signed private files that only this user on this machine can have written.
 
-A snapshot is a pickle, and reading a pickle runs what it says. So a file is read only where it is
-the user's own, closed to others, and signed with a key that is in the user's state folder and
-nowhere else; it is unpickled after that. What was copied from elsewhere, damaged or cut is told
-from what is whole by the same signature.
+A snapshot is a pickle, and unpickling runs code. So a file is read only if it belongs to the user,
+is closed to others, and is signed with a key that exists only in the user's state folder. The
+signature also rejects files that were copied from elsewhere, damaged or truncated.
 """
 
 from __future__ import annotations
@@ -26,30 +25,30 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Untrusted(Exception):
-    """A file that is not read, and why."""
+    """A file that is refused, with the reason."""
 
 
 def state_folder() -> Path:
-    """Where the key is: `crosstune` in XDG_STATE_HOME, or in `~/.local/state`."""
-    given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    home = given if given.is_absolute() else Path.home() / ".local" / "state"
+    """The folder of the key: `crosstune` in XDG_STATE_HOME, or in `~/.local/state`."""
+    state_home = Path(os.environ.get("XDG_STATE_HOME", ""))
+    home = state_home if state_home.is_absolute() else Path.home() / ".local" / "state"
     return home / "crosstune"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put a signed file in place of the one that is there, in one step.
+    """Write a signed file, which replaces an existing one in one step.
 
     Raises:
-        OSError: it cannot be written; the former one is left.
-        Untrusted: there is no key that is the user's alone.
+        OSError: the file cannot be written; the former one is unchanged.
+        Untrusted: the key is not private to the user.
     """
     key = _key(make=True)
     new = path.with_name(f".{path.name}.new")
     with suppress(FileNotFoundError):
-        new.unlink()  # what a killed process has left; only one process writes at a time
-    held = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+        new.unlink()  # left by a killed process; only one process writes at a time
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
     try:
-        with os.fdopen(held, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(_MAGIC + _signature(key, content) + content)
             file.flush()
             os.fsync(file.fileno())
@@ -64,11 +63,11 @@ def read(path: Path) -> bytes:
     """The content of a signed file.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no file.
         OSError: it cannot be read.
-        Untrusted: it is not the user's own, open to others, damaged, or signed by another key.
+        Untrusted: it belongs to another user, is open to others, damaged, or has another signature.
     """
-    whole = _read_own(path)
+    whole = _read_private(path)
     signature = whole[len(_MAGIC) : len(_MAGIC) + _SIGNATURE_BYTES]
     content = whole[len(_MAGIC) + _SIGNATURE_BYTES :]
     if not whole.startswith(_MAGIC):
@@ -86,7 +85,7 @@ def _signature(key: bytes, content: bytes) -> bytes:
 def _key(*, make: bool) -> bytes:
     path = state_folder() / "snapshot.key"
     try:
-        key = _read_own(path)
+        key = _read_private(path)
     except FileNotFoundError:
         if not make:
             raise Untrusted("this user has no key on this machine") from None
@@ -97,36 +96,36 @@ def _key(*, make: bool) -> bytes:
 
 
 def _made_key(path: Path) -> bytes:
-    """A new key; the one of another process, where that was faster."""
+    """A new key, or that of another process which was faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = secrets.token_bytes(_KEY_BYTES)
-    held, name = tempfile.mkstemp(prefix=".key.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".key.", dir=path.parent)
     try:
-        with os.fdopen(held, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(key)
             file.flush()
             os.fsync(file.fileno())
-        os.link(name, path)  # fails where there is one, and puts a whole one
+        os.link(name, path)  # fails if there is a key, and never leaves a partial one
     except FileExistsError:
-        return _read_own(path)
+        return _read_private(path)
     finally:
         with suppress(OSError):
             Path(name).unlink()
     return key
 
 
-def _read_own(path: Path) -> bytes:
-    """The content of a regular file that is the user's alone.
+def _read_private(path: Path) -> bytes:
+    """The content of a regular file that is private to the user.
 
     Raises:
         OSError: it cannot be read.
-        Untrusted: others can write or read it, or own it.
+        Untrusted: another user owns it, or others can read or write it.
     """
     with os.fdopen(regular(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-        found = os.fstat(file.fileno())
+        status = os.fstat(file.fileno())
         if os.name == "posix":
-            if found.st_uid != os.getuid():
+            if status.st_uid != os.getuid():
                 raise Untrusted(f"{path} belongs to another user")
-            if found.st_mode & 0o077:
+            if status.st_mode & 0o077:
                 raise Untrusted(f"{path} is open to others: chmod 600 makes it private")
         return file.read()

@@ -1,12 +1,12 @@
-"""Pickles that Optuna keeps in a study, read as data.
+"""Safe readers for the pickles that Optuna stores in a study.
 
-Whoever wrote the study may have put any pickle there, and `pickle.loads` calls whatever a pickle
-names. These two readers know a few exact names and refuse every other one.
+A study from others may contain any pickle, and `pickle.loads` calls any function that a pickle
+names. These two readers accept a few exact names and refuse all others.
 
-- `optimizer`: CMA-ES keeps its optimizer in the trials. Nothing of the pickle is called: a name
-  stands for a class of this file, and the arrays and the optimizer are made of what it was given.
-  So no odd array type reaches numpy.
-- `snapshot`: a journal in Redis keeps a copy of itself, of Optuna's own records.
+- `optimizer`: CMA-ES stores its optimizer in the trials. No function of the pickle is called: each
+  name maps to a class of this file, which then builds the arrays and the optimizer. So no unusual
+  array type reaches numpy.
+- `snapshot`: a journal in Redis stores a copy of itself, made of Optuna's own records.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from crosstune.errors import RunError
 
 _NUMBERS = re.compile(r"[biuf][1248]")
-"""The dtypes that are read: booleans, integers and floats."""
+"""The accepted dtypes: booleans, integers and floats."""
 
 
 class Refused(RunError, pickle.UnpicklingError):
@@ -39,21 +39,21 @@ class Refused(RunError, pickle.UnpicklingError):
 
 
 def optimizer(content: bytes) -> Any:
-    """The optimizer of CMA-ES that a trial keeps.
+    """The optimizer of CMA-ES that a trial stores.
 
     Raises:
-        Refused: it is something else.
+        Refused: the pickle contains something else.
     """
     return _read(content, _Optimizers, _made)
 
 
 def snapshot(content: bytes) -> Any:
-    """The records that a journal keeps beside its log.
+    """The records that a journal stores beside its log.
 
     Raises:
-        Refused: it is something else.
+        Refused: the pickle contains something else.
     """
-    return _read(content, _Records, lambda held: held)
+    return _read(content, _Records, lambda records: records)
 
 
 def _read(content: bytes, reader: type[pickle.Unpickler], finish: Callable[[Any], Any]) -> Any:
@@ -61,15 +61,15 @@ def _read(content: bytes, reader: type[pickle.Unpickler], finish: Callable[[Any]
         return finish(reader(io.BytesIO(content)).load())
     except Refused:
         raise
-    except Exception as error:  # A broken pickle may raise anything.
+    except Exception as error:  # a broken pickle may raise anything
         raise Refused(f"cannot be read ({type(error).__name__})") from error
 
 
 class _Records(pickle.Unpickler):
-    """Reads the records of a journal; these classes only hold what they are given."""
+    """Reads the records of a journal, whose classes only store their arguments."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class of a name, if it is one of the few."""
+        """The class of an accepted name."""
         if (module, name) not in _RECORDS:
             raise Refused(f"names {module}.{name}")
         return super().find_class(module, name)
@@ -96,7 +96,7 @@ class _Optimizers(pickle.Unpickler):
     """Reads an optimizer into the classes below."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """What stands for a name, if it is one of the few."""
+        """The stand-in for an accepted name."""
         try:
             return _STAND_INS[module, name]
         except KeyError:
@@ -104,7 +104,7 @@ class _Optimizers(pickle.Unpickler):
 
 
 class _Optimizer:
-    """An optimizer, not yet made."""
+    """The state of an optimizer that is built later."""
 
     made: tuple[str, str]
     state: Any = None
@@ -126,7 +126,7 @@ class _CMAwM(_Optimizer):
 
 
 class _Dtype:
-    """A dtype of numbers."""
+    """A numeric dtype."""
 
     def __init__(self, code: str, *_: Any):
         if not isinstance(code, str) or not _NUMBERS.fullmatch(code):
@@ -141,7 +141,7 @@ class _Dtype:
 
 
 class _Array:
-    """An array, not yet made."""
+    """The state of an array that is built later."""
 
     state: Any = None
 
@@ -167,7 +167,7 @@ def _scalar(dtype: Any, content: Any) -> Any:
 def _array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray[Any, Any]:
     if not isinstance(dtype, _Dtype) or not isinstance(content, bytes | bytearray):
         raise Refused("holds an array of other things than numbers")
-    # A copy, since what is in `content` cannot be changed.
+    # A copy, since `content` is read-only.
     return np.frombuffer(content, dtype.numpy).reshape(shape, order=order).copy(order)
 
 
@@ -175,7 +175,7 @@ _STAND_INS: Mapping[tuple[str, str], Any] = {
     **{kind.made: kind for kind in (_CMA, _SepCMA, _CMAwM)},
     ("numpy", "dtype"): _Dtype,
     ("numpy", "ndarray"): _Array,
-    # As numpy 1 and numpy 2 call the same functions.
+    # Names of the same functions in numpy 1 and numpy 2.
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy.core.multiarray", "scalar"): _scalar,
@@ -185,13 +185,13 @@ _STAND_INS: Mapping[tuple[str, str], Any] = {
 }
 
 
-def _made(held: Any) -> Any:
-    """What was read, made of numpy's and cmaes's own classes."""
-    match held:
+def _made(part: Any) -> Any:
+    """Build numpy's and cmaes's objects from the stand-ins that were read."""
+    match part:
         case _Optimizer():
-            module, name = held.made
+            module, name = part.made
             kind = getattr(importlib.import_module(module), name)
-            state = {key: _made(value) for key, value in dict(held.state).items()}
+            state = {key: _made(value) for key, value in dict(part.state).items()}
             made = kind.__new__(kind)
             if hasattr(kind, "__setstate__"):
                 made.__setstate__(state)
@@ -199,9 +199,9 @@ def _made(held: Any) -> Any:
                 vars(made).update({sys.intern(key): value for key, value in state.items()})
             return made
         case _Array():
-            return held.numpy()
+            return part.numpy()
         case list() | tuple():
-            return type(held)(map(_made, held))
+            return type(part)(map(_made, part))
         case bool() | int() | float() | str() | None | np.ndarray() | np.generic():
-            return held
-    raise Refused(f"holds a {type(held).__name__}")
+            return part
+    raise Refused(f"holds a {type(part).__name__}")
