@@ -17,7 +17,8 @@ from crosstune.cli.options import DEBUG
 
 if TYPE_CHECKING:
     from crosstune.proofs.by_hand import Suggestion
-    from crosstune.proofs.verification import Difference, Proof
+    from crosstune.proofs.side_by_side import Difference
+    from crosstune.proofs.verification import Proof
 
 MAX_JOBS = 4
 """The most jobs by default: each process that imports torch takes about 700 MB."""

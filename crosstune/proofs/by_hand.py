@@ -1,9 +1,9 @@
-"""Each library called by hand on a compiled space, as its own users would write it.
+"""The types of a search that calls an engine's library by hand, as its own users would.
 
-A file `by_hand.py` in the folder of each engine has `search(algorithm, space, *, seed, trials,
-loss)`: what the library suggests when crosstune is not there. `crosstune verify` and the tests
-hold the engines to it. Nothing of a sampler or an engine of crosstune is used; only the compiled
-space, and the way from what the library drew to the spec's values.
+The file `by_hand.py` in the folder of each engine has `search(algorithm, space, *, seed, trials,
+loss)`, which returns the suggestions of the library without crosstune. `crosstune verify` and the
+tests compare the engines with it. It uses no sampler or engine of crosstune, only the compiled
+space and the decoding of the library's draws to the spec's values.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from crosstune.space.space import Params
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A point, and the epoch up to which a scheduler wants it trained."""
+    """A point, and the epoch up to which a scheduler trains it."""
 
     params: Params
     epochs: int | None = None
 
 
 Loss: TypeAlias = Callable[[Suggestion], float]
-"""What is minimised; it has to depend on the suggestion alone."""
+"""The function to minimise; it has to depend on the suggestion alone."""

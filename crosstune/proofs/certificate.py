@@ -1,7 +1,7 @@
-"""The certificate of a space: what each engine really draws, against the prior that it states.
+"""The certificate of a space: the law that each engine really draws, compared with the prior.
 
-A verdict is no opinion: the compiled native construct is taken apart, its law is worked out,
-decoded as the engine decodes it, and compared with the law of the parameter.
+A verdict is computed: the law of the compiled native construct is derived, decoded as the engine
+decodes it, and compared with the law of the parameter.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from crosstune.system.scalars import plain_arguments
 
 @dataclass(frozen=True)
 class Certificate:
-    """What `check` found.
+    """The result of `check`.
 
     Attributes:
         mode: of `Adapter.compile`, "exact" or "literal".
         verdicts: by engine and parameter.
-        notes: by engine, what holds for the whole of it.
-        unchecked: by engine, why nothing can be said, such as a library that is not installed.
+        notes: by engine, notes on all its parameters.
+        unchecked: by engine, why it was not checked, such as a library that is not installed.
     """
 
     mode: str
@@ -40,10 +40,12 @@ class Certificate:
     unchecked: Mapping[str, str]
 
     def holds(self, *, strict: bool = False) -> bool:
-        """Whether no checked engine refuses a parameter, nor with `strict` is off its prior."""
+        """Whether no checked engine refuses a parameter or, if `strict`, differs from its prior."""
         bad = (REFUSED, APPROXIMATE) if strict else (REFUSED,)
         return not any(
-            verdict.kind in bad for held in self.verdicts.values() for verdict in held.values()
+            verdict.kind in bad
+            for verdicts in self.verdicts.values()
+            for verdict in verdicts.values()
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,8 +53,8 @@ class Certificate:
         return {
             "mode": self.mode,
             "engines": {
-                engine: {name: verdict.to_dict() for name, verdict in held.items()}
-                for engine, held in self.verdicts.items()
+                engine: {name: verdict.to_dict() for name, verdict in verdicts.items()}
+                for engine, verdicts in self.verdicts.items()
             },
             "notes": {engine: list(notes) for engine, notes in self.notes.items() if notes},
             "unchecked": dict(self.unchecked),
@@ -66,15 +68,15 @@ def check(
     mode: str = "exact",
     backends: Iterable[str] = (),
 ) -> Certificate:
-    """How faithfully each engine draws each parameter of a spec, before any trial is run.
+    """Check how faithfully each engine draws each parameter of a spec, without running a trial.
 
     Args:
         spec: a spec, its file or mapping, or a space.
         mode: "exact", as studies run, or "literal", as the library's documentation would do it.
-        backends: the engines to look at; none: all that are known.
+        backends: the engines to check; empty for all.
 
     Raises:
-        SpecError: the spec cannot be right.
+        SpecError: the spec is invalid.
         UnknownName: no such mode or backend.
 
     >>> from crosstune import Int, Space
@@ -99,11 +101,11 @@ def check(
             unchecked[engine] = str(error)
         except NotImplementedError:
             unchecked[engine] = f"{engine} does not say what it draws (it has no `drawn`)"
-    for held in verdicts.values():
-        for name, verdict in held.items():
+    for by_name in verdicts.values():
+        for name, verdict in by_name.items():
             if verdict.kind == REFUSED:
                 able = [e for e in verdicts if verdicts[e][name].kind != REFUSED]
-                held[name] = replace(verdict, elsewhere=tuple(able))
+                by_name[name] = replace(verdict, elsewhere=tuple(able))
     return Certificate(mode, verdicts, notes, unchecked)
 
 

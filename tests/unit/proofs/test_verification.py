@@ -18,9 +18,10 @@ from crosstune.cli.console import SafeConsole
 from crosstune.cli.main import main
 from crosstune.cli.time_left import TimeLeftLine
 from crosstune.errors import RequestError, RunError, UnknownName
-from crosstune.proofs import verification
+from crosstune.proofs import processes, verification
 from crosstune.proofs.by_hand import Suggestion
-from crosstune.proofs.verification import Progress, smooth, verify
+from crosstune.proofs.side_by_side import smooth
+from crosstune.proofs.verification import Progress, verify
 
 THIRTEEN = Path(__file__).parents[3] / "examples" / "thirteen.yaml"
 SMALL = Spec(space=Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3, when={"b": True})}))
@@ -131,7 +132,7 @@ def test_a_sampler_that_refuses_is_asked_once(jobs: int) -> None:
 
 
 def test_a_process_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "_silence", partial(os._exit, 3))
+    monkeypatch.setattr(processes, "_silence", partial(os._exit, 3))
     with pytest.raises(RunError, match="a process of crosstune verify died"):
         list(verify(SMALL, backends=["optuna"], samplers=["random"], seeds=2, trials=2, jobs=2))
 
@@ -139,8 +140,8 @@ def test_a_process_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_space_that_cannot_be_pickled_is_searched_in_this_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verification, "_packed", lambda space: None)
-    monkeypatch.setattr(verification, "Children", None)
+    monkeypatch.setattr(verification, "pack", lambda space: None)
+    monkeypatch.setattr(processes, "Children", None)
     (proof,) = verify(SMALL, backends=["optuna"], samplers=["random"], seeds=2, trials=3, jobs=2)
     assert (proof.identical, proof.suggestions) == (6, 6)
 
