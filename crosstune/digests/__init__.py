@@ -1,1 +1,1 @@
-"""Digests of data and code, by which a study knows its objective again."""
+"""Digests of data and code, by which a resumed study recognises its objective."""

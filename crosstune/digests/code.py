@@ -1,4 +1,4 @@
-"""Which code is the user's own, and what a function or class of the user depends on."""
+"""Recognition of the user's code, and the dependencies of a function or class of the user."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def is_own(module: str | None, file: str | None) -> bool:
     """False for code of Python, of an installed package or of crosstune.
 
     Args:
-        module: its name; decides where there is no file.
-        file: None, or a name such as "<string>", for code that was typed or generated.
+        module: its name; decides if there is no file.
+        file: None, or a name such as "<string>", for typed or generated code.
     """
     if file is None or file.startswith("<"):
         top = (module or "").partition(".")[0]
@@ -49,7 +49,7 @@ def is_own_class(kind: type) -> bool:
 
 @cache
 def is_own_file(file: str | None) -> bool:
-    """True for a file outside of Python's folders; code without a file was typed by the user."""
+    """True for a file outside of Python's, installed packages' and crosstune's folders."""
     if file is None or file.startswith("<frozen"):
         return False
     path = Path(file)
@@ -64,12 +64,12 @@ def _libraries() -> frozenset[Path]:
     package = Path(str(sys.modules["crosstune"].__file__)).parent
     folders = [Path(sysconfig.get_path(name)) for name in names]
     folders += [*map(Path, site.getsitepackages()), Path(site.getusersitepackages()), package]
-    folders += [each for each in package.iterdir() if each.is_dir()]  # in a checkout they are links
+    folders += [path for path in package.iterdir() if path.is_dir()]  # in a checkout they are links
     return frozenset(folder.resolve() for folder in folders)
 
 
 def members(kind: type) -> Iterator[tuple[str, Any]]:
-    """The functions of a class, and the constants that none of them assigns, by name."""
+    """The functions of a class, and the constants that none of them assigns, with their names."""
     assigned = {
         name
         for member in vars(kind).values()
@@ -92,11 +92,11 @@ def members(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What a function, or one inside it, reads of its module, by name.
+    """The globals that a function, or one inside it, reads, with their names.
 
-    - Functions and classes of the user, also through a module of the user's.
-    - Upper-case names, and other names of constants that the function does not assign.
-    - Lists, sets and dicts that it seems not to change.
+    - Functions and classes of the user, also those read from a module of the user.
+    - Upper-case names, and other constants that the function does not assign.
+    - Lists, sets and dicts that it does not seem to change.
     """
     code = function.__code__
     names = names_of(code)
@@ -107,10 +107,10 @@ def globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def _read_of(
-    held: dict[str, Any], above: str, names: set[str], changes: bool
+    namespace: dict[str, Any], above: str, names: set[str], changes: bool
 ) -> Iterator[tuple[str, Any]]:
-    for name in sorted(names & held.keys()):
-        value = held[name]
+    for name in sorted(names & namespace.keys()):
+        value = namespace[name]
         if isinstance(value, ModuleType):
             if not above and is_own(value.__name__, getattr(value, "__file__", None)):
                 yield from _read_of(vars(value), f"{name}.", names, changes)
@@ -128,25 +128,25 @@ def _counts(value: Any, changes: bool) -> bool:
 
 
 def instructions(code: CodeType) -> Iterator[str]:
-    """What a function and those inside it do, a line each: no comment or docstring changes it."""
+    """One line per instruction of a function and those inside it; comments do not change them."""
     yield f"{code.co_argcount} {code.co_posonlyargcount} {code.co_kwonlyargcount}"
     yield f"{code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]} {code.co_flags & 0xF}"
-    for each in dis.get_instructions(code):
-        if each.opname in _NO_WORK:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in _NO_WORK:
             continue
-        if isinstance(each.argval, CodeType):
-            yield from instructions(each.argval)
+        if isinstance(instruction.argval, CodeType):
+            yield from instructions(instruction.argval)
         else:
-            yield f"{each.opname} {_constant(each.argval)}"
+            yield f"{instruction.opname} {_constant(instruction.argval)}"
 
 
 def _constant(value: object) -> str:
-    """A constant in words; the order of a set differs from process to process."""
+    """The `repr` of a constant, sorted for a set, whose order differs between processes."""
     return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:
-    """A function's code, and that of the functions inside it."""
+    """The code of a function and of the functions inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -154,12 +154,12 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 
 
 def arguments_of(code: CodeType, *operations: str) -> set[Any]:
-    """What operations, such as IMPORT_NAME, have as their arguments in a function's code."""
+    """The arguments of some operations, such as IMPORT_NAME, in the code of a function."""
     return {
-        each.argval
+        instruction.argval
         for part in nested(code)
-        for each in dis.get_instructions(part)
-        if each.opname in operations
+        for instruction in dis.get_instructions(part)
+        if instruction.opname in operations
     }
 
 

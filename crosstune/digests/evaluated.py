@@ -1,36 +1,49 @@
-"""What the values of a study depend on beside its params: data, splits, scorers and estimator.
+"""Digests of what affects a study's values besides its params: data, splits, scorers, estimator.
 
-A study that is resumed with another of these would compare values of different things. So the
-study holds a digest of each, and the same are asked for when it is resumed.
+If one of these changed, a resumed study would compare unlike values. So the study stores a digest
+of each, and a resumed run has to match them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from crosstune.digests.values import SPEED, digest, shown
+from crosstune.digests.values import SPEED, digest, is_sparse
 
 Evaluated: TypeAlias = Mapping[str, list[str]]
-"""By its name in messages: the digest of a part, and a few words on it. JSON can hold it."""
+"""The digest and a short description of each part, by its name in messages. It can be JSON."""
 
 ESTIMATOR = "estimator"
 
 
 def part(value: Any, words: str | None = None, *, apart: Collection[Any] = ()) -> list[str]:
-    """The digest of a part, and `words` on it, by default the beginning of its `repr`."""
+    """The digest and the description of a part.
+
+    Args:
+        value: the part.
+        words: the description; None for the beginning of its `repr`.
+        apart: objects within it that the digest ignores.
+    """
     return [digest(value, apart=apart), shown(value) if words is None else words]
 
 
 def of_data(x: Any, y: Any, fit_params: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The parts that a fit is called with; parameters that are None count as not given."""
+    """The parts that are passed to `fit`.
+
+    Args:
+        x: the data.
+        y: the targets; None for none.
+        fit_params: further arguments by name; those that are None are left out.
+    """
     more = {f"fit parameter {name!r}": value for name, value in sorted(fit_params.items())}
-    given = {"X": x, "y": y, **more}
-    return {name: part(value) for name, value in given.items() if value is not None}
+    parts = {"X": x, "y": y, **more}
+    return {name: part(value) for name, value in parts.items() if value is not None}
 
 
 def of_splits(folds: Iterable[Any], splitter: Any) -> dict[str, list[str]]:
-    """The indices of training and test parts."""
+    """The part for the training and test indices."""
     words = shown(splitter, 100)
     if getattr(splitter, "shuffle", False) and getattr(splitter, "random_state", 0) is None:
         words += ", which splits anew at every fit: give it a random_state"
@@ -38,19 +51,43 @@ def of_splits(folds: Iterable[Any], splitter: Any) -> dict[str, list[str]]:
 
 
 def of_estimator(estimator: Any, searched: Collection[str]) -> dict[str, list[str]]:
-    """The class, and each parameter that is not searched; those that change no result are left out.
+    """The parts for the class and each parameter that is not searched, but for those in `SPEED`.
 
     Args:
         estimator: has scikit-learn's `get_params`.
-        searched: the parameters that every point of the space sets.
+        searched: names of the parameters that every point of the space sets.
     """
-    found = {ESTIMATOR: part(type(estimator))}
+    digests = {ESTIMATOR: part(type(estimator))}
     parameters = estimator.get_params(deep=True)
     parts = [value for value in parameters.values() if hasattr(value, "get_params")]
     for name, value in sorted(parameters.items()):
         steps = name.split("__")
         above = {"__".join(steps[:depth]) for depth in range(1, len(steps) + 1)}
         if not above & set(searched) and steps[-1] not in SPEED:
-            whole = type(value) if any(value is each for each in parts) else value
-            found[f"parameter {name!r} of the estimator"] = part(whole, shown(value), apart=parts)
-    return found
+            whole = type(value) if any(value is nested for nested in parts) else value
+            digests[f"parameter {name!r} of the estimator"] = part(whole, shown(value), apart=parts)
+    return digests
+
+
+def shown(value: Any, longest: int = 60) -> str:
+    """A short description of an object for a message.
+
+    Args:
+        value: any object.
+        longest: maximum number of characters of its `repr`.
+
+    >>> import numpy as np
+    >>> shown(np.zeros((150, 4)))
+    '150 x 4 float64'
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        kind = getattr(value, "dtype", None)
+        size = " x ".join(map(str, shape))
+        return f"{size} {type(value).__name__ if kind is None or is_sparse(value) else kind}"
+    if isinstance(value, list | tuple | Mapping) and len(repr(value)) > longest:
+        return f"{type(value).__name__} of {len(value)}"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return str(value.__qualname__)
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -2,18 +2,18 @@
 
 - An array, a list of numbers, a sparse matrix: its shape and values, whatever the type's width.
 - A data frame or series: its columns, index and values.
-- An estimator: its class and parameters, but for those that change no result (`SPEED`).
-- A function of the user: its code, defaults and closure, and what it reads of the user's modules:
-  functions, classes and constants.
+- An estimator: its class and parameters, except those that change no result (`SPEED`).
+- A function of the user: its code, defaults and closure, and the functions, classes and constants
+  of the user's modules that it reads.
 - A class of the user: its functions and constants, and those of its bases.
 - A class or function of a library: its name.
-- Any other object: its class and state, as they are pickled.
+- Any other object: its pickled class and state.
 
-In an exact digest types, widths and the state of estimators count too, and functions and classes
-count by their names.
+An exact digest also depends on types, widths and the state of estimators, and on functions and
+classes only by their names.
 
-The code of a function is its source without comments; a lambda, and a function without source, is
-compared by its instructions, which differs between versions of Python.
+The code of a function is its source without comments. For a lambda or a function without source it
+is the instructions, which differ between versions of Python.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from __future__ import annotations
 import ast
 import copyreg
 import inspect
-import re
 import sys
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from hashlib import blake2b
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -35,12 +34,12 @@ import numpy as np
 from crosstune.digests.code import globals_of, instructions, is_own, is_own_class, members
 
 SPEED = frozenset({"n_jobs", "verbose", "memory"})
-"""Parameters of estimators that change how long a fit takes, and not its result."""
+"""Parameters of estimators that affect the duration of a fit and not its result."""
 
 _LEAVES = (bool, int, float, complex, str, bytes)
 _NUMBERS = (bool, int, float, np.generic)
 _EXACT = 2.0**53
-"""From here on a float does not hold every integer."""
+"""From here on, a float cannot represent every integer."""
 
 
 def digest(value: Any, *, apart: Collection[Any] = ()) -> str:
@@ -48,37 +47,37 @@ def digest(value: Any, *, apart: Collection[Any] = ()) -> str:
 
     Args:
         value: any object.
-        apart: objects within it that do not count.
+        apart: objects within it to ignore.
 
     >>> digest([1.0, 2.0]) == digest(np.array([1.0, 2.0], "f4"))
     True
     """
-    return _Walk({id(each) for each in apart}).digest(value)
+    return _DigestWalk({id(item) for item in apart}).digest(value)
 
 
 class NotComparable(Exception):
-    """A value of which no exact digest can be made; says why."""
+    """A value that has no exact digest, with the reason."""
 
 
 def exact_digest(value: Any, code: list[Any]) -> str:
-    """32 hexadecimal digits.
+    """32 hexadecimal digits of an exact digest.
 
     Args:
         value: any object.
-        code: gets the functions and classes in it.
+        code: the functions and classes in it are appended to this list.
 
     Raises:
         NotComparable: the object, or one within it, cannot be pickled.
     """
-    return _Walk(set(), code).digest(value)
+    return _DigestWalk(set(), code).digest(value)
 
 
-class _Walk:
-    """One object, fed to a hash part by part, each with a tag and a length before it.
+class _DigestWalk:
+    """Feeds an object to a hash part by part, each after a tag and its length.
 
     Args:
-        apart: the ids of objects that do not count.
-        code: where functions and classes are noted, for an exact digest; None for another.
+        apart: ids of objects to ignore.
+        code: the list for functions and classes of an exact digest; None for a normal digest.
     """
 
     def __init__(self, apart: set[int], code: list[Any] | None = None):
@@ -88,15 +87,15 @@ class _Walk:
         self._exact = code is not None
         self._open: set[int] = set()
         self._met: dict[int, tuple[int, Any]] = {}
-        """Functions and classes, each with the order in which it was met: they may share a lot."""
+        """Functions and classes with the order in which they were met, since many may be shared."""
 
     def digest(self, value: Any) -> str:
-        """Of an object with all that is in it."""
+        """The digest of an object and its contents."""
         self.feed(value)
         return self.hash.hexdigest()
 
     def feed(self, value: Any) -> None:
-        """The object with all that is in it."""
+        """Feed an object and its contents to the hash."""
         if self._exact and type(value) not in _LEAVES:
             self._leaf("type", _name(type(value)))
         if isinstance(value, np.generic) and value.dtype.kind in "biufcSU":
@@ -130,7 +129,7 @@ class _Walk:
             self._many("dict", [part for key in keys for part in (key, value[key])])
         elif kind in (set, frozenset):
             self._leaf(
-                "set", *sorted(_Walk(self._apart, self._code_inside).digest(v) for v in value)
+                "set", *sorted(_DigestWalk(self._apart, self._code_inside).digest(v) for v in value)
             )
         elif isinstance(value, type):
             self._class(value)
@@ -142,7 +141,7 @@ class _Walk:
             self._many("wrapped", [value.__wrapped__])  # as by functools.lru_cache
         elif isinstance(value, BuiltinFunctionType | np.ufunc):
             self._leaf("builtin", _name(value))
-        elif _is_sparse(value):
+        elif is_sparse(value):
             self._sparse(value)
         elif hasattr(value, "iloc"):
             self._frame(value)
@@ -154,7 +153,9 @@ class _Walk:
             parameters = value.get_params(deep=False)
             self._leaf("estimator", _name(kind))
             self.feed(kind)
-            self.feed({name: held for name, held in parameters.items() if name not in SPEED})
+            self.feed(
+                {name: parameter for name, parameter in parameters.items() if name not in SPEED}
+            )
         else:
             self._object(value)
 
@@ -190,11 +191,11 @@ class _Walk:
         self._leaf("numbers", named, repr(value.shape), plain.reshape(-1).view(np.uint8).data)
 
     def _sequence(self, value: Any) -> None:
-        if value and all(type(each) is str for each in value):
-            lengths = repr([len(each) for each in value])
+        if value and all(type(item) is str for item in value):
+            lengths = repr([len(item) for item in value])
             self._leaf("texts", lengths, "".join(value))
             return
-        if all(isinstance(each, (*_NUMBERS, list, tuple, np.ndarray)) for each in value):
+        if all(isinstance(item, (*_NUMBERS, list, tuple, np.ndarray)) for item in value):
             with suppress(ValueError, OverflowError):
                 array = np.asarray(value)
                 whole = array.dtype.kind != "f" or not (np.abs(array) >= _EXACT).any()
@@ -231,7 +232,7 @@ class _Walk:
         self._code(function)
         self._many("defaults", [function.__defaults__, function.__kwdefaults__])
         for cell in function.__closure__ or ():
-            with suppress(ValueError):  # It is empty.
+            with suppress(ValueError):  # the cell is empty
                 self.feed(cell.cell_contents)
         for name, used in globals_of(function):
             self._leaf("global", name)
@@ -274,32 +275,14 @@ class _Walk:
 
 
 def _name(value: Any) -> str:
-    """The name of a class or function, with its module unless that is the script."""
+    """The name of a class or function, with its module unless it is in the script."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     name = str(name or type(value).__name__)
     return name if module in (None, "__main__") else f"{module}.{name}"
 
 
-def _is_sparse(value: Any) -> bool:
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix of scipy, which is not imported for it."""
     module = sys.modules.get("scipy.sparse")
     return module is not None and bool(module.issparse(value))
-
-
-def shown(value: Any, longest: int = 60) -> str:
-    """A few words on an object, for a message.
-
-    >>> shown(np.zeros((150, 4)))
-    '150 x 4 float64'
-    """
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape:
-        kind = getattr(value, "dtype", None)
-        size = " x ".join(map(str, shape))
-        return f"{size} {type(value).__name__ if kind is None or _is_sparse(value) else kind}"
-    if isinstance(value, list | tuple | Mapping) and len(repr(value)) > longest:
-        return f"{type(value).__name__} of {len(value)}"
-    if callable(value) and hasattr(value, "__qualname__"):
-        return str(value.__qualname__)
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
