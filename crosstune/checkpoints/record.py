@@ -1,4 +1,4 @@
-"""What a trial's attribute says of its checkpoints."""
+"""The record of a trial's checkpoints in its attributes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Unusable(Exception):
-    """A checkpoint that training cannot be continued from, and why."""
+    """A checkpoint from which training cannot continue, with the reason."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class CheckpointRecord:
     """One checkpoint.
 
     Attributes:
         artifact: its id in the store, a UUID.
-        name: what the file is called when it is found.
-        step: how far the training had come.
-        sha256: of the file.
+        name: the file name when it is found.
+        step: number of completed epochs or steps.
+        sha256: checksum of the file.
         trial: the number of the trial that saved it.
         params: that trial's parameters, in Optuna's internal representation.
     """
@@ -53,45 +53,50 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """What the attribute holds.
+    """The content of the attribute.
 
     Attributes:
-        entries: the checkpoints that count, the newest first.
-        discarded: artifacts that may be in the store and are of no use: what was being written
-            when a process was killed, and what could not be removed.
-        damaged: how many entries could not be read.
+        entries: the valid checkpoints, the newest first.
+        discarded: useless artifacts that may be in the store: those being written when a process
+            was killed, and those that could not be removed.
+        damaged: number of entries that cannot be read.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CheckpointRecord, ...] = ()
     discarded: tuple[str, ...] = ()
     damaged: int = 0
 
 
 def read(trial: BaseTrial) -> Record:
-    """The record of a trial. Ids that are no UUIDs could lead out of the store's folder."""
-    held = trial.user_attrs.get(CHECKPOINTS, {"entries": []})
-    listed = held.get("entries") if isinstance(held, Mapping) else None
+    """The record of a trial, without ids that are no UUIDs: these might lead out of the folder."""
+    attribute = trial.user_attrs.get(CHECKPOINTS, {"entries": []})
+    listed = attribute.get("entries") if isinstance(attribute, Mapping) else None
     if not isinstance(listed, list):
         return Record(damaged=1)
     entries = [entry for entry in map(_entry, listed) if entry is not None]
-    named = held.get("discarded")
+    named = attribute.get("discarded")
     discarded = filter(_is_artifact, named if isinstance(named, list) else [])
     return Record(tuple(entries), tuple(discarded), len(listed) - len(entries))
 
 
 def reached(trial: BaseTrial) -> int:
-    """The step of a trial's farthest checkpoint; -1 if it has none."""
+    """The highest step of a trial's checkpoints; -1 if it has none."""
     return max((entry.step for entry in read(trial).entries), default=-1)
 
 
-def write(trial: BaseTrial, entries: Sequence[Entry], discarded: Sequence[str]) -> None:
-    """Note in the study, in one step, which checkpoints count and which do not."""
+def write(trial: BaseTrial, entries: Sequence[CheckpointRecord], discarded: Sequence[str]) -> None:
+    """Write the record of a trial to the study, in one step.
+
+    Args:
+        trial: running.
+        entries, discarded: as in `Record`.
+    """
     value = {"entries": [asdict(entry) for entry in entries], "discarded": list(discarded)}
     trial.set_user_attr(CHECKPOINTS, value)
 
 
 def internal_params(trial: BaseTrial) -> dict[str, float]:
-    """The parameters so far as numbers, which every storage gives back as they were."""
+    """The parameters so far as numbers, which every storage returns unchanged."""
     distributions = trial.distributions
     return {
         name: float(distributions[name].to_internal_repr(value))
@@ -100,7 +105,7 @@ def internal_params(trial: BaseTrial) -> dict[str, float]:
 
 
 def is_plain_name(name: object) -> bool:
-    """Whether a name is that of a file alone, on every system, and leads nowhere else."""
+    """Whether a name is, on every system, a file name without a path."""
     return (
         isinstance(name, str)
         and name not in ("", ".", "..")
@@ -113,9 +118,9 @@ def _is_artifact(name: object) -> bool:
     return isinstance(name, str) and _ARTIFACT.fullmatch(name) is not None
 
 
-def _entry(held: Any) -> Entry | None:
+def _entry(stored: Any) -> CheckpointRecord | None:
     try:
-        entry = Entry(**held)
+        entry = CheckpointRecord(**stored)
         valid = (
             _is_artifact(entry.artifact)
             and is_plain_name(entry.name)

@@ -1,4 +1,4 @@
-"""Where the checkpoints of a study are, and how files get into a store and out of it."""
+"""The store of a study's checkpoints, with reading and writing of its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import BaseTrial, FixedTrial, Trial
 
-from crosstune.checkpoints.record import Entry, Unusable
+from crosstune.checkpoints.record import CheckpointRecord, Unusable
 from crosstune.errors import RequestError, RunError, described
 from crosstune.study.storage import file_of, innermost
 from crosstune.system.files import regular
@@ -30,8 +30,8 @@ class Home:
     """The folder of a study's checkpoints.
 
     Attributes:
-        folder: made when the first checkpoint is saved.
-        beside: a file or folder that is there on each machine that reaches it.
+        folder: created with the first checkpoint.
+        beside: a file or folder that exists on each machine that can reach `folder`.
     """
 
     folder: Path
@@ -40,23 +40,23 @@ class Home:
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LITTLE = 2**20
-"""With fewer bytes left a disk is full: torch says then what no errno is in."""
+"""With fewer free bytes a disk counts as full, since torch's error has no errno."""
 
 _temporary: WeakKeyDictionary[Any, Path] = WeakKeyDictionary()
-"""The folder of each study in memory, which goes with its storage."""
+"""The folder of each study in memory, removed with its storage."""
 _homes: WeakKeyDictionary[Any, Home] = WeakKeyDictionary()
-"""What a worker was told of its driver's study."""
+"""The folders of drivers' studies that were set in workers by `keep_at`."""
 _lock = threading.Lock()
 
 
 class ArtifactStore(Protocol):
-    """What Optuna asks of an artifact store; it has no public name for that."""
+    """Optuna's interface of artifact stores, which has no public name."""
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """The content of an artifact."""
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Keep an artifact."""
+        """Store an artifact."""
 
     def remove(self, artifact_id: str) -> None:
         """Remove an artifact."""
@@ -70,10 +70,10 @@ class NoRoom(Exception):
 
 
 def artifact_store(trial: BaseTrial, store: Store | None) -> ArtifactStore:
-    """The store of a trial's checkpoints: the one that is given, or that of its study.
+    """The given store, or that of the trial's study.
 
     Raises:
-        RequestError: nothing says where it is.
+        RequestError: the place of this study's checkpoints is unknown.
     """
     if store is None:
         store = _folder(trial)
@@ -83,7 +83,7 @@ def artifact_store(trial: BaseTrial, store: Store | None) -> ArtifactStore:
 
 
 class _Folder(FileSystemArtifactStore):
-    """Optuna's, in a folder that is made when it is needed."""
+    """Optuna's store in a folder, which is created when needed."""
 
     def __init__(self, folder: Path):
         super().__init__(folder)
@@ -101,12 +101,12 @@ class _Folder(FileSystemArtifactStore):
 
 
 def home(trial: BaseTrial) -> Any:
-    """What stands for a trial's study; a trial without one stands for itself."""
+    """The key of a trial's study: its storage, or the trial itself if it has no study."""
     return trial.storage if isinstance(trial, Trial) else trial
 
 
 def home_of(storage: BaseStorage | FixedTrial) -> Home | None:
-    """Where the checkpoints of a storage's studies are; None where nothing says it."""
+    """The folder of the checkpoints of a storage's studies; None if unknown."""
     if storage in _homes:
         return _homes[storage]
     place = innermost(storage) if isinstance(storage, BaseStorage) else storage
@@ -121,36 +121,35 @@ def home_of(storage: BaseStorage | FixedTrial) -> Home | None:
 
 
 def keep_at(storage: BaseStorage, place: Home | None) -> None:
-    """Tell a worker where the checkpoints of its driver's study are.
+    """Set in a worker the folder of the checkpoints of its driver's study.
 
     Args:
-        storage: the way to the study.
-        place: as `home_of` says it to the driver.
+        storage: the worker's connection to the study.
+        place: the driver's result of `home_of`.
     """
     if place is not None:
         _homes[storage] = place
 
 
 def _folder(trial: BaseTrial) -> Path:
-    place = home(trial)
     if not isinstance(trial, Trial | FixedTrial):
         raise RequestError(
             "a trial without its study, such as one that has ended, does not say where its "
             "checkpoints are: give store="
         )
-    found = home_of(place)
-    if found is None:
+    place = home_of(home(trial))
+    if place is None:
         raise RequestError(
             "nothing says where the checkpoints of this study are. Give store=, a folder or an "
             "artifact store of Optuna's; only a study whose journal file or SQLite database "
             "crosstune opened has a folder beside it"
         )
-    if not found.beside.exists():
+    if not place.beside.exists():
         raise RequestError(
-            f"the checkpoints of this study are in {found.folder}, which this worker does not "
+            f"the checkpoints of this study are in {place.folder}, which this worker does not "
             "reach. Give store=, a folder that all machines share or an artifact store of Optuna's"
         )
-    return found.folder
+    return place.folder
 
 
 class StoreFailed(RunError):
@@ -160,14 +159,19 @@ class StoreFailed(RunError):
 def put(store: ArtifactStore, artifact: str, path: Path) -> None:
     """Write a file into a store.
 
+    Args:
+        store: the target.
+        artifact: the id of the file in it.
+        path: the file.
+
     Raises:
-        NoRoom: there is no room for it; what was written of it is removed.
+        NoRoom: the disk is full; a partial file is removed.
         StoreFailed: the store cannot be written for another reason.
     """
     try:
         with path.open("rb") as body:
             store.write(artifact, body)
-    except Exception as error:  # Of the store's own library.
+    except Exception as error:  # the store's library may raise anything
         discard(store, [artifact])
         reason = no_room(error)
         if reason is not None:
@@ -175,18 +179,23 @@ def put(store: ArtifactStore, artifact: str, path: Path) -> None:
         raise StoreFailed(f"the store of checkpoints cannot be written: {_said(error)}") from error
 
 
-def get(store: ArtifactStore, entry: Entry, folder: Path) -> Path:
-    """A copy of a checkpoint in a folder, compared with its checksum.
+def get(store: ArtifactStore, entry: CheckpointRecord, folder: Path) -> Path:
+    """Copy a checkpoint into a folder, and verify its checksum.
+
+    Args:
+        store: the source.
+        entry: the checkpoint.
+        folder: of the copy.
 
     Raises:
-        Unusable: it is not there, cannot be read, or is not what was written.
+        Unusable: it is missing, cannot be read, or has another checksum.
     """
     copy = folder / entry.name
     try:
         download_artifact(artifact_store=store, file_path=str(copy), artifact_id=entry.artifact)
     except ArtifactNotFound:
         raise Unusable("it is not in the store") from None
-    except Exception as error:  # Of the store's own library.
+    except Exception as error:  # the store's library may raise anything
         copy.unlink(missing_ok=True)
         raise Unusable(f"it cannot be read: {_said(error)}") from error
     if digest(copy) != entry.sha256:
@@ -196,34 +205,34 @@ def get(store: ArtifactStore, entry: Entry, folder: Path) -> Path:
 
 
 def discard(store: ArtifactStore, artifacts: list[str]) -> None:
-    """Remove what is of no use; what cannot be removed is left."""
+    """Remove artifacts; those that cannot be removed are left."""
     for artifact in artifacts:
         try:
             store.remove(artifact)
-        except Exception:  # Not there, or of the store's own library.
+        except Exception:  # missing, or the store's library may raise anything
             continue
 
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
-    found = hashlib.sha256()
+    checksum = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(2**20):
-            found.update(block)
-    return found.hexdigest()
+            checksum.update(block)
+    return checksum.hexdigest()
 
 
 def no_room(error: BaseException) -> str | None:
-    """What says that a full disk is at the root of an error; None where it is not.
+    """The message of the "disk full" error behind an exception; None if there is none.
 
-    torch says so by a RuntimeError without an errno, so the room for temporary files is looked at
+    torch raises a RuntimeError without an errno, so the free space for temporary files is checked
     too.
     """
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, OSError) and found.errno in _NO_ROOM:
-            return found.strerror or str(found)
-        found = found.__cause__ or found.__context__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+            return cause.strerror or str(cause)
+        cause = cause.__cause__ or cause.__context__
     if shutil.disk_usage(tempfile.gettempdir()).free < _LITTLE:
         return f"no space left in {tempfile.gettempdir()}"
     return None
