@@ -14,7 +14,7 @@ import numpy as np
 
 from crosstune.engines.base import Adapter, Algorithm, Drawn, Engine, Outcome, seed_in_32_bits
 from crosstune.samplers.grid import GridEngine
-from crosstune.space.probability import coordinate_law
+from crosstune.space.prior import coordinate_law
 from crosstune.space.space import Params, Space
 from crosstune.study.warm_start import finished
 

@@ -15,7 +15,7 @@ from crosstune.adapters.hyperopt.labels import Label
 from crosstune.engines.base import Drawn
 from crosstune.errors import Unsupported
 from crosstune.space.parameters import Scalar
-from crosstune.space.probability import Continuous, Discrete, Lattice, Law, rounded
+from crosstune.space.probability import ContinuousLaw, Discrete, Lattice, Law, rounded
 
 _LARGEST_LOG = 709.0
 _SIGMAS = 9
@@ -66,13 +66,13 @@ def raw_law(label: Label) -> Law:
     """The law of the distribution under a label."""
     kind, numbers = label.node.name, arguments(label)
     if kind in ("uniform", "quniform"):
-        base = Continuous(numbers["low"], numbers["high"])
+        base = ContinuousLaw(numbers["low"], numbers["high"])
     elif kind in ("loguniform", "qloguniform"):
-        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+        base = ContinuousLaw(natural(numbers["low"]), natural(numbers["high"]), log=True)
     elif kind in ("normal", "qnormal"):
-        base = Continuous(-math.inf, math.inf, False, numbers["mu"], numbers["sigma"])
+        base = ContinuousLaw(-math.inf, math.inf, False, numbers["mu"], numbers["sigma"])
     elif kind in ("lognormal", "qlognormal"):
-        base = Continuous(0.0, math.inf, True, numbers["mu"], numbers["sigma"])
+        base = ContinuousLaw(0.0, math.inf, True, numbers["mu"], numbers["sigma"])
     elif kind == "randint":
         low, high = span(numbers)
         return rounded(None, 0, 1, low, high - 1, whole=True)
@@ -87,7 +87,7 @@ def raw_law(label: Label) -> Law:
     return rounded(base, 0.0, numbers["q"], first, last)
 
 
-def multiples(base: Continuous, q: float) -> tuple[int, int]:
+def multiples(base: ContinuousLaw, q: float) -> tuple[int, int]:
     """The first and last multiple of `q` to which something is rounded."""
     low, high = base.low, base.high
     if base.mu is not None and base.sigma is not None:
@@ -108,7 +108,7 @@ def whole_law(label: Label, raw: Law) -> Law:
             return raw
         case Lattice() if float(raw.step).is_integer():
             return dataclasses.replace(raw, whole=True)
-        case Continuous(low, high) if low >= 0 and high < 2**53:
+        case ContinuousLaw(low, high) if low >= 0 and high < 2**53:
             return rounded(raw, 0, 1, int(low), math.ceil(high) - 1, whole=True, offset=0)
     raise Unsupported(f"{label.name!r} rounds a range with int(), which has no finite form")
 

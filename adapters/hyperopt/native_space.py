@@ -39,7 +39,7 @@ from crosstune.engines.compiled import Condition
 from crosstune.errors import SpecError, Unsupported
 from crosstune.space.grid import decimal
 from crosstune.space.parameters import Float, Parameter, Scalar
-from crosstune.space.probability import Continuous
+from crosstune.space.probability import ContinuousLaw
 from crosstune.space.space import Params
 from crosstune.space.verdicts import Verdict
 from crosstune.spec.foreign_space import NativeSpace
@@ -237,7 +237,7 @@ def _item(label: Label, only_here: dict[str, str]) -> Parameter:
         if label.switches:
             raise
         only_here[label.name] = str(error)
-        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+        base = ContinuousLaw(natural(numbers["low"]), natural(numbers["high"]), log=True)
         step = decimal(numbers["q"])
         low, high = (float(step * k) for k in multiples(base, numbers["q"]))
         return Float(low, high, step=numbers["q"])

@@ -52,7 +52,7 @@ from crosstune.space.parameters import (
     Parameter,
     Scalar,
 )
-from crosstune.space.probability import Continuous, Discrete
+from crosstune.space.probability import ContinuousLaw, Discrete
 from crosstune.space.space import Space
 from crosstune.space.verdicts import Verdict
 
@@ -191,10 +191,10 @@ def _nearest(label: Label) -> Parameter:
         cls = Normal if kind == "qnormal" else LogNormal
         return cls(numbers["mu"], numbers["sigma"], step=numbers["q"])
     if kind == "quniform":
-        first, last = multiples(Continuous(numbers["low"], numbers["high"]), numbers["q"])
+        first, last = multiples(ContinuousLaw(numbers["low"], numbers["high"]), numbers["q"])
         return _stepped(first, last, numbers["q"], whole)
     if kind == "qloguniform" and whole and numbers["q"] == 1:
-        base = Continuous(natural(numbers["low"]), natural(numbers["high"]), log=True)
+        base = ContinuousLaw(natural(numbers["low"]), natural(numbers["high"]), log=True)
         first, last = multiples(base, 1)
         if first >= 1:
             return Int(first, last, log=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from crosstune.adapters.keras_tuner.library import kinds
 from crosstune.errors import Unsupported
-from crosstune.space.probability import Continuous, Discrete, Law, rounded
+from crosstune.space.probability import ContinuousLaw, Discrete, Law, rounded
 
 
 def law_of(construct: Any) -> Law:
@@ -31,12 +31,12 @@ def law_of(construct: Any) -> Law:
         case kinds.Int() | kinds.Float() if construct.step is not None:
             return _stepped(construct)
         case kinds.Int(min_value=low, max_value=high):
-            base = Continuous(low, high + 1, log=True)
+            base = ContinuousLaw(low, high + 1, log=True)
             return rounded(base, 0, 1, low, high, whole=True, offset=0)
         case kinds.Float(min_value=low, max_value=high) if low == high:
             return Discrete([low], [1.0])
         case kinds.Float(min_value=low, max_value=high):
-            return Continuous(low, high, log=construct.sampling == "log")
+            return ContinuousLaw(low, high, log=construct.sampling == "log")
     raise Unsupported(f"no law is known of {construct!r}")
 
 

@@ -13,7 +13,7 @@ from optuna.distributions import (
 )
 
 from crosstune.errors import Unsupported
-from crosstune.space.probability import Continuous, Discrete, Law, rounded
+from crosstune.space.probability import ContinuousLaw, Discrete, Law, rounded
 
 
 def law_of(construct: BaseDistribution) -> Law:
@@ -26,13 +26,13 @@ def law_of(construct: BaseDistribution) -> Law:
         ):
             return Discrete([low], [1.0])
         case FloatDistribution(low=low, high=high, step=None, log=log):
-            return Continuous(low, high, log)
+            return ContinuousLaw(low, high, log)
         case FloatDistribution(low=low, high=high, step=step):
             assert step is not None
-            base = Continuous(low - step / 2, high + step / 2)
+            base = ContinuousLaw(low - step / 2, high + step / 2)
             return rounded(base, low, step, 0, round((high - low) / step))
         case IntDistribution(low=low, high=high, log=True):
-            base = Continuous(low - 0.5, high + 0.5, log=True)
+            base = ContinuousLaw(low - 0.5, high + 0.5, log=True)
             return rounded(base, 0, 1, low, high, whole=True)
         case IntDistribution(low=low, high=high, step=step):
             return rounded(None, low, step, 0, (high - low) // step, whole=True)

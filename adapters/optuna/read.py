@@ -22,7 +22,8 @@ from optuna.distributions import (
 from crosstune.adapters.optuna.laws import law_of
 from crosstune.errors import SpecError, Unsupported
 from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Parameter
-from crosstune.space.probability import law, total_variation
+from crosstune.space.prior import law
+from crosstune.space.probability import total_variation
 from crosstune.space.space import Space
 from crosstune.space.verdicts import Verdict
 

@@ -1,4 +1,4 @@
-"""What is searched: parameters, spaces, grids and the probabilities of values."""
+"""Search spaces: parameters, conditions, grids and the probabilities of values."""
 
 from crosstune.space.space import Params, Space
 

@@ -1,4 +1,4 @@
-"""What a user believes of where the best values lie, one belief a parameter."""
+"""A user's beliefs about the best values, one per parameter."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from crosstune.space.parameters.checks import is_number
 from crosstune.space.space import Space
 
 SPREAD = 0.2
-"""How wide a belief is that says nothing of it."""
+"""Default spread of a belief."""
 
 
 @dataclass(frozen=True)
 class Belief:
-    """Where the best value of a parameter is thought to lie.
+    """The expected best value of a parameter.
 
     Attributes:
-        at: the value thought best, in the type of the parameter.
-        spread: of a range the standard deviation as a share of it, on the parameter's own scale;
-            of an unordered choice how plausible each other option is beside `at`. In (0, 1].
+        at: the expected value, in the type of the parameter.
+        spread: in (0, 1]. For a range, the standard deviation as a share of it, on the parameter's
+            scale; for an unordered choice, the plausibility of each other option relative to `at`.
     """
 
     at: Scalar
@@ -30,14 +30,14 @@ class Belief:
 
 
 def beliefs(space: Space, prior: Mapping[str, Any]) -> dict[str, Belief]:
-    """The beliefs in a prior, as a spec's `prior` holds it.
+    """Read the beliefs in a spec's `prior`.
 
     Args:
         space: that of the spec.
-        prior: a value by name, or a mapping of `at` and `spread`.
+        prior: by name a value, or a mapping with `at` and `spread`.
 
     Raises:
-        SpecError: no such parameter, a value out of its range, a spread that is none.
+        SpecError: no such parameter, a value out of its range, or an invalid spread.
 
     >>> space = Space({"lr": {"type": "float", "low": 1e-5, "high": 1.0, "log": True}})
     >>> beliefs(space, {"lr": {"at": 1e-3, "spread": 0.1}})
@@ -45,27 +45,27 @@ def beliefs(space: Space, prior: Mapping[str, Any]) -> dict[str, Belief]:
     """
     if not isinstance(prior, Mapping):
         raise SpecError(f"a prior maps names to values, not {shown(prior)}")
-    found = {}
-    for name, given in prior.items():
+    by_name = {}
+    for name, entry in prior.items():
         if name not in space:
             raise SpecError(no_such("parameter", name, space), (str(name),))
         try:
-            found[name] = _belief(space, name, given)
+            by_name[name] = _belief(space, name, entry)
         except SpecError as error:
             raise error.under(name) from None
-    return found
+    return by_name
 
 
-def _belief(space: Space, name: str, given: Any) -> Belief:
-    if not isinstance(given, Mapping):
-        given = {"at": given}
-    for key in given:
+def _belief(space: Space, name: str, entry: Any) -> Belief:
+    if not isinstance(entry, Mapping):
+        entry = {"at": entry}
+    for key in entry:
         if key not in ("at", "spread"):
             raise SpecError(no_such("key", key, ["at", "spread"]), (str(key),))
-    if "at" not in given:
+    if "at" not in entry:
         raise SpecError("'at' is missing: the value that is thought best")
-    spread = given.get("spread", SPREAD)
+    spread = entry.get("spread", SPREAD)
     if not is_number(spread) or not 0 < spread <= 1:
         raise SpecError(f"a spread is above 0 and at most 1, not {shown(spread)}", ("spread",))
     item = space[name]
-    return Belief(item.decode(item.encode(given["at"])), float(spread))
+    return Belief(item.decode(item.encode(entry["at"])), float(spread))

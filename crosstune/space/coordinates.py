@@ -1,9 +1,9 @@
-"""The few kinds of number that an engine has to draw.
+"""The three kinds of number that an engine has to draw.
 
-Every parameter, whatever its type, rests on one coordinate: what the engine draws and models.
-The parameter turns the coordinate into the user's value (`decode`) and back (`encode`). An
-adapter therefore translates these three kinds and nothing else, and a stepped range means the
-same points with the same odds on every engine, because it is an index everywhere.
+Every parameter has one coordinate, the number that an engine draws and models. The parameter
+decodes it to the user's value (`decode`) and encodes a value (`encode`). So an adapter translates
+only these three kinds, and a stepped range has the same points with the same odds on every engine,
+since it is an index everywhere.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Continuous:
         return min(max(float(x), self.low), self.high)
 
     def quantile(self, u: float) -> float:
-        """The point with the share `u` of the prior below it, 0 <= u <= 1."""
+        """The point below which the prior has the mass `u`, 0 <= u <= 1."""
         if self.log:
             return self.clip(self.low * (self.high / self.low) ** u)
         return self.clip(self.low + u * (self.high - self.low))
@@ -65,19 +65,19 @@ class LogInteger:
         return min(max(round(x), self.low), self.high)
 
     def quantile(self, u: float) -> int:
-        """The integer with the share `u` of the prior below or at it."""
+        """The smallest integer up to which the prior has the mass `u`, 0 <= u <= 1."""
         low, high = self.low - 0.5, self.high + 0.5
         return self.clip(low * (high / low) ** u)
 
     @property
     def n(self) -> int:
-        """How many integers there are."""
+        """The number of integers."""
         return self.high - self.low + 1
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index 0 to n - 1, uniform; `ordered` tells whether near indices mean like values."""
+    """A uniform index from 0 to n - 1; if `ordered`, near indices stand for similar values."""
 
     n: int
     ordered: bool = True

@@ -1,7 +1,7 @@
 """Evenly spaced grids, computed in decimal arithmetic.
 
-Binary floating point gives ``0 + 3 * 0.1 == 0.30000000000000004``. A grid here is made of the
-decimal numbers that the user wrote, so its fourth point is ``0.3`` on every engine.
+Binary floating point gives ``0 + 3 * 0.1 == 0.30000000000000004``. These grids use the decimal
+numbers that the user wrote, so the fourth point is ``0.3`` on every engine.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from functools import cached_property
 from crosstune.errors import SpecError
 
 MAX_POINTS = 10_000_000
-"""The longest grid. Optuna checks a stepped value to 1e-8 of a step, which holds up to here."""
+"""Maximum number of points. Optuna's check of a stepped value, to 1e-8 of a step, needs this."""
 
 _EXACT = Context(prec=60)
 
 
 def decimal(number: float) -> Decimal:
-    """The decimal number that `number` is written as.
+    """The decimal number as which `number` is printed.
 
     >>> decimal(0.1)
     Decimal('0.1')
@@ -69,7 +69,7 @@ class Grid:
 
     @cached_property
     def n(self) -> int:
-        """How many points there are."""
+        """The number of points."""
         low, high, step = decimal(self.low), decimal(self.high), decimal(self.step)
         if self.log:
             ratio = _EXACT.divide(_EXACT.ln(_EXACT.divide(high, low)), _EXACT.ln(step))
@@ -88,7 +88,7 @@ class Grid:
         return min(float(self._point(index)), self.high)
 
     def index(self, value: float) -> int | None:
-        """Where `value` stands, or None where it is no point (to a millionth of a step)."""
+        """The index of `value`, or None if no point is within a millionth of a step."""
         if self.log:
             exact = math.log(value / self.low) / math.log(self.step) if value > 0 else -1.0
         else:

@@ -1,4 +1,4 @@
-"""How far what an engine draws, once it is decoded, is from the prior of a parameter."""
+"""The distance of an engine's draws, after decoding, from the prior of a parameter."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 import numpy as np
 
 from crosstune.space.parameters import Choice, Parameter, Scalar
+from crosstune.space.prior import coordinate_law, law
 from crosstune.space.probability import (
-    Continuous,
+    ContinuousLaw,
     Discrete,
     Lattice,
     Law,
     Numbers,
-    coordinate_law,
-    law,
     total_variation,
 )
 
 MAX_DECODED = 20_000
-"""Up to how many values are decoded one by one."""
+"""Maximum number of values that are decoded one by one."""
 
 _CUTS = 300
 _HALVINGS = 60
 
 
 def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None = None) -> float:
-    """The total variation between the parameter's prior and `decode` of what is drawn.
+    """The total variation between the parameter's prior and the decoded draws of an engine.
 
     Args:
-        drawn: the law of what the engine draws.
-        decode: from what is drawn to the parameter's value; None where it is the value.
+        drawn: the law of the engine's draws.
+        item: the parameter.
+        decode: maps a draw to the parameter's value; None if the draw is the value.
 
     >>> from crosstune.space.parameters import Normal
     >>> normal = Normal(0.0, 1.0)
-    >>> distance(Continuous(0.0, 1.0), normal, normal.decode) < 1e-9
+    >>> distance(ContinuousLaw(0.0, 1.0), normal, normal.decode) < 1e-9
     True
     """
     wanted = law(item)
@@ -44,13 +44,13 @@ def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None
         return total_variation(drawn, wanted)
     if isinstance(drawn, Discrete) and len(drawn) <= MAX_DECODED:
         return total_variation(drawn.mapped(decode), wanted)
-    if not isinstance(drawn, Continuous):
-        # Decoding a long list of indices is one to one, so it keeps the distance. An index may
-        # come as a float.
+    if not isinstance(drawn, ContinuousLaw):
+        # Decoding a long list of indices is one to one, so it keeps the distance. An index may be
+        # a float.
         assert item.coordinate is not None
         whole = drawn.mapped(int) if isinstance(drawn, Discrete) else replace(drawn, whole=True)
         return total_variation(whole, coordinate_law(item.coordinate))
-    if isinstance(wanted, Continuous):
+    if isinstance(wanted, ContinuousLaw):
         cuts = drawn.quantile(np.linspace(0.0, 1.0, 10 * _CUTS + 1))
         values = np.array([decode(cut) for cut in cuts.tolist()], float)
         apart = np.abs(_shares(drawn, cuts) - wanted.share(values[:-1], values[1:]))
@@ -58,21 +58,21 @@ def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None
     return _swept(drawn, item, decode, wanted)
 
 
-def _shares(drawn: Continuous, cuts: Numbers) -> Numbers:
+def _shares(drawn: ContinuousLaw, cuts: Numbers) -> Numbers:
     return drawn.share(cuts[:-1], cuts[1:])
 
 
 def _swept(
-    drawn: Continuous, item: Parameter, decode: Callable[[Any], Scalar], wanted: Law
+    drawn: ContinuousLaw, item: Parameter, decode: Callable[[Any], Scalar], wanted: Law
 ) -> float:
-    """A number that is cut into one interval a value: find the cuts, compare what lies between."""
+    """The distance for a number with one interval per value: find the cuts, compare the masses."""
     key: Callable[[Any], Any] = lambda value: value  # noqa: E731
     if isinstance(wanted, Discrete) and isinstance(item, Choice):
-        held = {_typed(value): mass for value, mass in wanted.items()}
+        masses = {_typed(value): mass for value, mass in wanted.items()}
         place = {_typed(value): i for i, value in enumerate(item.values)}
         key = lambda value: place[_typed(value)]  # noqa: E731
         last: list[Any] = list(range(len(item.values)))
-        below = np.cumsum([held[typed] for typed in place])
+        below = np.cumsum([masses[typed] for typed in place])
     elif isinstance(wanted, Discrete):
         stride = max(1, len(wanted) // _CUTS)
         last = [value for value, _ in wanted.items()][stride - 1 :: stride]
@@ -83,14 +83,14 @@ def _swept(
         below = wanted.cdf(np.array(last))
     grid = getattr(item, "grid", None)
     if grid is not None:
-        # The law counts in binary fractions and decoding in decimal ones: compare positions.
+        # The law uses binary fractions and decoding decimal ones, so compare positions.
         key, last = grid.index, [grid.index(value) for value in last]
     steps = np.linspace(drawn.low, drawn.high, 10 * _CUTS + 1).tolist()
     keys = [key(decode(u)) for u in steps]
     if keys != sorted(keys):
-        # Not in order, which no decode of ours does: as fine as the steps are.
-        found = Discrete([decode(u) for u in steps[:-1]], _shares(drawn, np.array(steps)))
-        return total_variation(found, wanted)
+        # Not monotonic, unlike crosstune's own decoding: use the steps as the resolution.
+        stepped = Discrete([decode(u) for u in steps[:-1]], _shares(drawn, np.array(steps)))
+        return total_variation(stepped, wanted)
     cuts = [drawn.low, *(_cut(drawn, lambda u: key(decode(u)), value) for value in last)]
     apart = np.abs(_shares(drawn, np.array([*cuts, drawn.high])) - np.diff([0.0, *below, 1.0]))
     return min(float(apart.sum()) / 2, 1.0)
@@ -100,8 +100,8 @@ def _typed(value: Scalar) -> tuple[type, Scalar]:
     return type(value), value
 
 
-def _cut(drawn: Continuous, key: Callable[[float], Any], last: Any) -> float:
-    """Up to where `key` stays at or below `last`."""
+def _cut(drawn: ContinuousLaw, key: Callable[[float], Any], last: Any) -> float:
+    """The largest number whose `key` is at or below `last`."""
     low, high = drawn.low, drawn.high
     if key(high) <= last:
         return high

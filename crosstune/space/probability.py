@@ -1,13 +1,10 @@
-"""The exact probability law of what is drawn, and how far two laws are apart.
+"""Exact probability laws of values, and the distance between two laws.
 
-`law(parameter)` is the prior that the spec states; an adapter says what its library really draws
-in the same terms, and `total_variation` compares the two. A distance of 0.07 means that the odds
-of some set of values differ by 7 percentage points, and of none by more.
+`crosstune.space.prior` gives the law that a spec states for a parameter, an adapter the one that
+its library really draws, and `total_variation` compares the two. A distance of 0.07 means that the
+odds of some set of values differ by 7 percentage points, and of none by more.
 
->>> from crosstune.space.parameters import Float, Int
->>> law(Int(1, 4)).items()
-[(1, 0.25), (2, 0.25), (3, 0.25), (4, 0.25)]
->>> round(total_variation(law(Float(0.0, 1.0)), law(Float(0.0, 2.0))), 3)
+>>> round(total_variation(ContinuousLaw(0.0, 1.0), ContinuousLaw(0.0, 2.0)), 3)
 0.5
 """
 
@@ -22,29 +19,24 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.space.coordinates import Continuous as ContinuousCoordinate
-from crosstune.space.coordinates import Coordinate, Index, LogInteger
-from crosstune.space.parameters import Choice, Float, Int, LogNormal, Normal, Parameter, Scalar
+from crosstune.space.parameters import Scalar
 
 Numbers: TypeAlias = NDArray[np.float64]
 
 MAX_ATOMS = 200_000
-"""A law on more values than this is held as a formula; distances are sums over this many cells."""
-
-_EXACT_GRID = 2000
-"""Up to how many points a grid is listed in decimal arithmetic."""
+"""A law on more values than this is a formula; distances are then sums over this many cells."""
 
 _CELLS = 4000
-"""Equal shares of either law into which a continuous comparison is cut."""
+"""Number of equal shares of either law that a continuous comparison uses."""
 
 
 @dataclass(frozen=True)
-class Continuous:
-    """A real number in [low, high]; either bound may be infinite where sigma is given.
+class ContinuousLaw:
+    """A real number in [low, high]; either bound may be infinite if `sigma` is set.
 
     Args:
         low, high: bounds in natural units.
-        log: what follows holds for log(x) instead of x.
+        log: the distribution is that of log(x) instead of x.
         mu, sigma: normal with this mean and deviation, cut to the bounds. None: uniform.
     """
 
@@ -69,11 +61,11 @@ class Continuous:
         return self.share(self.low, x)
 
     def quantile(self, u: Numbers | float) -> Numbers:
-        """The point with the share `u` below it, 0 <= u <= 1."""
+        """The point below which the law has the mass `u`, 0 <= u <= 1."""
         u = np.asarray(u, float)
         if self.mu is not None and self.sigma is not None:
             bounds = self._standard(np.array([self.low, self.high]))
-            sign = -1.0 if bounds[0] > 0 else 1.0  # mirrored where that keeps more digits
+            sign = -1.0 if bounds[0] > 0 else 1.0  # mirror to keep more digits
             below = 0.5 * _erfc(-sign * bounds / math.sqrt(2))
             z = sign * _inv_cdf(below[0] + u * (below[1] - below[0])) * self.sigma + self.mu
             return np.asarray(np.clip(np.exp(z) if self.log else z, self.low, self.high))
@@ -99,8 +91,8 @@ class Continuous:
 class Discrete:
     """Values with their masses; 1, 1.0 and True are three values.
 
-    Floats that differ by a millionth of the distance to their neighbours are one value, so that
-    0.1 + 0.2 is 0.3 here.
+    Floats that differ by less than a millionth of the distance to their neighbours are one value,
+    so 0.1 + 0.2 equals 0.3.
     """
 
     def __init__(self, values: Sequence[Any] | NDArray[Any], masses: Sequence[float] | Numbers):
@@ -115,20 +107,20 @@ class Discrete:
         for kind in (int, float):
             chosen = [i for i, value in enumerate(self._values) if type(value) is kind]
             if chosen:
-                held = np.array(
+                numbers = np.array(
                     [self._values[i] for i in chosen], np.int64 if kind is int else float
                 )
-                self._numbers[kind] = _merged(held, shares[chosen])
+                self._numbers[kind] = _merged(numbers, shares[chosen])
         for value, mass in zip(self._values, shares.tolist(), strict=True):
             if type(value) not in (int, float):
                 self._others[value] = self._others.get(value, 0.0) + mass
 
     def items(self) -> list[tuple[Scalar, float]]:
-        """The values with their masses: numbers sorted, then the rest as given."""
-        found: list[tuple[Scalar, float]] = []
+        """The values with their masses: sorted numbers, then the others in their order."""
+        pairs: list[tuple[Scalar, float]] = []
         for values, masses in self._numbers.values():
-            found += zip(values.tolist(), masses.tolist(), strict=True)
-        return [*found, *self._others.items()]
+            pairs += zip(values.tolist(), masses.tolist(), strict=True)
+        return [*pairs, *self._others.items()]
 
     def __len__(self) -> int:
         return sum(len(values) for values, _ in self._numbers.values()) + len(self._others)
@@ -137,11 +129,15 @@ class Discrete:
         """The masses of some numbers of a type, 0 where they are not among the values."""
         if kind not in self._numbers:
             return np.zeros(len(values))
-        held, masses = self._numbers[kind]
-        near = np.clip(np.searchsorted(held, values), 0, len(held) - 1)
+        numbers, masses = self._numbers[kind]
+        near = np.clip(np.searchsorted(numbers, values), 0, len(numbers) - 1)
         before = np.maximum(near - 1, 0)
-        near = np.where(np.abs(held[before] - values) < np.abs(held[near] - values), before, near)
-        return np.where(np.abs(held[near] - values) <= _tolerance(held)[near], masses[near], 0.0)
+        near = np.where(
+            np.abs(numbers[before] - values) < np.abs(numbers[near] - values), before, near
+        )
+        return np.where(
+            np.abs(numbers[near] - values) <= _tolerance(numbers)[near], masses[near], 0.0
+        )
 
     def mapped(self, function: Callable[[Any], Scalar]) -> Discrete:
         """The law of `function` of the value."""
@@ -153,7 +149,7 @@ class Discrete:
         for kind, (values, masses) in self._numbers.items():
             total += float(np.maximum(masses - other.mass(kind, values), 0).sum())
         theirs = other._others if isinstance(other, Discrete) else {}
-        # Values are compared with their types: False is not 0, and neither is in `_numbers`.
+        # Neither False nor other non-numbers are in `_numbers`, so False is not compared with 0.
         for value, mass in self._others.items():
             total += max(mass - theirs.get(value, 0.0), 0.0)
         return total
@@ -164,9 +160,10 @@ class Lattice:
     """Evenly spaced numbers, too many to list: ``origin + k * step``, k from first to last.
 
     Args:
+        origin, step, first, last: define the numbers.
         whole: the numbers are integers.
-        base: what is rounded to them; None: all have the same mass.
-        offset: 0.5 rounds to the nearest, 0 down. What lies beyond an end goes to it.
+        base: the law that is rounded to the numbers; None if all have the same mass.
+        offset: 0.5 rounds to the nearest, 0 down. Values beyond an end are rounded to it.
     """
 
     origin: float
@@ -174,7 +171,7 @@ class Lattice:
     first: int
     last: int
     whole: bool = False
-    base: Continuous | None = None
+    base: ContinuousLaw | None = None
     offset: float = 0.5
 
     def values(self, k: NDArray[np.int64]) -> NDArray[Any]:
@@ -192,7 +189,7 @@ class Lattice:
         return self.base.share(start, end)
 
     def quantile(self, u: Numbers) -> NDArray[Any]:
-        """The numbers with the shares `u` below or at them."""
+        """The smallest numbers up to which the law has the masses `u`."""
         n = self.last - self.first + 1
         if self.base is None:
             k = self.first + np.minimum((u * n).astype(np.int64), n - 1)
@@ -224,11 +221,11 @@ class Lattice:
         return Discrete(self.values(k), self.masses(k))
 
 
-Law: TypeAlias = Discrete | Lattice | Continuous
+Law: TypeAlias = Discrete | Lattice | ContinuousLaw
 
 
 def rounded(
-    base: Continuous | None,
+    base: ContinuousLaw | None,
     origin: float,
     step: float,
     first: int,
@@ -237,91 +234,41 @@ def rounded(
     whole: bool = False,
     offset: float = 0.5,
 ) -> Discrete | Lattice:
-    """The law of `base` rounded to the numbers ``origin + k * step``, k from first to last."""
+    """The law of `base` rounded to the numbers ``origin + k * step``, k from first to last.
+
+    Args:
+        base, origin, step, first, last, whole, offset: as in `Lattice`.
+    """
     lattice = Lattice(origin, step, first, last, whole, base, offset)
     return lattice.listed() if last - first < MAX_ATOMS else lattice
-
-
-def law(item: Parameter) -> Law:
-    """The prior that a spec states for a parameter, in its values."""
-    coordinate = item.coordinate
-    if coordinate is None:
-        return Discrete([item.only], [1.0])
-    match item:
-        case Normal():
-            return _normal(item)
-        case Choice(weights=weights) if weights is not None:
-            edges = [0.0, *np.cumsum(weights)[:-1], 1.0]
-            return Discrete(list(item.values), np.diff(edges))
-        case Float(step=step) if item.grid and step is not None and not item.log:
-            if item.grid.n > _EXACT_GRID:
-                return rounded(None, item.low, step, 0, item.grid.n - 1)
-            points = np.array([item.grid.value(i) for i in range(item.grid.n)])
-            return Discrete(points, np.full(item.grid.n, 1 / item.grid.n))
-        case Int(step=step) if not item.log and isinstance(coordinate, Index):
-            return rounded(None, item.low, int(step or 1), 0, coordinate.n - 1, whole=True)
-        case Int(step=None) | Float(step=None):
-            return coordinate_law(coordinate)
-        case Float(step=step) | Int(step=step) if item.grid and step is not None:
-            points = item.low * float(step) ** np.arange(item.grid.n)
-            whole = np.round(points).astype(np.int64) if isinstance(item, Int) else points
-            return Discrete(whole, np.full(len(points), 1 / len(points)))
-    assert isinstance(coordinate, Index)
-    return Discrete(
-        [item.decode(i) for i in range(coordinate.n)], [1 / coordinate.n] * coordinate.n
-    )
-
-
-def coordinate_law(coordinate: Coordinate) -> Law:
-    """The prior of a coordinate."""
-    match coordinate:
-        case ContinuousCoordinate(low, high, log):
-            return Continuous(low, high, log)
-        case LogInteger(low, high):
-            base = Continuous(low - 0.5, high + 0.5, log=True)
-            return rounded(base, 0, 1, low, high, whole=True)
-        case Index(n):
-            return rounded(None, 0, 1, 0, n - 1, whole=True)
-    raise AssertionError(coordinate)
 
 
 def total_variation(a: Law, b: Law) -> float:
     """The largest difference in the odds of any set of values, 0 to 1.
 
-    A sum over the values for discrete laws, and over a fine partition for continuous ones.
+    It is a sum over the values of discrete laws, or over a fine partition for continuous ones.
     """
     if a == b:
         return 0.0
-    if isinstance(a, Continuous) and isinstance(b, Continuous):
+    if isinstance(a, ContinuousLaw) and isinstance(b, ContinuousLaw):
         u = np.linspace(0.0, 1.0, _CELLS + 1)
         cuts = np.unique(np.concatenate([a.quantile(u), b.quantile(u), [-np.inf, np.inf]]))
         apart = np.abs(a.share(cuts[:-1], cuts[1:]) - b.share(cuts[:-1], cuts[1:])).sum() / 2
-    elif isinstance(a, Continuous) or isinstance(b, Continuous):
+    elif isinstance(a, ContinuousLaw) or isinstance(b, ContinuousLaw):
         return 1.0
     elif isinstance(a, Discrete):
         apart = a._apart(b)
     elif isinstance(b, Discrete):
         apart = b._apart(a)
     else:
-        # In expectation under a, at the middles of equal shares of it.
+        # The expectation under a, evaluated at the middles of equal shares of it.
         middles = (np.arange(MAX_ATOMS) + 0.5) / MAX_ATOMS
         kind, values = int if a.whole else float, a.quantile(middles)
         mine, theirs = a.mass(kind, values), b.mass(kind, values)
-        # Above 2**52 no double lies between two integers, and a mass may come out as 0.
+        # Above 2**52 there is no double between two integers, so a mass may be 0.
         ratio = np.divide(theirs, mine, out=np.ones_like(mine), where=mine > 0)
         apart = np.maximum(1 - ratio, 0).mean()
     return min(max(float(apart), 0.0), 1.0)
-
-
-def _normal(item: Normal) -> Law:
-    low, high = item.bounds
-    log = isinstance(item, LogNormal)
-    if item.grid is None:
-        return Continuous(low, high, log, item.mu, item.sigma)
-    half = item.grid.step / 2
-    low, high = low - half, high + half
-    base = Continuous(max(low, 0.0) if log else low, high, log, item.mu, item.sigma)
-    return rounded(base, item.grid.low, item.grid.step, 0, item.grid.n - 1)
 
 
 def _plain(value: Any) -> Scalar:
@@ -331,17 +278,17 @@ def _plain(value: Any) -> Scalar:
 
 
 def _merged(values: NDArray[Any], masses: Numbers) -> tuple[NDArray[Any], Numbers]:
-    held, where = np.unique(values, return_inverse=True)
-    return held, np.bincount(where.ravel(), masses, len(held)).astype(float)
+    distinct, where = np.unique(values, return_inverse=True)
+    return distinct, np.bincount(where.ravel(), masses, len(distinct)).astype(float)
 
 
-def _tolerance(held: NDArray[Any]) -> Numbers:
-    if held.dtype.kind == "i":
-        return np.zeros(len(held))
-    gaps = np.diff(held)
-    ends = 1e-3 * np.abs(held[[0, -1]])
+def _tolerance(numbers: NDArray[Any]) -> Numbers:
+    if numbers.dtype.kind == "i":
+        return np.zeros(len(numbers))
+    gaps = np.diff(numbers)
+    ends = 1e-3 * np.abs(numbers[[0, -1]])
     left, right = np.concatenate([ends[:1], gaps]), np.concatenate([gaps, ends[1:]])
-    if len(held) > 1:
+    if len(numbers) > 1:
         left[0], right[-1] = gaps[0], gaps[-1]
     gap: Numbers = 1e-6 * np.minimum(left, right)
     return gap

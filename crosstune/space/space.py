@@ -1,4 +1,4 @@
-"""A search space: named parameters, which of them are active when, and the reference prior."""
+"""A search space: named parameters, their conditions, and the reference prior."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from crosstune.system.scalars import plain
 Params: TypeAlias = dict[str, Scalar]
 """The values of the active parameters, by name, parents first."""
 
-
 MAX_DEPTH = 16
-"""How deep conditions may be nested. Hyperopt's graph grows with a power of it."""
+"""Maximum nesting of conditions. Hyperopt's graph grows with a power of it."""
 
 
 class Space(Mapping[str, Parameter]):
     """The parameters of a spec, in an order in which parents come before their children.
 
-    The order is the one declared, except that a parent is moved before its first child. It is
-    part of the space: engines draw in it.
+    The order is that of the declaration, except that a parent is moved before its first child.
+    Engines draw in this order, so it is part of the space.
 
     Args:
-        parameters: names to parameters, or to the form in which a spec file holds them.
+        parameters: by name, parameters or their mappings in a spec file.
 
     Raises:
         SpecError: the space is empty, or a condition names a parent that is missing, cannot
-            take the value, is a float, or stands in a cycle.
+            take the value, is a float, or is in a cycle.
 
     >>> space = Space({
     ...     "optimizer": {"type": "choice", "values": ["sgd", "adam"]},
@@ -50,11 +49,11 @@ class Space(Mapping[str, Parameter]):
         if not parameters:
             raise SpecError("the space is empty: there is nothing to tune")
         declared: dict[str, Parameter] = {}
-        for name, given in plain(parameters).items():
+        for name, description in plain(parameters).items():
             if not isinstance(name, str) or not name:
                 raise SpecError(f"a parameter's name is a string of a letter or more, not {name!r}")
             try:
-                declared[name] = parameter(given)
+                declared[name] = parameter(description)
             except SpecError as error:
                 raise error.under(name) from None
         self._parameters = MappingProxyType(
@@ -98,30 +97,30 @@ class Space(Mapping[str, Parameter]):
 
     @cached_property
     def searched(self) -> dict[str, Parameter]:
-        """The parameters that an engine is asked about: those with more than one value."""
+        """The parameters that an engine searches: those with more than one value."""
         return {name: p for name, p in self.items() if p.coordinate is not None}
 
     @cached_property
     def conditions(self) -> dict[str, dict[str, frozenset[float]]]:
-        """For each parameter, each searched parent's coordinates for which it can be active.
+        """For each parameter, the coordinates of each searched parent for which it can be active.
 
-        Complete: parents of parents are in it, and parents with a single value, which no engine
-        knows, are replaced by their own conditions.
+        The conditions are complete: parents of parents are included, and parents with a single
+        value, which engines do not search, are replaced by their own conditions.
         """
-        found: dict[str, dict[str, frozenset[float]]] = {}
+        conditions: dict[str, dict[str, frozenset[float]]] = {}
         for name, item in self.items():
             merged: dict[str, frozenset[float]] = {}
             for parent, values in item.parents.items():
-                for ancestor, allowed in found[parent].items():
+                for ancestor, allowed in conditions[parent].items():
                     merged[ancestor] = merged.get(ancestor, allowed) & allowed
                 if parent in self.searched:
                     raw = frozenset(self[parent].encode(value) for value in values)
                     merged[parent] = merged.get(parent, raw) & raw
-            found[name] = merged
-        return found
+            conditions[name] = merged
+        return conditions
 
     def is_active(self, name: str, params: Mapping[str, Scalar]) -> bool:
-        """Whether a parameter takes part, given the values of its parents in `params`."""
+        """Whether a parameter is active, given the values of its parents in `params`."""
         if not self[name].parents:
             return True
         return all(
@@ -133,14 +132,14 @@ class Space(Mapping[str, Parameter]):
     def _allowed(self) -> dict[str, dict[str, frozenset[tuple[type, Scalar]]]]:
         return {
             name: {
-                parent: frozenset(_typed(_own(self[parent], value)) for value in values)
+                parent: frozenset(_typed(_converted(self[parent], value)) for value in values)
                 for parent, values in item.parents.items()
             }
             for name, item in self.items()
         }
 
     def sample(self, rng: np.random.Generator) -> Params:
-        """One point from the reference prior: the active parameters with their values."""
+        """Draw one point from the reference prior: the active parameters with their values."""
         params: Params = {}
         for name, item in self.items():
             if self.is_active(name, params):
@@ -148,10 +147,11 @@ class Space(Mapping[str, Parameter]):
         return params
 
     def check_point(self, point: Mapping[str, Any], *, complete: bool = False) -> Params:
-        """The values of a point in the types of the space.
+        """Check a point, and return its values in the types of the space.
 
         Args:
-            point: values by name; parameters left out are allowed unless `complete`.
+            point: values by name.
+            complete: whether every active parameter has to be present.
 
         Raises:
             SpecError: an unknown name, a value outside the range, a parameter that is inactive
@@ -188,13 +188,13 @@ class Space(Mapping[str, Parameter]):
         return params
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        """The form in which a spec file holds it."""
+        """The mapping in a spec file."""
         return {name: item.to_dict() for name, item in self.items()}
 
     def fingerprint(self) -> str:
-        """A short name of the space: the same for the same parameters in the same order.
+        """The first 16 hexadecimal digits of the SHA-256 of the space's JSON form.
 
-        The first 16 hexadecimal digits of the SHA-256 of its JSON form.
+        Equal for the same parameters in the same order.
         """
         return self._fingerprint
 
@@ -204,7 +204,7 @@ class Space(Mapping[str, Parameter]):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def difference(self, other: Space) -> str:
-        """What changes from this space to `other`, one parameter a line; empty when equal."""
+        """The changes from this space to `other`, one parameter per line; empty if equal."""
         lines = []
         for name in dict.fromkeys([*self, *other]):
             mine = json.dumps(self[name].to_dict()) if name in self else "absent"
@@ -216,8 +216,8 @@ class Space(Mapping[str, Parameter]):
         return "\n".join(lines)
 
 
-def _own(item: Parameter, value: Scalar) -> Scalar:
-    """A value in the parameter's own type, such as 1 for 1.0."""
+def _converted(item: Parameter, value: Scalar) -> Scalar:
+    """A value in the type of the parameter, such as 1 for 1.0."""
     return item.decode(item.encode(value))
 
 
@@ -227,7 +227,7 @@ def _typed(value: Scalar) -> tuple[type, Scalar]:
 
 def _parents_first(declared: Mapping[str, Parameter]) -> list[str]:
     order: dict[str, int] = {}
-    """Each name with the length of the longest chain of parents above it."""
+    """By name, the length of the longest chain of parents."""
     path: list[str] = []
 
     def visit(name: str) -> None:

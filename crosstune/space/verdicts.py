@@ -1,4 +1,4 @@
-"""What is said of a parameter on an engine: exact, approximate with its distance, or refused."""
+"""The verdict on a parameter on an engine: exact, approximate with its distance, or refused."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ APPROXIMATE = "approximate"
 REFUSED = "refused"
 
 TOLERANCE = 1e-8
-"""Laws closer than this are the same: fewer than one draw in 10**8 could tell them apart. It is
-above the 2e-9 by which a normal without bounds is cut."""
+"""Laws closer than this count as equal: fewer than one draw in 10**8 differs. It is above the 2e-9
+by which a normal without bounds is cut."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Verdict:
 
     Attributes:
         kind: "exact", "approximate" or "refused".
-        distance: the total variation between what is drawn and the prior; None when refused.
+        distance: the total variation between the draws and the prior; None if refused.
         reason: why it is refused.
-        notes: what is the same law and yet differs, such as an order that is lost.
-        elsewhere: the engines that are not refused, where this one is.
+        notes: differences under the same law, such as a lost order.
+        elsewhere: if refused, the engines that do not refuse the parameter.
 
     >>> Verdict.of(0.0).kind, str(Verdict.of(0.071))
     ('exact', 'approximate (0.071 off)')
@@ -53,7 +53,7 @@ class Verdict:
         return self.kind
 
     def to_dict(self) -> dict[str, Any]:
-        """The plain form; what does not apply is left out."""
+        """The JSON form, without entries that do not apply."""
         plain: dict[str, Any] = {"verdict": self.kind}
         if self.distance is not None:
             plain["distance"] = self.distance

@@ -12,13 +12,13 @@ from scipy import stats
 
 from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Space
 from crosstune.space.parameters import Parameter
-from crosstune.space.probability import Continuous, Discrete, Law
+from crosstune.space.probability import ContinuousLaw, Discrete, Law
 from crosstune.testing.space import chi_square
 
 
 def p_value(drawn: list[Any], held: Law) -> float:
     """The p-value that values were drawn from a law."""
-    if isinstance(held, Continuous):
+    if isinstance(held, ContinuousLaw):
         return float(stats.kstest(np.array(drawn, float), held.cdf).pvalue)
     assert isinstance(held, Discrete)
     expected = Counter({_rough(v): 10**9 * mass for v, mass in held.items()})

@@ -1,4 +1,4 @@
-"""The types of parameter that a space can hold."""
+"""The types of parameters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TYPES: dict[str, type[Parameter]] = {
 
 
 def parameter(plain: object) -> Parameter:
-    """A parameter from the form in which a spec file holds it.
+    """A parameter from its mapping in a spec file.
 
     >>> parameter({"type": "int", "low": 1, "high": 4})
     Int(when={}, low=1, high=4, log=False, step=None)
@@ -53,11 +53,11 @@ def parameter(plain: object) -> Parameter:
     if not isinstance(kind, str) or kind not in TYPES:
         raise SpecError(no_such("type", kind, TYPES), ("type",))
     cls = TYPES[kind]
-    known = defaults(cls)
+    keys = defaults(cls)
     for key in plain:
-        if key != "type" and key not in known:
-            raise SpecError(no_such(f"key in {_a(kind)}:", key, known), (str(key),))
-    needed = [key for key, default in known.items() if default is MISSING]
+        if key != "type" and key not in keys:
+            raise SpecError(no_such(f"key in {_a(kind)}:", key, keys), (str(key),))
+    needed = [key for key, default in keys.items() if default is MISSING]
     for key in needed:
         if key not in plain:
             raise SpecError(f"{key!r} is missing: {_a(kind)} needs {' and '.join(needed)}")

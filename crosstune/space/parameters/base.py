@@ -1,7 +1,7 @@
-"""What every parameter is: a frozen value, checked when it is made.
+"""The base class of parameters, which are frozen and validated when made.
 
-`coordinate` is what an engine draws (None for a parameter with a single value, which no engine
-is asked about), `decode` turns it into the user's value and `encode` turns a value back.
+`coordinate` is the number that an engine draws (None for a parameter with a single value, which
+engines do not search), `decode` turns it into the user's value, and `encode` turns a value back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Condition: TypeAlias = Mapping[str, Scalar | Sequence[Scalar]]
 
 
 def same(a: object, b: object) -> bool:
-    """Whether two scalars are the same value of the same type (1, True and 1.0 are three)."""
+    """Whether two scalars are equal and of the same type (1, True and 1.0 differ)."""
     return type(a) is type(b) and a == b
 
 
@@ -32,8 +32,8 @@ class Parameter(ABC):
     """One dimension of a space.
 
     Args:
-        when: parents and the value, or values, of each for which this parameter is active.
-            Several parents all have to agree. None or empty: always active.
+        when: parents, with the value or values of each for which this parameter is active. With
+            several parents, all conditions have to hold. None or empty: always active.
     """
 
     type: ClassVar[str]
@@ -51,12 +51,12 @@ class Parameter(ABC):
 
     @abstractmethod
     def _check(self) -> None:
-        """Raise a SpecError for arguments that cannot be right."""
+        """Raise a SpecError for invalid arguments."""
 
     @property
     @abstractmethod
     def coordinate(self) -> Coordinate | None:
-        """What an engine draws; None when there is a single value."""
+        """The number that an engine draws; None for a single value."""
 
     @abstractmethod
     def decode(self, raw: float) -> Scalar:
@@ -73,11 +73,11 @@ class Parameter(ABC):
     @property
     def parents(self) -> Mapping[str, tuple[Scalar, ...]]:
         """The condition, as each parent with the tuple of its values."""
-        return self.when  # type: ignore[return-value]  # so since __post_init__
+        return self.when  # type: ignore[return-value]  # converted by __post_init__
 
     @property
     def only(self) -> Scalar:
-        """The value of a parameter that has a single one."""
+        """The value of a parameter with a single value."""
         return self.decode(0)
 
     def contains(self, value: object) -> bool:
@@ -89,13 +89,12 @@ class Parameter(ABC):
         return True
 
     def sample(self, rng: np.random.Generator) -> Scalar:
-        """One draw from the reference prior, the one that every engine is held to."""
+        """One draw from the reference prior, which every engine has to match."""
         coordinate = self.coordinate
         return self.only if coordinate is None else self.decode(coordinate.sample(rng))
 
     def grid_points(self, points: int) -> list[float]:
-        """The coordinates that a grid search takes: one for each value of a finite range, else
-        quantiles.
+        """The coordinates for a grid search: one per value of a finite range, else quantiles.
 
         The quantiles are the middles of `points` equal shares of the prior, without repeats.
         """
@@ -115,32 +114,32 @@ class Parameter(ABC):
         raise AssertionError(self)
 
     def _finite_values(self) -> Sequence[Scalar] | None:
-        """The values of a finite range whose coordinate is a quantile; else None."""
+        """The values of a finite range whose coordinate is a quantile; None for other ranges."""
         return None
 
     def to_dict(self) -> dict[str, Any]:
-        """The form in which a spec file holds it; what is at its default is left out."""
-        held: dict[str, Any] = {"type": self.type}
+        """The mapping in a spec file, without values at their default."""
+        form: dict[str, Any] = {"type": self.type}
         for name, default in defaults(type(self)).items():
             value = getattr(self, name)
             if name != "when" and not same(value, default):
-                held[name] = list(value) if isinstance(value, tuple) else value
+                form[name] = list(value) if isinstance(value, tuple) else value
         if self.when:
-            held["when"] = {
+            form["when"] = {
                 parent: values[0] if len(values) == 1 else list(values)
                 for parent, values in self.parents.items()
             }
-        return held
+        return form
 
     def _outside(self, value: object) -> SpecError:
-        held = {k: v for k, v in self.to_dict().items() if k not in ("type", "when")}
-        text = ", ".join(f"{k}: {shown(v)}" for k, v in held.items())
+        limits = {k: v for k, v in self.to_dict().items() if k not in ("type", "when")}
+        text = ", ".join(f"{k}: {shown(v)}" for k, v in limits.items())
         range_ = f" ({text})" if text else ""
         return SpecError(f"{shown(value)} is not in the range of this {self.type}{range_}")
 
 
 def defaults(cls: type[Parameter]) -> dict[str, Any]:
-    """Each key of a type with its default, MISSING for the ones that have to be given."""
+    """Each key of a type with its default, MISSING for required keys."""
     return {
         item.name: {} if item.default_factory is not MISSING else item.default
         for item in fields(cls)
@@ -166,10 +165,10 @@ def _condition(when: object) -> dict[str, tuple[Scalar, ...]]:
 
 
 def shown(value: object) -> str:
-    """A value as a spec file would hold it, shortened."""
+    """The JSON form of a value, shortened for a message."""
     try:
         text = json.dumps(value)
-    except Exception:  # of the value's own methods, too
+    except Exception:  # the value's methods may raise anything
         try:
             text = repr(value)
         except ValueError:  # an integer of thousands of digits

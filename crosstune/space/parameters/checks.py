@@ -1,4 +1,4 @@
-"""Checks of single arguments, in words."""
+"""Checks of the arguments of parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from crosstune.space.parameters.base import shown
 
 
 def check_range(low: float, high: float, log: object, step: object) -> None:
-    """Raise for bounds, scale and step that make no range."""
+    """Check the bounds, the scale and the step of a range.
+
+    Args:
+        low, high: finite bounds; low <= high.
+        log: True or False; True needs low > 0.
+        step: None, or a number above 0, above 1 if `log`.
+
+    Raises:
+        SpecError: they make no range.
+    """
     boolean(log, "log")
     if low > high:
         raise SpecError(f"high {high!r} is below low {low!r}", ("high",))
@@ -31,7 +40,7 @@ def check_range(low: float, high: float, log: object, step: object) -> None:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number, and no truth value."""
+    """Whether a value is a finite number and not a boolean."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return False
     try:
@@ -63,6 +72,6 @@ def integer(value: object, key: str) -> int:
 
 
 def boolean(value: object, key: str) -> None:
-    """Raise a SpecError at `key` for what is neither true nor false."""
+    """Raise a SpecError at `key` unless the value is True or False."""
     if not isinstance(value, bool):
         raise SpecError(f"true or false is needed, not {shown(value)}", (key,))

@@ -1,4 +1,4 @@
-"""Values from a list, truth values, and values that do not change."""
+"""Parameters with listed values: choices, booleans and constants."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from crosstune.system.scalars import plain
 
 @dataclass(frozen=True)
 class Choice(Parameter):
-    """One of several values: strings, numbers, booleans or null, mixed as you like.
+    """One of several values: strings, numbers, booleans or null, in any mix.
 
     Args:
-        values: at least one; no two the same (1, 1.0 and true count as different).
-        ordered: near values are alike, so engines model the position instead of a set.
-        weights: the odds of each value, summing to 1. None: equal odds.
+        values: one or more distinct values (1, 1.0 and true are distinct).
+        ordered: neighbouring values are similar, so engines model the position instead of a set.
+        weights: the odds of each value, above 0 and summing to 1. None: equal odds.
 
     >>> Choice(["sgd", "adam", None]).contains(None)
     True
@@ -80,7 +80,7 @@ class Choice(Parameter):
 
     @cached_property
     def coordinate(self) -> Coordinate | None:
-        """An index; with weights a number in [0, 1], cut into one interval a value."""
+        """An index; with weights a number in [0, 1], with one interval per value."""
         if len(self.values) == 1:
             return None
         if self.weights is not None:
@@ -111,10 +111,10 @@ class Choice(Parameter):
         except TypeError:
             index = None
         if index is None:
-            # 1.0 for 1 comes back from files and from other programs.
+            # Files and other programs may return 1.0 for 1.
             value = plain(value)
-            known = isinstance(value, bool | int | float | str | None)
-            equal = [i for i, v in enumerate(self.values) if known and v == value]
+            is_scalar = isinstance(value, bool | int | float | str | None)
+            equal = [i for i, v in enumerate(self.values) if is_scalar and v == value]
             if len(equal) != 1 or isinstance(value, bool) != isinstance(
                 self.values[equal[0]], bool
             ):
@@ -158,7 +158,7 @@ class Bool(Parameter):
 
 @dataclass(frozen=True)
 class Constant(Parameter):
-    """One fixed value, handed to the objective with the others.
+    """One fixed value, passed to the objective with the others.
 
     >>> Constant(100).only
     100
@@ -177,7 +177,7 @@ class Constant(Parameter):
 
     @property
     def coordinate(self) -> None:
-        """None: there is nothing to draw."""
+        """None, since there is nothing to draw."""
         return
 
     def decode(self, raw: float) -> Scalar:
@@ -187,7 +187,7 @@ class Constant(Parameter):
     def encode(self, value: object) -> float:
         """0."""
         value = plain(value)
-        known = isinstance(value, int | float | str | None) and not isinstance(value, bool)
-        if not same(value, self.value) and (not known or value != self.value):
+        is_scalar = isinstance(value, int | float | str | None) and not isinstance(value, bool)
+        if not same(value, self.value) and (not is_scalar or value != self.value):
             raise self._outside(value)
         return 0

@@ -1,4 +1,4 @@
-"""Numbers that are normally distributed, or whose logarithm is."""
+"""Normally and lognormally distributed numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAIL = 1e-9
 
 
 def _below(z: float) -> float:
-    """The share of the standard normal below z; to full precision in the lower tail."""
+    """The mass of the standard normal below z, with full precision in the lower tail."""
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
@@ -34,10 +34,10 @@ class Normal(Parameter):
 
     Args:
         mu, sigma: mean and standard deviation before the cut; sigma > 0.
-        low, high: bounds; a side left out is cut at the quantile 1e-9 or 1 - 1e-9.
-        step: the number is rounded to a multiple of `step`, counted from `low` if given.
+        low, high: bounds; a side without one is cut at the quantile 1e-9 or 1 - 1e-9.
+        step: the number is rounded to a multiple of `step`, counted from `low` if there is one.
 
-    Its coordinate is the quantile, a number in [0, 1], on every engine.
+    Its coordinate on every engine is the quantile, a number in [0, 1].
 
     >>> Normal(0.0, 1.0).bounds
     (-5.9978..., 5.9978...)
@@ -82,11 +82,11 @@ class Normal(Parameter):
         _ = self.grid
 
     def _normal(self, x: float) -> float:
-        """The normally distributed number behind the value `x`."""
+        """The normally distributed number that belongs to the value `x`."""
         return x
 
     def _value(self, z: float) -> float:
-        """The value behind a normally distributed number."""
+        """The value that belongs to a normally distributed number."""
         return z
 
     @cached_property
@@ -113,7 +113,7 @@ class Normal(Parameter):
 
     @cached_property
     def _cut(self) -> tuple[float, float, float]:
-        """Sign and cumulative shares at the ends; mirrored where that keeps more digits."""
+        """Sign, and the cumulative masses at the ends; mirrored if that keeps more digits."""
         low, high = self.bounds
         if self.step is not None:
             low, high = self._widened(low, high)
@@ -167,7 +167,7 @@ class LogNormal(Normal):
     Args:
         mu, sigma: mean and standard deviation of the logarithm; sigma > 0.
         low, high: bounds in natural units, above 0.
-        step: the number is rounded to a multiple of `step`, counted from `low` if given.
+        step: the number is rounded to a multiple of `step`, counted from `low` if there is one.
 
     >>> LogNormal(-9.0, 2.0).contains(1e-4)
     True

@@ -1,4 +1,4 @@
-"""Ranges of numbers: real and whole, linear and logarithmic, with and without steps."""
+"""Ranges of numbers: floats and integers, linear and logarithmic, with and without steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crosstune.space.parameters.base import Parameter
 from crosstune.space.parameters.checks import check_range, finite, integer, is_number
 
 MAX_INT = 2**53
-"""The largest integer bound: what a double, and so every engine, holds exactly."""
+"""The largest integer bound: up to here doubles, and so all engines, are exact."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Float(Parameter):
 
     @cached_property
     def coordinate(self) -> Coordinate | None:
-        """An index into the grid of a stepped range, else the number itself."""
+        """An index into the grid of a stepped range; for other ranges the number itself."""
         if self.low == self.high:
             return None
         return Index(self.grid.n) if self.grid else Continuous(self.low, self.high, self.log)
@@ -136,7 +136,7 @@ class Int(Parameter):
 
     @cached_property
     def coordinate(self) -> Coordinate | None:
-        """An index, but the number itself on a log scale without steps."""
+        """An index; on a log scale without steps the number itself."""
         if self.low == self.high:
             return None
         if self.grid:

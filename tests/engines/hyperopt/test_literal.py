@@ -17,7 +17,7 @@ from crosstune import Bool, Choice, Constant, Float, Int, LogNormal, Normal, Spa
 from crosstune.adapters.native import hyperopt as native
 from crosstune.errors import Unsupported
 from crosstune.space.parameters import Parameter
-from crosstune.space.probability import Continuous, Discrete
+from crosstune.space.probability import ContinuousLaw, Discrete
 from crosstune.space.verdicts import APPROXIMATE, EXACT
 from crosstune.testing.space import CONDITIONAL, KINDS
 from tests.support.native import SPACES, p_value, parameters
@@ -80,7 +80,7 @@ def test_qloguniform_reaches_zero() -> None:
 
 def test_a_normal_has_no_bounds() -> None:
     law = native.law_of(hp.normal("x", 0, 1))
-    assert isinstance(law, Continuous)
+    assert isinstance(law, ContinuousLaw)
     assert (law.low, law.high) == (-math.inf, math.inf)
 
 

@@ -16,13 +16,12 @@ from crosstune import Choice, Float, Int, LogNormal, Normal, Space
 from crosstune.space.coordinates import Index
 from crosstune.space.law_distance import distance
 from crosstune.space.parameters import Parameter
+from crosstune.space.prior import coordinate_law, law
 from crosstune.space.probability import (
-    Continuous,
+    ContinuousLaw,
     Discrete,
     Lattice,
     Law,
-    coordinate_law,
-    law,
     rounded,
     total_variation,
 )
@@ -39,7 +38,7 @@ LONG = {
 
 def p_value(drawn: list[object], held: Law) -> float:
     """The p-value that values were drawn from a law."""
-    if isinstance(held, Continuous):
+    if isinstance(held, ContinuousLaw):
         return float(stats.kstest(np.array(drawn, float), held.cdf).pvalue)
     assert isinstance(held, Discrete)
     expected = {(type(v), v): 10**9 * mass for v, mass in held.items()}
@@ -59,7 +58,7 @@ def test_a_law_of_masses_sums_to_one(kind: str) -> None:
     if isinstance(held, Discrete):
         assert math.fsum(mass for _, mass in held.items()) == pytest.approx(1, abs=1e-12)
     else:
-        assert isinstance(held, Continuous)
+        assert isinstance(held, ContinuousLaw)
         assert held.cdf(np.array([held.low, held.high])).tolist() == pytest.approx([0, 1])
 
 
@@ -72,10 +71,10 @@ def test_decoding_the_coordinate_gives_the_prior(item: Parameter) -> None:
 def test_a_wrong_decode_is_seen() -> None:
     item = Choice(["a", "b", "c"], weights=[0.2, 0.3, 0.5])
     swapped = {"a": "b", "b": "a", "c": "c"}
-    far = distance(Continuous(0.0, 1.0), item, lambda u: swapped[str(item.decode(u))])
+    far = distance(ContinuousLaw(0.0, 1.0), item, lambda u: swapped[str(item.decode(u))])
     assert far > 0.05
     normal = Normal(0.0, 1.0)
-    assert distance(Continuous(0.0, 1.0), normal, lambda u: 2 * normal.decode(u)) > 0.1
+    assert distance(ContinuousLaw(0.0, 1.0), normal, lambda u: 2 * normal.decode(u)) > 0.1
     stepped = Int(0, 3)
     assert distance(coordinate_law(Index(4)), stepped, lambda i: min(int(i) + 1, 3)) == 0.25
 
@@ -90,14 +89,14 @@ def test_a_cut_normal_has_the_closed_form() -> None:
     held = law(Normal(0.0, 1.0, low=0.5, high=2.0))
     reference = stats.truncnorm(0.5, 2.0)
     x = np.linspace(0.5, 2.0, 11)
-    assert isinstance(held, Continuous)
+    assert isinstance(held, ContinuousLaw)
     assert held.cdf(x) == pytest.approx(reference.cdf(x), abs=1e-12)
     assert held.quantile(reference.cdf(x)) == pytest.approx(x, abs=1e-9)
 
 
 def test_a_cut_in_the_far_tail_keeps_its_digits() -> None:
     held = law(Normal(0.0, 1.0, low=8.0, high=9.0))
-    assert isinstance(held, Continuous)
+    assert isinstance(held, ContinuousLaw)
     assert held.cdf(8.1) == pytest.approx(stats.truncnorm(8.0, 9.0).cdf(8.1), rel=1e-6)
     assert 8.0 < held.quantile(0.5) < 8.2
 
@@ -108,8 +107,8 @@ def test_a_stepped_lognormal_starts_at_its_lowest_point() -> None:
 
 
 def test_distances_between_uniforms_have_the_closed_form() -> None:
-    assert total_variation(Continuous(0, 1), Continuous(0, 2)) == pytest.approx(0.5)
-    assert total_variation(Continuous(0, 1), Continuous(2, 3)) == pytest.approx(1)
+    assert total_variation(ContinuousLaw(0, 1), ContinuousLaw(0, 2)) == pytest.approx(0.5)
+    assert total_variation(ContinuousLaw(0, 1), ContinuousLaw(2, 3)) == pytest.approx(1)
     assert total_variation(law(Int(0, 9)), law(Int(0, 4))) == pytest.approx(0.5)
 
 
@@ -119,7 +118,7 @@ def test_the_distance_between_normals_has_the_closed_form() -> None:
 
 
 def test_the_distance_from_uniform_to_log_uniform_has_the_closed_form() -> None:
-    far = total_variation(Continuous(1, math.e), Continuous(1, math.e, log=True))
+    far = total_variation(ContinuousLaw(1, math.e), ContinuousLaw(1, math.e, log=True))
     cross = math.e - 1
     assert far == pytest.approx(math.log(cross) - (cross - 1) / (math.e - 1), abs=1e-5)
 
@@ -161,7 +160,7 @@ laws = st.one_of(
     st.builds(lambda low, n: law(Int(low, low + n)), st.integers(-5, 5), st.integers(1, 9)),
     st.builds(lambda n: law(Int(1, n, log=True)), st.integers(2, 20)),
     st.builds(
-        lambda low, width: rounded(Continuous(low, low + width), 0, 1, -20, 20, whole=True),
+        lambda low, width: rounded(ContinuousLaw(low, low + width), 0, 1, -20, 20, whole=True),
         st.floats(-5, 5),
         st.floats(0.5, 9),
     ),

@@ -2,8 +2,9 @@
 
     python serve.py MODULE
 
-`MODULE` stands beside this file and its class is named `Rival` there. Nothing here imports crosstune, and the
-standard library is all that this file needs. A line is a question, and gets one line back:
+`MODULE` stands beside this file, and its class is named `Rival` there. Nothing here imports
+crosstune, and the standard library is all that this file needs. A line is a question, and gets one
+line back:
 
     {"do": "begin", "algorithm": ..., "parameters": [...], "seed": ..., "trials": ...}   {}
     {"do": "ask", "key": 3}                     {"point": {"x0": 0.5, "x1": 2}, "cpu": 0.01}
