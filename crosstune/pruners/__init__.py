@@ -1,4 +1,4 @@
-"""Pruners by name: Optuna's and ours. They decide for every engine, as every study is Optuna's."""
+"""Pruners by name, Optuna's and crosstune's, which work with every engine."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _NEEDS_SCIPY = ("curve", "wilcoxon")
 
 @plain_arguments()
 def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.BasePruner:
-    """A pruner by name; None is no pruning.
+    """Make a pruner by name; None disables pruning.
 
-    `patient` takes another as `wrapped_pruner`, by name or as a mapping with `name` and options;
-    `percentile` defaults to 25.
+    `patient` takes another pruner as `wrapped_pruner`, by name or as a mapping with `name` and
+    options; `percentile` defaults to 25.
 
     Raises:
         UnknownName: no such pruner or option.
-        RequestError: an option that the pruner refuses, or one missing.
-        MissingLibrary: it needs a library that is not installed.
+        RequestError: an invalid or missing option.
+        MissingLibrary: the pruner needs a library that is not installed.
 
     >>> create("hyperband", {"min_resource": 1})
     <optuna.pruners._hyperband.HyperbandPruner object at ...>
@@ -47,25 +47,25 @@ def create(name: str | None, options: dict[str, Any] | None = None) -> pruners.B
         raise UnknownName(no_such("pruner", name, NAMES))
     if name in _NEEDS_SCIPY:
         require(f"the pruner {name}", "crosstune[optuna]", "scipy")
-    given: dict[str, Any] = {"percentile": 25.0} if name == "percentile" else {}
-    given.update(options or {})
-    known = list(inspect.signature(NAMES[name]).parameters) if name != "none" else []
-    for option in given:
-        if option not in known:
-            raise UnknownName(no_such(f"option of the pruner {name}", option, known))
+    arguments: dict[str, Any] = {"percentile": 25.0} if name == "percentile" else {}
+    arguments.update(options or {})
+    accepted = list(inspect.signature(NAMES[name]).parameters) if name != "none" else []
+    for option in arguments:
+        if option not in accepted:
+            raise UnknownName(no_such(f"option of the pruner {name}", option, accepted))
     if name == "patient":
-        given["wrapped_pruner"] = _wrapped(given.get("wrapped_pruner"))
+        arguments["wrapped_pruner"] = _wrapped(arguments.get("wrapped_pruner"))
     try:
-        return NAMES[name](**given)
+        return NAMES[name](**arguments)
     except (TypeError, ValueError, RequestError) as error:
         raise RequestError(f"the pruner {name} cannot be made: {error}") from error
 
 
 def as_pruner(pruner: pruners.BasePruner | str | Mapping[str, Any] | None) -> pruners.BasePruner:
-    """A pruner from whatever form the user has it in; None is no pruning.
+    """A pruner from a pruner, a name, or a mapping; None disables pruning.
 
     Raises:
-        RequestError: it is none, or has no such name or option.
+        RequestError: another type, or no such name or option.
     """
     match pruner:
         case pruners.BasePruner():
@@ -81,12 +81,12 @@ def as_pruner(pruner: pruners.BasePruner | str | Mapping[str, Any] | None) -> pr
 
 
 def rebuilt(record: Mapping[str, Any] | None) -> pruners.BasePruner | None:
-    """The pruner that the record of a study names; None where it cannot be made from that.
+    """The pruner in the record of a study; None if it cannot be made from that.
 
-    Nothing is imported for it: only the pruners of `NAMES` are made.
+    Only the pruners of `NAMES` are made, so nothing is imported.
 
     Raises:
-        RequestError: an option that the pruner refuses, or a library that is missing.
+        RequestError: an invalid option, or a missing library.
 
     >>> rebuilt({"name": "median", "options": {}})
     <optuna.pruners._median.MedianPruner object at ...>
@@ -104,17 +104,17 @@ def rebuilt(record: Mapping[str, Any] | None) -> pruners.BasePruner | None:
     return None
 
 
-def _wrapped(given: Any) -> pruners.BasePruner | None:
-    """The pruner that `patient` asks; None is none, so that patience alone decides.
+def _wrapped(pruner: Any) -> pruners.BasePruner | None:
+    """The pruner inside `patient`; with None, patience alone decides.
 
     Raises:
-        RequestError: it is no pruner, name or mapping with a name.
+        RequestError: neither a pruner, nor a name, nor a mapping with a name.
     """
-    match given:
+    match pruner:
         case None | pruners.BasePruner():
-            return given
+            return pruner
         case str():
-            return create(given)
+            return create(pruner)
         case {"name": str(name), **options}:
             return create(name, {str(option): value for option, value in options.items()})
-    raise RequestError(f"wrapped_pruner has to be the name of a pruner, not {given!r}")
+    raise RequestError(f"wrapped_pruner has to be the name of a pruner, not {pruner!r}")

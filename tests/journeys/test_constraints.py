@@ -31,7 +31,7 @@ from crosstune.engines.feasibility import best_trial, why_no_best
 from crosstune.exchange import export_study, to_csv
 from crosstune.exchange.study_data import read_study
 from crosstune.pruners.curve import CurvePruner
-from crosstune.pruners.curve.finished_trials import Past
+from crosstune.pruners.curve.finished_trials import FinishedTrials
 from crosstune.samplers import HyperoptSampler
 from crosstune.study.warm_start import finished
 from tests.support.constrained import Row, best_number, study, trial
@@ -98,7 +98,7 @@ def _first_of(trials: list[list[Any]], maximize: bool) -> float | None:
 
 
 def _to_beat(made: Study, maximize: bool) -> float | None:
-    past = Past(made.direction)
+    past = FinishedTrials(made.direction)
     for each in made.trials:
         each.intermediate_values = {1: 0.0}
         past.read([each])

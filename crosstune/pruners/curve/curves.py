@@ -1,4 +1,4 @@
-"""The reports of a trial as a curve, and the scale of steps on which curves are compared."""
+"""Learning curves from the reports of trials, and the scale of steps on which they compare."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from crosstune.engines.feasibility import is_feasible
 from crosstune.pruners.curve.trial_coordinates import Place, place
 
 RUNGS = 10
-"""At how many steps, evenly spaced in their logarithm, a curve is looked at."""
+"""Number of steps, evenly spaced in their logarithm, that are used of a curve."""
 
 
 @dataclass(frozen=True)
-class Curve:
+class LearningCurve:
     """The reports of one trial, turned so that lower is better.
 
     Attributes:
-        steps: at which it reported a number, ascending.
-        best: the best report up to each of them.
-        value: of a complete and feasible trial; infinite for another.
-        place: where its parameters are.
+        steps: of the reports that are numbers, ascending.
+        best: the best report up to each step.
+        value: of a complete and feasible trial; infinite for others.
+        place: coordinates of its parameters.
         feasible: whether the trial satisfies its constraints, so that it may lead.
     """
 
@@ -37,13 +37,13 @@ class Curve:
     feasible: bool = True
 
     def at(self, step: float) -> float:
-        """The best report up to a step; infinite where there is none."""
+        """The best report up to a step; infinite if there is none."""
         count = bisect_right(self.steps, step)
         return self.best[count - 1] if count else math.inf
 
 
-def curve(trial: FrozenTrial, direction: StudyDirection) -> Curve:
-    """The curve of a trial; what is NaN or infinite counts as no report."""
+def curve(trial: FrozenTrial, direction: StudyDirection) -> LearningCurve:
+    """The curve of a trial, without reports that are NaN or infinite."""
     sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
     reports = [
         (step, sign * report)
@@ -54,15 +54,15 @@ def curve(trial: FrozenTrial, direction: StudyDirection) -> Curve:
     counts = trial.state == TrialState.COMPLETE and feasible
     value = sign * trial.values[0] if counts else math.inf
     best = list(accumulate((report for _, report in reports), min))
-    return Curve([step for step, _ in reports], best, value, place(trial), feasible)
+    return LearningCurve([step for step, _ in reports], best, value, place(trial), feasible)
 
 
 class Schedule:
-    """How far along a training is at a step: 0 at its first report, 1 at its last.
+    """The progress of a training at a step: 0 at its first report, 1 at its last.
 
     In between it is the logarithm of the number of reports, so that a tenth of a long training
-    is more than half of the way. The longest complete curve says where the end is, and how many
-    steps lie between two reports.
+    is more than half of the way. The longest complete curve determines the end and the number of
+    steps between two reports.
 
     Args:
         complete: curves with two reports or more.
@@ -71,7 +71,7 @@ class Schedule:
         last: the last step.
     """
 
-    def __init__(self, complete: Iterable[Curve]):
+    def __init__(self, complete: Iterable[LearningCurve]):
         longest = max(complete, key=lambda curve: (curve.steps[-1], len(curve.steps)))
         self._first, self.last = longest.steps[0], longest.steps[-1]
         self._count = len(longest.steps)
@@ -80,20 +80,20 @@ class Schedule:
         self._rungs = [self._first + (count - 1) * self._interval for count in sorted(counts)]
 
     def along(self, step: float) -> float:
-        """How far along, in [0, 1]."""
+        """The progress at a step, in [0, 1]."""
         reports = min(max(1 + (step - self._first) / self._interval, 1.0), self._count)
         return math.log(reports) / math.log(self._count)
 
     def left(self, step: float) -> float:
-        """The share of a training that comes after a step."""
+        """The share of a training that remains after a step."""
         return (self.last - step) / (self.last - self._first + self._interval)
 
     def passes(self, before: float, step: float) -> bool:
-        """Whether a rung lies after the one step and not after the other."""
+        """Whether a rung is after `before` and not after `step`."""
         return bisect_right(self._rungs, step) > bisect_right(self._rungs, before)
 
-    def looks(self, curve: Curve) -> list[float]:
-        """The steps at which a curve is looked at: the rungs it passed, and its last report."""
+    def looks(self, curve: LearningCurve) -> list[float]:
+        """The steps that are used of a curve: the rungs it passed, and its last report."""
         first, last = curve.steps[0], curve.steps[-1]
         return [
             *self._rungs[bisect_left(self._rungs, first) : bisect_left(self._rungs, last)],

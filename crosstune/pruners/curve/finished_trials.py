@@ -1,4 +1,4 @@
-"""The finished trials of a study, of which each is read once."""
+"""The curves of the finished trials of a study, each of which is read once."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from crosstune.pruners.curve.curves import Curve, curve
+from crosstune.pruners.curve.curves import LearningCurve, curve
 from crosstune.pruners.curve.trial_coordinates import Map
 
 
-class Past:
-    """Their curves, and which of them are near a trial; threads may share it."""
+class FinishedTrials:
+    """The curves of finished trials, and the nearest of them; threads may share an instance."""
 
     def __init__(self, direction: StudyDirection):
         self._direction = direction
         self._index: dict[tuple[int, datetime | None], int] = {}
-        self._curves: list[Curve] = []
+        self._curves: list[LearningCurve] = []
         self._map = Map()
         self._lock = Lock()
 
@@ -33,18 +33,26 @@ class Past:
     def _read(self, trial: FrozenTrial) -> int:
         key = (trial.number, trial.datetime_start)
         if key not in self._index:
-            held = curve(trial, self._direction)
+            new = curve(trial, self._direction)
             self._index[key] = len(self._curves)
-            self._curves.append(held)
-            self._map.add(held.place)
+            self._curves.append(new)
+            self._map.add(new.place)
         return self._index[key]
 
-    def curves(self, indices: Sequence[int]) -> list[Curve]:
+    def curves(self, indices: Sequence[int]) -> list[LearningCurve]:
         """The curves at these indices."""
         return [self._curves[i] for i in indices]
 
-    def nearest(self, trial: Curve, indices: Sequence[int], most: int) -> list[Curve]:
-        """Those of these curves that are nearest to a trial, at most `most` of them."""
+    def nearest(
+        self, trial: LearningCurve, indices: Sequence[int], most: int
+    ) -> list[LearningCurve]:
+        """The curves that are nearest to a trial.
+
+        Args:
+            trial: its place is compared.
+            indices: of the curves to choose from.
+            most: maximum number of curves.
+        """
         if len(indices) > most:
             with self._lock:
                 squares = self._map.squares(trial.place)[indices]

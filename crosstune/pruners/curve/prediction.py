@@ -1,13 +1,13 @@
-"""Where a curve ends, by a Gaussian process over parameters and training time.
+"""The end of a learning curve, predicted by a Gaussian process over parameters and training time.
 
-A curve is the sum of what all trials have in common, what trials near it have, and what it has
-alone, and each of the three has a part that stays through the training and one that changes in
-its course. So a trial is judged by its own reports, by where its neighbours stood and went from
-there, and by how curves of this study run; the neighbours may have been stopped long before the
-end. The idea is that of Swersky, Snoek and Adams, Freeze-thaw Bayesian optimization (2014).
+A curve is the sum of a component common to all trials, one shared by near trials, and one of its
+own. Each of the three has a constant part and one that changes during the training. So the
+prediction uses the trial's own reports, the level and course of its neighbours, which may have been
+stopped early, and the general course of the study's curves. The idea is from Swersky, Snoek and
+Adams, Freeze-thaw Bayesian optimization (2014).
 
-Its scales are constants. A fit by likelihood, tried on recorded curves, judged worse: the few
-trials of a study say too little of them. See `crosstune.benchmarks.research.curves`.
+The scales are constants. Fitting them by likelihood predicted recorded curves worse, since the few
+trials of a study contain too little information. See `crosstune.benchmarks.research.curves`.
 """
 
 from __future__ import annotations
@@ -20,42 +20,45 @@ from statistics import NormalDist, median
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.pruners.curve.curves import Curve, Schedule
+from crosstune.pruners.curve.curves import LearningCurve, Schedule
 from crosstune.pruners.curve.trial_coordinates import coordinates
 
 FLOOR = 0.1
-"""Differences far below this share of the typical distance from the best value do not count."""
+"""Differences far below this share of the typical distance from the best value are ignored."""
 HOPELESS = 3.0
-"""Places further off than this, on that scale, are alike; so no trial that exploded counts more."""
+"""Upper limit on that log scale, so that a trial that exploded has no more weight than others."""
 
 COMMON = 1.0
-"""The variance of the course that all trials have in common, on a logarithmic scale."""
+"""Variance of the course that all trials have in common, on a logarithmic scale."""
 NEAR, NEAR_COURSE = 1.0, 0.5
-"""The variance that near trials share: where they stand, and their course."""
+"""Variances that near trials share: of their level, and of their course."""
 OWN, OWN_COURSE = 0.05, 0.05
-"""The variance that a trial has alone: where it stands, and its course."""
+"""Variances of a trial alone: of its level, and of its course."""
 NOISE = 0.01
-"""The variance of a report."""
+"""Variance of a report."""
 LENGTH = 0.5
-"""How far apart, in a range of length 1, trials are that have little to say of each other."""
+"""Length scale of the parameters, for ranges of length 1."""
 TIME = 0.5
-"""The same for the time of training, as `Schedule.along` has it."""
+"""Length scale of the training time, in units of `Schedule.along`."""
 
 AS_COMPLETE = 2.0
-"""How many complete trials it is worth that a trial ends where its best report was."""
+"""Weight, in complete trials, of the assumption that a trial ends at its best report."""
 
 Numbers = NDArray[np.float64]
 
 
 def chance(
-    trial: Curve, finished: Sequence[Curve], near: Sequence[Curve], schedule: Schedule
+    trial: LearningCurve,
+    finished: Sequence[LearningCurve],
+    near: Sequence[LearningCurve],
+    schedule: Schedule,
 ) -> float:
     """The chance that a trial ends below the best value of the complete ones.
 
     Args:
-        trial: with one report or more.
-        finished: all others, with one report or more each; some are complete.
-        near: those of them on which the prediction rests.
+        trial: has one report or more.
+        finished: all other trials, with one report or more each; some are complete.
+        near: the finished trials that the prediction uses.
         schedule: of their training.
     """
     complete = [curve for curve in finished if math.isfinite(curve.value)]
@@ -77,7 +80,7 @@ def chance(
 
 
 def _end(
-    curves: Sequence[Curve], far: Callable[[Sequence[float]], Numbers], schedule: Schedule
+    curves: Sequence[LearningCurve], far: Callable[[Sequence[float]], Numbers], schedule: Schedule
 ) -> tuple[float, float]:
     """Mean and variance of the best report of the last curve at the end of its training."""
     from scipy.linalg import cho_factor, cho_solve  # a library of an extra
@@ -96,7 +99,7 @@ def _end(
 
 
 def _covariance(places: Numbers, of: NDArray[np.intp], times: Numbers) -> Numbers:
-    """(m, m) of m looks.
+    """(m, m) the covariance of m looks.
 
     Args:
         places: (n, d) of the curves.
@@ -106,9 +109,9 @@ def _covariance(places: Numbers, of: NDArray[np.intp], times: Numbers) -> Number
     squares = ((places[:, None] - places) ** 2).sum(axis=2)
     scaled = np.sqrt(5 * squares) / LENGTH
     near = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)  # Matern, 5/2
-    own = np.eye(len(places))
-    standing = NEAR * near + OWN * own
-    changing = COMMON + NEAR_COURSE * near + OWN_COURSE * own
+    alone = np.eye(len(places))
+    standing = NEAR * near + OWN * alone
+    changing = COMMON + NEAR_COURSE * near + OWN_COURSE * alone
     moments, at = np.unique(times, return_inverse=True)
     course = np.exp(-0.5 * ((moments[:, None] - moments) / TIME) ** 2)
     pairs, instants = np.ix_(of, of), np.ix_(at, at)

@@ -1,7 +1,7 @@
-"""Where the parameters of trials lie, for what near ones say of each other.
+"""The parameters of trials as coordinates, so that near trials are similar.
 
-A number lies where its range has it, on its logarithm if that is how it is drawn; so does a choice
-among numbers, by its rank. Other choices are all as far from each other as the ends of a range.
+A number has its position in the range, on a log scale if it is drawn on one; a choice among numbers
+has the position of its rank. Options of other choices are as far apart as the ends of a range.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial
 
 Place: TypeAlias = Mapping[tuple[str, Any], float]
-"""Coordinates by name; one that a place lacks is 0."""
+"""Coordinates by name; a missing one is 0."""
 
 APART = math.sqrt(0.5)
-"""Two choices that differ have this in two coordinates, which is a distance of 1."""
+"""Value of an option's coordinate; two options differ in two coordinates, so by a distance of 1."""
 FAR = 100.0
-"""Without parameters nothing says that a trial is near another."""
+"""Distance between trials without parameters, of which none is near another."""
 
 
 def place(trial: FrozenTrial) -> Place:
-    """Where a trial is.
+    """The coordinates of a trial.
 
     >>> import optuna
     >>> lr = optuna.distributions.FloatDistribution(0.001, 0.1, log=True)
     >>> place(optuna.trial.create_trial(params={"lr": 0.01}, distributions={"lr": lr}, value=0))
     {('lr', 'given'): 0.7071067811865476, ('lr', 'number'): 0.0}
     """
-    found: dict[tuple[str, Any], float] = {}
+    point: dict[tuple[str, Any], float] = {}
     for name, value in trial.params.items():
         distribution = trial.distributions[name]
         number = _number(distribution, value)
         if number is None:
-            found[name, distribution.to_internal_repr(value)] = APART
+            point[name, distribution.to_internal_repr(value)] = APART
         else:
-            found[name, "given"] = APART  # far from where the parameter is not there
-            found[name, "number"] = number - 0.5
-    return found or {("", "trial"): FAR * (trial.number + 1)}
+            point[name, "given"] = APART  # far from points without the parameter
+            point[name, "number"] = number - 0.5
+    return point or {("", "trial"): FAR * (trial.number + 1)}
 
 
 def _number(distribution: BaseDistribution, value: Any) -> float | None:
-    """The place in the range, in [0, 1]; None for a choice without an order."""
+    """The position in the range, in [0, 1]; None for a choice without an order."""
     match distribution:
         case CategoricalDistribution():
             choices = distribution.choices
@@ -76,7 +76,7 @@ def _is_number(choice: Any) -> TypeGuard[float]:
 
 
 class Map:
-    """Places as the rows of a matrix, in the order in which they were added."""
+    """Places as rows of a matrix, in the order of addition."""
 
     def __init__(self) -> None:
         self._columns: dict[tuple[str, Any], int] = {}
@@ -96,14 +96,16 @@ class Map:
     def squares(self, place: Place) -> NDArray[np.float64]:
         """(n,) the squared distance of each row from a place."""
         here = [place.get(name, 0.0) for name in self._columns]
-        beside = sum(each**2 for name, each in place.items() if name not in self._columns)
+        beside = sum(
+            coordinate**2 for name, coordinate in place.items() if name not in self._columns
+        )
         squares: NDArray[np.float64] = ((self.rows - here) ** 2).sum(axis=1) + beside
         return squares
 
 
 def coordinates(places: Iterable[Place]) -> NDArray[np.float64]:
-    """(n, d) all coordinates that any of the places has."""
-    held = Map()
+    """(n, d) the coordinates of n places; d counts those that any place has."""
+    matrix = Map()
     for place in places:
-        held.add(place)
-    return held.rows
+        matrix.add(place)
+    return matrix.rows

@@ -29,8 +29,8 @@ from crosstune.engines.base import Budget
 from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError
 from crosstune.pruners.curve import CurvePruner, prediction
-from crosstune.pruners.curve.curves import Curve, Schedule
-from crosstune.pruners.curve.finished_trials import Past
+from crosstune.pruners.curve.curves import LearningCurve, Schedule
+from crosstune.pruners.curve.finished_trials import FinishedTrials
 from crosstune.pruners.curve.trial_coordinates import APART, coordinates, place
 
 PRUNED = TrialState.PRUNED
@@ -106,14 +106,14 @@ def test_a_trial_is_judged_by_those_with_parameters_near_its_own(pruned_at: int 
                 intermediate_values={s: v for s, v in curve.items() if not pruned or s <= 9},
             )
         )
-    past = Past(StudyDirection.MINIMIZE)
+    past = FinishedTrials(StudyDirection.MINIMIZE)
     known = past.read(study.get_trials())
     seen = past.curves(known)
     schedule = Schedule([curve for curve in seen if math.isfinite(curve.value)])
 
     def chance(x: float) -> float:
         number = {("x", "given"): APART, ("x", "number"): x - 0.5}
-        trial = Curve([1, 2], [slow(0.15)[1], slow(0.15)[2]], math.inf, number)
+        trial = LearningCurve([1, 2], [slow(0.15)[1], slow(0.15)[2]], math.inf, number)
         return prediction.chance(trial, seen, past.nearest(trial, known, 30), schedule)
 
     assert chance(0.2) > 5 * chance(0.8)
@@ -254,7 +254,7 @@ def test_the_prediction_is_that_of_a_gaussian_process() -> None:
     """By the book: each covariance by itself, and the posterior of Rasmussen and Williams, 2.25."""
     rng = np.random.default_rng(0)
     curves = [
-        Curve(
+        LearningCurve(
             list(range(1, n + 1)),
             np.minimum.accumulate(1 + rng.random() / np.arange(1, n + 1)).tolist(),
             float(1 + rng.random() / 20) if n == 9 else math.inf,
@@ -272,7 +272,7 @@ def test_the_prediction_is_that_of_a_gaussian_process() -> None:
     def far(place: float) -> float:
         return min(math.log((place - lowest) / typical + prediction.FLOOR), prediction.HOPELESS)
 
-    def covariance(one: tuple[Curve, float], other: tuple[Curve, float]) -> float:
+    def covariance(one: tuple[LearningCurve, float], other: tuple[LearningCurve, float]) -> float:
         names = {*one[0].place, *other[0].place}
         apart = math.hypot(*(one[0].place.get(n, 0) - other[0].place.get(n, 0) for n in names))
         scaled = math.sqrt(5) * apart / prediction.LENGTH
@@ -342,7 +342,7 @@ def test_where_parameters_lie() -> None:
 
 
 def test_only_the_nearest_of_many_trials_are_asked() -> None:
-    past = Past(StudyDirection.MINIMIZE)
+    past = FinishedTrials(StudyDirection.MINIMIZE)
     lr = {"lr": FloatDistribution(0, 1)}
     trials = [
         create_trial(params={"lr": k / 100}, distributions=lr, value=0, intermediate_values={1: 0})
@@ -355,7 +355,7 @@ def test_only_the_nearest_of_many_trials_are_asked() -> None:
     nothing.number = 100
     assert past.read([*trials, nothing]) == list(range(100))  # that has no report
     here = {("lr", "given"): APART, ("lr", "number"): 0.2, ("kind", 0): APART}
-    near = past.nearest(Curve([1], [0.0], math.inf, here), range(20, 100), 5)
+    near = past.nearest(LearningCurve([1], [0.0], math.inf, here), range(20, 100), 5)
     assert sorted(each.place["lr", "number"] for each in near) == pytest.approx(
         [0.18, 0.19, 0.2, 0.21, 0.22]
     )
@@ -372,7 +372,7 @@ def test_threads_share_what_was_read() -> None:
         )
         trial.number = number
         trials.append(trial)
-    past = Past(StudyDirection.MINIMIZE)
+    past = FinishedTrials(StudyDirection.MINIMIZE)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -383,7 +383,7 @@ def test_threads_share_what_was_read() -> None:
     for shift, indices in zip(range(0, 64, 2), read, strict=True):
         found = [curve.best[0] for curve in past.curves(indices)]
         assert found == [float(number) for number in range(shift, 400)]
-    here = Curve([1], [0.0], math.inf, place(trials[200]))
+    here = LearningCurve([1], [0.0], math.inf, place(trials[200]))
     assert [curve.best[0] for curve in past.nearest(here, read[0], 1)] == [200.0]
 
 
@@ -391,7 +391,7 @@ def test_it_is_asked_at_ten_reports_at_most() -> None:
     for count, asked in ((27, [1, 2, 3, 4, 6, 9, 13, 19]), (1000, [1, 2, 5, 10, 22, 46, 100])):
         for interval, first in ((1, 1), (1, 0), (50, 50)):
             steps = [first + k * interval for k in range(count)]
-            schedule = Schedule([Curve(steps, steps, 0.0, {})])
+            schedule = Schedule([LearningCurve(steps, steps, 0.0, {})])
             befores = [-math.inf, *steps]
             found = [s for s, b in zip(steps, befores, strict=False) if schedule.passes(b, s)]
             assert found[: len(asked)] == [first + (k - 1) * interval for k in asked]
