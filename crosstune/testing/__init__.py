@@ -1,6 +1,6 @@
-"""The contract that every backend is held to, as pytest classes.
+"""The contract that every backend has to fulfil, as pytest classes.
 
-A backend, a plug-in's too, binds to it with three empty classes and a fixture:
+A backend, or a plug-in's backend, runs it with three empty classes and a fixture:
 
     import pytest
     from crosstune.testing import FailureContract, SearchContract, SpaceContract
@@ -14,7 +14,7 @@ A backend, a plug-in's too, binds to it with three empty classes and a fixture:
     class TestSearch(SearchContract): ...
     class TestFailure(FailureContract): ...
 
-It needs pytest and scipy. No backend is named in it.
+It needs pytest and scipy, and names no backend.
 """
 
 from crosstune.system.extras import needing

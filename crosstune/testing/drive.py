@@ -1,4 +1,4 @@
-"""How the contract runs a backend."""
+"""Helpers of the contract that run a backend."""
 
 from __future__ import annotations
 
@@ -24,12 +24,25 @@ Loss = Callable[[Params], float]
 def engine(
     adapter: Adapter, role: str, space: Space, seed: int | None = 0, *, maximize: bool = False
 ) -> Engine:
-    """A fresh engine by role."""
+    """A new engine of an adapter.
+
+    Args:
+        adapter: of the backend.
+        role: "random" or "bayesian", or the name of an algorithm.
+        space: to search.
+        seed: any integer; None for a random one.
+        maximize: whether larger values are better.
+    """
     return adapter.engine(adapter.algorithm(role), space, seed=seed, maximize=maximize, options={})
 
 
 def draw(adapter: Adapter, space: Space, n: int, seed: int = 0) -> list[Params]:
-    """`n` points of the backend's random search."""
+    """`n` points of the backend's random search.
+
+    Args:
+        adapter, space, seed: as in `engine`.
+        n: number of points.
+    """
     random = engine(adapter, "random", space, seed)
     points = []
     for i in range(n):
@@ -39,14 +52,22 @@ def draw(adapter: Adapter, space: Space, n: int, seed: int = 0) -> list[Params]:
 
 
 def driven(adapter: Adapter, role: str, space: Space, seed: int | None = 0) -> EngineSampler:
-    """The backend behind an `EngineSampler`."""
+    """The backend in an `EngineSampler`.
+
+    Args:
+        adapter, role, space, seed: as in `engine`.
+    """
     return EngineSampler(adapter, adapter.algorithm(role), space=space, seed=seed)
 
 
 def sampler(adapter: Adapter, role: str, space: Space, seed: int | None = 0) -> BaseSampler:
-    """The sampler that a study would get: the backend's own, or an engine's."""
-    own = adapter.sampler(adapter.algorithm(role), space, seed=seed, options={})
-    return own or driven(adapter, role, space, seed)
+    """The sampler that a study would get: the backend's native one, or an engine's.
+
+    Args:
+        adapter, role, space, seed: as in `engine`.
+    """
+    native = adapter.sampler(adapter.algorithm(role), space, seed=seed, options={})
+    return native or driven(adapter, role, space, seed)
 
 
 def study(sampler: BaseSampler, *, maximize: bool = False) -> Study:
@@ -61,12 +82,12 @@ def objective(space: Space, loss: Loss) -> Callable[[optuna.Trial], float]:
 
 
 def points(space: Space, trials: list[FrozenTrial]) -> list[Params]:
-    """The points behind trials."""
+    """The points of trials."""
     return [ledger.read_point(space, trial.params) for trial in trials]
 
 
 class Witness(Engine):
-    """An engine that keeps what it was told."""
+    """An engine that records its calls, and passes them to another engine."""
 
     def __init__(self, inner: Engine):
         self.inner = inner
@@ -77,29 +98,35 @@ class Witness(Engine):
         self.learnt: list[tuple[Params, Outcome]] = []
 
     def ask(self, trial: int) -> Params:
-        """Ask and note."""
+        """Record and pass on the answer."""
         self.asked[trial] = self.inner.ask(trial)
         return self.asked[trial]
 
     def tell(self, trial: int, outcome: Outcome) -> None:
-        """Tell and note."""
+        """Record and pass on the outcome."""
         self.learnt.append((self.asked[trial], outcome))
         self.inner.tell(trial, outcome)
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
-        """Replace and note."""
+        """Record and pass on the point that was evaluated instead.
+
+        Args:
+            trial: its number.
+            params: the point.
+            outcome: of the trial.
+        """
         self.learnt.append((params, outcome))
         self.inner.replace(trial, params, outcome)
 
     def insert(self, params: Params, outcome: Outcome) -> None:
-        """Insert and note."""
+        """Record and pass on a point of another origin."""
         self.learnt.append((params, outcome))
         self.inner.insert(params, outcome)
 
 
 @contextmanager
 def witnessed(adapter: Adapter) -> Iterator[list[Witness]]:
-    """Every engine that the adapter makes inside, as witnesses."""
+    """Wrap every engine that the adapter makes in the block in a `Witness`."""
     made: list[Witness] = []
     make = adapter.engine
 
@@ -116,7 +143,7 @@ def witnessed(adapter: Adapter) -> Iterator[list[Witness]]:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without the warnings that failing trials bring."""
+    """Silence the warnings of failing trials in the block."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:

@@ -1,4 +1,4 @@
-"""What an objective may do wrong: a trial is lost then, and nothing else."""
+"""Faults of an objective, each of which may only cost its trial."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIALS = 16
 
 
 class FailureContract:
-    """Failed, pruned and infinite trials, told to the engine and survived by it."""
+    """A search survives failed, pruned and infinite trials, and the engine learns of them."""
 
     @pytest.mark.parametrize("role", ["random", "bayesian"])
     @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), "text", None])

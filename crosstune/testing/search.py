@@ -1,4 +1,4 @@
-"""Searching: seeds, direction, budget, and learning from whatever the ledger holds."""
+"""Searching: seeds, direction, budget, and learning from all trials of the study."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def loss(params: Params) -> float:
 
 
 class SearchContract:
-    """How a backend's random and Bayesian search behave inside an Optuna study."""
+    """The behaviour of a backend's random and Bayesian search in an Optuna study."""
 
     @pytest.mark.parametrize("role", ROLES)
     @pytest.mark.parametrize("seed", [0, 7, -3, 2**40])
@@ -83,10 +83,10 @@ class SearchContract:
             study.add_trial(self._foreign(0.75, 4.5))
             study.optimize(drive.objective(SPACE, loss), n_trials=3)
         (witness,) = engines
-        known = [(repr(params), outcome.value) for params, outcome in witness.learnt]
+        told = [(repr(params), outcome.value) for params, outcome in witness.learnt]
         points = drive.points(SPACE, study.trials)
-        held = [(repr(p), t.value) for p, t in zip(points, study.trials, strict=True)]
-        assert sorted(known) == sorted(held[:-1])  # the last was told after the last question
+        evaluated = [(repr(p), t.value) for p, t in zip(points, study.trials, strict=True)]
+        assert sorted(told) == sorted(evaluated[:-1])  # the last was told after the last question
 
     @pytest.mark.parametrize("role", ROLES)
     def test_queued_points_are_evaluated_first_and_once(self, adapter: Adapter, role: str) -> None:
@@ -164,7 +164,7 @@ class SearchContract:
     @staticmethod
     def _foreign(x: float, value: float) -> optuna.trial.FrozenTrial:
         params = {"x": x, "kind": "b", "flag": False, "rate": 0.1, "tag": "t"}
-        held = ledger.distributions(SPACE)
+        distributions = ledger.distributions(SPACE)
         return create_trial(
-            params=params, distributions={name: held[name] for name in params}, value=value
+            params=params, distributions={name: distributions[name] for name in params}, value=value
         )

@@ -1,4 +1,4 @@
-"""The first promise: the same space. Exactly the values, with exactly the prior."""
+"""The first promise: a backend draws exactly the values of the space, with exactly the prior."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SMALLEST_P = 1e-4
 
 
 class SpaceContract:
-    """What a backend draws, against the reference prior `space.sample`."""
+    """The draws of a backend, compared with the reference prior `space.sample`."""
 
     @pytest.fixture
     def drawn(self, adapter: Adapter) -> dict[str, list[Scalar]]:
@@ -157,13 +157,13 @@ class SpaceContract:
 
 @cache
 def _drawn(adapter: Adapter) -> dict[str, list[Scalar]]:
-    """`free` keeps engines from running out of new points."""
+    """Many draws of every kind; `free` keeps engines from running out of new points."""
     points = draw(adapter, Space({**KINDS, "free": Float(0.0, 1.0)}), DRAWS)
     return {kind: [point[kind] for point in points] for kind in KINDS}
 
 
 def agreement(values: list[Scalar], item: Parameter) -> float:
-    """The p-value that `values` were drawn from the parameter's prior."""
+    """The p-value of the hypothesis that `values` were drawn from the parameter's prior."""
     rng = np.random.default_rng(1)
     reference = [item.sample(rng) for _ in range(20 * DRAWS)]
     if isinstance(values[0], float) and len(set(reference)) > 100:
