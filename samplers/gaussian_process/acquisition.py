@@ -32,12 +32,22 @@ def log_h(z: Numbers) -> Numbers:
 
 
 def log_expected_improvement(mean: Numbers, deviation: Numbers, best: float) -> Numbers:
-    """log E[max(best - f, 0)] for a normal f (eq. 8)."""
+    """log E[max(best - f, 0)] for a normal f (eq. 8).
+
+    Args:
+        mean, deviation: of f at each point; (m,) each.
+        best: the value to improve on.
+    """
     return np.asarray(np.log(deviation) + log_h((best - mean) / deviation))
 
 
 def slopes(mean: float, deviation: float, best: float) -> tuple[float, float]:
-    """The derivatives of log expected improvement by the mean and by the deviation."""
+    """The derivatives of log expected improvement by the mean and by the deviation.
+
+    Args:
+        mean, deviation: of f at one point.
+        best: the value to improve on.
+    """
     z = max((best - mean) / deviation, _TAIL)
     log = float(log_h(np.array(z)))
     by_mean = -math.exp(min(float(log_ndtr(z)) - log, 700.0)) / deviation

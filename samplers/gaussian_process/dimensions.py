@@ -1,6 +1,6 @@
-"""One searched parameter as numbers: the entry that it has in a row.
+"""A searched parameter as numbers: its entry in a row.
 
-Of a continuous parameter the entry is its place in [0, 1], of a stepped one its index 0 to n - 1,
+The entry of a continuous parameter is its place in [0, 1], of a stepped one its index 0 to n - 1,
 of an unordered choice the number of its option.
 """
 
@@ -24,7 +24,7 @@ class Dimension:
 
     ordered = True
     n: float = math.inf
-    """How many values there are."""
+    """The number of values."""
 
     def __init__(self, item: Parameter):
         self.item = item
@@ -34,7 +34,7 @@ class Dimension:
         raise NotImplementedError
 
     def place(self, entries: Numbers) -> Numbers:
-        """Entries in [0, 1]; of an unordered choice the entries."""
+        """Entries scaled to [0, 1]; for an unordered choice, the entries."""
         raise NotImplementedError
 
     def entry(self, value: Scalar) -> float:
@@ -46,12 +46,12 @@ class Dimension:
         raise NotImplementedError
 
     def snapped(self, entries: Numbers) -> Numbers:
-        """The entries that stand for the same values as these."""
+        """One canonical entry for each value."""
         return entries
 
 
 class Real(Dimension):
-    """A number on a scale; `grid` where only some quantiles of it are values of their own."""
+    """A number on a scale, of which only some quantiles may be distinct values."""
 
     def __init__(self, item: Parameter, scale: Continuous):
         super().__init__(item)
@@ -92,10 +92,10 @@ class Real(Dimension):
         return self.item.decode(self._scale.clip(self._low * (1 - entry) + self._high * entry))
 
     def snapped(self, entries: Numbers) -> Numbers:
-        """One entry for each value."""
+        """One canonical entry for each value."""
         if not self._coarse:
             return entries
-        return np.array([self.entry(self.value(float(each))) for each in entries])
+        return np.array([self.entry(self.value(float(entry))) for entry in entries])
 
 
 class Steps(Dimension):
@@ -121,7 +121,7 @@ class Steps(Dimension):
         return np.clip(entries, 0, self.n - 1)
 
     def place(self, entries: Numbers) -> Numbers:
-        """Indices over the last one; on a log scale the quantile."""
+        """Indices divided by the last one; on a log scale the quantile."""
         if self._logs is None:
             return entries / (self.n - 1)
         low, high = self._logs
@@ -170,7 +170,7 @@ class Options(Dimension):
 
 
 def dimension(item: Parameter) -> Dimension:
-    """How a searched parameter stands in a row."""
+    """The dimension of a searched parameter."""
     match item.coordinate:
         case Continuous() if isinstance(item, Choice) and not item.ordered:
             return Options(item, len(item.values))

@@ -1,10 +1,9 @@
-"""What earlier studies found, as functions on which the mean of a new one rests.
+"""Models of earlier studies, as basis functions for the mean of a new one.
 
 Each earlier study gives one basis function, the mean of its own Gaussian process. The new
-function is taken as a weighted sum of them and a Gaussian process of its own, with a normal prior
+function is modelled as a weighted sum of them and another Gaussian process, with a normal prior
 on the weights (Rasmussen and Williams 2006, section 2.7, eq. 2.38 to 2.42). So the new trials
-decide how much an earlier study counts: little where it has nothing to do with them, and even
-against what it says where it misleads.
+determine the weight of an earlier study: small if it is unrelated, negative if it is misleading.
 """
 
 from __future__ import annotations
@@ -23,23 +22,24 @@ from crosstune.samplers.gaussian_process.regression import Observation, Regressi
 from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, STATES
 
 LEAST = 3
-"""An earlier study with fewer trials in this space is left out."""
+"""An earlier study with fewer trials in this space is ignored."""
 
 
 def learn(
     encoding: Encoding, studies: Sequence[Mapping[str, Any]], rng: np.random.Generator
 ) -> tuple[Earlier | None, list[Numbers]]:
-    """What earlier studies say of a space, and the feasible row that each found best by its model.
+    """Model earlier studies, and find the best feasible row of each by its model.
 
-    The model learns from infeasible trials as from complete ones: their values are as true.
+    Infeasible trials are modelled like complete ones, since their values are as accurate.
 
     Args:
-        studies: as `crosstune.study.warm_start.finished` makes them.
-        rng: draws what a study says nothing of.
+        encoding: of the new study's space.
+        studies: as made by `crosstune.study.warm_start.finished`.
+        rng: draws values of parameters that a study lacks.
 
     Returns:
-        None and no row where none of them has trials in the space. A study without a feasible
-        trial gives no row.
+        The models, None if no study has trials in the space, and the best row of each study that
+        has a feasible trial.
     """
     models, best = [], []
     for study in studies:
@@ -47,19 +47,22 @@ def learn(
         observed, feasible = [], []
         names: set[str] = set()
         for params, value, state in study["trials"]:
-            known = {name: held for name, held in params.items() if name in encoding.space}
+            shared = {name: param for name, param in params.items() if name in encoding.space}
             try:
-                row = encoding.encode(known, rng)
+                row = encoding.encode(shared, rng)
             except SpecError:
                 continue  # a value that this space does not have
-            names |= known.keys()
+            names |= shared.keys()
             worth = math.nan if value is None else sign * value
             ended = COMPLETE if state == "infeasible" else STATES[state]
             observed.append(Observation(row, worth, FAILED if value is None else ended))
             if state != "infeasible":
                 feasible.append(row)
         ignored = [i for name, i in encoding.column.items() if name not in names]
-        if sum(each.state == COMPLETE for each in observed) < LEAST or len(ignored) == encoding.d:
+        if (
+            sum(observation.state == COMPLETE for observation in observed) < LEAST
+            or len(ignored) == encoding.d
+        ):
             continue
         model, rows = Regression(encoding, ignored).model(observed)
         models.append(model)

@@ -1,7 +1,6 @@
-"""A space as rows of numbers, on which a kernel is defined and a search moves.
+"""A space as rows of numbers, which the search changes, and as points, which the kernel compares.
 
-A row has one entry a searched parameter, whether it is active or not (`dimensions.py` says what it
-is). `Points` is what the kernel sees of rows.
+A row has one entry per searched parameter, active or not (see `dimensions.py`).
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from crosstune.space.space import Params, Space
 
 @dataclass(frozen=True)
 class Points:
-    """Rows as the kernel sees them.
+    """Rows in the form that the kernel compares.
 
     Attributes:
         places: (m, c), columns whose squared differences add up to squared distances.
-        codes: (m, q), an option a column; -1 where the parameter is inactive.
+        codes: (m, q), one column per unordered choice; -1 if it is inactive.
     """
 
     places: Numbers
@@ -41,8 +40,8 @@ class Encoding:
     """A space as rows of numbers, and back.
 
     Attributes:
-        dimensions: those of the searched parameters, in the order of the space.
-        column: where each is in a row, by name.
+        dimensions: of the searched parameters, in the order of the space.
+        column: the column of each in a row, by name.
     """
 
     def __init__(self, space: Space):
@@ -56,18 +55,18 @@ class Encoding:
             if space.conditions[name]
         ]
         conditional = {column for column, _ in self._conditions}
-        self.ordered = [i for i, each in enumerate(self.dimensions) if each.ordered]
-        self.unordered = [i for i, each in enumerate(self.dimensions) if not each.ordered]
+        self.ordered = [i for i, dim in enumerate(self.dimensions) if dim.ordered]
+        self.unordered = [i for i, dim in enumerate(self.dimensions) if not dim.ordered]
         self.reals = np.array(
-            [isinstance(each, Real) and each.n == math.inf for each in self.dimensions], bool
+            [isinstance(dim, Real) and dim.n == math.inf for dim in self.dimensions], bool
         )
         self._arcs = [i for i in self.ordered if i in conditional]
         self._lines = [i for i in self.ordered if i not in conditional]
         self.arcs = len(self._arcs)
-        """How many ordered parameters have a condition; the last columns of places are their
+        """Number of ordered parameters with a condition; the last columns of places are their
         sines, then their cosines."""
         self.scale_of_place = np.array(self._lines + self._arcs + self._arcs, int)
-        """The dimension behind each column of `Points.places`."""
+        """The dimension of each column of `Points.places`."""
 
     def _allowed(self, condition: Mapping[str, frozenset[float]]) -> list[tuple[int, Numbers]]:
         return [
@@ -77,19 +76,19 @@ class Encoding:
 
     def _entries(self, parent: str, raws: frozenset[float]) -> list[float]:
         item = self.space[parent]
-        held = self.dimensions[self.column[parent]]
-        return [held.entry(item.decode(raw)) for raw in raws]
+        dim = self.dimensions[self.column[parent]]
+        return [dim.entry(item.decode(raw)) for raw in raws]
 
     @cached_property
     def size(self) -> float:
-        """The number of rows that differ; of points there may be fewer."""
-        return math.prod(each.n for each in self.dimensions)
+        """The number of distinct rows; there may be fewer distinct points."""
+        return math.prod(dim.n for dim in self.dimensions)
 
     @cached_property
     def fewest(self) -> float:
-        """For how many points there surely is one more: those that conditions cannot hide."""
+        """A lower bound of the number of distinct points, from unconditional parameters alone."""
         conditional = {column for column, _ in self._conditions}
-        return math.prod(each.n for i, each in enumerate(self.dimensions) if i not in conditional)
+        return math.prod(dim.n for i, dim in enumerate(self.dimensions) if i not in conditional)
 
     def draw(self, rng: np.random.Generator, m: int) -> Numbers:
         """(m, d) rows from the prior."""
@@ -97,37 +96,37 @@ class Encoding:
 
     def rows(self, u: Numbers) -> Numbers:
         """(m, d) rows from uniform numbers of that shape."""
-        found = np.empty_like(u)
-        for i, each in enumerate(self.dimensions):
-            found[:, i] = each.drawn(u[:, i])
-        return found
+        rows = np.empty_like(u)
+        for i, dim in enumerate(self.dimensions):
+            rows[:, i] = dim.drawn(u[:, i])
+        return rows
 
     def active(self, rows: Numbers) -> Flags:
-        """(m, d): which entries take part. Conditions are complete, so one pass is enough."""
-        found = np.ones(rows.shape, bool)
+        """(m, d): which entries are active. Conditions are complete, so one pass is enough."""
+        active = np.ones(rows.shape, bool)
         for column, parents in self._conditions:
             for parent, allowed in parents:
-                found[:, column] &= np.isin(rows[:, parent], allowed)
-        return found
+                active[:, column] &= np.isin(rows[:, parent], allowed)
+        return active
 
     def snapped(self, rows: Numbers) -> Numbers:
-        """Rows with one entry for each value."""
-        for i, each in enumerate(self.dimensions):
-            if isinstance(each, Real) and each.n < math.inf:
-                rows[:, i] = each.snapped(rows[:, i])
+        """Rows with one canonical entry for each value."""
+        for i, dim in enumerate(self.dimensions):
+            if isinstance(dim, Real) and dim.n < math.inf:
+                rows[:, i] = dim.snapped(rows[:, i])
         return rows
 
     def keys(self, rows: Numbers) -> list[bytes]:
-        """What tells points apart: rows without their inactive entries."""
-        held = np.where(self.active(rows), rows, -1.0) + 0.0  # no negative zeros
-        return [row.tobytes() for row in held]
+        """Unique keys of points: rows without their inactive entries."""
+        masked = np.where(self.active(rows), rows, -1.0) + 0.0  # no negative zeros
+        return [row.tobytes() for row in masked]
 
     def points(self, rows: Numbers) -> Points:
-        """What the kernel sees of rows.
+        """Rows in the form that the kernel compares.
 
-        An ordered parameter with a condition lies on an arc of one radian around the place of
-        its absence (Swersky et al. 2013, eq. 4 with rho = 1 / pi): active values that are near
-        are near, and all are equally far from "inactive". Every squared distance is one between
+        An ordered parameter with a condition is on an arc of one radian around the place of
+        its absence (Swersky et al. 2013, eq. 4 with rho = 1 / pi): similar active values are
+        near, and all are equally far from "inactive". Every squared distance is one between
         vectors, so a stationary kernel of it is positive semi-definite.
         """
         columns = [self.dimensions[i].place(rows[:, i]) for i in self._lines]
@@ -143,7 +142,7 @@ class Encoding:
         return Points(places, codes)
 
     def encode(self, params: Params, rng: np.random.Generator) -> Numbers:
-        """(d,) the row of a point; what is inactive is drawn, for a search that moves from it."""
+        """(d,) the row of a point, with random inactive entries for a search that starts there."""
         row = self.draw(rng, 1).ravel()
         for name, i in self.column.items():
             if name in params:
@@ -151,7 +150,7 @@ class Encoding:
         return row
 
     def decode(self, row: Numbers) -> Params:
-        """The point of a row: active parameters, constants among them."""
+        """The point of a row: active parameters, including constants."""
         params: Params = {}
         for name, item in self.space.items():
             if self.space.is_active(name, params):

@@ -1,4 +1,4 @@
-"""The search: what it has seen, when it fits, and what it proposes next."""
+"""The engine: records outcomes, and proposes the next point."""
 
 from __future__ import annotations
 
@@ -25,14 +25,23 @@ from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
 START = 4
-"""How many points come before the first that is modelled."""
+"""Default number of points before the first modelled one."""
 LISTED = 1000
-"""Spaces of so many points at most are scored whole."""
+"""Maximum number of points of a space that is scored completely."""
 TRIES = 20
 
 
 class GaussianProcessEngine(Engine):
-    """Proposals by a Gaussian process; see `GaussianProcessSampler`."""
+    """Proposals by a Gaussian process.
+
+    Args:
+        space, startup, prior, seed: as in `GaussianProcessSampler`.
+        warm_start: as made by `crosstune.study.warm_start.finished`.
+        maximize: whether larger values are better.
+
+    Raises:
+        SpecError: an invalid argument.
+    """
 
     distinct = True
 
@@ -51,9 +60,9 @@ class GaussianProcessEngine(Engine):
         self._sign = -1.0 if maximize else 1.0
         self._space = space
         self._encoding = Encoding(space)
-        # A learnt space is a part of all that is tuned.
-        known = {name: held for name, held in (prior or {}).items() if name in space}
-        self._beliefs = Beliefs(self._encoding, beliefs(space, known)) if known else None
+        # A learnt space may lack parameters of the study.
+        relevant = {name: belief for name, belief in (prior or {}).items() if name in space}
+        self._beliefs = Beliefs(self._encoding, beliefs(space, relevant)) if relevant else None
         self._rng = np.random.default_rng(seed_in_32_bits(seed))
         self._startup = startup
         self._observed: list[Observation] = []
@@ -67,7 +76,7 @@ class GaussianProcessEngine(Engine):
 
     @property
     def lasts(self) -> float:  # type: ignore[override]
-        """For how many questions there surely is a point."""
+        """How many calls of `ask` are guaranteed to return a point."""
         return math.inf if self.part else self._encoding.fewest - self._inserted
 
     def ask(self, trial: int) -> Params:
@@ -84,26 +93,32 @@ class GaussianProcessEngine(Engine):
         return params
 
     def tell(self, trial: int, outcome: Outcome) -> None:
-        """Learn how a proposal went."""
+        """Learn the outcome of a proposal."""
         if trial in self._open:
             self._learn(self._open.pop(trial), outcome)
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
-        """Learn how another point went."""
+        """Learn the outcome of another point that was evaluated instead of a proposal.
+
+        Args:
+            trial: of the proposal.
+            params: the evaluated point.
+            outcome: of the trial.
+        """
         self._open.pop(trial, None)
         self.insert(params, outcome)
 
     def insert(self, params: Params, outcome: Outcome) -> None:
-        """Learn how a point went that somebody else chose."""
+        """Learn the outcome of a point of another origin."""
         if self._encoding.d:
             self._learn(self._encoding.encode(params, self._rng), outcome)
         self._inserted += 1
 
     def running(self, points: Sequence[Params]) -> None:
-        """Know which points others are evaluating now."""
+        """Set the points that other processes are evaluating now."""
         self._elsewhere = []
         if self._encoding.d:
-            self._elsewhere = [self._encoding.encode(each, self._rng) for each in points]
+            self._elsewhere = [self._encoding.encode(params, self._rng) for params in points]
 
     def _learn(self, row: Numbers, outcome: Outcome) -> None:
         state = STATES[outcome.state]
@@ -118,7 +133,7 @@ class GaussianProcessEngine(Engine):
         if begun < self._startup:
             row = self._first_new(self._design[begun : begun + 1])
             return self._drawn() if row is None else row
-        usable = sum(each.state != FAILED for each in self._observed)
+        usable = sum(observation.state != FAILED for observation in self._observed)
         if usable < 2:
             return self._drawn()
         with _blas().limit(limits=1):
@@ -128,9 +143,9 @@ class GaussianProcessEngine(Engine):
     def _design(self) -> Numbers:
         """(startup, d) or more: the medians of the ranges, then a Sobol sequence.
 
-        Whoever chooses a range mostly has its middle in mind. Where the user has said what to
-        believe, that is the first point, and the others are drawn around it. What earlier
-        studies found best comes first, in at most half of them.
+        Users often choose a range around an expected value, its middle. With a prior, its mode is
+        the first point, and the others are drawn around it. The best points of earlier studies come
+        before them, as at most half of the design.
         """
         sobol = qmc.Sobol(self._encoding.d, scramble=True, seed=self._rng)
         points = sobol.random_base2(max(math.ceil(math.log2(max(self._startup, 1))), 0))
@@ -141,8 +156,8 @@ class GaussianProcessEngine(Engine):
             rows = self._beliefs.rows(np.asarray(points))
             for column, entry in self._beliefs.mode.items():
                 rows[0, column] = entry
-        found = self._found[: max(self._startup // 2, 1)]
-        return np.concatenate([found, rows]) if found else rows
+        best = self._found[: max(self._startup // 2, 1)]
+        return np.concatenate([best, rows]) if best else rows
 
     def _drawn(self) -> Numbers:
         """A new row of the prior.
@@ -155,7 +170,7 @@ class GaussianProcessEngine(Engine):
             if row is not None:
                 return row
         if self._encoding.size == math.inf:
-            # Parents of continuous parameters may be rare; a repeat is no catastrophe.
+            # Parents of continuous parameters may be rare; repeating a point is acceptable.
             return self._encoding.draw(self._rng, 1).ravel()
         for params in grid(self._space, 2**53):
             row = self._encoding.encode(params, self._rng)
@@ -197,6 +212,6 @@ class GaussianProcessEngine(Engine):
 
 @cache
 def _blas() -> ThreadpoolController:
-    """What limits the linear algebra to one thread: on matrices this small, several only wait."""
+    """The control of the linear algebra's threads: more than one slow down small matrices."""
     controller: ThreadpoolController = ThreadpoolController().select(user_api="blas")
     return controller

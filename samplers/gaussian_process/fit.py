@@ -1,6 +1,6 @@
-"""The length scales, the amplitude and the noise that a data set speaks for.
+"""The fit of length scales, amplitude and noise to the data.
 
-The maximum of the posterior density: the marginal likelihood (Rasmussen and Williams 2006,
+It maximises the posterior density: the marginal likelihood (Rasmussen and Williams 2006,
 eq. 2.30, gradient eq. 5.9) times log-normal priors. The length scales' median grows with
 the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024, section 4).
 """
@@ -20,17 +20,17 @@ from crosstune.samplers.gaussian_process.kernel import matern, slope
 
 JITTER = 1e-8
 SCALE, SCALE_SPREAD = math.log(0.4), 0.6
-"""Mean and deviation of the log of a length scale, less half the log of d."""
+"""Mean and deviation of the log of a length scale, minus half the log of d."""
 AMPLITUDE_SPREAD = 0.3
 NOISE, NOISE_SPREAD = math.log(1e-3), 2.0
-"""Those of the log of the noise's variance; the targets have variance 1."""
+"""Mean and deviation of the log of the noise's variance; the targets have variance 1."""
 BOUND = 4.0
-"""How many deviations from the prior's mean are searched."""
+"""Bound of the fit, in deviations from the prior's mean."""
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What is fitted.
+    """The fitted quantities.
 
     Attributes:
         lengths: (d,) in units of the places.
@@ -55,38 +55,38 @@ class Posterior:
     from its mean: a well-scaled problem.
 
     Args:
-        parts: (d, n, n) squared distances a parameter.
+        parts: (d, n, n) squared distances per parameter.
         targets: (n,).
-        extra: (n,) variances of noise that is known.
-        known: (n, n) what the covariance has besides, whatever theta is; None for nothing.
+        extra: (n,) variances of noise beside the fitted one.
+        fixed: (n, n) a part of the covariance that does not depend on theta; None for none.
     """
 
     def __init__(
-        self, parts: Numbers, targets: Numbers, extra: Numbers, known: Numbers | None = None
+        self, parts: Numbers, targets: Numbers, extra: Numbers, fixed: Numbers | None = None
     ):
         self._d, self._n = parts.shape[:2]
         self._parts = parts.reshape(self._d, -1)
         self._targets = targets
         self._extra = extra
-        self._known = known
+        self._fixed = fixed
         self.mean = np.array([SCALE + 0.5 * math.log(self._d)] * self._d + [0.0, NOISE])
         self.spread = np.array([SCALE_SPREAD] * self._d + [AMPLITUDE_SPREAD, NOISE_SPREAD])
 
     def hyperparameters(self, theta: Numbers) -> Hyperparameters:
-        """What a theta means."""
-        held = np.exp(self.mean + self.spread * theta)
-        return Hyperparameters(held[:-2], float(held[-2]), float(held[-1]))
+        """The hyperparameters of a theta."""
+        values = np.exp(self.mean + self.spread * theta)
+        return Hyperparameters(values[:-2], float(values[-2]), float(values[-1]))
 
     def __call__(self, theta: Numbers) -> tuple[float, Numbers]:
         """The value and its gradient, (d + 2,)."""
         d, n = self._d, self._n
-        held = self.hyperparameters(theta)
-        square = (held.weights @ self._parts).reshape(n, n)
-        smooth = held.amplitude * matern(square)
+        hyper = self.hyperparameters(theta)
+        square = (hyper.weights @ self._parts).reshape(n, n)
+        smooth = hyper.amplitude * matern(square)
         covariance = smooth.copy()
-        covariance.flat[:: n + 1] += held.noise + JITTER + self._extra
-        if self._known is not None:
-            covariance += self._known
+        covariance.flat[:: n + 1] += hyper.noise + JITTER + self._extra
+        if self._fixed is not None:
+            covariance += self._fixed
         lower = cholesky(covariance, lower=True, check_finite=False)
         inverse, _ = dpotri(lower, lower=1)
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
@@ -95,10 +95,10 @@ class Posterior:
         value += 0.5 * theta @ theta
         by_covariance = 0.5 * (inverse - np.outer(alpha, alpha))  # eq. 5.9
         gradient = np.empty(d + 2)
-        inner = by_covariance * (held.amplitude * slope(square))
-        gradient[:d] = -2.0 * held.weights * (self._parts @ inner.ravel())
+        inner = by_covariance * (hyper.amplitude * slope(square))
+        gradient[:d] = -2.0 * hyper.weights * (self._parts @ inner.ravel())
         gradient[d] = (by_covariance * smooth).sum()
-        gradient[d + 1] = held.noise * np.trace(by_covariance)
+        gradient[d + 1] = hyper.noise * np.trace(by_covariance)
         return float(value), gradient * self.spread + theta
 
 
@@ -106,13 +106,14 @@ def fit(posterior: Posterior, start: Numbers | None, steps: int) -> Numbers:
     """The theta of the highest posterior density near the better of two starts.
 
     Args:
+        posterior: to maximise.
         start: an earlier theta; the other start is the prior's mean.
-        steps: how many steps L-BFGS takes at most.
+        steps: maximum number of L-BFGS steps.
     """
     first = np.zeros_like(posterior.mean)
     if start is not None and posterior(start)[0] < posterior(first)[0]:
         first = start
-    found = minimize(
+    result = minimize(
         posterior,
         first,
         jac=True,
@@ -120,4 +121,4 @@ def fit(posterior: Posterior, start: Numbers | None, steps: int) -> Numbers:
         bounds=[(-BOUND, BOUND)] * len(first),
         options={"maxiter": steps, "ftol": 1e-5},
     )
-    return np.asarray(found.x)
+    return np.asarray(result.x)

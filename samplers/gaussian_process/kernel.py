@@ -1,4 +1,4 @@
-"""Matern 5/2 over weighted distances, with a length scale a parameter.
+"""Matern 5/2 over weighted distances, with one length scale per parameter.
 
 k(x, y) = a M(r^2), r^2 = sum_i D_i(x, y) / l_i^2 (Rasmussen and Williams 2006, eq. 4.17 and
 section 5.1), where D_i is the squared difference of two places, and of an unordered choice 1
@@ -30,7 +30,13 @@ def slope(square: Numbers) -> Numbers:
 
 
 def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numbers:
-    """(len(a), len(b)) r^2, for weights 1 / l^2 of shape (d,)."""
+    """(len(a), len(b)) the r^2 between points.
+
+    Args:
+        encoding: of both.
+        a, b: points.
+        weights: (d,) 1 / l^2.
+    """
     roots = np.sqrt(weights[encoding.scale_of_place])
     left, right = a.places * roots, b.places * roots
     square: Numbers = left @ right.T
@@ -46,9 +52,9 @@ def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers
 def parts(encoding: Encoding, points: Points) -> Numbers:
     """(d, n, n) the D_i between points."""
     n = len(points)
-    found = np.zeros((encoding.d, n, n))
+    squares = np.zeros((encoding.d, n, n))
     for column, i in enumerate(encoding.scale_of_place):
-        found[i] += (points.places[:, column, None] - points.places[None, :, column]) ** 2
+        squares[i] += (points.places[:, column, None] - points.places[None, :, column]) ** 2
     for column, i in enumerate(encoding.unordered):
-        found[i] = points.codes[:, column, None] != points.codes[None, :, column]
-    return found
+        squares[i] = points.codes[:, column, None] != points.codes[None, :, column]
+    return squares

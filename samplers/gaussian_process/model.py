@@ -1,4 +1,4 @@
-"""The Gaussian process given the data: mean, deviation, and how both change with a point."""
+"""The Gaussian process given the data: mean, deviation, and their gradients."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, slope, squared_distances
 
 WEIGHT, SPREAD = 0.7, 0.5
-"""Mean and standard deviation of the sum of the weights of earlier studies, before any trial."""
+"""Prior mean and standard deviation of the sum of the weights of earlier studies."""
 
 
 class Model:
     """The posterior of the function (Rasmussen and Williams 2006, algorithm 2.1).
 
-    Points that are being evaluated count as if they had been and had brought the mean that is
-    expected there (Desautels, Krause and Burdick 2014, section 3.2): the mean stays as it is,
-    and the deviation around them falls. Making one is O(n^3) in the points, a prediction O(n^2).
+    Running points are treated as evaluated with the expected mean (Desautels, Krause and Burdick
+    2014, section 3.2): the mean is unchanged, and the deviation around them falls. Making a model
+    is O(n^3) in the points, a prediction O(n^2).
 
     Args:
-        points: n that were evaluated, then those that are being evaluated.
+        encoding: of the points.
+        points: n evaluated points, then the running ones.
         targets: (n,).
         extra: (n,) variances of noise beside the fitted one.
-        earlier: on what the mean rests; None for nothing.
+        hyper: the fitted hyperparameters.
+        earlier: basis functions of the mean; None for none.
     """
 
     def __init__(
@@ -36,15 +38,15 @@ class Model:
         points: Points,
         targets: Numbers,
         extra: Numbers,
-        held: Hyperparameters,
+        hyper: Hyperparameters,
         earlier: Earlier | None = None,
     ):
-        self._encoding, self._points, self._held = encoding, points, held
+        self._encoding, self._points, self._held = encoding, points, hyper
         self._earlier = earlier
         n, total = len(targets), len(points)
-        square = squared_distances(encoding, points, points, held.weights)
-        covariance = held.amplitude * matern(square)
-        covariance.flat[:: total + 1] += held.noise + JITTER
+        square = squared_distances(encoding, points, points, hyper.weights)
+        covariance = hyper.amplitude * matern(square)
+        covariance.flat[:: total + 1] += hyper.noise + JITTER
         covariance.flat[: n * (total + 1) : total + 1] += extra
         offset = np.zeros(total)
         if earlier is not None:
@@ -57,10 +59,10 @@ class Model:
         self._alpha = cho_solve((lower[:n, :n], True), targets - offset[:n], check_finite=False)
         self._n = n
         self._inverse = solve_triangular(lower, np.eye(total), lower=True, check_finite=False)
-        means = targets - (held.noise + JITTER + extra) * self._alpha
+        means = targets - (hyper.noise + JITTER + extra) * self._alpha
         believed = offset[n:] + covariance[n:, :n] @ self._alpha
         self.smallest = float(np.concatenate([means, believed]).min())
-        """The least mean at these points: what has to be improved on."""
+        """The smallest mean at these points, to improve on."""
 
     def mean(self, points: Points) -> Numbers:
         """(m,) the mean of the function at m points."""
@@ -69,35 +71,35 @@ class Model:
 
     def predict(self, points: Points) -> tuple[Numbers, Numbers]:
         """Mean and deviation of the function at m points; (m,) each."""
-        cross, offset, own = self._covariance(points)
+        cross, offset, prior = self._covariance(points)
         half = cross @ self._inverse.T
-        variance = own - np.einsum("ij,ij->i", half, half)
+        variance = prior - np.einsum("ij,ij->i", half, half)
         return offset + cross[:, : self._n] @ self._alpha, np.sqrt(np.maximum(variance, 1e-12))
 
     def slopes(self, points: Points, columns: Numbers) -> tuple[float, float, Numbers, Numbers]:
         """Mean and deviation at one point, and their gradients.
 
         Args:
-            points: one.
-            columns: (c,) for each column of `Points.places`, how it changes with the place of
-                its parameter.
+            points: a single point.
+            columns: (c,) the derivative of each column of `Points.places` by the place of its
+                parameter.
 
         Returns:
             Mean, deviation, and the gradients of both by each column, (c,) each.
         """
-        held, n = self._held, self._n
-        square = squared_distances(self._encoding, points, self._points, held.weights)[0]
-        cross = held.amplitude * matern(square)
-        own, offset = held.amplitude, 0.0
+        hyper, n = self._held, self._n
+        square = squared_distances(self._encoding, points, self._points, hyper.weights)[0]
+        cross = hyper.amplitude * matern(square)
+        prior, offset = hyper.amplitude, 0.0
         if self._earlier is not None:
             at = self._earlier.spread * self._earlier.values(points)[0]
-            own, offset = own + at @ at, self._earlier.weight / self._earlier.spread * at.sum()
+            prior, offset = prior + at @ at, self._earlier.weight / self._earlier.spread * at.sum()
             cross = cross + self._basis @ at
         half = self._inverse @ cross
         solved = self._inverse.T @ half
-        deviation = float(np.sqrt(max(own - half @ half, 1e-12)))
-        steep = held.amplitude * slope(square)
-        weights = 2.0 * held.weights[self._encoding.scale_of_place] * columns
+        deviation = float(np.sqrt(max(prior - half @ half, 1e-12)))
+        steep = hyper.amplitude * slope(square)
+        weights = 2.0 * hyper.weights[self._encoding.scale_of_place] * columns
         apart = (points.places[0] - self._points.places) * weights  # d(r^2) / dx
         by_mean = (self._alpha * steep[:n]) @ apart[:n]
         by_deviation = -(solved * steep) @ apart / deviation
@@ -109,8 +111,8 @@ class Model:
         return float(offset + cross[:n] @ self._alpha), deviation, by_mean, by_deviation
 
     def _covariance(self, points: Points) -> tuple[Numbers, Numbers | float, Numbers | float]:
-        """Of m points the covariance with those of the model, (m, n), the mean beforehand, and
-        the variance; the latter are one number where nothing is known of earlier studies."""
+        """Covariance of m points with those of the model, (m, n), and their prior mean and
+        variance, which are single numbers if there are no earlier studies."""
         square = squared_distances(self._encoding, points, self._points, self._held.weights)
         cross = self._held.amplitude * matern(square)
         if self._earlier is None:
@@ -129,8 +131,8 @@ class Earlier:
         models: of the studies.
 
     Attributes:
-        weight: the mean of each function's weight, before any trial.
-        spread: its standard deviation.
+        weight: prior mean of the weight of each function.
+        spread: prior standard deviation of that weight.
     """
 
     def __init__(self, models: Sequence[Model]):
@@ -140,7 +142,7 @@ class Earlier:
 
     @property
     def choices(self) -> list[Earlier]:
-        """All of the studies together, and each alone where there are several."""
+        """All studies together and, if there are several, each alone."""
         alone = [Earlier([model]) for model in self._models]
         return [self, *alone] if len(alone) > 1 else [self]
 

@@ -1,4 +1,4 @@
-"""Rows near other rows: mutations drawn at random, and the neighbours that a local search tries."""
+"""Rows near other rows: random mutations, and the neighbours that a local search tries."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from crosstune.samplers.gaussian_process.dimensions import Numbers, Options, Rea
 from crosstune.samplers.gaussian_process.encoding import Encoding
 
 MANY = 12
-"""Of a choice of more options so many are tried as neighbours, drawn at random."""
+"""Maximum number of options of a choice that are tried as neighbours; random if it has more."""
 
 
 def mutations(encoding: Encoding, rows: Numbers, rng: np.random.Generator) -> Numbers:
     """Rows of the same shape with one or a few entries changed.
 
-    Half the changes are steps, of a length drawn for each row, half are new draws of the prior.
+    Half of the changes are steps, of a random length per row, half are new draws of the prior.
+
+    Args:
+        encoding: of the rows.
+        rows: (m, d).
+        rng: draws the changes.
     """
     m, d = rows.shape
     changed = rng.random((m, d)) < min(1.0, 2.0 / d)
@@ -23,9 +28,9 @@ def mutations(encoding: Encoding, rows: Numbers, rng: np.random.Generator) -> Nu
     new = encoding.draw(rng, m)
     stepped = rng.random((m, d)) < 0.5
     shift = rng.standard_normal((m, d)) * length[:, None]
-    for i, each in enumerate(encoding.dimensions):
-        if each.ordered:
-            near = _shifted(each, rows[:, i], shift[:, i])
+    for i, dim in enumerate(encoding.dimensions):
+        if dim.ordered:
+            near = _shifted(dim, rows[:, i], shift[:, i])
             new[:, i] = np.where(stepped[:, i], near, new[:, i])
     return np.where(changed, new, rows)
 
@@ -35,41 +40,47 @@ def neighbours(
 ) -> Numbers:
     """(m, d) rows that differ from a row in one active entry.
 
-    Of a stepped parameter the next steps and one at about `length`, of a continuous one two
-    places about `length` away on either side, of a choice the other options.
+    A continuous parameter has two neighbours, about `length` away on either side. A stepped one has
+    the next steps too, and a choice has its other options.
+
+    Args:
+        encoding: of the row.
+        row: (d,).
+        length: of a step, as a share of the range.
+        rng: draws the steps.
     """
     active = encoding.active(row[None])[0]
     entries: list[Numbers] = []
     columns: list[int] = []
-    for i, each in enumerate(encoding.dimensions):
+    for i, dim in enumerate(encoding.dimensions):
         if not active[i]:
             continue
         here = row[i]
-        if isinstance(each, Options):
-            n = int(each.n)
+        if isinstance(dim, Options):
+            n = int(dim.n)
             if n <= MANY:
                 tried = np.delete(np.arange(n, dtype=float), int(here))
             else:
                 tried = rng.integers(n, size=MANY).astype(float)
         else:
             shift = np.array([-1.0, 1.0]) * length * rng.uniform(0.3, 1.5, size=2)
-            tried = _shifted(each, np.repeat(here, 2), shift)
-            if not isinstance(each, Real):
-                tried = np.concatenate([tried, np.clip([here - 1, here + 1], 0, each.n - 1)])
+            tried = _shifted(dim, np.repeat(here, 2), shift)
+            if not isinstance(dim, Real):
+                tried = np.concatenate([tried, np.clip([here - 1, here + 1], 0, dim.n - 1)])
         tried = tried[tried != here]
         entries.append(tried)
         columns += [i] * len(tried)
-    found = np.repeat(row[None], len(columns), axis=0)
+    rows = np.repeat(row[None], len(columns), axis=0)
     if columns:
-        found[np.arange(len(columns)), columns] = np.concatenate(entries)
-    return found
+        rows[np.arange(len(columns)), columns] = np.concatenate(entries)
+    return rows
 
 
-def _shifted(each: object, entries: Numbers, shift: Numbers) -> Numbers:
+def _shifted(dim: object, entries: Numbers, shift: Numbers) -> Numbers:
     """Entries of an ordered parameter moved by shares of its range."""
-    if isinstance(each, Real):
+    if isinstance(dim, Real):
         moved = np.abs(entries + shift)
         return np.clip(np.where(moved > 1.0, 2.0 - moved, moved), 0.0, 1.0)
-    n = float(each.n)  # type: ignore[attr-defined]
+    n = float(dim.n)  # type: ignore[attr-defined]
     steps = np.sign(shift) * np.maximum(np.rint(np.abs(shift) * (n - 1)), 1.0)
     return np.asarray(np.clip(entries + steps, 0.0, n - 1))

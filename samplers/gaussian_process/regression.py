@@ -1,4 +1,4 @@
-"""From observations to the model of them: what is used, transformed and fitted, and when."""
+"""From observations to their model: selection, transformation, and when to fit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from crosstune.samplers.gaussian_process.model import Earlier, Model
 from crosstune.samplers.gaussian_process.targets import FLOORS, Targets, targets
 
 IN_MODEL, IN_FIT = 256, 128
-"""On how many observations the model and the fit rest at most."""
+"""Maximum numbers of observations in the model and in the fit."""
 STEPS = 30
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A trial that ended: its row, what it was worth (less is better), and how it ended."""
+    """A trial that ended: its row, its value (less is better), and its state."""
 
     row: Numbers
     value: float
@@ -31,11 +31,12 @@ class Observation:
 
 
 class Regression:
-    """A Gaussian process that is fitted anew now and then as observations come in.
+    """A Gaussian process that is refitted from time to time as observations arrive.
 
     Args:
-        ignored: columns of rows that nothing is known of.
-        earlier: on what its mean may rest; None for nothing.
+        encoding: of the observed rows.
+        ignored: columns of rows without information.
+        earlier: possible basis functions of its mean; None for none.
     """
 
     def __init__(
@@ -53,25 +54,28 @@ class Regression:
         """The model of the observations, at most `IN_MODEL` of them.
 
         Args:
-            pending: rows that are being evaluated.
+            observed: two or more.
+            pending: running rows.
 
         Returns:
-            The model, and the rows in it that did best, the best first.
+            The model, and its rows, the best first.
         """
-        rows = np.array([each.row for each in observed])
+        rows = np.array([observation.row for observation in observed])
         self._fit(rows, observed)
-        held = _targets(observed, self._floor)
-        chosen = _subset(held.values, IN_MODEL)
-        rows, values = rows[chosen], held.values[chosen]
+        scaled = _targets(observed, self._floor)
+        chosen = _subset(scaled.values, IN_MODEL)
+        rows, values = rows[chosen], scaled.values[chosen]
         points = self._encoding.points(np.array([*rows, *pending[-IN_MODEL:]]))
-        model = Model(self._encoding, points, values, held.extra[chosen], self._held, self._earlier)
+        model = Model(
+            self._encoding, points, values, scaled.extra[chosen], self._held, self._earlier
+        )
         return model, rows[np.argsort(values, kind="stable")]
 
     def _fit(self, rows: Numbers, observed: Sequence[Observation]) -> None:
-        """Choose the transform and fit anew when the data has grown by a tenth since.
+        """Choose the transform and refit if the data has grown by a tenth since the last fit.
 
-        Transforms, and what the mean may rest on, are compared by the density that each gives to
-        the values themselves (Snelson, Rasmussen and Ghahramani 2004, eq. 7).
+        Transforms and basis functions are compared by the density that they give to the
+        untransformed values (Snelson, Rasmussen and Ghahramani 2004, eq. 7).
         """
         seen = len(observed)
         if self._theta is not None and seen < 1.1 * self._fitted_at + 1:
@@ -82,17 +86,17 @@ class Regression:
         squares[self._ignored] = 0.0
         least = math.inf
         for earlier, floor in product(self._rests, FLOORS):
-            held = _targets(observed, floor)
-            values, known = held.values[chosen], None
+            scaled = _targets(observed, floor)
+            values, fixed = scaled.values[chosen], None
             if earlier is not None:
                 basis = earlier.values(points)
                 values = values - earlier.weight * basis.sum(axis=1)
-                known = earlier.spread**2 * (basis @ basis.T)
-            posterior = Posterior(squares, values, held.extra[chosen], known)
+                fixed = earlier.spread**2 * (basis @ basis.T)
+            posterior = Posterior(squares, values, scaled.extra[chosen], fixed)
             start = self._theta if self._theta is not None else np.zeros_like(posterior.mean)
-            found = posterior(start)[0] - float(held.stretch[chosen].sum())
-            if found < least:
-                least, self._floor, self._earlier, best = found, floor, earlier, posterior
+            score = posterior(start)[0] - float(scaled.stretch[chosen].sum())
+            if score < least:
+                least, self._floor, self._earlier, best = score, floor, earlier, posterior
         self._theta = fit(best, self._theta, STEPS)
         self._held = best.hyperparameters(self._theta)
         self._held.lengths[self._ignored] = math.inf
@@ -100,8 +104,8 @@ class Regression:
 
 
 def _targets(observed: Sequence[Observation], floor: float) -> Targets:
-    values = np.array([each.value for each in observed])
-    states = np.array([each.state for each in observed], np.int8)
+    values = np.array([observation.value for observation in observed])
+    states = np.array([observation.state for observation in observed], np.int8)
     return targets(values, states, floor)
 
 

@@ -1,4 +1,4 @@
-"""The row of the highest acquisition among those that were not tried.
+"""The search for the untried row of the highest acquisition.
 
 Random, mutated and neighbouring rows are scored, the best of them climb by neighbours, and the
 continuous part of the best is polished along the gradient.
@@ -20,25 +20,27 @@ from crosstune.samplers.gaussian_process.model import Model
 from crosstune.samplers.gaussian_process.moves import mutations, neighbours
 
 DRAWN = 160
-"""How many rows of the prior are scored."""
+"""Number of rows of the prior that are scored."""
 PARENTS, CHILDREN = 5, 24
-"""How many of the best rows are mutated, and how often each."""
+"""Number of best rows that are mutated, and of mutations of each."""
 CLIMBERS = 3
 ROUNDS = 8
 STEPS = 25
 
 IsNew: TypeAlias = Callable[[Numbers], Flags]
-"""Whether rows were not tried, (m,) of bool."""
+"""Tells which rows were not tried: (m,) booleans."""
 
 
 class Search:
     """One maximisation of the acquisition.
 
     Args:
+        encoding: of the rows.
         model: given the data.
-        is_new: which rows may be proposed.
-        beliefs: what the user thinks of where the best point lies; None for nothing.
-        power: to which the beliefs are raised.
+        is_new: tells which rows may be proposed.
+        rng: draws rows.
+        beliefs: of the user about the best point; None for none.
+        power: the exponent of the beliefs.
     """
 
     def __init__(
@@ -56,19 +58,19 @@ class Search:
     def score(self, rows: Numbers) -> Numbers:
         """(m,) the acquisition."""
         mean, deviation = self._model.predict(self._encoding.points(rows))
-        found = log_expected_improvement(mean, deviation, self._model.smallest)
-        return found if self._beliefs is None else found + self._power * self._beliefs.logs(rows)
+        scores = log_expected_improvement(mean, deviation, self._model.smallest)
+        return scores if self._beliefs is None else scores + self._power * self._beliefs.logs(rows)
 
     def of(self, rows: Numbers) -> Numbers | None:
-        """The best of given rows that is new; None where none is."""
+        """The best new row among `rows`; None if none is new."""
         rows = rows[self._is_new(rows)]
         return rows[int(np.argmax(self.score(rows)))] if len(rows) else None
 
     def near(self, best: Numbers) -> Numbers | None:
-        """The best row that is found.
+        """The best new row that random and local search find; None if they find no new one.
 
         Args:
-            best: (k, d) the rows that did best, the best first.
+            best: (k, d) the rows of the best values, the best first.
         """
         encoding, rng = self._encoding, self._rng
         parents = best[:PARENTS]
@@ -88,26 +90,26 @@ class Search:
         return self._polish(tops[first], float(heights[first]))
 
     def _climb(self, rows: Numbers, scores: Numbers) -> tuple[Numbers, Numbers]:
-        """Each row moved to its best neighbour until there is none, or the rounds are over."""
+        """Move each row to its best neighbour until none is better or the rounds are over."""
         rows, scores = rows.copy(), scores.copy()
         climbing = list(range(len(rows)))
         length = 0.1
         for _ in range(ROUNDS):
             near = [neighbours(self._encoding, rows[i], length, self._rng) for i in climbing]
-            owner = np.repeat(climbing, [len(each) for each in near])
+            owner = np.repeat(climbing, [len(group) for group in near])
             pool = self._encoding.snapped(np.concatenate(near))
             new = self._is_new(pool)
             pool, owner = pool[new], owner[new]
             if not len(pool):
                 break
-            found = self.score(pool)
+            pool_scores = self.score(pool)
             still = []
             for i in climbing:
                 mine = np.flatnonzero(owner == i)
                 if len(mine):
-                    top = mine[int(np.argmax(found[mine]))]
-                    if found[top] > scores[i] + 1e-6:
-                        rows[i], scores[i] = pool[top], found[top]
+                    top = mine[int(np.argmax(pool_scores[mine]))]
+                    if pool_scores[top] > scores[i] + 1e-6:
+                        rows[i], scores[i] = pool[top], pool_scores[top]
                         still.append(i)
             length *= 0.6
             if not still:
@@ -127,7 +129,7 @@ class Search:
             value, gradient = self.slope(moved)
             return -value, -gradient[free]
 
-        found = minimize(
+        result = minimize(
             loss,
             row[free],
             jac=True,
@@ -135,8 +137,8 @@ class Search:
             bounds=[(0.0, 1.0)] * len(free),
             options={"maxiter": STEPS},
         )
-        moved[free] = np.clip(found.x, 0.0, 1.0)
-        if -float(found.fun) > score and self._is_new(moved[None])[0]:
+        moved[free] = np.clip(result.x, 0.0, 1.0)
+        if -float(result.fun) > score and self._is_new(moved[None])[0]:
             return moved
         return row
 
