@@ -1,4 +1,4 @@
-"""Callbacks for studies and training loops; each file imports only the library that it serves."""
+"""Callbacks for studies and training loops; each file imports only its own library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds of cross-validation: where the steps of one stand among those of a trial."""
+"""Folds of cross-validation, and the steps of a trial that they report."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Fold:
 
     Attributes:
         number: from 0.
-        epochs: how many steps every fold of the trial has at most.
+        epochs: maximum number of steps of each fold of the trial.
     """
 
     number: int
     epochs: int
 
     def step(self, step: int) -> int:
-        """The step of the trial: those of the folds before come first.
+        """The step of the trial for a step of the fold; earlier folds come first.
 
         Raises:
-            ObjectiveError: it is beyond the fold.
+            ObjectiveError: the step is beyond the fold.
 
         >>> Fold(2, epochs=10).step(3)
         23
@@ -43,8 +43,8 @@ class Reported:
     """The last step of a trial that a callback of this process has reported.
 
     Attributes:
-        last: -1 for none.
-        by: the mark of that callback, which is no reference to it.
+        last: the step; -1 for none.
+        by: the mark of that callback, which is not a reference to it.
     """
 
     def __init__(self) -> None:
@@ -56,18 +56,18 @@ _trials: WeakKeyDictionary[Any, Reported] = WeakKeyDictionary()
 
 
 def reported(trial: Any) -> Reported:
-    """What is shared by all callbacks of a live trial. A retry is another trial here."""
+    """The record that all callbacks of a live trial share. A retry is another trial."""
     try:
         return _trials.setdefault(trial, Reported())
-    except TypeError:  # a frozen trial, which has no hash and keeps no reports
+    except TypeError:  # a frozen trial, which has no hash and stores no reports
         return Reported()
 
 
 def as_fold(fold: Any, epochs: Any) -> Fold | None:
-    """The fold that a callback is made for; None where it is made for the whole trial.
+    """The fold of a callback; None if the callback is for the whole trial.
 
     Raises:
-        RequestError: they cannot be right, or one is missing.
+        RequestError: an argument is invalid or missing.
     """
     check_fold(fold, epochs)
     if fold is None:
@@ -81,7 +81,7 @@ def as_fold(fold: Any, epochs: Any) -> Fold | None:
 
 
 def check_fold(fold: Any, epochs: Any) -> None:
-    """Raise RequestError where a fold, or the epochs of one, cannot be right."""
+    """Raise a RequestError if a fold, or its number of epochs, is invalid."""
     if fold is not None and not _is_whole(fold, 0):
         raise RequestError(f"fold is a whole number from 0 on, not {fold!r}")
     if epochs is not None and not _is_whole(epochs, 1):
@@ -91,7 +91,7 @@ def check_fold(fold: Any, epochs: Any) -> None:
 
 
 def check_folds(folds: Any) -> None:
-    """Raise RequestError where a number of folds cannot be right."""
+    """Raise a RequestError if a number of folds is invalid."""
     if not _is_whole(folds, 1):
         raise RequestError(f"folds is a whole number above 0, not {folds!r}")
 

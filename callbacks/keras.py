@@ -24,18 +24,18 @@ __all__ = ["KerasPruningCallback", "keras"]
 class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
     """Reports a metric after each epoch, and ends a trial that is pruned.
 
-    What is done with the metric and the epochs is told at `PruningCallback`. In the search of a
-    Keras Tuner, which has no Optuna trial, `KerasTunerPruningCallback` does this.
+    See `PruningCallback` for the treatment of metric and epochs. In the search of a Keras Tuner,
+    which has no Optuna trial, use `KerasTunerPruningCallback`.
 
     Args:
-        trial: the trial that is trained.
+        trial: the trial to report to.
         monitor: the metric in Keras's logs, such as ``val_loss``.
         divergence, fold: as in `PruningCallback`.
-        epochs: of a fold; None is the `epochs` of `model.fit`.
+        epochs: of a fold; None for the `epochs` of `model.fit`.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: there is no such trial or choice.
+        RequestError: an argument is invalid.
 
     >>> callback = KerasPruningCallback(optuna.create_study().ask(), "val_loss")
     """
@@ -70,11 +70,11 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
         """Report, and ask the study's pruner.
 
         Raises:
-            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
-            TrainingDiverged: the metric diverged, and that was to be a failure.
-            ObjectiveError: the metric is not among those that are logged, which are listed.
+            optuna.TrialPruned: the pruner stops the trial, or the metric diverged.
+            TrainingDiverged: the metric diverged, and `divergence` is "fail".
+            ObjectiveError: the metric is not among the logged ones, which the message lists.
         """
-        if self._prune is None:  # not sooner: only now Keras has said how many epochs there are
+        if self._prune is None:  # not earlier, since Keras sets the number of epochs in `fit`
             epochs = self._epochs
             if self._fold is not None and epochs is None:
                 epochs = (self.params or {}).get("epochs")

@@ -22,22 +22,22 @@ with needing("LightningPruningCallback", "lightning", "lightning"):
 class LightningPruningCallback(Callback):
     """Reports a metric after each epoch, and ends a trial that is pruned.
 
-    The metric is one that the module logs with ``self.log``. Where there is validation, the epochs
-    in which it ran are reported, with what it logged last; the sanity check before training is
-    none. What is done with the metric is told at `PruningCallback`.
+    The module has to log the metric with ``self.log``. With validation, only the epochs in which it
+    ran are reported, with its last logged value, and without the sanity check before training. See
+    `PruningCallback` for the treatment of the metric.
 
-    In a distributed run the ranks agree, as told at `TorchPruningCallback`: start them by
-    ``torchrun``, and give the trial to rank 0 and None to the others.
+    In a distributed run the ranks agree as in `TorchPruningCallback`: start them by ``torchrun``,
+    and give the trial to rank 0 and None to the others.
 
     Args:
-        trial: the trial that is trained; None on every rank but 0.
+        trial: the trial to report to; None on every rank but 0.
         monitor, divergence, fold: as in `PruningCallback`.
-        epochs: of a fold; None is the trainer's `max_epochs`.
+        epochs: of a fold; None for the trainer's `max_epochs`.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: there is no such choice or fold; from `Trainer.fit`, a trial is missing on
-            rank 0, or the ranks were started from the process that holds it.
+        RequestError: an argument is invalid; from `Trainer.fit`, a trial is missing on rank 0, or
+            the ranks were started from the process that has it.
 
     >>> callback = LightningPruningCallback(optuna.create_study().ask(), "val_loss")
     """
@@ -65,7 +65,15 @@ class LightningPruningCallback(Callback):
         self._validated = False
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Let the ranks agree on who holds the trial, once they are connected."""
+        """Connect the callbacks of the ranks, which Lightning calls after it connected the ranks.
+
+        Args:
+            trainer, pl_module, stage: from Lightning.
+
+        Raises:
+            RequestError: a trial is missing on rank 0, or the ranks were started from the process
+                that has it.
+        """
         if stage != "fit" or self._prune is not None:
             return
         if os.getpid() != self._process:
@@ -85,16 +93,16 @@ class LightningPruningCallback(Callback):
         )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note that the epoch has validation metrics."""
+        """Record that the epoch has validation metrics."""
         self._validated = not trainer.sanity_checking
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report, and ask the study's pruner.
 
         Raises:
-            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
-            TrainingDiverged: the metric diverged, and that was to be a failure.
-            ObjectiveError: the metric is not among those that are logged, which are listed.
+            optuna.TrialPruned: the pruner stops the trial, or the metric diverged.
+            TrainingDiverged: the metric diverged, and `divergence` is "fail".
+            ObjectiveError: the metric is not among the logged ones, which the message lists.
         """
         if trainer.enable_validation and not self._validated:
             return

@@ -1,4 +1,4 @@
-"""What every pruning callback does with a metric: check it, report it, ask whether to go on."""
+"""The base of all pruning callbacks: check a metric, report it, and ask the pruner."""
 
 from __future__ import annotations
 
@@ -16,31 +16,37 @@ from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsuppor
 from crosstune.system.scalars import plain_arguments
 
 Divergence: TypeAlias = Literal["prune", "fail"]
-"""What a trial counts as whose metric is NaN or infinite."""
+"""The state of a trial whose metric is NaN or infinite."""
 
 _logger = logging.getLogger("crosstune")
 
 
 class TrainingDiverged(Exception):
-    """The monitored metric is NaN or infinite, and such a trial was to fail.
+    """The monitored metric is NaN or infinite, and `divergence` is "fail".
 
-    `crosstune.tune` and the command line go on with the next trial. A plain `study.optimize` does
-    with ``catch=(TrainingDiverged,)``.
+    `crosstune.tune` and the command line continue with the next trial. A plain `study.optimize`
+    needs ``catch=(TrainingDiverged,)`` for that.
     """
 
 
 class Reports(Protocol):
-    """What a trial is here; `optuna.Trial` is one."""
+    """The part of `optuna.Trial` that a reporter uses."""
 
     def report(self, value: float, step: int) -> None:
-        """Keep the metric after `step`."""
+        """Store the metric after `step`."""
 
     def should_prune(self) -> bool:
-        """Whether the pruner gives the trial up."""
+        """Whether the pruner stops the trial."""
 
 
 class Reporter:
-    """What `PruningCallback` does, for anything that takes reports; nothing is checked here."""
+    """`PruningCallback` for anything that takes reports, without checks of the arguments.
+
+    Args:
+        trial: takes the reports.
+        monitor, divergence: as in `PruningCallback`.
+        fold: of the trial; None for the whole trial.
+    """
 
     def __init__(
         self, trial: Reports, monitor: str, divergence: Divergence, fold: Fold | None = None
@@ -57,15 +63,15 @@ class Reporter:
         """Report the metric after `step`, and ask the study's pruner.
 
         Raises:
-            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
-            TrainingDiverged: the metric diverged, and that was to be a failure.
+            optuna.TrialPruned: the pruner stops the trial, or the metric diverged.
+            TrainingDiverged: the metric diverged, and `divergence` is "fail".
             ObjectiveError: the metric is missing or no number, the step is no whole number, or
                 another callback has reported it.
         """
         self.decide(whole(step), measured(self._monitor, by_name(metrics, more)))
 
     def decide(self, step: int, value: float) -> None:
-        """Report `value`, and raise where the trial is over."""
+        """Report `value`, and raise an exception if the trial has to end."""
         if self._fold is not None:
             step = self._fold.step(step)
         if step <= self._reported.last and self._reported.by is not self._mark:
@@ -84,21 +90,21 @@ class Reporter:
         self._trial.report(value, step)
 
     def _of_another(self, step: int) -> ObjectiveError:
-        known = f"and another callback has reported this trial up to step {self._reported.last}"
+        reason = f"and another callback has reported this trial up to step {self._reported.last}"
         if self._fold is None:
             return ObjectiveError(
-                f"step {step} of {self._monitor} was reported already, {known}. In "
+                f"step {step} of {self._monitor} was reported already, {reason}. In "
                 "cross-validation give the callback of each fold its number and the epochs of one, "
                 "as fold=1, epochs=10; the step of the trial is fold x epochs + epoch then"
             )
         return ObjectiveError(
             f"{self._monitor} of fold {self._fold.number} is step {step} of the trial, which was "
-            f"reported already, {known}. Give each fold= once, in their order, and all the same "
+            f"reported already, {reason}. Give each fold= once, in their order, and all the same "
             "epochs="
         )
 
     def _end_diverged(self, step: int, value: float) -> None:
-        # The last report is what a pruned trial is told to be worth.
+        # Optuna takes the last report as the value of a pruned trial.
         self._report(math.nan, max(step, self._reported.last + 1))
         message = f"diverged at step {step}: {self._monitor} = {value}"
         if self._divergence == "fail":
@@ -120,26 +126,26 @@ class Reporter:
 class PruningCallback(Reporter):
     """Reports a metric in any training loop, and ends a trial that is pruned.
 
-    Call it once an epoch, or once a step, with the metrics by name: ``prune(epoch,
-    val_loss=loss)``, or ``prune(epoch, {"val/loss": loss})``. Numbers, numpy scalars and tensors
-    of one element will do.
+    Call it after each epoch or step with the metrics by name: ``prune(epoch, val_loss=loss)``, or
+    ``prune(epoch, {"val/loss": loss})``. Metrics may be numbers, numpy scalars or tensors of one
+    element.
 
-    A step that is not above the last one is neither reported nor asked about, and a warning says
-    so once: Optuna keeps the first report of a step, so the pruner would decide by that. Where
-    another callback has reported it, as in a second fold, it is an error. With `fold` each epoch of
-    each fold is a step of its own: fold x epochs + epoch.
+    A step that is not above the last one is not reported, the pruner is not asked, and one warning
+    is logged: Optuna keeps the first report of a step, so the pruner would use that one. It is an
+    error if another callback has reported the step, as in a second fold. With `fold`, each epoch of
+    each fold is a separate step: fold x epochs + epoch.
 
     Args:
-        trial: the trial that is trained.
-        monitor: the metric that is reported. The study's direction is its direction.
-        divergence: what a trial counts as whose metric is NaN or infinite: "prune" or "fail". It
-            ends at once, and its last report is NaN, which Optuna takes for the worst at that step.
-        fold: which fold of the trial this callback is for, from 0; None for the trial as a whole.
-        epochs: how many steps a fold has at most, the same for all folds; with `fold` alone.
+        trial: the trial to report to.
+        monitor: the metric to report. The study's direction is its direction.
+        divergence: the state of a trial whose metric is NaN or infinite: "prune" or "fail". It
+            ends at once, and its last report is NaN, which Optuna treats as the worst at that step.
+        fold: the trial's fold that this callback reports, from 0; None for the trial as a whole.
+        epochs: maximum number of steps of a fold, the same for all folds; only with `fold`.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: there is no such trial or choice.
+        RequestError: an argument is invalid.
 
     >>> prune = PruningCallback(optuna.create_study().ask(), "loss")
     >>> for epoch in range(3):
@@ -161,7 +167,15 @@ class PruningCallback(Reporter):
 
 
 def check(trial: object, monitor: str, divergence: str) -> None:
-    """Raise what `PruningCallback` raises when it is made."""
+    """Check arguments of `PruningCallback`.
+
+    Args:
+        trial, monitor, divergence: as in `PruningCallback`.
+
+    Raises:
+        Unsupported: the study has several objectives.
+        RequestError: an argument is invalid.
+    """
     if not isinstance(trial, BaseTrial):
         raise RequestError(f"a pruning callback needs the optuna.Trial, not {trial!r}")
     check_choices(monitor, divergence)
@@ -171,7 +185,7 @@ def check(trial: object, monitor: str, divergence: str) -> None:
 
 
 def check_choices(monitor: object, divergence: object) -> None:
-    """Raise where `monitor` or `divergence` cannot be right."""
+    """Raise a RequestError if `monitor` or `divergence` is invalid."""
     if not isinstance(monitor, str) or not monitor:
         raise RequestError(f"monitor has to be the name of a metric, not {monitor!r}")
     if divergence not in ("prune", "fail"):
@@ -179,7 +193,7 @@ def check_choices(monitor: object, divergence: object) -> None:
 
 
 def check_one_objective(objectives: Any) -> None:
-    """Raise where there are several."""
+    """Raise Unsupported if there are several objectives."""
     if len(objectives) > 1:
         raise Unsupported(
             f"the study has {len(objectives)} objectives, and pruning needs one: Optuna's pruners "
@@ -192,7 +206,7 @@ def by_name(metrics: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[
     """All metrics of a call.
 
     Raises:
-        ObjectiveError: one was given without its name.
+        ObjectiveError: a metric has no name.
     """
     if metrics is not None and not isinstance(metrics, Mapping):
         raise ObjectiveError(
@@ -205,12 +219,12 @@ def measured(monitor: str, metrics: Mapping[str, Any]) -> float:
     """The monitored metric as a number; it may be NaN or infinite.
 
     Raises:
-        ObjectiveError: it is missing, and those that are there are listed; or it is no number.
+        ObjectiveError: the metric is missing, with a list of the others, or it is no number.
     """
     if monitor not in metrics:
         raise ObjectiveError(no_such("reported metric", monitor, map(str, metrics)))
-    given = metrics[monitor]
-    value = given
+    metric = metrics[monitor]
+    value = metric
     try:
         if hasattr(value, "item"):  # of numpy, torch, jax and so on
             value = value.item()
@@ -220,11 +234,11 @@ def measured(monitor: str, metrics: Mapping[str, Any]) -> float:
     except OverflowError:  # an integer beyond the range of floats
         return math.inf
     except (TypeError, ValueError, RuntimeError):
-        shape = getattr(given, "shape", None)
+        shape = getattr(metric, "shape", None)
         size = f" of shape {tuple(shape)}" if shape else ""
         raise ObjectiveError(
-            f"the metric {monitor!r} has to be one number, not {type(given).__name__}{size}"
-            + ("" if shape else f": {given!r:.80}")
+            f"the metric {monitor!r} has to be one number, not {type(metric).__name__}{size}"
+            + ("" if shape else f": {metric!r:.80}")
         ) from None
 
 
@@ -232,7 +246,7 @@ def whole(step: SupportsIndex) -> int:
     """A step as an integer.
 
     Raises:
-        ObjectiveError: it is none from 0 on.
+        ObjectiveError: it is not an integer of 0 or more.
     """
     try:
         number = operator.index(step)

@@ -23,7 +23,7 @@ with needing("partial_fit_with_pruning", "crosstune[scikit-learn]", "sklearn"):
     from sklearn.utils import gen_batches, shuffle
 
 _OVERFLOWS = ("Floating-point under-/overflow", "non-finite parameter weights")
-"""How the ValueErrors begin, or go on, by which scikit-learn says that weights are no numbers."""
+"""Parts of the messages of scikit-learn's ValueErrors for weights that are NaN or infinite."""
 
 
 @plain_arguments("X", "y", "X_valid", "y_valid", "classes")
@@ -43,32 +43,32 @@ def partial_fit_with_pruning(
     divergence: Divergence = "prune",
     fold: int | None = None,
 ) -> float:
-    """Fit an estimator epoch by epoch, and return its score on the validation data at the end.
+    """Fit an estimator epoch by epoch, and return its final score on the validation data.
 
-    After each epoch the score is reported, and the trial may be pruned. For batches that come from
-    elsewhere, write the loop and call `PruningCallback` in it.
+    After each epoch the score is reported, and the trial may be pruned. To use other batches, write
+    the loop yourself and call `PruningCallback` in it.
 
     Args:
         estimator: one with `partial_fit`, such as `SGDClassifier`, `MLPClassifier` or
-            `MultinomialNB`. It is fitted in place, and goes on from where it is.
+            `MultinomialNB`. It is fitted in place, and continues from its current state.
         X, y: the training data: arrays, a sparse matrix or a data frame.
         X_valid, y_valid: the data of the score.
-        trial: the trial that is trained.
-        epochs: how many times the data are gone through, from 1.
-        batch_size: samples a call of `partial_fit`, in an order drawn anew each epoch; None is
-            all, in the order given.
-        scoring: as in scikit-learn, the larger the better, so the study has to maximize; None is
-            the estimator's own `score`.
-        classes: all classes of a classifier; None is those in `y`.
-        seed: of the order; None is a random one.
-        divergence: what a trial counts as whose weights or score are no numbers any more, as in
+        trial: the trial to report to.
+        epochs: number of passes over the data, from 1.
+        batch_size: samples per call of `partial_fit`, in a new random order each epoch; None for
+            all, in their order.
+        scoring: as in scikit-learn, larger is better, so the study has to maximize; None for the
+            estimator's `score`.
+        classes: all classes of a classifier; None for those in `y`.
+        seed: of the order; None for a random one.
+        divergence: the state of a trial whose weights or score are no longer finite, as in
             `PruningCallback`.
-        fold: which fold of the trial these data are, from 0; None where there is but one. Every
-            fold has the same `epochs`.
+        fold: the trial's fold that these data are, from 0; None if there is only one. Every fold
+            has the same `epochs`.
 
     Raises:
-        optuna.TrialPruned: the pruner gives the trial up, or it diverged.
-        TrainingDiverged: it diverged, and that was to be a failure.
+        optuna.TrialPruned: the pruner stops the trial, or it diverged.
+        TrainingDiverged: it diverged, and `divergence` is "fail".
         RequestError: the estimator cannot learn by epochs, the study minimizes, or a number of
             epochs or samples is not above 0.
 
@@ -114,14 +114,14 @@ def _batches(
         return
     rows, targets = shuffle(rows, targets, random_state=order)
     for part in gen_batches(len(targets), size):
-        # By `iloc`, since pandas 2 takes a slice of a float index for labels.
+        # `iloc`, since pandas 2 treats a slice of a float index as labels.
         yield tuple(
             data.iloc[part] if hasattr(data, "iloc") else data[part] for data in (rows, targets)
         )
 
 
 def _score(scorer: Callable[..., float], estimator: Any, rows: Any, targets: Any) -> float:
-    """The score; NaN where the predictions are no numbers, which most scores refuse."""
+    """The score; NaN if a prediction is not finite, for which most scores raise an error."""
     try:
         return float(scorer(estimator, rows, targets))
     except ValueError:

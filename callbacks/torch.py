@@ -31,24 +31,23 @@ with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
 class TorchPruningCallback:
     """Reports a metric in a PyTorch training loop, and ends a trial that is pruned.
 
-    Call it as `PruningCallback` is called: ``prune(epoch, val_loss=loss)``. What it does with the
-    metric and the steps is told there.
+    Call it like `PruningCallback`, ``prune(epoch, val_loss=loss)``; see there for the treatment of
+    metric and steps.
 
-    In a distributed run (`torch.distributed`, initialized before) each rank makes a callback and
-    calls it at the same steps. Rank 0 holds the trial, the others are given None. What rank 0
-    measured is reported; another rank may call with the step alone, and where it measured too, its
-    NaN or infinity ends the trial as well. Every rank raises the same exception, so none is left
-    waiting.
+    In a distributed run (with `torch.distributed` already initialized), each rank makes a callback
+    and calls it at the same steps. Rank 0 has the trial, the others get None. The metric of rank 0
+    is reported; other ranks may pass the step alone, or a metric whose NaN or infinity also ends
+    the trial. Every rank raises the same exception, so none is left waiting.
 
     Args:
-        trial: the trial that is trained; None on every rank but 0.
+        trial: the trial to report to; None on every rank but 0.
         monitor, divergence, fold, epochs: as in `PruningCallback`; the same on every rank.
-        group: the ranks that train the trial; None is all of them. Under NCCL each rank has to
-            have set its CUDA device, as for any exchange of objects; a gloo group needs none.
+        group: the ranks that train the trial; None for all. Under NCCL each rank has to set its
+            CUDA device first, as for any exchange of objects; a gloo group needs none.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: a trial is missing on rank 0, or is given to another rank.
+        RequestError: a trial is missing on rank 0, or another rank has one.
 
     >>> prune = TorchPruningCallback(optuna.create_study().ask(), "val_loss")
     >>> for epoch in range(3):
@@ -89,16 +88,16 @@ class TorchPruningCallback:
         """Report the metric after `step`, and ask the study's pruner.
 
         Raises:
-            optuna.TrialPruned: the pruner gives the trial up, or the metric diverged.
-            TrainingDiverged: the metric diverged, and that was to be a failure.
-            ObjectiveError: the metric is missing or no number, or the steps cannot be right.
-            RunError: on the other ranks, where rank 0 cannot report.
+            optuna.TrialPruned: the pruner stops the trial, or the metric diverged.
+            TrainingDiverged: the metric diverged, and `divergence` is "fail".
+            ObjectiveError: the metric is missing or no number, or a step is invalid.
+            RunError: on the other ranks, if rank 0 cannot report.
         """
         mine: tuple[int, float | None] | ObjectiveError
         try:
             named = by_name(metrics, more)
-            given = named or self._rank == 0
-            mine = whole(step), measured(self._monitor, named) if given else None
+            measures = named or self._rank == 0
+            mine = whole(step), measured(self._monitor, named) if measures else None
         except ObjectiveError as error:
             mine = error
         everyone = self._exchange(mine)
@@ -121,11 +120,11 @@ class TorchPruningCallback:
     def _decide(
         self, single: PruningCallback, everyone: list[tuple[int, float | None] | ObjectiveError]
     ) -> Exception | None:
-        """What every rank is to raise."""
-        for rank, given in enumerate(everyone):
-            if isinstance(given, ObjectiveError):
-                return given if self._ranks == 1 else ObjectiveError(f"on rank {rank}: {given}")
-        reports = [given for given in everyone if not isinstance(given, ObjectiveError)]
+        """The exception that every rank has to raise."""
+        for rank, answer in enumerate(everyone):
+            if isinstance(answer, ObjectiveError):
+                return answer if self._ranks == 1 else ObjectiveError(f"on rank {rank}: {answer}")
+        reports = [answer for answer in everyone if not isinstance(answer, ObjectiveError)]
         steps = sorted({step for step, _ in reports})
         if len(steps) > 1:
             return ObjectiveError(f"the ranks are at different steps: {', '.join(map(str, steps))}")
@@ -138,7 +137,7 @@ class TorchPruningCallback:
         return None
 
     def _exchange(self, mine: Any) -> list[Any]:
-        """What each rank hands in, in the order of the ranks."""
+        """The objects of all ranks, in their order."""
         if self._ranks == 1:
             return [mine]
         everyone: list[Any] = [None] * self._ranks
@@ -147,7 +146,7 @@ class TorchPruningCallback:
 
 
 def _sendable(failure: Exception | None) -> Exception | None:
-    """A failure as the other ranks can receive it; one of a storage may not be pickled."""
+    """An exception that other ranks can receive; a storage's exceptions may not be picklable."""
     if failure is None or isinstance(failure, CrosstuneError | TrialPruned | TrainingDiverged):
         return failure
     return RunError(f"rank 0 could not report: {described(failure)}")

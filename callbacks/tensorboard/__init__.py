@@ -1,1 +1,1 @@
-"""What stands behind `crosstune.callbacks.tensorboard.callback`: a study's event files."""
+"""TensorBoard logs of studies: the callback, and the event files that it writes."""

@@ -1,4 +1,4 @@
-"""TensorBoard for any study on any engine, with neither TensorFlow nor torch.
+"""TensorBoard for any study on any engine, without TensorFlow and torch.
 
     import optuna
     from crosstune.callbacks import TensorBoardCallback
@@ -34,34 +34,34 @@ if TYPE_CHECKING:
     from crosstune.callbacks.tensorboard.study_log import StudyLog
 
 IDLE = 60.0
-"""After how many seconds without a running trial the watching ends; the next trial begins it."""
+"""Seconds without a running trial after which watching stops, until the next trial."""
 
 _logger = logging.getLogger("crosstune")
 
 
 class TensorBoardCallback:
-    """Logs every trial of the studies that it is called with, while they run.
+    """Logs the trials of the studies that it is called with, while they run.
 
-    A thread looks for new reports; `trial.report` itself does not become slower. One callback may
-    serve several studies, threads and processes. A study that is resumed continues its log.
+    A thread looks for new reports, so `trial.report` does not become slower. One callback may
+    serve several studies, threads and processes. A resumed study continues its log.
 
-    What cannot be written, as on a full disk, is warned of once and written later; the study goes
-    on. The study, not the callback, is what holds the trials: see `log` for writing all of a
+    If the log cannot be written, as on a full disk, one warning is logged, the study continues, and
+    the log is written later. The study stores the trials, not the callback: `log` writes all of a
     finished one.
 
     Args:
-        log_dir: TensorBoard's ``--logdir``. It may hold other studies.
-        study: one to watch from now on. Without it, reports of the first trial appear when that
+        log_dir: TensorBoard's ``--logdir``. It may contain other studies.
+        study: a study to watch from now on. Without it, reports of the first trial appear when that
             trial has ended.
-        metric: what the objective is called, or the names of several objectives. None is what the
-            log or the study has, or "value".
-        name: the folder in `log_dir`, for a callback that serves one study. None is the study's
-            name, and for a study of crosstune the engine's under it.
+        metric: name of the objective, or names of several objectives. None for the names in the log
+            or the study, or "value".
+        name: the folder in `log_dir`, for a callback that serves one study. None for the study's
+            name, and under it the engine's for a study of crosstune.
         every: seconds between two looks at the running trials, above 0.
 
     Raises:
         MissingLibrary: tensorboard is not installed.
-        RequestError: the directory cannot be written, or an argument cannot be right.
+        RequestError: the directory cannot be written, or an argument is invalid.
 
     >>> import optuna, tempfile
     >>> study = optuna.create_study()
@@ -102,8 +102,8 @@ class TensorBoardCallback:
         return _rebuilt, (self._root, self._metrics, self._name, self._every)
 
     def attach(self, study: Study) -> None:
-        """Log what a study has, and watch it from now on."""
-        if self._process != os.getpid():  # a fork has no threads, and may have locks held
+        """Log the trials of a study so far, and watch it from now on."""
+        if self._process != os.getpid():  # a fork has no threads, and its locks may be locked
             self._begin_anew()
         with self._lock:
             key = _optuna.identity(study)
@@ -127,7 +127,7 @@ class TensorBoardCallback:
         self.close()
 
     def close(self) -> None:
-        """Write what is still missing, and stop watching."""
+        """Complete the logs, and stop watching."""
         self._stop.set()
         watcher = self._watcher
         if watcher is not None and self._process == os.getpid():
@@ -135,7 +135,7 @@ class TensorBoardCallback:
         self._look()
 
     def _look(self) -> bool:
-        """Bring every log up to date, and say whether a trial is running."""
+        """Bring every log up to date, and return whether a trial is running."""
         running = [self._sync(log) for log in list(self._logs.values())]
         return any(running)
 
@@ -145,7 +145,7 @@ class TensorBoardCallback:
                 return log.sync(time.time())
             except OSError as error:
                 self._warn(f"{error.filename or self._root}: {error.strerror or error}")
-            except Exception as error:  # of the storage, or of Optuna; training must go on
+            except Exception as error:  # of the storage or Optuna; training must continue
                 self._warn(described(error))
             return True
 
@@ -187,9 +187,12 @@ def log(
     metric: str | Iterable[str] | None = None,
     name: str | None = None,
 ) -> Path | None:
-    """Log a study as it is now, and return the folder of its log; None where no trial has begun.
+    """Log a study as it is now, and return the folder of its log; None if no trial has begun.
 
-    A log that is there is continued. Arguments are those of `TensorBoardCallback`.
+    An existing log is continued.
+
+    Args:
+        study, log_dir, metric, name: as in `TensorBoardCallback`.
 
     Raises:
         MissingLibrary: tensorboard is not installed.
@@ -206,18 +209,18 @@ def log(
 
 
 def _watch(callback: weakref.ref[TensorBoardCallback], stop: threading.Event, every: float) -> None:
-    """Look at the running trials until told to stop, or until nobody holds the callback."""
+    """Look at the running trials until `stop` is set or the callback is deleted."""
     last = time.monotonic()
     while not stop.wait(every):
-        held = callback()
-        if held is None:
+        live = callback()
+        if live is None:
             return
         now = time.monotonic()
-        if held._look():
+        if live._look():
             last = now
         elif now - last > IDLE:
             return
-        del held
+        del live
 
 
 def _library() -> type[StudyLog]:
@@ -252,10 +255,10 @@ def _checked_name(name: str | None) -> str | None:
     return name
 
 
-def _metric_names(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    if given is None or isinstance(given, str):
-        return None if given is None else (given,)
-    return tuple(given)
+def _metric_names(metric: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    if metric is None or isinstance(metric, str):
+        return None if metric is None else (metric,)
+    return tuple(metric)
 
 
 def _rebuilt(

@@ -1,4 +1,4 @@
-"""What the studies in a log directory share: its lock, its folders, and the HParams columns."""
+"""A log directory of several studies: its lock, their folders, and the HParams columns."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from crosstune.engines.record_names import RUNS
 from crosstune.system.files import regular
 
 MARK = "crosstune.json"
-"""The file in a study's folder that says which study it is."""
+"""The file in a folder that identifies its study."""
 
 COLUMNS = "_hparams_"
-"""The folder of the columns; no study's folder is called so."""
+"""The folder of the columns; no study's folder has this name."""
 
 MAX_NAME = 100
-"""How many bytes of a study's name a folder is named by; file systems take 255."""
+"""Maximum number of bytes of a folder's name; file systems allow 255."""
 
 
 def folder_name(study: Study) -> str:
@@ -41,21 +41,21 @@ def folder_name(study: Study) -> str:
 
 
 def spec_metric(study: Study) -> list[str]:
-    """The metric of the spec that a study was made from; empty where it has none."""
+    """The metric in the spec of a study; empty if it has none."""
     return [run["metric"] for run in study.user_attrs.get(RUNS, []) if "metric" in run][-1:]
 
 
 def as_folder(name: str) -> str:
-    """A name as every file system takes it; a long one is cut."""
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("._-")
-    return kept.encode()[:MAX_NAME].decode(errors="ignore") or "study"
+    """A name that every file system accepts; a long one is cut."""
+    folder = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("._-")
+    return folder.encode()[:MAX_NAME].decode(errors="ignore") or "study"
 
 
 def add_columns(root: Path, new: Any) -> None:
     """Add columns to the HParams tab of a log directory.
 
-    TensorBoard keeps the first description that a run has, so a changed one is a run of its own,
-    and the old one goes.
+    TensorBoard keeps the first description of a run, so a changed one becomes a new run that
+    replaces the old one.
     """
     folders = sorted((root / COLUMNS).glob("[0-9]*"))
     made, number = new, 1
@@ -71,7 +71,7 @@ def add_columns(root: Path, new: Any) -> None:
     _experiment_file(target).append([event])
     for folder in folders:
         _experiment_file(folder).path.unlink(missing_ok=True)
-        with suppress(OSError):  # another program has a file there
+        with suppress(OSError):  # the folder contains a file of another program
             folder.rmdir()
 
 
@@ -80,7 +80,7 @@ def _experiment_file(folder: Path) -> EventFile:
 
 
 def numbered(path: Path) -> Iterator[Path]:
-    """A path, and then others of its name with 2, 3 and so on."""
+    """A path, then the same with -2, -3 and so on at its end."""
     yield path
     number = 2
     while True:
@@ -89,26 +89,33 @@ def numbered(path: Path) -> Iterator[Path]:
 
 
 def is_free(path: Path) -> bool:
-    """Whether a study may have this folder: nobody else's runs would be among its own."""
+    """True if the folder contains no runs of another study."""
     if not path.exists():
         return True
     return path.is_dir() and not (path / "study").exists() and not any(path.glob("trial-*"))
 
 
 def read_mark(folder: Path) -> dict[str, Any] | None:
-    """What says which study is in a folder; None where there is none."""
+    """The mark that identifies the study of a folder; None if there is none."""
     try:
         with open(folder / MARK, encoding="utf-8", opener=regular) as file:
-            held = json.load(file)
-    except OSError:  # there is none, or something that is no file
+            mark = json.load(file)
+    except OSError:  # missing, or not a file
         return None
-    except (ValueError, RecursionError):  # torn by a crash, before anything else was written
+    except (ValueError, RecursionError):  # incomplete after a crash
         return None
-    return held if isinstance(held, dict) else None
+    return mark if isinstance(mark, dict) else None
 
 
 def write_mark(folder: Path, study: str, trial: FrozenTrial, metrics: tuple[str, ...]) -> None:
-    """Make a folder a study's. A trial's very start tells it from others of its name."""
+    """Mark a folder as that of a study; a trial's start distinguishes studies of the same name.
+
+    Args:
+        folder: created if it is missing.
+        study: the study's name.
+        trial: one that has begun.
+        metrics: names of the objectives.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     assert trial.datetime_start is not None
     start = trial.datetime_start.isoformat()
@@ -119,13 +126,13 @@ def write_mark(folder: Path, study: str, trial: FrozenTrial, metrics: tuple[str,
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Hold the log directory against other processes, where the system has such locks."""
+    """Lock the log directory against other processes, except on Windows."""
     if not root.is_dir():
         root.mkdir(parents=True, exist_ok=True)
     with open(root / ".crosstune.lock", "ab", opener=regular) as file:
         try:
             import fcntl
-        except ImportError:  # Windows: one process a log
+        except ImportError:  # Windows, where only one process may write a log
             yield
             return
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""One TensorBoard event file: appended to, read back, and cut where a record is torn.
+"""A TensorBoard event file: append, read, and cut a partial record.
 
-A file is a row of records: length (8 bytes), checksum of the length (4), an `Event` in
+A file is a sequence of records: length (8 bytes), checksum of the length (4), an `Event` in
 protocol-buffer form, and its checksum (4). TensorBoard writes and reads them without TensorFlow.
 """
 
@@ -34,9 +34,9 @@ MAX_SINGLE = 3.4028234663852886e38
 
 
 def scalars(values: Mapping[str, float], step: int, wall_time: float) -> Event:
-    """A point of several curves as one record, so that a crash leaves all of them or none.
+    """A point of several curves as one record, so that a crash leaves all or none of them.
 
-    In single precision: the quick reader of TensorBoard takes no other.
+    The values have single precision, since TensorBoard's fast reader accepts no other.
 
     Args:
         values: the values by tag.
@@ -59,7 +59,7 @@ def scalars(values: Mapping[str, float], step: int, wall_time: float) -> Event:
 
 
 def _single(value: float) -> float:
-    """What is too large for single precision is infinite."""
+    """The value, or infinity if it is too large for single precision."""
     return math.copysign(math.inf, value) if abs(value) > MAX_SINGLE else value
 
 
@@ -72,8 +72,8 @@ class EventFile:
     """A file that is appended to by one process at a time.
 
     Attributes:
-        path: where it is, or will be.
-        size: up to where it was read or written, in bytes; 0 where it is not there.
+        path: of the file, which may not exist yet.
+        size: number of bytes read or written so far; 0 if there is no file.
     """
 
     def __init__(self, path: Path):
@@ -81,10 +81,10 @@ class EventFile:
         self.size = 0
 
     def read(self) -> list[Event] | None:
-        """The events that were added since it was last read or written.
+        """The events that were added since the last read or write.
 
-        A torn last record is cut off, so that appending is safe. None where the file has become
-        shorter or is gone: then all that is known of it is void, and the next call reads it anew.
+        A partial last record is cut off, so that appending is safe. None if the file has become
+        shorter or is missing: then its former events are void, and the next call reads it again.
         """
         if self.shrunk():
             self.size = 0
@@ -101,7 +101,7 @@ class EventFile:
         return events
 
     def shrunk(self) -> bool:
-        """Whether the file is gone or has become shorter."""
+        """Whether the file is missing or has become shorter."""
         return self._length() < self.size
 
     def _length(self) -> int:
@@ -114,7 +114,7 @@ class EventFile:
         """Write events at the end.
 
         Raises:
-            OSError: it cannot be written, or but in part; the next `read` finds which.
+            OSError: the write failed or was partial; the next `read` cuts a partial record.
         """
         data = _records(events, first=self.size == 0)
         if self.size == 0:
@@ -126,7 +126,7 @@ class EventFile:
     def replace(self, path: Path, events: Iterable[Event]) -> None:
         """Write events to a new file in place of this one.
 
-        A running TensorBoard would not read the old one from its beginning again.
+        A running TensorBoard would not read a rewritten file from its beginning.
         """
         data = _records(events, first=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def _records(events: Iterable[Event], *, first: bool) -> bytes:
     writer = RecordWriter(buffer)
     for number, event in enumerate(events):
         if first and number == 0:
-            # Version 2: TensorBoard must not drop what came before a step that is not larger.
+            # Version 2, so that TensorBoard keeps points before a step that does not increase.
             head = event_pb2.Event(wall_time=event.wall_time, file_version="brain.Event:2")
             writer.write(head.SerializeToString())
         writer.write(event.SerializeToString())
@@ -152,14 +152,14 @@ def _records(events: Iterable[Event], *, first: bool) -> bytes:
 
 
 def _write(file: io.FileIO, data: bytes) -> None:
-    """Write all of it; an unbuffered file may take a part."""
+    """Write all data; a single write to an unbuffered file may be partial."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) or 0 :]
 
 
 def _parse(data: bytes) -> tuple[list[Event], int]:
-    """The whole events at the head of `data`, and where they end."""
+    """The complete events at the start of `data`, and the offset of their end."""
     events = []
     start = 0
     while start + HEADER.size + FOOTER <= len(data):
@@ -168,7 +168,7 @@ def _parse(data: bytes) -> tuple[list[Event], int]:
         if end > len(data):
             break
         body = data[start + HEADER.size : end - FOOTER]
-        # A crash of the machine can leave zeros, or the right length with other bytes.
+        # A crash of the machine can leave zeros or other bytes of the right length.
         if _framed(body) != data[start:end]:
             break
         events.append(event_pb2.Event.FromString(body))

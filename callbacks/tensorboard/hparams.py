@@ -1,11 +1,11 @@
-"""Parameters and metrics as TensorBoard's HParams tab wants them.
+"""Parameters and metrics in the form of TensorBoard's HParams tab.
 
-TensorBoard shows one description of the columns in a log directory, so the studies in it share
-one: `merge` makes it. A parameter holds numbers, booleans or text:
+TensorBoard shows one description of the columns in a log directory, so all studies in it share
+one, made by `merge`. A column has numbers, booleans or text:
 
-- float and int are an interval with both ends; of other forms of numbers, the values themselves.
-- a choice of numbers, of booleans or of text alone holds its values.
-- any other choice (None, mixed types, infinities) is text, as Python writes the value.
+- A float or an int has an interval that includes both ends.
+- A choice of only numbers, booleans or text has its values.
+- Any other choice (None, mixed types, infinities) is text, as Python prints the value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from optuna.distributions import (
 from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-# What `tensorboard.plugins.hparams.api` hands out; that module itself imports TensorFlow.
+# The module behind `tensorboard.plugins.hparams.api`, which itself imports TensorFlow.
 from tensorboard.plugins.hparams import summary_v2 as api
 
 from crosstune.space.space import Space
@@ -36,59 +36,71 @@ BOOL = api_pb2.DATA_TYPE_BOOL
 COMPLETE = api_pb2.STATUS_SUCCESS
 FAILED = api_pb2.STATUS_FAILURE
 PRUNED = api_pb2.STATUS_UNKNOWN
-"""HParams knows success, failure, running and unknown; a pruned trial is none of the first."""
+"""HParams has success, failure, running and unknown; only unknown fits a pruned trial."""
 
 
-def column(name: str, held: BaseDistribution, description: str = "") -> Any:
-    """The `HParamInfo` of a parameter with its domain."""
-    match held:
-        case FloatDistribution() | IntDistribution() if _is_number(held.low, held.high):
-            domain = api.RealInterval(float(held.low), float(held.high))
+def column(name: str, distribution: BaseDistribution, description: str = "") -> Any:
+    """The `HParamInfo` of a parameter with its domain.
+
+    Args:
+        name: of the parameter.
+        distribution: determines the domain.
+        description: shown by TensorBoard.
+    """
+    match distribution:
+        case FloatDistribution() | IntDistribution() if _is_number(
+            distribution.low, distribution.high
+        ):
+            domain = api.RealInterval(float(distribution.low), float(distribution.high))
         case CategoricalDistribution():
-            domain = api.Discrete(*_discrete(held))
+            domain = api.Discrete(*_discrete(distribution))
         case _:
             domain = api.Discrete([], str)
     info = api_pb2.HParamInfo(name=name, description=description)
     domain.update_hparam_info(info)
-    info.differs = not held.single()
+    info.differs = not distribution.single()
     return info
 
 
-def columns(space: Space, held: Mapping[str, BaseDistribution]) -> list[Any]:
+def columns(space: Space, distributions: Mapping[str, BaseDistribution]) -> list[Any]:
     """The columns of a declared space, active or not, in its order."""
     return [
-        column(name, held[name], json.dumps(item.to_dict(), default=str))
+        column(name, distributions[name], json.dumps(item.to_dict(), default=str))
         for name, item in space.items()
     ]
 
 
-def value(held: BaseDistribution, given: Any) -> bool | float | str:
+def value(distribution: BaseDistribution, raw: Any) -> bool | float | str:
     """A parameter's value in the type of its column."""
-    match held:
+    match distribution:
         case CategoricalDistribution():
-            kind = _discrete(held)[1]
-            return given if kind is bool else float(given) if kind is float else _text(held, given)
-        case FloatDistribution() | IntDistribution() if _is_number(held.low, held.high):
-            return float(given)
-    return str(given)
+            kind = _discrete(distribution)[1]
+            return (
+                raw if kind is bool else float(raw) if kind is float else _text(distribution, raw)
+            )
+        case FloatDistribution() | IntDistribution() if _is_number(
+            distribution.low, distribution.high
+        ):
+            return float(raw)
+    return str(raw)
 
 
-def _discrete(held: CategoricalDistribution) -> tuple[list[Any], type]:
-    if all(isinstance(choice, bool) for choice in held.choices):
-        return list(held.choices), bool
-    if _is_number(*held.choices):
-        return [float(choice) for choice in held.choices], float  # type: ignore[arg-type]
-    return [_text(held, choice) for choice in held.choices], str
+def _discrete(distribution: CategoricalDistribution) -> tuple[list[Any], type]:
+    if all(isinstance(choice, bool) for choice in distribution.choices):
+        return list(distribution.choices), bool
+    if _is_number(*distribution.choices):
+        return [float(choice) for choice in distribution.choices], float  # type: ignore[arg-type]
+    return [_text(distribution, choice) for choice in distribution.choices], str
 
 
-def _text(held: CategoricalDistribution, given: Any) -> str:
-    """As it is, or in quotes where another choice looks the same, such as None and 'None'."""
-    same = sum(str(choice) == str(given) for choice in held.choices)
-    return repr(given) if same > 1 else str(given)
+def _text(distribution: CategoricalDistribution, raw: Any) -> str:
+    """The text of a choice, with quotes if another looks the same, such as None and 'None'."""
+    same = sum(str(choice) == str(raw) for choice in distribution.choices)
+    return repr(raw) if same > 1 else str(raw)
 
 
 def _is_number(*values: Any) -> bool:
-    """Whether all are numbers that JSON and a double can hold."""
+    """Whether all are finite numbers in the range of a double."""
     try:
         return all(
             isinstance(value, (int, float))
@@ -116,10 +128,10 @@ def experiment(infos: Iterable[Any], metrics: Iterable[Any]) -> Any:
 
 
 def merge(first: Any, second: Any) -> Any:
-    """The `Experiment` that holds the columns of both.
+    """An `Experiment` with the columns of both.
 
-    A parameter in both has the hull of its intervals or all its values; where the types differ,
-    it is text without a domain.
+    A parameter of both has the hull of the intervals or the union of the values; if the types
+    differ, it is text without a domain.
     """
     infos = {info.name: info for info in first.hparam_infos}
     for info in second.hparam_infos:
@@ -150,8 +162,8 @@ def _joined(first: Any, second: Any) -> Any:
 
 
 def _domain(info: Any) -> Any:
-    held = info.WhichOneof("domain")
-    return held and getattr(info, held)
+    kind = info.WhichOneof("domain")
+    return kind and getattr(info, kind)
 
 
 def _ends(info: Any) -> tuple[float, float]:
@@ -161,8 +173,8 @@ def _ends(info: Any) -> tuple[float, float]:
     return min(numbers), max(numbers)
 
 
-def _plain(held: Any) -> Any:
-    return getattr(held, held.WhichOneof("kind"))
+def _plain(message: Any) -> Any:
+    return getattr(message, message.WhichOneof("kind"))
 
 
 def experiment_summary(made: Any) -> Any:
@@ -171,30 +183,36 @@ def experiment_summary(made: Any) -> Any:
 
 
 def read_experiment(events: Iterable[Any]) -> Any:
-    """The `Experiment` in some events; None where there is none."""
+    """The `Experiment` in some events; None if there is none."""
     for event in events:
-        for held in event.summary.value:
-            if held.tag == metadata.EXPERIMENT_TAG:
-                return metadata.parse_experiment_plugin_data(held.metadata.plugin_data.content)
+        for entry in event.summary.value:
+            if entry.tag == metadata.EXPERIMENT_TAG:
+                return metadata.parse_experiment_plugin_data(entry.metadata.plugin_data.content)
     return None
 
 
 def session_start(params: Mapping[str, Any], *, session: str, start: float) -> Any:
-    """The `Summary` with which a trial enters the HParams tab."""
+    """The `Summary` that adds a trial to the HParams tab.
+
+    Args:
+        params: in the types of their columns.
+        session: name of the trial, unique in a log directory.
+        start: seconds since 1970.
+    """
     return api.hparams_pb(params, trial_id=session, start_time_secs=start)
 
 
 def read_session_start(summary: Any) -> dict[str, Any] | None:
-    """The values in the summary of a started session; None for any other summary."""
-    for held in summary.value:
-        if held.tag == metadata.SESSION_START_INFO_TAG:
-            info = metadata.parse_session_start_info_plugin_data(held.metadata.plugin_data.content)
+    """The params in the summary of `session_start`; None for any other summary."""
+    for entry in summary.value:
+        if entry.tag == metadata.SESSION_START_INFO_TAG:
+            info = metadata.parse_session_start_info_plugin_data(entry.metadata.plugin_data.content)
             return {name: _plain(value) for name, value in info.hparams.items()}
     return None
 
 
 def session_end(status: int, *, end: float) -> Any:
-    """The `Summary` with which a trial ends in the HParams tab."""
+    """The `Summary` that ends a trial in the HParams tab, `end` in seconds since 1970."""
     info = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=end)
     return _summary(
         metadata.SESSION_END_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_end_info=info)
@@ -203,7 +221,7 @@ def session_end(status: int, *, end: float) -> Any:
 
 def is_session_end(summary: Any) -> bool:
     """Whether a summary ends a session."""
-    return any(held.tag == metadata.SESSION_END_INFO_TAG for held in summary.value)
+    return any(entry.tag == metadata.SESSION_END_INFO_TAG for entry in summary.value)
 
 
 def _summary(tag: str, data: Any) -> Any:

@@ -1,13 +1,12 @@
-"""A study as TensorBoard runs: one a trial, and one for the study as a whole.
+"""A study as TensorBoard runs: one per trial, and one for the whole study.
 
     LOGDIR/_hparams_/0001/              the columns of the HParams tab, of all studies in LOGDIR
     LOGDIR/NAME/study/                  best value, trials per hour, trials by state
     LOGDIR/NAME/trial-00000/            reports, metrics, parameters and state of a trial
-    LOGDIR/NAME/crosstune.json          which study it is
+    LOGDIR/NAME/crosstune.json          the mark that identifies the study
 
-The study is the truth, and a log is brought up to date with it: what stands in the files is read
-back, and what is missing is appended. So a log goes on after a crash, a full disk or a resumed
-study, and several processes may write the same one.
+A log is synchronised with its study: the files are read, and missing events are appended. So a log
+can be continued after a crash, a full disk or a resumed study, and several processes may write it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.callbacks.tensorboard import directory, hparams
-from crosstune.callbacks.tensorboard.progress import Progress
+from crosstune.callbacks.tensorboard.progress_log import ProgressLog
 from crosstune.callbacks.tensorboard.trial_log import TrialLog, further_metrics, metric_tags
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record_names import SPACE
@@ -35,12 +34,12 @@ class StudyLog:
     """Brings the log of one study up to date.
 
     Args:
-        root: the log directory; other studies may be in it.
-        study: with one objective or several, of any engine.
-        metrics: names of the objectives. None is what the log has, or the study, or its
-            spec, or "value".
-        name: the folder under `root`. None is the study's name, and under it the engine's for a
-            study of crosstune. Where that holds another study, a number is added.
+        root: the log directory, which may contain other studies.
+        study: with one or several objectives, of any engine.
+        metrics: names of the objectives. None for those of the log, the study or its spec, or
+            "value".
+        name: the folder under `root`. None for the study's name, and under it the engine's for a
+            study of crosstune. A number is added if it contains another study.
     """
 
     def __init__(
@@ -63,27 +62,27 @@ class StudyLog:
         self._trials: dict[int, TrialLog] = {}
         self._finished: set[int] = set()
         self._first_open = 0
-        self._progress: Progress | None = None
+        self._progress: ProgressLog | None = None
         self._known: dict[str, BaseDistribution] = {}
         self._further: set[str] = set()
         self._declared = False
 
     @property
     def folder(self) -> Path | None:
-        """Where it stands; None before the first trial has begun."""
+        """The folder of the log; None before the first trial has begun."""
         return self._folder
 
     def sync(self, now: float) -> bool:
-        """Write what is missing, and say whether a trial is running.
+        """Write missing events, and return whether a trial is running.
 
         Args:
-            now: seconds since 1970, the time of reports that are seen for the first time.
+            now: seconds since 1970, the time of new reports.
 
         Raises:
-            OSError: the log cannot be written. The next call makes up for it.
+            OSError: the log cannot be written. The next call tries again.
         """
         with directory.alone(self.root):
-            # Read under the lock: what another process has written is never newer than this.
+            # Under the lock, so that the log cannot be newer than these trials.
             fresh = self._fresh()
             if fresh and self._lost():
                 self._forget()
@@ -93,14 +92,14 @@ class StudyLog:
         return any(trial.state == TrialState.RUNNING for trial in fresh)
 
     def _lost(self) -> bool:
-        """Whether somebody has deleted the log, so that what was written is to be found anew."""
+        """Whether the log was deleted, so that its content has to be read again."""
         return self._folder is not None and (
             directory.read_mark(self._folder) is None
             or (self._progress is not None and self._progress.lost())
         )
 
     def _fresh(self) -> list[FrozenTrial]:
-        """The trials that have begun, but for those that are wholly logged."""
+        """The trials that have begun and are not completely logged."""
         return [
             trial
             for trial in self.study.get_trials(deepcopy=False)[self._first_open :]
@@ -114,7 +113,7 @@ class StudyLog:
             self._write(folder, trial, now)
         done = [trial for trial in fresh if trial.state.is_finished()]
         if self._progress is None:
-            self._progress = Progress(self.study.directions, self._names(), folder)
+            self._progress = ProgressLog(self.study.directions, self._names(), folder)
         self._progress.write(done)
         self._finished.update(trial.number for trial in done)
         while self._first_open in self._finished:
@@ -135,13 +134,13 @@ class StudyLog:
     def _names(self) -> tuple[str, ...]:
         count = len(self.study.directions)
         if self.metrics is None:
-            given = self.study.metric_names or directory.spec_metric(self.study)
+            names = self.study.metric_names or directory.spec_metric(self.study)
             numbered = [f"value_{number}" for number in range(count)] if count > 1 else ["value"]
-            self.metrics = tuple(given or numbered)
+            self.metrics = tuple(names or numbered)
         return self.metrics
 
     def _open(self, trial: FrozenTrial) -> Path:
-        """The folder of this study, made if it is not there."""
+        """The folder of this study, created if it is missing."""
         if self._folder is None:
             for path in directory.numbered(
                 self.root / (self._name or directory.folder_name(self.study))
@@ -149,7 +148,7 @@ class StudyLog:
                 mark = directory.read_mark(path)
                 if mark is None:
                     if not directory.is_free(path):
-                        continue  # another program's
+                        continue  # of another program
                     directory.write_mark(path, self.study.study_name, trial, self._names())
                 elif not self._is_ours(mark):
                     continue
@@ -161,13 +160,13 @@ class StudyLog:
         return self._folder
 
     def _keep_names(self, path: Path, names: tuple[str, ...]) -> None:
-        """Go on with the metrics of a log that is there, whose files hold them."""
+        """Use the metrics of an existing log, whose files contain them."""
         if self._given:
             _logger.warning("the log in %s goes on with its metrics: %s", path, ", ".join(names))
         self.metrics = names
 
     def _is_ours(self, mark: Mapping[str, Any]) -> bool:
-        """Whether a log is of this study: its name, and a trial's very start."""
+        """Whether a log is of this study, by its name and the start of a trial."""
         trials = self.study.get_trials(deepcopy=False)
         number = mark["trial"]
         start = trials[number].datetime_start if number < len(trials) else None
@@ -178,12 +177,12 @@ class StudyLog:
         )
 
     def _describe(self, trials: list[FrozenTrial]) -> None:
-        """Enter the columns of the HParams tab that are new."""
+        """Add new columns to the HParams tab."""
         infos: list[Any] = []
         if not self._declared:
-            held = self.study.user_attrs.get(SPACE)
-            if held is not None:
-                space = Space(held)
+            declared = self.study.user_attrs.get(SPACE)
+            if declared is not None:
+                space = Space(declared)
                 self._known.update(ledger.distributions(space))
                 infos += hparams.columns(space, self._known)
         for trial in trials:

@@ -1,4 +1,4 @@
-"""The TensorBoard run of one trial."""
+"""The TensorBoard run of a trial."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FURTHER = "metrics/"
 CONSTRAINTS = "constraints/"
 SECONDS = "seconds"
 SETTLED = 2.0
-"""After how many seconds a running trial without reports is taken to have its parameters."""
+"""Seconds after which a running trial without reports is assumed to have its parameters."""
 
 _STATUS = {
     TrialState.COMPLETE: hparams.COMPLETE,
@@ -33,13 +33,13 @@ _STATUS = {
 class TrialLog:
     """Brings the run of a trial up to date.
 
-    Steps go up in a file, since TensorBoard drops a point that a smaller step follows. So the
-    file is written anew where a report comes with a smaller step than the last one, and where
-    a parameter comes after the first report.
+    Steps have to increase in a file, since TensorBoard drops points before a smaller step. So the
+    file is rewritten if a report has a smaller step than the last one, or if a parameter follows
+    the first report.
 
     Args:
         folder: of the run.
-        session: the name of the trial in the HParams tab, unique in a log directory.
+        session: name of the trial in the HParams tab, unique in a log directory.
         metrics: names of the objectives.
     """
 
@@ -51,10 +51,10 @@ class TrialLog:
         self._find()
 
     def _find(self) -> None:
-        """Begin with the file that is there, of which nothing is known yet."""
+        """Begin with the existing file, before reading it."""
         files = sorted(self._folder.glob(f"{FILE}.*"))  # others may be of another program
         self._file = EventFile(files[-1] if files else _path(self._folder, 0))
-        for stale in files[:-1]:  # a crash while the file was written anew
+        for stale in files[:-1]:  # left by a crash while the file was rewritten
             stale.unlink()
         self._params: dict[str, Any] | None = None
         self._times: dict[int, float] = {}
@@ -62,11 +62,11 @@ class TrialLog:
         self._ended = False
 
     def write(self, trial: FrozenTrial, now: float) -> None:
-        """Write what is missing.
+        """Write missing events.
 
         Args:
-            trial: as it is now.
-            now: the time of reports that are new; for a trial that has ended, its end.
+            trial: its current state.
+            now: the time of new reports, in seconds since 1970; at most the end of an ended trial.
         """
         self._catch_up()
         if self._ended:
@@ -75,12 +75,12 @@ class TrialLog:
         start = _seconds(trial.datetime_start)
         reports = trial.intermediate_values
         if not (reports or trial.state.is_finished() or now - start >= SETTLED):
-            return  # its parameters may still be coming
+            return  # its parameters may not be complete yet
         new = sorted(step for step in reports if step > self._last)
         times = dict.fromkeys(new, at)
         params = {
-            name: hparams.value(held, trial.params[name])
-            for name, held in trial.distributions.items()
+            name: hparams.value(distribution, trial.params[name])
+            for name, distribution in trial.distributions.items()
         }
         anew = len(self._times) + len(new) < len(reports) or (
             self._params is not None and params != self._params
@@ -105,9 +105,9 @@ class TrialLog:
         self._ended = trial.state.is_finished()
 
     def _closing(self, trial: FrozenTrial) -> Event:
-        """What is known at the end, as one record: it is there, or the trial is not ended."""
+        """The last record; without it, the trial has not ended in the log."""
         end = _seconds(trial.datetime_complete)
-        # A clock that was set back meanwhile makes it less than nothing.
+        # Negative if the clock was set back meanwhile.
         took = max(0.0, end - _seconds(trial.datetime_start))
         final = {**further_metrics(trial), SECONDS: took}
         if trial.state == TrialState.COMPLETE:
@@ -117,8 +117,8 @@ class TrialLog:
         return event
 
     def _catch_up(self) -> None:
-        """Read what stands in the file and is not known yet."""
-        if not self._file.path.exists():  # another process may have written it anew
+        """Read the new events of the file."""
+        if not self._file.path.exists():  # another process may have rewritten it
             self._find()
         events = self._file.read()
         if events is None:
@@ -129,20 +129,20 @@ class TrialLog:
             if params is not None:
                 self._params = params
             self._ended = self._ended or hparams.is_session_end(event.summary)
-            if any(held.tag == self._report for held in event.summary.value):
+            if any(entry.tag == self._report for entry in event.summary.value):
                 self._times[event.step] = event.wall_time
                 self._last = event.step
 
 
 def further_metrics(trial: FrozenTrial) -> Mapping[str, float]:
-    """The constraints, and the numbers among a trial's user attributes, by their tags."""
-    found = {CONSTRAINTS + key: float(value) for key, value in constraints(trial).items()}
+    """The constraints and numeric user attributes of a trial, by their tags."""
+    metrics = {CONSTRAINTS + key: float(value) for key, value in constraints(trial).items()}
     for name, value in trial.user_attrs.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if number and not name.startswith(PREFIX):
             with suppress(OverflowError):  # an integer beyond 1e308
-                found[FURTHER + name] = float(value)
-    return found
+                metrics[FURTHER + name] = float(value)
+    return metrics
 
 
 def metric_tags(metrics: Iterable[str], further: Iterable[str]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The TensorBoard run of a study as a whole: best value, trials per hour, trials by state."""
+"""The TensorBoard run of a whole study: best value, trials per hour, trials by state."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _STATES = {
 }
 
 
-class Progress:
-    """Curves over the number of finished trials, which is their step.
+class ProgressLog:
+    """Curves over the number of finished trials.
 
     The best value is that of the best feasible trial so far.
 
-    Trials per hour are finished trials over the time in which at least one trial ran; so a pause
-    between two runs of a study does not count.
+    Trials per hour are finished trials divided by the time in which at least one trial ran, so a
+    pause between two runs of a study is ignored.
 
     Args:
-        directions: of the objectives; there is a best value where there is one.
+        directions: of the objectives; only a single objective has a best value.
         metrics: names of the objectives.
         folder: of the study's log.
     """
@@ -47,11 +47,11 @@ class Progress:
         self._file = EventFile(folder / "study" / name)
 
     def lost(self) -> bool:
-        """Whether the file is gone or cut, so that all trials have to be counted anew."""
+        """Whether the file is missing or cut, so that all trials have to be counted again."""
         return self._file.shrunk()
 
     def write(self, trials: Sequence[FrozenTrial]) -> None:
-        """Count trials that have finished and were not counted yet."""
+        """Log finished trials that were not counted yet."""
         events = self._file.read() or []
         self._written = max((event.step for event in events), default=self._written)
         before = self._state()
@@ -86,7 +86,7 @@ class Progress:
             self._best = value if better else self._best
         assert trial.datetime_start is not None
         start, end = trial.datetime_start.timestamp(), _end(trial)[0]
-        # Ends go up, so what this trial overlaps is at the end of the list.
+        # Trials are sorted by their ends, so intervals that overlap are at the end of the list.
         while self._active and self._active[-1][1] >= start:
             first, last = self._active.pop()
             self._seconds -= last - first
