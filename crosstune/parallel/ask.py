@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, Trial
 from crosstune import _optuna
 from crosstune.parallel.task import Horizon, Task
 from crosstune.parallel.trial_storage import Gate
-from crosstune.resume.history import History
+from crosstune.resume.replay_storage import ReplayStorage
 from crosstune.samplers.engine import EngineSampler
 
 Suggest = Callable[[Trial], Any]
@@ -70,7 +70,7 @@ def begin(
         kept: what the ledger has of it.
     """
     storage, _ = _optuna.identity(study)
-    left = storage.left(trial.number) if isinstance(storage, History) else {}
+    left = storage.left(trial.number) if isinstance(storage, ReplayStorage) else {}
     return Begun(trial, pickle.dumps(study.pruner), horizon, left, kept)
 
 

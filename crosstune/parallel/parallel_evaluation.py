@@ -24,7 +24,7 @@ from crosstune.parallel.processes import Processes
 from crosstune.parallel.replay_in_order import go_through
 from crosstune.parallel.task import Outcome, Task
 from crosstune.parallel.trial_storage import Gate
-from crosstune.resume.history import History
+from crosstune.resume.replay_storage import ReplayStorage
 from crosstune.study.choice import Engine
 from crosstune.system.main_guard import check_guarded
 
@@ -139,7 +139,7 @@ class Several:
             )
         self.workers = replace(self.workers, lag=lag)
 
-    def go_through(self, study: Study, history: History, trials: int | None) -> None:
+    def go_through(self, study: Study, history: ReplayStorage, trials: int | None) -> None:
         """Bring a run in order to where it stood; see `parallel.again`."""
         assert self.lag is not None
         self.under_way = go_through(

@@ -20,12 +20,12 @@ from crosstune.objectives.questions import ask_again
 from crosstune.parallel.ask import Begun, Suggest, begin, has_point, horizon_of
 from crosstune.parallel.evaluate import carried_out
 from crosstune.parallel.trial_storage import Gate
-from crosstune.resume.history import History
-from crosstune.resume.replay import tell_as_kept
+from crosstune.resume.replay import tell_as_recorded
+from crosstune.resume.replay_storage import ReplayStorage
 
 
 def go_through(
-    study: Study, history: History, suggest: Suggest, *, lag: int, trials: int | None
+    study: Study, history: ReplayStorage, suggest: Suggest, *, lag: int, trials: int | None
 ) -> list[Begun]:
     """Ask for the trials of a run again, and tell those that had ended in their turn.
 
@@ -67,7 +67,7 @@ def tell_again(study: Study, gate: Gate, begun: Begun) -> None:
         gate.dismiss(task.ticket)
         if outcome.pruner is not None:
             study.pruner = pickle.loads(outcome.pruner)
-    tell_as_kept(study, begun.trial, kept)
+    tell_as_recorded(study, begun.trial, kept)
 
 
 def _asked_again(study: Study, suggest: Suggest, kept: FrozenTrial) -> Begun:

@@ -19,7 +19,7 @@ from crosstune.checkpoints.record import reached
 from crosstune.checkpoints.stores import home_of
 from crosstune.engines.record_names import LEFT
 from crosstune.parallel.admitted import Admitted
-from crosstune.resume.history import retrying
+from crosstune.resume.trial_origins import retrying
 
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
 """How the attributes of trials begin that Optuna's CMA-ES sampler unpickles."""

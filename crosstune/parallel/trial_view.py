@@ -16,7 +16,7 @@ from crosstune.engines.record_names import LEFT, QUESTIONS
 from crosstune.errors import SpecError
 from crosstune.objectives.questions import asks_of
 from crosstune.parallel.task import Task
-from crosstune.resume.forwarding_storage import Through
+from crosstune.resume.forwarding_storage import ForwardingStorage
 
 
 class StoredSampler(BaseSampler):
@@ -53,7 +53,7 @@ class StoredSampler(BaseSampler):
         )
 
 
-class Window(Through):
+class Window(ForwardingStorage):
     """The gate, or the proxy of one, as far as one task may see.
 
     Args:

@@ -1,12 +1,13 @@
 """Resuming a study to the same trials that it would have had without the interruption.
 
-replay.py       asks a fresh sampler and pruner for the trials that are there again
-history.py      the study as it was at each of them, and the trials in flight
-through.py      a storage in front of another one
-mismatch.py     what to say where they would not be the same
-agreement.py    what is asked for, against what the run began with
-snapshots.py    a shortcut for long studies; frozen.py what is in it, sealed.py its signature
-driver.py       one process a study
+replay.py               asks a fresh sampler and pruner again for the trials of a run
+replay_storage.py       shows the study as it was at each of them, and the trials in flight
+fresh_trials.py         the trials that are asked for again
+trial_origins.py        how a trial came into its study
+forwarding_storage.py   a storage in front of another one
+mismatch.py             the error if the trials would differ
+agreement.py            compares a request with the record of the run
+snapshots.py            a shortcut for long studies; frozen.py is its content
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.resume import snapshots
 from crosstune.resume.agreement import is_replayable
 from crosstune.resume.frozen import install
-from crosstune.resume.history import History, was_stuck
-from crosstune.resume.mismatch import Differs, Mismatch, mismatch
+from crosstune.resume.mismatch import Differs, ResumeMismatch, mismatch
 from crosstune.resume.replay import overlaps, replay
+from crosstune.resume.replay_storage import ReplayStorage
+from crosstune.resume.trial_origins import was_stuck
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.internal import own_study
 from crosstune.study.sidecar_paths import beside
@@ -41,9 +43,9 @@ from crosstune.study.storage import also_at, file_of
 __all__ = [
     "BEGAN_WITH",
     "Differs",
-    "Mismatch",
     "NotInOrder",
-    "Run",
+    "ResumeMismatch",
+    "ResumedRun",
     "differing",
     "keeper",
     "retry_in_flight",
@@ -53,23 +55,23 @@ __all__ = [
 ]
 
 BEGAN_WITH = "began_with"
-"""The key of a run's record that holds what samplers had left in the study before it."""
+"""The key of a run's record for the study's system attributes before the run."""
 
 _logger = logging.getLogger("crosstune")
 
 
 class NotInOrder(Exception):
-    """The trials of a run were made several at a time, and in no order to go through again."""
+    """The trials of a run were made several at a time, in no order that can be replayed."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run is made of.
+class ResumedRun:
+    """A run to be resumed.
 
     Attributes:
-        record: what the study keeps of it.
-        now: what it would keep if it began now.
-        sampler, pruner: make a fresh one of those that it began with.
+        record: of the run, in the study.
+        now: the record that the run would have if it began now.
+        sampler, pruner: make a fresh one of those that the run began with.
     """
 
     record: Mapping[str, Any]
@@ -78,12 +80,12 @@ class Run:
     pruner: Callable[[], BasePruner]
 
 
-def take_up(study: Study, run: Run) -> Study:
-    """The study with the run's sampler and pruner where they stood, and the trial in flight queued.
+def take_up(study: Study, run: ResumedRun) -> Study:
+    """The study with sampler and pruner as the run left them, and the trial in flight queued.
 
     Raises:
-        Mismatch: the engine would propose other trials than the ledger has.
-        NotInOrder: the same, and its trials were made several at a time.
+        ResumeMismatch: the engine would propose other trials than the ledger has.
+        NotInOrder: the same, and the trials were made several at a time.
     """
     _fail_twice_killed(study)
     trials = _optuna.all_trials(study)
@@ -102,15 +104,19 @@ def take_up(study: Study, run: Run) -> Study:
     return resumed
 
 
-def take_up_in_order(study: Study, run: Run, go_through: Callable[[Study, History], None]) -> Study:
+def take_up_in_order(
+    study: Study, run: ResumedRun, go_through: Callable[[Study, ReplayStorage], None]
+) -> Study:
     """The study of a run in order, as `take_up`.
 
     Args:
-        go_through: asks for the trials again and tells them in the run's order, and keeps those
-            that are not to be told yet, with those in flight among them.
+        study: as the ledger has it.
+        run: to be resumed.
+        go_through: asks for the trials again, tells them in the run's order, and keeps those that
+            are not to be told yet, including those in flight.
 
     Raises:
-        Mismatch: the engine would propose other trials than the ledger has.
+        ResumeMismatch: the engine would propose other trials than the ledger has.
     """
     _fail_twice_killed(study)
     trials = _optuna.all_trials(study)
@@ -127,15 +133,15 @@ def take_up_in_order(study: Study, run: Run, go_through: Callable[[Study, Histor
     return resumed
 
 
-def _waits_for_earlier(run: Run, trials: Sequence[FrozenTrial]) -> bool:
-    """Whether a run has not begun, as what was in flight or queued before it has not ended."""
+def _waits_for_earlier(run: ResumedRun, trials: Sequence[FrozenTrial]) -> bool:
+    """True if a run has not begun because trials before it were in flight or queued."""
     first = run.record["first_trial"]
     begun = any(t.state != TrialState.WAITING for t in trials[first:])
     return not begun and any(not t.state.is_finished() for t in trials[:first])
 
 
-def _retried(study: Study, run: Run, trials: Sequence[FrozenTrial]) -> Study:
-    """The study of a run that has not begun, with what was in flight before it queued."""
+def _retried(study: Study, run: ResumedRun, trials: Sequence[FrozenTrial]) -> Study:
+    """The study of a run that has not begun, with the trials that were in flight queued."""
     history = _history(study, len(trials))
     resumed = _on(study, history, run)
     history.go_live([t.number for t in trials if t.state == TrialState.RUNNING], fixed=True)
@@ -145,7 +151,7 @@ def _retried(study: Study, run: Run, trials: Sequence[FrozenTrial]) -> Study:
 def retry_in_flight(study: Study) -> Study:
     """The study with the trials queued that were in flight when their process was killed.
 
-    They keep the parameters that they have. For an engine that does not go through them again.
+    They keep their parameters. For an engine that is not asked for them again.
     """
     _fail_twice_killed(study)
     running = [t.number for t in _in_flight(study)]
@@ -164,13 +170,13 @@ def retry_in_flight(study: Study) -> Study:
 
 
 def stopped(study: Study) -> None:
-    """Note that the trial in flight was stopped on purpose, so that this is not held against it."""
+    """Note that the trial in flight was stopped on purpose, which does not count as a kill."""
     storage, _ = _optuna.identity(study)
-    if isinstance(storage, History):
+    if isinstance(storage, ReplayStorage):
         storage.forgive()
 
 
-def differing(study: Study, differs: Differs) -> Mismatch:
+def differing(study: Study, differs: Differs) -> ResumeMismatch:
     """The error for a trial in flight that its sampler would not propose again."""
     stopped(study)
     record = study.user_attrs[RUNS][-1]
@@ -178,7 +184,7 @@ def differing(study: Study, differs: Differs) -> Mismatch:
 
 
 def keeper(study: Study) -> snapshots.Keeper | None:
-    """What keeps snapshots of a run; None where there is no file beside which to keep them."""
+    """The callback that keeps snapshots of a run beside its file, or None if it cannot have any."""
     file = file_of(_optuna.identity(study)[0])
     runs = study.user_attrs.get(RUNS)
     sampler = study.sampler
@@ -194,14 +200,16 @@ def _snapshot(file: Path, study: Study) -> Path:
     return beside(file, study.study_name, ".snapshot")
 
 
-def _brought_up(study: Study, run: Run, trials: Sequence[FrozenTrial], until: int) -> Study:
-    """The study on a history, from a snapshot if there is a good one."""
+def _brought_up(study: Study, run: ResumedRun, trials: Sequence[FrozenTrial], until: int) -> Study:
+    """The study on a `ReplayStorage`, from a snapshot if there is a usable one."""
     file = file_of(_optuna.identity(study)[0])
-    kept = None
+    snapshot = None
     if file is not None:
-        kept = snapshots.load(_snapshot(file, study), study.study_name, run.record, run.now, trials)
-    if kept is not None and kept[0] <= until:
-        number, frozen = kept
+        snapshot = snapshots.load(
+            _snapshot(file, study), study.study_name, run.record, run.now, trials
+        )
+    if snapshot is not None and snapshot[0] <= until:
+        number, frozen = snapshot
         try:
             resumed = _on(study, _history(study, number, frozen.system_attrs), run)
             install(resumed, frozen, run.sampler())
@@ -218,14 +226,16 @@ def _brought_up(study: Study, run: Run, trials: Sequence[FrozenTrial], until: in
         raise mismatch(study.study_name, differs, run.record, run.now) from None
 
 
-def _history(study: Study, shown: int, system_attrs: Mapping[str, Any] | None = None) -> History:
+def _history(
+    study: Study, shown: int, system_attrs: Mapping[str, Any] | None = None
+) -> ReplayStorage:
     storage, study_id = _optuna.identity(study)
-    history = History(storage, study_id, shown, system_attrs or {})
+    history = ReplayStorage(storage, study_id, shown, system_attrs or {})
     also_at(history, storage)
     return history
 
 
-def _on(study: Study, history: History, run: Run) -> Study:
+def _on(study: Study, history: ReplayStorage, run: ResumedRun) -> Study:
     with own_study():
         return optuna.load_study(
             study_name=study.study_name,
@@ -240,14 +250,14 @@ def _replayed(study: Study, until: int) -> Study:
     return study
 
 
-def _history_of(study: Study) -> History:
+def _history_of(study: Study) -> ReplayStorage:
     history, _ = _optuna.identity(study)
-    assert isinstance(history, History)
+    assert isinstance(history, ReplayStorage)
     return history
 
 
 def _in_flight(study: Study) -> list[FrozenTrial]:
-    """The trials that a run of ours left running."""
+    """The trials that a run of crosstune left running."""
     runs = [run for run in study.user_attrs.get(RUNS, []) if is_replayable(run)]
     first = runs[0]["first_trial"] if runs else None
     trials = [] if first is None else _optuna.all_trials(study)[first:]
@@ -255,9 +265,9 @@ def _in_flight(study: Study) -> list[FrozenTrial]:
 
 
 def _fail_twice_killed(study: Study) -> None:
-    """Fail a trial whose process was killed while it ran again: it may be what kills it.
+    """Fail a trial whose process was killed while it ran again: the trial may be the cause.
 
-    One whose checkpoint advanced meanwhile is run once more.
+    A trial whose checkpoint advanced meanwhile is run once more.
     """
     storage, study_id = _optuna.identity(study)
     for trial in _in_flight(study):
@@ -275,6 +285,6 @@ def _fail_twice_killed(study: Study) -> None:
 
 
 def _note(study: Study, until: int) -> None:
-    """Say in the record of the run that it was resumed, and at which trial."""
+    """Add to the record of the run that it was resumed, and at which trial."""
     before = study.user_attrs[RUNS][-1].get(snapshots.RESUMED, [])
     amend_record(study, **{snapshots.RESUMED: [*before, until]})

@@ -1,4 +1,4 @@
-"""What is asked for on resuming, against what the run began with."""
+"""Compare the request to resume a study with the record of its run."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ from crosstune.errors import RequestError
 from crosstune.resume.mismatch import GO_ON
 
 POINTS = "points"
-"""The key of a run's record that holds the number of start points. A run without it was begun by
-something other than `open_study`, so it cannot be gone through again."""
+"""The key of a run's record that holds the number of start points. A run without it was not
+begun by `open_study`, so it cannot be replayed."""
 
 BASE_SEED = "base_seed"
-"""The key that holds the seed that was asked for, where another one was made of it."""
+"""The key that holds the requested seed, if another one was derived from it."""
 
 LAG = "lag"
 """The key that holds the lag of a run in order; see `crosstune.parallel`."""
 
 LONGEST = 200
-"""So much of an option an error shows."""
+"""The most characters of an option that an error shows."""
 
 _logger = logging.getLogger("crosstune")
 
 
 def plain(value: Any) -> Any:
-    """A value as a storage gives it back; of what JSON does not know the type alone."""
-    return json.loads(json.dumps(value, default=lambda held: type(held).__name__))
+    """A value after a round trip through JSON; other objects become the name of their type."""
+    return json.loads(json.dumps(value, default=lambda other: type(other).__name__))
 
 
 def is_replayable(record: Mapping[str, Any]) -> bool:
-    """Whether a run can be gone through again, as far as its record says."""
+    """True if a run can be replayed, by its record."""
     return POINTS in record
 
 
 def is_same_engine(record: Mapping[str, Any], backend: str, sampler: str) -> bool:
-    """Whether a run was made by an engine."""
+    """True if a run was made by an engine.
+
+    Args:
+        record: of the run.
+        backend, sampler: of the engine.
+    """
     return (record["backend"], record["sampler"]) == (backend, sampler)
 
 
@@ -60,98 +65,100 @@ def check_agrees(
         study: its name.
         record: of the run.
         options: of the sampler.
-        seed: None where none is asked for.
-        pruner: not asked yet.
+        seed: None if the request has none.
+        pruner: not used yet.
 
     Raises:
-        RequestError: it asks for something else, with both.
+        RequestError: the request differs from the record.
     """
-    asked = {"sampler's options": plain(options), "pruner": described(pruner)}
-    kept = {"sampler's options": record["options"], "pruner": _canonical(record.get(PRUNER))}
+    requested = {"sampler's options": plain(options), "pruner": described(pruner)}
+    recorded = {"sampler's options": record["options"], "pruner": _canonical(record.get(PRUNER))}
     if seed is not None:
-        asked["seed"], kept["seed"] = seed, record.get(BASE_SEED, record["seed"])
-    for what, wanted in asked.items():
-        if wanted != kept[what]:
+        requested["seed"], recorded["seed"] = seed, record.get(BASE_SEED, record["seed"])
+    for what, wanted in requested.items():
+        if wanted != recorded[what]:
             raise RequestError(
-                f"the study {study!r} began with the {what} {_short(kept[what])}, and "
+                f"the study {study!r} began with the {what} {_short(recorded[what])}, and "
                 f"{_short(wanted)} is asked for now. Leave it as it was to go on to the same "
                 f"trials. {GO_ON}"
             )
 
 
 def agreed_pruner(
-    study: str, records: Sequence[Mapping[str, Any]], asked: BasePruner | None
+    study: str, records: Sequence[Mapping[str, Any]], requested: BasePruner | None
 ) -> BasePruner:
-    """The pruner with which a study goes on: what is asked for, else that of its last run.
+    """The pruner with which a study continues: the requested one, else that of its last run.
 
     Args:
         study: its name.
         records: of its runs.
-        asked: None where none is asked for.
+        requested: None if the request has none.
 
     Raises:
-        RequestError: none is asked for, and that of the last run cannot be made from its record.
+        RequestError: none is requested, and that of the last run cannot be made from its record.
     """
-    if asked is not None:
-        return asked
-    kept = next((run[PRUNER] for run in reversed(records) if PRUNER in run), None)
-    if kept is None:
+    if requested is not None:
+        return requested
+    recorded = next((run[PRUNER] for run in reversed(records) if PRUNER in run), None)
+    if recorded is None:
         return pruners.create(None)
-    found = pruners.rebuilt(kept)
-    if found is None:
+    pruner = pruners.rebuilt(recorded)
+    if pruner is None:
         raise RequestError(
-            f"the study {study!r} was pruned by {_short(kept)}, which cannot be made from the "
+            f"the study {study!r} was pruned by {_short(recorded)}, which cannot be made from the "
             f"study's record. Give it again, as pruner=... in Python. {GO_ON}"
         )
     _logger.warning(
         "the study %r was pruned by %s and no pruner is given now, so that one prunes on",
         study,
-        _short(kept),
+        _short(recorded),
     )
-    return found
+    return pruner
 
 
-def _canonical(kept: Any) -> Any:
-    """The pruner of a record as `described` would write it; older records have what was given."""
+def _canonical(recorded: Any) -> Any:
+    """The pruner of a record as `described` writes it; older records have the user's text."""
     try:
-        found = pruners.rebuilt(kept)
+        pruner = pruners.rebuilt(recorded)
     except RequestError:
-        return kept
-    return kept if found is None else described(found)
+        return recorded
+    return recorded if pruner is None else described(pruner)
 
 
 def agreed_lag(
     study: str, record: Mapping[str, Any], *, several: bool, lag: int | None
 ) -> int | None:
-    """The lag with which a run goes on; None where it is one trial after the other, or no order.
+    """The lag with which a run continues; None for one trial after the other, or for no order.
 
     Args:
         study: its name.
         record: of the run.
-        several: whether it is asked for workers.
-        lag: None where none is asked for; then a run in order keeps its own.
+        several: whether workers are requested.
+        lag: None if the request has none; then a run in order keeps its own.
 
     Raises:
-        RequestError: another one is asked for, or no workers where the run has a lag.
+        RequestError: another lag is requested, or no workers although the run has a lag.
     """
-    kept = record.get(LAG)
-    if lag is not None and lag != (kept or 0):
-        began = "without an order" if kept is None else f"with a lag of {kept}"
-        leave = f"Leave it out, or give a lag of {kept}," if kept is not None else "Leave it out"
+    recorded = record.get(LAG)
+    if lag is not None and lag != (recorded or 0):
+        began = "without an order" if recorded is None else f"with a lag of {recorded}"
+        leave = "Leave it out"
+        if recorded is not None:
+            leave = f"Leave it out, or give a lag of {recorded},"
         raise RequestError(
             f"the study {study!r} began {began}, and a lag of {lag} is asked for now. "
             f"{leave} to go on as it began. {GO_ON}"
         )
-    if kept and not several:
+    if recorded and not several:
         raise RequestError(
-            f"the study {study!r} began with a lag of {kept}, which is {kept + 1} trials at a "
-            "time, and no workers are asked for now. Give any number of them up to that, as "
+            f"the study {study!r} began with a lag of {recorded}, which is {recorded + 1} trials "
+            "at a time, and no workers are asked for now. Give any number of them up to that, as "
             f"--workers 1 or workers=1, to go on to the same trials. {GO_ON}"
         )
-    return kept or None
+    return recorded or None
 
 
 def _short(value: Any) -> str:
-    """A value as Python shows it, without the trials of earlier studies in it."""
+    """The `repr` of a value, cut after `LONGEST` characters."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -1,4 +1,4 @@
-"""A sampler and a pruner as bytes, with all that has become of them, and back."""
+"""A sampler and a pruner with their state as bytes, and back."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from crosstune.samplers.timed import untimed
 
 @dataclass(frozen=True)
 class Frozen:
-    """What a run has become after a number of trials.
+    """The state of a run after a number of trials.
 
     Attributes:
-        search: of an engine's sampler, what became of its search; else the sampler itself.
-        pruner: as it was.
-        system_attrs: what samplers remember of the study.
+        search: of an engine's sampler, the state of its search; else the sampler itself.
+        pruner: with its state.
+        system_attrs: of the study, where samplers keep theirs.
     """
 
     search: Any
@@ -42,10 +42,10 @@ def freeze(study: Study, system_attrs: Mapping[str, Any]) -> bytes:
 
 
 def thaw(content: bytes) -> Frozen:
-    """What `freeze` has kept. Reading it runs what it says: it has to be one's own.
+    """The state that `freeze` wrote. Unpickling runs code, so the bytes have to be one's own.
 
     Raises:
-        Exception: a class in it is not what it was.
+        Exception: a class in it has changed.
     """
     frozen = pickle.loads(content)
     if not isinstance(frozen, Frozen):
@@ -57,6 +57,8 @@ def install(study: Study, frozen: Frozen, fresh: BaseSampler) -> None:
     """Give a study its frozen sampler and pruner.
 
     Args:
+        study: to be changed.
+        frozen: from `thaw`.
         fresh: a sampler of the same engine that was never asked.
     """
     if isinstance(fresh, EngineSampler):
@@ -68,7 +70,7 @@ def install(study: Study, frozen: Frozen, fresh: BaseSampler) -> None:
 
 
 def _dumps() -> Callable[[Any], bytes]:
-    """Keras Tuner's oracles hold lambdas, for which it takes cloudpickle."""
+    """cloudpickle if it is installed: the lambdas in Keras Tuner's oracles need it."""
     try:
         import cloudpickle  # type: ignore[import-untyped, unused-ignore]
     except ImportError:

@@ -1,4 +1,4 @@
-"""The error of a run that would not go on as it began, and what has changed since."""
+"""The error of a run that cannot continue as it began, and what has changed since."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from crosstune.errors import Passing, RequestError
 
 MADE_ON = "made_on"
-"""The key of a run's record that holds on what it was made."""
+"""The key of a run's record for its machine and libraries; see `made_on`."""
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "cmaes")
-"""What the engines compute with; another version of one may give other last digits."""
+"""The engines compute with these; another version of one may give other last digits."""
 
 FRESH = "fresh"
-"""What `resume` is, to go on with a fresh engine that learns from the ledger."""
+"""The value of `resume` that continues with a fresh engine that learns from the ledger."""
 
 GO_ON = (
     'To go on all the same, with a fresh engine that learns from the trials: resume="fresh", or '
@@ -24,56 +24,62 @@ GO_ON = (
 )
 
 
-class Mismatch(RequestError):
+class ResumeMismatch(RequestError):
     """A study cannot be continued to the trials that the uninterrupted run would have had."""
 
 
 class Differs(Passing):
-    """A trial that is asked for again is not the one that is kept.
+    """A trial that is asked for again is not the recorded one.
 
-    No Exception, so that neither Optuna nor an objective takes it for a failure of the trial.
+    Not an Exception, so that neither Optuna nor an objective takes it for a failure of the trial.
+
+    Args:
+        number: of the trial.
+        name: of the parameter or attribute that differs.
+        proposed: its value now.
+        recorded: its value in the ledger.
     """
 
-    def __init__(self, number: int, what: str, proposed: Any, kept: Any):
+    def __init__(self, number: int, name: str, proposed: Any, recorded: Any):
         self.number = number
         super().__init__(
-            f"trial {number} has {what} = {kept!r}, and its engine proposes {proposed!r} now"
+            f"trial {number} has {name} = {recorded!r}, and its engine proposes {proposed!r} now"
         )
 
 
 def made_on() -> dict[str, str]:
-    """The machine, and the libraries beneath the engines: what a run's record keeps.
+    """The machine, and the versions of the libraries beneath the engines, for a run's record.
 
     >>> "machine" in made_on()
     True
     """
-    found = {"machine": f"{platform.node()} ({platform.system()} {platform.machine()})"}
+    versions = {"machine": f"{platform.node()} ({platform.system()} {platform.machine()})"}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def mismatch(
     study: str, differs: Differs, record: Mapping[str, Any], now: Mapping[str, Any]
-) -> Mismatch:
+) -> ResumeMismatch:
     """The error for a trial that differs.
 
     Args:
         study: its name.
-        differs: what was found.
+        differs: the difference.
         record: of the run.
         now: the record that the run would have if it began now.
     """
-    return Mismatch(
+    return ResumeMismatch(
         f"the study {study!r} cannot go on as it began: {differs}. {changes(record, now)} {GO_ON}"
     )
 
 
 def changes(record: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """A sentence on what is not as it was when a run began."""
+    """A sentence on what has changed since a run began."""
     before = {**record.get("versions", {}), **record.get(MADE_ON, {})}
     after = {**now.get("versions", {}), **now.get(MADE_ON, {})}
     changed = [

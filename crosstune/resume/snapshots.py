@@ -1,8 +1,8 @@
 """Snapshots of a run beside its study, so that a long one need not be replayed from its beginning.
 
-They are a shortcut and nothing else. One that is missing, foreign, damaged, of other versions or of
-another history is passed over, and every trial is asked for again; so is every one where what
-follows a snapshot does not agree with the ledger.
+They are only a shortcut. A snapshot that is missing, foreign, damaged, of other versions or of
+other trials is not used, and every trial is asked for again. The same holds if the trials after a
+snapshot do not agree with the ledger.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from crosstune.resume.mismatch import MADE_ON
 from crosstune.system import signed_file as sealed
 
 SHARE = 0.02
-"""The part of a run's time that snapshots may take."""
+"""The share of a run's time that snapshots may take."""
 LEAST = 2.0
-"""After how many seconds the first one is written, and how far apart they are at least."""
+"""Seconds before the first snapshot, and at least between two."""
 
 FORMAT = 2
-"""The format of a snapshot. Raise it whenever a class or an attribute that a snapshot holds changes
-its name or its meaning: the snapshots of other formats are not read, and the run is replayed."""
+"""The format of a snapshot. Raise it whenever a class or an attribute in it changes its name or
+its meaning: snapshots of other formats are not read, and the run is replayed."""
 
 RESUMED = "resumed"
 """The key of a run's record that lists when it was resumed."""
@@ -43,13 +43,13 @@ _logger = logging.getLogger("crosstune")
 
 @dataclass(frozen=True)
 class Header:
-    """What a snapshot is of.
+    """The first line of a snapshot.
 
     Attributes:
-        study: its name.
+        study: name of the study.
         run: the record of the run, as text.
-        trials: how many trials it has seen the end of.
-        digest: of those.
+        trials: the number of trials that had ended.
+        digest: of those trials.
         format: of the snapshot. Version 0.1.0 wrote none; that is format 1.
     """
 
@@ -65,13 +65,13 @@ class Keeper:
 
     Args:
         study: whose run begins.
-        path: where it is written.
-        share: the part of the run's time that it may take.
-        least: seconds between two.
+        path: of the snapshot.
+        share: the share of the run's time that snapshots may take.
+        least: seconds between two snapshots, at least.
 
     Attributes:
-        seconds: what the snapshots have cost so far.
-        written: how many there were.
+        seconds: spent on snapshots so far.
+        written: the number of snapshots so far.
     """
 
     def __init__(self, study: Study, path: Path, *, share: float, least: float):
@@ -83,37 +83,37 @@ class Keeper:
         self._least = least
         self._cost = 0.0
         self._since = time.monotonic()
-        self._history = Digest()
-        self._hopeless = False
-        self._said = False
+        self._digest = Digest()
+        self._cannot_freeze = False
+        self._warned = False
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
-        """Write one if it is time."""
+        """Write a snapshot if it is time."""
         if time.monotonic() - self._since >= max(self._least, self._cost / self._share):
             self.write()
 
     def finish(self) -> None:
-        """Write the last one, where the run was long enough to be worth it."""
+        """Write the last snapshot if the run was long enough to be worth it."""
         self(self._study, None)  # type: ignore[arg-type]  # the trial is not looked at
 
     def write(self) -> None:
-        """Write one now. What cannot be written is said once, and the run goes on."""
-        if self._hopeless:
+        """Write a snapshot now. A failure is logged once, and the run continues."""
+        if self._cannot_freeze:
             return
         began = time.monotonic()
         try:
             self._write()
         except (OSError, sealed.Untrusted) as error:
-            if not self._said:
-                self._said = True
+            if not self._warned:
+                self._warned = True
                 _logger.warning(
                     "no snapshot of the study can be kept in %s: %s. The run goes on; resuming it "
                     "will ask for every trial again",
                     self._path,
                     getattr(error, "strerror", None) or error,
                 )
-        except Exception as error:  # Of whatever the engine holds; it is replayed whole then.
-            self._hopeless = True
+        except Exception as error:  # From any object of the engine; it is then replayed in full.
+            self._cannot_freeze = True
             _logger.info("the engine cannot be kept in a snapshot: %s", error)
         self._since = time.monotonic()
         self._cost = self._since - began
@@ -123,9 +123,9 @@ class Keeper:
         trials = _optuna.all_trials(self._study)
         ended = next((t.number for t in trials if not t.state.is_finished()), len(trials))
         if any(trial.state != TrialState.WAITING for trial in trials[ended:]):
-            return  # a trial runs: the sampler stands between two
+            return  # a trial runs: the sampler is between two states
         run = identity(self._study.user_attrs[RUNS][-1])
-        digest = self._history.of(trials[:ended])
+        digest = self._digest.of(trials[:ended])
         header = Header(self._study.study_name, run, ended, digest, FORMAT)
         content = freeze(self._study, _optuna.system_attrs(self._study))
         sealed.write(self._path, json.dumps(vars(header)).encode() + b"\n" + content)
@@ -140,39 +140,40 @@ class Digest:
         self._chain = b""
 
     def of(self, trials: Sequence[FrozenTrial]) -> str:
-        """The digest of all of them; those that it knows are not looked at again."""
+        """The digest of all trials; only those after the last call are read."""
         for trial in trials[self._count :]:
-            held = (
+            content = (
                 trial.number,
                 trial.state.name,
                 trial.values,
                 [
-                    (name, found.to_internal_repr(trial.params[name]))
-                    for name, found in trial.distributions.items()
+                    (name, distribution.to_internal_repr(trial.params[name]))
+                    for name, distribution in trial.distributions.items()
                 ],
                 sorted(trial.intermediate_values.items()),
             )
-            self._chain = hashlib.sha256(self._chain + repr(held).encode()).digest()
+            self._chain = hashlib.sha256(self._chain + repr(content).encode()).digest()
         self._count = len(trials)
         return self._chain.hex()
 
 
 def identity(record: Mapping[str, Any]) -> str:
-    """What tells one run from another: its record, without what may change later."""
+    """The record of a run as text, without the keys that may change later."""
     changes = (RESUMED, BUDGET)
-    held = {key: value for key, value in record.items() if key not in changes}
-    return json.dumps(held, sort_keys=True)
+    fixed = {key: value for key, value in record.items() if key not in changes}
+    return json.dumps(fixed, sort_keys=True)
 
 
 def load(
     path: Path, study: str, record: Mapping[str, Any], now: Mapping[str, Any],
     trials: Sequence[FrozenTrial],
 ) -> tuple[int, Frozen] | None:  # fmt: skip
-    """How many trials a snapshot stands at, and what it holds; None where it is of no use.
+    """The number of trials in a snapshot and its content, or None if it cannot be used.
 
-    Nothing of it is unpickled before its owner, mode, signature, versions and trials are right.
+    Nothing is unpickled before owner, mode, signature, versions and trials are checked.
 
     Args:
+        path: of the snapshot.
         study: the name of the study.
         record: of the run that is resumed.
         now: the record of such a run that begins now, for the versions.
@@ -193,7 +194,7 @@ def load(
         return header.trials, thaw(content)
     except FileNotFoundError:
         return None
-    except Exception as error:  # Of classes that are not what they were, too.
+    except Exception as error:  # Also from classes that have changed.
         _logger.warning(
             "the snapshot %s is not used, and every trial is asked for again: %s",
             path,

@@ -25,7 +25,7 @@ from crosstune.errors import RequestError, StudyExists
 from crosstune.resume import (
     BEGAN_WITH,
     NotInOrder,
-    Run,
+    ResumedRun,
     retry_in_flight,
     take_up,
     take_up_in_order,
@@ -90,7 +90,7 @@ def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
 
     Raises:
         StudyExists: it is there, has trials, and was not to be resumed.
-        Mismatch: its engine would not propose the trials that are there.
+        ResumeMismatch: its engine would not propose the trials that are there.
         RequestError: it was made with another space, direction, seed, pruner or sampler option,
             or with a pruner that has to be given again, or evaluated on other data.
     """
@@ -190,7 +190,7 @@ def _gone_on(
     most = None if budget is None else budget.trials
     if finished >= (math.inf if most is None else most):
         return _with(study, continued_engine(engine, finished), plan.spec)
-    again = Run(
+    again = ResumedRun(
         record,
         _record(engine, plan.spec, {}, lag),
         partial(engine.sampler, plan.spec.space),

@@ -77,7 +77,7 @@ def tune(
 
     Raises:
         RequestError: a bad request; nothing was evaluated.
-        Mismatch: the study cannot go on to the same trials, and why.
+        ResumeMismatch: the study cannot go on to the same trials, and why.
         RunError: the objective returned no number, or its first three trials all failed.
 
     >>> study = tune(

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.errors import CrosstuneError, RequestError, RunError
-from crosstune.resume.forwarding_storage import Through
+from crosstune.resume.forwarding_storage import ForwardingStorage
 from crosstune.study.storage import cannot_open, check_url, describe
 from crosstune.terminal.urls import clean_cause
 
@@ -188,7 +188,7 @@ def is_gap(error: BaseException) -> bool:
     return False
 
 
-class Steady(Through):
+class Steady(ForwardingStorage):
     """A storage whose calls are made again while the server is away.
 
     A call may have been carried out although its answer was lost. Writing the same twice is

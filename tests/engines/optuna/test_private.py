@@ -80,7 +80,7 @@ def test_what_samplers_remember_of_a_study_is_found() -> None:
 
 
 def test_a_queued_trial_says_what_is_fixed() -> None:
-    from crosstune.resume.history import is_queued
+    from crosstune.resume.trial_origins import is_queued
 
     study = optuna.create_study()
     study.enqueue_trial({"x": 0.5})
@@ -90,7 +90,7 @@ def test_a_queued_trial_says_what_is_fixed() -> None:
 
 
 def test_an_added_trial_is_told_from_one_that_was_asked_for() -> None:
-    from crosstune.resume.history import was_added
+    from crosstune.resume.trial_origins import was_added
 
     study = optuna.create_study()
     study.add_trial(optuna.trial.create_trial(value=1.0))

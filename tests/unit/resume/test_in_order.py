@@ -14,7 +14,7 @@ import crosstune
 from crosstune import Float, Space, checkpoints
 from crosstune.engines.record_names import RETRIED
 from crosstune.errors import RequestError
-from crosstune.resume import Mismatch
+from crosstune.resume import ResumeMismatch
 from crosstune.study.storage import open_storage
 from tests.unit.resume import support
 from tests.unit.resume.support import DIRECT, FINITE, MIRRORED, Killed, objective, rows, writes
@@ -329,7 +329,7 @@ def test_a_mismatch_is_said_before_anything_is_evaluated(
     before = rows(stored(place))
     changed = place.read_text().replace('"param_name":"n","param_value_internal":', "&1", 1)
     place.write_text(changed.replace("&1", '"param_name":"n","param_value_internal":1'))
-    with pytest.raises(Mismatch, match=r"trial 0 has n = 1\d"):
+    with pytest.raises(ResumeMismatch, match=r"trial 0 has n = 1\d"):
         run(place, spec, resume=True)
     after = rows(stored(place))
     assert (after[1:], len(after)) == (before[1:], len(before))

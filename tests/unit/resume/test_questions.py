@@ -22,7 +22,7 @@ from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines.record_names import QUESTIONS
 from crosstune.objectives import prepare
-from crosstune.resume import Mismatch
+from crosstune.resume import ResumeMismatch
 from crosstune.tuning.front import StudyRequest, settle
 from crosstune.tuning.loop import run, run_plan
 from crosstune.tuning.opening import open_study
@@ -322,7 +322,7 @@ def test_a_note_that_makes_no_sense_is_passed_over(
             study = crosstune.tune(
                 spec, habitual("nobody_asks"), storage=place, resume=True, trials=6
             )
-        except Mismatch:
+        except ResumeMismatch:
             continue
         assert len(study.trials) == 6
 

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune.adapters.hyperopt.search import HyperoptEngine
 from crosstune.errors import RequestError
-from crosstune.resume import Mismatch
+from crosstune.resume import ResumeMismatch
 from crosstune.study.lock import Driven, driving
 from crosstune.study.sidecar_paths import beside
 from crosstune.study.storage import open_storage
@@ -88,7 +88,9 @@ def test_an_upgraded_library_is_named_where_the_trials_would_differ(
     monkeypatch.setattr(
         "crosstune.tuning.opening.made_on", lambda: {"machine": "another", "numpy": "9.0.0"}
     )
-    with pytest.raises(Mismatch, match=r"trial 2 has n = \d, and its engine proposes") as raised:
+    with pytest.raises(
+        ResumeMismatch, match=r"trial 2 has n = \d, and its engine proposes"
+    ) as raised:
         run(place, SPEC, resume=True)
     assert "machine was " in str(raised.value)
     assert "and is 9.0.0" in str(raised.value)
@@ -114,7 +116,7 @@ def test_the_trial_in_flight_is_checked_too(
 
     monkeypatch.setattr(HyperoptEngine, "ask", another)
     for _ in range(3):  # and does not count as killed for it
-        with pytest.raises(Mismatch, match="trial 4 has n = "):
+        with pytest.raises(ResumeMismatch, match="trial 4 has n = "):
             run(place, SPEC, resume=True)
     monkeypatch.undo()
     assert rows(run(place, SPEC, resume=True)) == rows(run(tmp_path / "whole.journal", SPEC))
@@ -128,7 +130,9 @@ def test_a_changed_trial_is_noticed(tmp_path: Path) -> None:
     changed = text.replace(key, key + "1", 1)
     assert changed != text
     place.write_text(changed)
-    with pytest.raises(Mismatch, match="trial 0 has x = 0.1.*changed or added by something else"):
+    with pytest.raises(
+        ResumeMismatch, match="trial 0 has x = 0.1.*changed or added by something else"
+    ):
         run(place, SPEC, resume=True)
 
 
