@@ -1,4 +1,4 @@
-"""A trial that workers may report of."""
+"""A trial that workers may write to."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import Any
 
 @dataclass
 class Admitted:
-    """A trial that is being evaluated, and what its latest attempt has said of it."""
+    """A trial that is being evaluated, with the reports and attributes of its latest attempt."""
 
     trial_id: int
     number: int
-    given: Mapping[str, Any]
-    """The system attributes that it began with."""
+    first_attrs: Mapping[str, Any]
+    """Its system attributes when it was admitted."""
     runs_again: bool = False
     attempt: int | None = None
     attempts: int = 0
     reports: dict[int, float] = field(default_factory=dict)
     earlier: dict[int, float] = field(default_factory=dict)
-    """What the attempts before have reported, by step."""
-    kept: dict[str, Any] = field(default_factory=dict)
+    """The reports of the attempts before, by step."""
+    new_attrs: dict[str, Any] = field(default_factory=dict)
+    """The system attributes that the latest attempt wrote."""
     lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while an attempt writes, so that nothing of it comes after the next has begun."""
+    """Held while an attempt writes, so that none of its writes follow the start of the next."""

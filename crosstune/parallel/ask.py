@@ -12,7 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune import _optuna
-from crosstune.parallel.task import Horizon, Task
+from crosstune.parallel.task import Horizon, TrialTask
 from crosstune.parallel.trial_storage import Gate
 from crosstune.resume.replay_storage import ReplayStorage
 from crosstune.samplers.engine import EngineSampler
@@ -23,32 +23,32 @@ Suggest = Callable[[Trial], Any]
 
 @dataclass(frozen=True)
 class Begun:
-    """A trial that has its parameters, and what was so when it got them.
+    """A trial with its parameters, and the state of the study when it got them.
 
     Attributes:
         trial: to be told.
         pruner: pickled.
-        horizon: None where a trial may see all others.
-        left: what a first attempt reported of it, whose process was killed.
-        kept: what the ledger has of it, where it was asked for again; else None.
+        horizon: None if the trial may see all others.
+        left: the reports of a first attempt whose process was killed, by step.
+        recorded: the trial in the ledger if it was asked for again; else None.
     """
 
     trial: Trial
     pruner: bytes
     horizon: Horizon | None
     left: Mapping[int, float] = field(default_factory=dict)
-    kept: FrozenTrial | None = None
+    recorded: FrozenTrial | None = None
 
     @property
     def is_over(self) -> bool:
-        """Whether the ledger has its end, so that nothing is to be evaluated."""
-        return self.kept is not None and self.kept.state.is_finished()
+        """True if the ledger has its end, so that nothing is to be evaluated."""
+        return self.recorded is not None and self.recorded.state.is_finished()
 
-    def task(self, gate: Gate) -> Task:
-        """What a pool evaluates; its ticket is to be dismissed."""
+    def task(self, gate: Gate) -> TrialTask:
+        """The task for a pool; its ticket has to be dismissed."""
         trial_id = _optuna.trial_id(self.trial)
-        runs_again = self.kept is not None and not self.is_over
-        return Task(
+        runs_again = self.recorded is not None and not self.is_over
+        return TrialTask(
             run=gate.run,
             ticket=gate.admit(trial_id, runs_again=runs_again),
             number=self.trial.number,
@@ -61,31 +61,34 @@ class Begun:
 
 
 def begin(
-    study: Study, trial: Trial, *, horizon: Horizon | None, kept: FrozenTrial | None = None
+    study: Study, trial: Trial, *, horizon: Horizon | None, recorded: FrozenTrial | None = None
 ) -> Begun:
     """A trial whose parameters were just suggested.
 
     Args:
-        horizon: as it was before it was asked for.
-        kept: what the ledger has of it.
+        study: whose pruner is sent with it.
+        trial: with its parameters.
+        horizon: as it was before the trial was asked for.
+        recorded: the trial in the ledger, if it was asked for again.
     """
     storage, _ = _optuna.identity(study)
     left = storage.left(trial.number) if isinstance(storage, ReplayStorage) else {}
-    return Begun(trial, pickle.dumps(study.pruner), horizon, left, kept)
+    return Begun(trial, pickle.dumps(study.pruner), horizon, left, recorded)
 
 
 def horizon_of(study: Study) -> Horizon:
-    """What a trial may see that is begun now."""
+    """The trials that a trial begun now may see."""
     trials = study.get_trials(deepcopy=False)
     unfinished = frozenset(t.number for t in trials if not t.state.is_finished())
     return Horizon(len(trials), unfinished)
 
 
 def has_point(study: Study, trials: int | None) -> bool:
-    """Whether the engine has a point now; it may have one when a trial has ended.
+    """True if the engine has a point now; if not, it may have one when a trial has ended.
 
     Args:
-        trials: how many the study shall have; None for no limit.
+        study: with the engine's sampler.
+        trials: the number that the study shall have; None for no limit.
     """
     sampler = study.sampler
     if not isinstance(sampler, EngineSampler):

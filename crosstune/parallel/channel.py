@@ -1,8 +1,8 @@
 """The way from a worker to the driver's gate: Optuna's gRPC storage proxy.
 
 On one machine it is a socket in a folder that only this user may enter, so nobody else can reach
-it; where the system has none, the loopback interface. A host is listened on only where the user
-names one.
+it; on a system without such sockets it is the loopback interface. Another host is used only if the
+user names one.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from crosstune.errors import RequestError
 from crosstune.system.extras import needing
 
 LOOPBACK = "127.0.0.1"
-_SPARED = "no_grpc_proxy"
+_NO_PROXY = "no_grpc_proxy"
 _MODULES = ("cloudpickle", "google", "grpc")
 _connecting = threading.Lock()
 
 
 def check_installed(extra: str = "parallel") -> None:
-    """Raise MissingLibrary where the channel's libraries are not installed; `extra` brings them."""
+    """Raise MissingLibrary if the channel's libraries are not installed; `extra` has them."""
     with needing("a worker outside this process", f"crosstune[{extra}]", *_MODULES):
         import cloudpickle  # noqa: F401
         import google.protobuf  # noqa: F401
@@ -43,6 +43,7 @@ def open_to_workers(gate: BaseStorage, host: str | None) -> Iterator[str]:
     """Serve a gate; the address is for `connect`.
 
     Args:
+        gate: answers the workers.
         host: the address of this machine under which other machines reach it; None for workers
             on this one.
 
@@ -83,9 +84,9 @@ def connect(address: str) -> BaseStorage:
 def _connect(address: str) -> BaseStorage:
     host, _, port = address.rpartition(":")
     if not host.startswith("unix:"):
-        # gRPC would send even this through the proxy of the environment.
-        spared = [os.environ.get(_SPARED, ""), host.strip("[]")]
-        os.environ[_SPARED] = ",".join(filter(None, spared))
+        # gRPC would send even a local call through the proxy of the environment.
+        hosts = [os.environ.get(_NO_PROXY, ""), host.strip("[]")]
+        os.environ[_NO_PROXY] = ",".join(filter(None, hosts))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return GrpcStorageProxy(host=host, port=int(port))

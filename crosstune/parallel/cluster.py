@@ -1,4 +1,4 @@
-"""A Dask cluster, as an executor."""
+"""A Dask cluster as an executor."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from crosstune.errors import RequestError
 from crosstune.system.extras import needing
 
 LOCAL = "local"
-"""What to say for a cluster of this machine that lasts as long as the run."""
+"""The address for a cluster of this machine that lasts as long as the run."""
 
 CONNECTING = 30
-"""For how many seconds a scheduler may be silent."""
+"""Seconds to wait for a scheduler."""
 
 LOOK_AGAIN = 1.0
-"""How old, in seconds, the number of a cluster's threads may be."""
+"""Seconds before the number of a cluster's threads is read again."""
 
 
 @contextmanager
 def dask_executor(
     address: str, workers: int | None
 ) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """An executor on a cluster, and how many trials are worth having under way there.
+    """An executor on a cluster, and a function for the number of trials to have under way there.
 
     Workers may come and go: the number follows them. A local cluster takes connections with its own
     temporary certificate only, since whoever may connect may run code.
 
     Args:
         address: of a scheduler, such as tcp://10.0.0.1:8786, or `LOCAL`.
-        workers: at most so many trials at a time; of a local cluster, its processes.
+        workers: the most trials at a time; of a local cluster, the number of its processes.
 
     Raises:
-        RequestError: there is no scheduler.
-        MissingLibrary: Dask, or what a local cluster is secured with, is not installed.
+        RequestError: no scheduler answers.
+        MissingLibrary: Dask is not installed, or cryptography for a local cluster.
     """
     with needing("Dask", "crosstune[dask]", "distributed"):
         import distributed
@@ -66,15 +66,14 @@ def dask_executor(
 def _local_cluster(workers: int | None) -> Iterator[Any]:
     """A cluster of this machine that nobody else can reach.
 
-    Its HTTP servers always listen, and check nobody: without routes they have nothing to show. Its
-    workers keep what they spill, which is pickled, in a folder of this user alone. A worker ends
-    with all that its trials have started.
+    Its HTTP servers always listen and authenticate nobody, so they get no routes. Its workers spill
+    pickles to a folder of this user alone. A worker ends with all processes of its trials.
     """
     import dask
     import distributed
 
     without_pages: dict[str, list[str]] = {
-        f"distributed.{each}.http.routes": [] for each in ("scheduler", "worker")
+        f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")
     }
     with (
         tempfile.TemporaryDirectory(prefix="crosstune-") as folder,
@@ -95,7 +94,7 @@ def _local_cluster(workers: int | None) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep a cluster of our own from telling each step of its coming and going."""
+    """Silence the log of a local cluster while it starts and ends."""
     logger = logging.getLogger("distributed")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -106,29 +105,29 @@ def _quiet() -> Iterator[None]:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a scheduler's address can be reached from its own machine alone."""
+    """True if a scheduler's address can be reached from its own machine alone."""
     host = urlsplit(address).hostname or ""
     return address == LOCAL or host in ("localhost", "::1") or host.startswith("127.")
 
 
 def is_loss(error: Exception) -> bool:
-    """Whether Dask gave a task up, as too many of its workers were lost."""
+    """True if Dask gave a task up because too many of its workers were lost."""
     distributed = sys.modules.get("distributed")
     return distributed is not None and isinstance(error, distributed.KilledWorker)
 
 
 class _Threads:
-    """How many threads a cluster has, asked now and then."""
+    """The number of threads of a cluster, read again after `LOOK_AGAIN` seconds."""
 
     def __init__(self, client: Any, most: int | None):
         self._client = client
         self._most = most
-        self._known = 1
-        self._asked = 0.0
+        self._count = 1
+        self._read_at = 0.0
 
     def __call__(self) -> int:
         now = time.monotonic()
-        if now - self._asked > LOOK_AGAIN:
-            self._asked = now
-            self._known = max(1, sum(self._client.nthreads().values()))
-        return self._known if self._most is None else min(self._known, self._most)
+        if now - self._read_at > LOOK_AGAIN:
+            self._read_at = now
+            self._count = max(1, sum(self._client.nthreads().values()))
+        return self._count if self._most is None else min(self._count, self._most)

@@ -1,7 +1,7 @@
-"""What a worker of a local Dask cluster loads first, so that what its trials start ends with it.
+"""Loaded first by a worker of a local Dask cluster: ends the processes of its trials with it.
 
-A worker whose driver is killed leaves by `os._exit`, and one may be killed itself. So a process of
-its group waits for its end, which runs this file alone, and imports nothing of crosstune or Dask.
+A worker whose driver is killed leaves by `os._exit`, or may be killed itself. So another process of
+its group waits for its end. It runs this file alone, and imports nothing of crosstune or Dask.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import time
 
 WATCH = 0.2
-"""How often, in seconds, it is seen whether the worker still lives."""
+"""Seconds between two checks that the worker lives."""
 
 
 def dask_setup(worker: object) -> None:

@@ -1,10 +1,10 @@
-"""The loop that keeps a pool busy: it asks, suggests, hands out, and tells.
+"""The loop that keeps a pool busy: it asks, suggests, submits, and tells.
 
 With `lag=None` an outcome is told as it arrives. With a lag L, the order of asks and tells is
 fixed: trials 0 to L are asked for, then 0 is told, L + 1 asked for, 1 told, and so on, however
-early an outcome arrives. So a suggestion depends on which earlier numbers are told and on nothing
-else. And a trial, as it prunes, sees the trials that were told before it was begun. What was queued
-or in flight before such a run began has ended before its own trials begin.
+early an outcome arrives. So a suggestion depends only on which earlier numbers are told. The
+pruning of a trial sees the trials that were told before it was begun. Trials that were queued or in
+flight before such a run have ended before its own trials begin.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from crosstune.objectives import Prepared
 from crosstune.parallel.ask import Begun, begin, has_point, horizon_of
 from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.replay_in_order import tell_again
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
 from crosstune.parallel.under_way import Running
 from crosstune.resume import Differs, stopped
@@ -39,7 +39,7 @@ from crosstune.study.failures import Failures
 _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]
 IDLE = 0.5
-"""How often, in seconds, a cluster is asked whether it has grown."""
+"""Seconds between two looks at the capacity of a cluster."""
 
 
 class Driver:
@@ -47,14 +47,14 @@ class Driver:
 
     Args:
         study: with the sampler and the pruner.
-        function: suggests; what it evaluates is the workers' business.
+        function: suggests the parameters; the workers evaluate.
         gate: in front of the study's storage.
-        pool: what evaluates.
-        trials: how many finished trials the study shall have; None for no limit.
-        seconds: how long trials may begin.
-        lag: None, or how many trials are under way when one is asked for.
-        under_way: of a run in order that is resumed, what it has asked for and not told.
-        callbacks: called with the study and the trial after each.
+        pool: evaluates.
+        trials: the number of finished trials that the study shall have; None for no limit.
+        seconds: for which trials may begin; None for no limit.
+        lag: None, or the number of trials under way when one is asked for.
+        under_way: of a run in order that is resumed, the trials that are asked for and not told.
+        callbacks: called with the study and the trial after each trial.
     """
 
     def __init__(
@@ -80,19 +80,19 @@ class Driver:
         self._running: list[Running] = []
         """In the order in which they were asked for."""
         self._until = math.inf if seconds is None else time.monotonic() + seconds
-        known = study.get_trials(deepcopy=False)
-        ended = [t for t in known if t.state.is_finished()]
+        existing = study.get_trials(deepcopy=False)
+        ended = [t for t in existing if t.state.is_finished()]
         self._budget = trials
         self._left = (math.inf if trials is None else trials) - len(ended)
         runs = study.user_attrs.get(RUNS)
         self._first = runs[-1]["first_trial"] if runs else 0
-        self._earlier = {t.number for t in known[: self._first] if t.state == TrialState.WAITING}
-        """What is queued and no trial of the run itself."""
+        self._earlier = {t.number for t in existing[: self._first] if t.state == TrialState.WAITING}
+        """The numbers of trials that were queued before the run."""
         self._failures = Failures(study)
         self._stopped = False
 
     def run(self) -> None:
-        """Go on until the budget is spent, the space exhausted, or the study stopped.
+        """Run until the budget is spent, the space exhausted, or the study stopped.
 
         Raises:
             RunError: see `tuning.tune`.
@@ -103,7 +103,7 @@ class Driver:
                     self._submit(begun)
                 while self._fill() or self._running:
                     self._receive()
-                self._say_why()
+                self._log_exhaustion()
         except BaseException as error:
             self._abandon(error)
             raise
@@ -111,15 +111,15 @@ class Driver:
     def _stop(self) -> None:
         self._stopped = True
 
-    def _say_why(self) -> None:
-        """Say so where it ended as the engine had no more points."""
+    def _log_exhaustion(self) -> None:
+        """Log that the study ended because the engine had no more points."""
         sampler = self._study.sampler
         if isinstance(sampler, EngineSampler) and self._has_room():
             done = sum(t.state.is_finished() for t in self._study.get_trials(deepcopy=False))
             _logger.warning("%s after %d trials, so the study ends here", sampler.why_it_ends, done)
 
     def _fill(self) -> bool:
-        """Hand out what there is room for; whether anything was."""
+        """Begin trials while there is room; True if any was begun."""
         before = len(self._running)
         while self._has_room() and self._has_point():
             self._begin()
@@ -131,7 +131,7 @@ class Driver:
         room: float = self._pool.capacity()
         if self._lag is not None:
             room = self._lag + 1
-            if not self._earlier and any(each.number < self._first for each in self._running):
+            if not self._earlier and any(running.number < self._first for running in self._running):
                 return False
         return len(self._running) < min(room, self._left)
 
@@ -146,11 +146,11 @@ class Driver:
             self._function.suggest(trial)
         except optuna.TrialPruned:  # the space turned out to be exhausted
             self._stopped = True
-            self._end(trial, Outcome("pruned"))
+            self._end(trial, TaskOutcome("pruned"))
             return
         except BaseException as error:
             if not self._leaves(error):
-                self._tell(trial, Outcome("failed", error=described(error)))
+                self._tell(trial, TaskOutcome("failed", error=described(error)))
             raise
         self._submit(begin(self._study, trial, horizon=horizon))
 
@@ -158,18 +158,18 @@ class Driver:
         if begun.is_over:
             self._running.append(Running(begun, None, Future()))
             return
-        self._running.append(self._handed_out(begun, begun.task(self._gate)))
+        self._running.append(self._submitted(begun, begun.task(self._gate)))
 
-    def _handed_out(self, begun: Begun, task: Task) -> Running:
-        step = reached(begun.trial if begun.kept is None else begun.kept)
+    def _submitted(self, begun: Begun, task: TrialTask) -> Running:
+        step = reached(begun.trial if begun.recorded is None else begun.recorded)
         try:
             return Running(begun, task, self._pool.submit(task), step)
         except BaseException as error:
-            self._tell(begun.trial, Outcome("failed", error=described(error)))
+            self._tell(begun.trial, TaskOutcome("failed", error=described(error)))
             raise
 
     def _receive(self) -> None:
-        """Wait for an outcome, and tell what is to be told."""
+        """Wait for an outcome, and tell the study."""
         if self._lag is not None:
             ended = self._running[:1]
             if ended[0].begun.is_over:
@@ -178,19 +178,19 @@ class Driver:
                 return
             wait([ended[0].future])
         else:
-            by_future = {each.future: each for each in self._running}
+            by_future = {running.future: running for running in self._running}
             done, _ = wait(by_future, timeout=IDLE, return_when=FIRST_COMPLETED)
-            ended = [each for each in self._running if each.future in done]
-        for each in ended:
-            outcome = received(each.future)
-            if outcome.lost and self._went_on(each):
+            ended = [running for running in self._running if running.future in done]
+        for running in ended:
+            outcome = received(running.future)
+            if outcome.lost and self._continues(running):
                 continue
-            self._running.remove(each)
-            self._dismiss(each)
-            self._end(each.begun.trial, outcome)
+            self._running.remove(running)
+            self._dismiss(running)
+            self._end(running.begun.trial, outcome)
 
-    def _went_on(self, lost: Running) -> bool:
-        """Hand a trial out again whose process was lost, if its checkpoint has advanced."""
+    def _continues(self, lost: Running) -> bool:
+        """Submit a trial again whose process was lost, if its checkpoint has advanced."""
         assert lost.task is not None
         step = self._gate.checkpoint(lost.task.ticket)
         if step <= lost.checkpoint:
@@ -204,15 +204,15 @@ class Driver:
             self._gate.dismiss(ended.task.ticket)
 
     def _repeat(self, begun: Begun) -> None:
-        """Tell what was told before the run was resumed."""
+        """Tell an outcome that was told before the run was resumed."""
         tell_again(self._study, self._gate, begun)
         self._left -= 1
-        assert begun.kept is not None
-        if begun.kept.state != TrialState.FAIL:
+        assert begun.recorded is not None
+        if begun.recorded.state != TrialState.FAIL:
             self._failures.note_success()
 
-    def _end(self, trial: Trial, outcome: Outcome) -> None:
-        """Tell how a trial ended, and do what follows from it."""
+    def _end(self, trial: Trial, outcome: TaskOutcome) -> None:
+        """Tell how a trial ended, update the pruner and call the callbacks."""
         told = self._tell(trial, outcome)
         self._left -= 1
         if outcome.pruner is not None:
@@ -223,7 +223,7 @@ class Driver:
         for callback in self._callbacks:
             callback(self._study, told)
 
-    def _tell(self, trial: Trial, outcome: Outcome) -> FrozenTrial:
+    def _tell(self, trial: Trial, outcome: TaskOutcome) -> FrozenTrial:
         if outcome.error is not None:
             trial.set_user_attr(ERROR, outcome.error)
         match outcome.state:
@@ -241,24 +241,26 @@ class Driver:
             self._failures.note_success()
 
     def _leaves(self, error: BaseException) -> bool:
-        """Whether what runs is to be run again: of a run in order that is interrupted, and where a
-        trial in flight is not the one that it was."""
+        """True if an error leaves the running trials to be run again on resuming.
+
+        It does if a run in order is interrupted, or a trial in flight differs from the recorded.
+        """
         interrupted = isinstance(error, KeyboardInterrupt) and self._lag is not None
         return interrupted or isinstance(error, Differs)
 
     def _abandon(self, error: BaseException) -> None:
-        """Leave no trial running that nobody waits for, and lose none that has ended."""
-        running = [each for each in self._running if not each.begun.is_over]
-        ended = {each.number: each.outcome() for each in running}
+        """End the trials that run, and tell those that have ended."""
+        unfinished = [running for running in self._running if not running.begun.is_over]
+        ended = {running.number: running.outcome() for running in unfinished}
         self._pool.end(now=True)
         interrupted = isinstance(error, KeyboardInterrupt)
         why = "interrupted" if interrupted else f"the run ended before it: {message_of(error)}"
-        outcome = None if self._leaves(error) else Outcome("failed", error=why)
-        for each in running:
-            self._dismiss(each)
-            told = ended[each.number] or outcome
+        outcome = None if self._leaves(error) else TaskOutcome("failed", error=why)
+        for running in unfinished:
+            self._dismiss(running)
+            told = ended[running.number] or outcome
             if told is not None:
-                self._tell(each.begun.trial, told)
+                self._tell(running.begun.trial, told)
         self._running.clear()
         if self._leaves(error):
             stopped(self._study)

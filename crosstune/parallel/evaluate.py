@@ -1,4 +1,4 @@
-"""Evaluating one trial, in whatever process the pool has put the task."""
+"""Evaluating one trial, in the process to which the pool sent its task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crosstune.checkpoints.stores import keep_at
 from crosstune.errors import CrosstuneError, RequestError, RunError, described, message_of
 from crosstune.objectives import Prepared, TrialFailed, prepare
 from crosstune.parallel.channel import connect
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import TaskOutcome, TrialTask
 from crosstune.parallel.trial_view import StoredSampler, Window
 from crosstune.spec.spec import Spec
 from crosstune.study.internal import own_study
@@ -27,20 +27,20 @@ from crosstune.study.internal import own_study
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a process needs to make the objective for itself; see `dialects.prepare`."""
+    """The arguments of `objectives.prepare`, to be sent to another process."""
 
     spec: Spec
     objective: Any
     dialect: str | None
 
     def packed(self) -> bytes:
-        """For another process.
+        """The recipe, pickled.
 
-        Functions of a module go by its name, and of the main script or an interactive session by
-        value.
+        Functions of a module are pickled by name, those of the main script or an interactive
+        session by value.
 
         Raises:
-            RequestError: something in it cannot be sent.
+            RequestError: something in it cannot be pickled.
         """
         import cloudpickle
 
@@ -70,7 +70,13 @@ _recipe: bytes | None = None
 
 
 def begin_run(run: int, gate: BaseStorage, function: Callable[[Trial], float]) -> None:
-    """Let tasks of a run that come to this process use its own gate and objective."""
+    """Let tasks of a run in this process use the run's own gate and objective.
+
+    Args:
+        run: number of the run.
+        gate: of the run.
+        function: the objective.
+    """
     _runs[run] = Here(gate, function, os.getpid())
 
 
@@ -80,32 +86,36 @@ def end_run(run: int) -> None:
 
 
 def install(recipe: bytes) -> None:
-    """Keep the recipe of all tasks that come to this process."""
+    """Set the recipe of all tasks of this process."""
     global _recipe
     _recipe = recipe
 
 
-def evaluate(task: Task) -> Outcome:
-    """Evaluate a trial and say how it went; a worker's function."""
+def evaluate(task: TrialTask) -> TaskOutcome:
+    """Evaluate a trial; the function that a worker calls."""
     try:
-        gate, function = _found(task)
+        gate, function = _gate_and_objective(task)
         return carried_out(task, gate, function)
     except CrosstuneError as error:
-        return Outcome("failed", error=described(error), fatal=_sendable(error))
+        return TaskOutcome("failed", error=described(error), fatal=_sendable(error))
     except Exception as error:
-        # Those of gRPC cannot be pickled. It is told, unless the trial was given up meanwhile.
-        return Outcome("failed", error=f"its process lost the driver: {described(error)}")
+        # Errors of gRPC cannot be pickled. It is told, unless the trial was given up meanwhile.
+        return TaskOutcome("failed", error=f"its process lost the driver: {described(error)}")
 
 
-def carried_out(task: Task, gate: BaseStorage, function: Callable[[Trial], float]) -> Outcome:
-    """How a trial fares with an objective.
+def carried_out(
+    task: TrialTask, gate: BaseStorage, function: Callable[[Trial], float]
+) -> TaskOutcome:
+    """The outcome of a trial's task.
 
     Args:
-        gate: the driver's, or the way to it.
+        task: of the trial.
+        gate: the driver's, or a proxy of it.
+        function: the objective.
 
     Raises:
         CrosstuneError: see `outcome_of`.
-        Exception: the gate cannot be reached, or takes nothing more of the trial.
+        Exception: the gate cannot be reached, or the trial is over.
     """
     window = Window(gate, task)
     keep_at(window, task.home)
@@ -119,28 +129,28 @@ def carried_out(task: Task, gate: BaseStorage, function: Callable[[Trial], float
     window.on_left = lambda trial: study.pruner.prune(study, trial)
     attempt = gate.create_new_trial(task.ticket)
     outcome = outcome_of(function, Trial(study, attempt))
-    taught = pickle.dumps(study.pruner)
-    if taught == task.pruner:
+    pruner = pickle.dumps(study.pruner)
+    if pruner == task.pruner:
         return outcome
-    return Outcome(outcome.state, outcome.value, outcome.error, pruner=taught)
+    return TaskOutcome(outcome.state, outcome.value, outcome.error, pruner=pruner)
 
 
-def outcome_of(function: Callable[[Trial], float], trial: Trial) -> Outcome:
-    """How an objective fares with a trial.
+def outcome_of(function: Callable[[Trial], float], trial: Trial) -> TaskOutcome:
+    """The outcome of an objective's call.
 
     Raises:
-        CrosstuneError: it returned what no study can use, or asked for another space.
+        CrosstuneError: it returned a value that no study can use, or asked for another space.
     """
     try:
         value = function(trial)
     except optuna.TrialPruned:
-        return Outcome("pruned")
+        return TaskOutcome("pruned")
     except TrialFailed:
-        return Outcome("failed")
-    return Outcome("complete", value) if value == value else Outcome("failed")
+        return TaskOutcome("failed")
+    return TaskOutcome("complete", value) if value == value else TaskOutcome("failed")
 
 
-def _found(task: Task) -> tuple[BaseStorage, Callable[[Trial], float]]:
+def _gate_and_objective(task: TrialTask) -> tuple[BaseStorage, Callable[[Trial], float]]:
     here = _runs.get(task.run)
     if here is not None and here.process == os.getpid():
         return here.gate, here.function
@@ -158,16 +168,16 @@ def _found(task: Task) -> tuple[BaseStorage, Callable[[Trial], float]]:
 
 @lru_cache(maxsize=4)
 def _prepared(recipe: bytes) -> Prepared:
-    """The objective, made once a process."""
+    """The objective, made once per process."""
     keys, objective, dialect = pickle.loads(recipe)
     folder = keys["folder"]
     if folder is not None and Path(folder).is_dir() and str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))  # as `targets.find` does
+        sys.path.insert(0, str(folder))  # as `import_path.find` does
     return prepare(Spec(**keys), objective, dialect)
 
 
 def _sendable(error: CrosstuneError) -> CrosstuneError:
-    """The error, or its message where the error does not survive being sent."""
+    """The error, or a `RunError` with its message if it cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

@@ -1,9 +1,9 @@
-"""One trial in a process of its own, which is ended when it takes too long.
+"""One trial in a process of its own, which is ended if it takes too long.
 
 For the workers of a cluster: a task there runs in a thread of a worker, which nothing can end, and
 a worker may have no children by `multiprocessing`. So the task starts an interpreter, which
-evaluates the trial and ends, with all that it has started. It reports to the driver like any other,
-ends with its worker, and finds its modules where the worker does.
+evaluates the trial and ends, with all processes that it has started. It reports to the driver like
+any other, ends with its worker, and has the worker's module path.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import threading
 from pathlib import Path
 
 from crosstune.parallel.evaluate import evaluate
-from crosstune.parallel.task import Outcome, Task, died, took_longer
+from crosstune.parallel.task import TaskOutcome, TrialTask, died, took_longer
 from crosstune.system import process_groups as groups
 from crosstune.system.child_processes import ENDING
 
 _TASK, _OUTCOME = "task", "outcome"
 
 
-def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
-    """Evaluate a trial in a process that is started for it, and say how it went.
+def evaluate_alone(task: TrialTask, *, seconds: float) -> TaskOutcome:
+    """Evaluate a trial in a process that is started for it.
 
     Args:
         task: with the address of the gate and the recipe.
-        seconds: when the process is ended, from the beginning of the trial.
+        seconds: from the beginning of the trial until the process is ended.
     """
     with tempfile.TemporaryDirectory(prefix="crosstune-") as folder:
         (Path(folder) / _TASK).write_bytes(pickle.dumps(task))
@@ -47,17 +47,17 @@ def evaluate_alone(task: Task, *, seconds: float) -> Outcome:
                 assert process.stdout is not None
                 process.stdout.read()  # closed when the trial begins, or the process is dead
                 if not groups.wait_until(lambda: outcome.exists() or _is_over(process), seconds):
-                    return Outcome("failed", error=took_longer(seconds))
+                    return TaskOutcome("failed", error=took_longer(seconds))
                 # It may have left a thread, which Python waits for.
                 groups.wait_until(lambda: _is_over(process), ENDING)
             finally:
                 groups.end_groups([process])
         try:
-            found = pickle.loads(outcome.read_bytes())
+            result = pickle.loads(outcome.read_bytes())
         except FileNotFoundError:
             return died()
-    assert isinstance(found, Outcome)
-    return found
+    assert isinstance(result, TaskOutcome)
+    return result
 
 
 def _is_over(process: subprocess.Popen[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""A run with several trials at a time: what is asked for, and carrying it out."""
+"""A run with several trials at a time: the request, and carrying it out."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from crosstune.parallel.cluster import LOCAL, dask_executor, is_loopback
 from crosstune.parallel.driver import Callback, Driver
 from crosstune.parallel.evaluate import Recipe, begin_run, end_run, evaluate
 from crosstune.parallel.one_trial_process import evaluate_alone
-from crosstune.parallel.pool import GivenExecutor, Pool
+from crosstune.parallel.pool import Pool, UserExecutor
 from crosstune.parallel.processes import Processes
 from crosstune.parallel.replay_in_order import go_through
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
 from crosstune.resume.replay_storage import ReplayStorage
 from crosstune.study.choice import Engine
@@ -34,16 +34,16 @@ class Workers:
     """Who evaluates the trials of a run.
 
     Args:
-        count: how many trials at a time. Alone: processes of our own, that many.
+        count: the number of trials at a time. Alone: that many processes of crosstune.
         executor: an executor of the user's, the address of a Dask scheduler, or "local" for a
             Dask cluster of this machine.
         lag: None to tell outcomes as they arrive; else see `crosstune.parallel.driver`.
-        trial_seconds: when the process of a trial that takes longer is ended; of our own processes
-            and on Dask, where each trial then has a process to itself.
+        trial_seconds: after which the process of a trial is ended. For crosstune's processes, and
+            for Dask, where each trial then has a process of its own.
         host: the address under which workers on other machines reach this one.
 
     Raises:
-        RequestError: they do not go together.
+        RequestError: the arguments do not go together.
     """
 
     count: int | None = None
@@ -67,9 +67,9 @@ class Workers:
                 f"with a lag of {self.lag} there are {self.lag + 1} trials at a time, too few for "
                 f"{self.count} workers. Give a lag of {self.count - 1} or more"
             )
-        own = self.executor is None
+        owns_processes = self.executor is None
         if self.trial_seconds is not None:
-            if not own and not isinstance(self.executor, str):
+            if not owns_processes and not isinstance(self.executor, str):
                 raise RequestError(
                     "in an executor of yours nothing can end a trial that takes too long. Give a "
                     "number of workers without one, or the address of a Dask scheduler"
@@ -78,7 +78,7 @@ class Workers:
                 raise RequestError(
                     f"the seconds of a trial have to be above 0, not {self.trial_seconds!r}"
                 )
-        if self.host is not None and (own or self.executor == LOCAL):
+        if self.host is not None and (owns_processes or self.executor == LOCAL):
             raise RequestError("a host is for workers on other machines, and these are on this one")
         if isinstance(self.executor, str) and not is_loopback(self.executor) and not self.host:
             raise RequestError(
@@ -86,18 +86,18 @@ class Workers:
                 "machine under which they reach it: host='10.0.0.5', or --host 10.0.0.5. Whoever "
                 "can reach that address and listen to its network could read and disturb the run"
             )
-        if own or self.executor == LOCAL:
+        if owns_processes or self.executor == LOCAL:
             check_guarded("a run with several workers")
         if not isinstance(self.executor, ThreadPoolExecutor):
             check_installed("dask" if isinstance(self.executor, str) else "parallel")
 
     @property
     def sequential(self) -> bool:
-        """Whether each trial is told before the next is asked for."""
+        """True if each trial is told before the next is asked for."""
         return self.lag == 0 or (self.lag is None and self.count == 1)
 
     def noted(self, engine: Engine) -> Engine:
-        """The engine, with what the study should say of a run like this."""
+        """The engine, with a note for the study on the order of the trials."""
         if self.sequential:
             return engine
         if self.lag is not None:
@@ -110,10 +110,10 @@ class Workers:
 
 @dataclass
 class Several:
-    """Who evaluates, how they make the objective, and the objective as this process has it.
+    """The workers, the recipe by which they make the objective, and this process's objective.
 
     Attributes:
-        under_way: of a run in order that is resumed, what was asked for and is not told.
+        under_way: of a run in order that is resumed, the trials that are asked for and not told.
     """
 
     workers: Workers
@@ -123,14 +123,14 @@ class Several:
 
     @property
     def lag(self) -> int | None:
-        """As it is asked for."""
+        """The lag of the workers."""
         return self.workers.lag
 
     def keep_lag(self, lag: int) -> None:
-        """Go on with the lag that a run began with.
+        """Continue with the lag that a run began with.
 
         Raises:
-            RequestError: there are more workers than it has use for.
+            RequestError: there are more workers than it can use.
         """
         if self.workers.count is not None and self.workers.count > lag + 1:
             raise RequestError(
@@ -140,7 +140,13 @@ class Several:
         self.workers = replace(self.workers, lag=lag)
 
     def go_through(self, study: Study, history: ReplayStorage, trials: int | None) -> None:
-        """Bring a run in order to where it stood; see `parallel.again`."""
+        """Bring a run in order to its state before; see `parallel.replay_in_order`.
+
+        Args:
+            study: on `history`.
+            history: shows the study as it was.
+            trials: the number that the study shall have; None for no limit.
+        """
         assert self.lag is not None
         self.under_way = go_through(
             study, history, self.function.suggest, lag=self.lag, trials=trials
@@ -154,7 +160,14 @@ class Several:
         seconds: float | None,
         callbacks: Iterable[Callback],
     ) -> None:
-        """Evaluate until the budget is spent; see `tuning.run`."""
+        """Evaluate until the budget is spent.
+
+        Args:
+            study: with the sampler and the pruner.
+            trials: the number of finished trials that the study shall have; None for no limit.
+            seconds: for which trials may begin; None for no limit.
+            callbacks: called with the study and the trial after each trial.
+        """
         gate = Gate(*_optuna.identity(study))
         begin_run(gate.run, gate, self.function)
         with ExitStack() as stack:
@@ -180,11 +193,11 @@ class Several:
         count = wanted.count
         if isinstance(executor, ThreadPoolExecutor):
             assert count is not None
-            return GivenExecutor(executor, lambda: count, lambda task: task)
+            return UserExecutor(executor, lambda: count, lambda task: task)
         recipe = self.recipe.packed()
         address = stack.enter_context(open_to_workers(gate, wanted.host))
 
-        def complete(task: Task) -> Task:
+        def complete(task: TrialTask) -> TrialTask:
             return replace(task, address=address, recipe=recipe)
 
         if executor is None:
@@ -197,7 +210,7 @@ class Several:
                 trial_seconds=wanted.trial_seconds,
             )
         capacity: Callable[[], int]
-        carry_out: Callable[[Task], Outcome] = evaluate
+        carry_out: Callable[[TrialTask], TaskOutcome] = evaluate
         if wanted.trial_seconds is not None:
             carry_out = partial(evaluate_alone, seconds=wanted.trial_seconds)
         if isinstance(executor, str):
@@ -205,4 +218,4 @@ class Several:
         else:
             assert count is not None
             capacity = lambda: count  # noqa: E731
-        return GivenExecutor(executor, capacity, complete, carry_out)
+        return UserExecutor(executor, capacity, complete, carry_out)

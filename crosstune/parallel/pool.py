@@ -1,4 +1,4 @@
-"""What evaluates tasks, as the driver sees it."""
+"""The pools that evaluate tasks for the driver."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from typing import Protocol
 from crosstune.errors import CrosstuneError, RunError, described, message_of
 from crosstune.parallel.cluster import is_loss
 from crosstune.parallel.evaluate import evaluate
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import TaskOutcome, TrialTask
 
 
 class Pool(Protocol):
     """Evaluates tasks, several at a time."""
 
     def capacity(self) -> int:
-        """How many trials are worth having under way; 1 or more. It may change."""
+        """The number of trials to have under way, 1 or more. It may change."""
 
-    def submit(self, task: Task) -> Future[Outcome]:
+    def submit(self, task: TrialTask) -> Future[TaskOutcome]:
         """Evaluate a task when there is room."""
 
     def end(self, *, now: bool) -> None:
-        """Give back what it holds; with `now` end the tasks that run, as far as it can."""
+        """Release its resources; with `now` end the tasks that run, if it can."""
 
 
-class GivenExecutor:
-    """An executor that the user made, and keeps.
+class UserExecutor:
+    """An executor of the user's, which the run does not shut down.
 
     Args:
-        executor: threads, spawned processes, loky, or what Dask's `Client.get_executor()` gives.
-        capacity: says how many tasks it runs at once.
-        complete: adds the way to the gate, and the recipe, to a task that leaves this process.
-        evaluate: what it runs.
+        executor: threads, spawned processes, loky, or Dask's `Client.get_executor()`.
+        capacity: returns the number of tasks that it runs at once.
+        complete: adds the address of the gate, and the recipe, to a task for another process.
+        evaluate: the function that it runs.
     """
 
     def __init__(
         self,
         executor: Executor,
         capacity: Callable[[], int],
-        complete: Callable[[Task], Task],
-        evaluate: Callable[[Task], Outcome] = evaluate,
+        complete: Callable[[TrialTask], TrialTask],
+        evaluate: Callable[[TrialTask], TaskOutcome] = evaluate,
     ):
         self._executor = executor
         self._evaluate = evaluate
         self._capacity = capacity
         self._complete = complete
-        self._futures: set[Future[Outcome]] = set()
+        self._futures: set[Future[TaskOutcome]] = set()
 
     def capacity(self) -> int:
-        """As it was told."""
+        """The number that `capacity` returns, at least 1."""
         return max(1, self._capacity())
 
-    def submit(self, task: Task) -> Future[Outcome]:
-        """Submit it.
+    def submit(self, task: TrialTask) -> Future[TaskOutcome]:
+        """Submit a task to the executor.
 
         Raises:
             RunError: the executor takes nothing more.
@@ -67,30 +67,30 @@ class GivenExecutor:
         return future
 
     def end(self, *, now: bool) -> None:
-        """Cancel what has not begun; the executor itself is the user's."""
+        """Cancel the tasks that have not begun, if `now`."""
         if now:
             for future in list(self._futures):
                 future.cancel()
 
 
-def received(future: Future[Outcome]) -> Outcome:
-    """How a trial went, whatever became of the process that evaluated it.
+def received(future: Future[TaskOutcome]) -> TaskOutcome:
+    """The outcome of a future, also if the process that evaluated the trial was lost.
 
     Raises:
-        RunError: the executor is broken, so that no trial will end well.
+        RunError: the executor is broken, so that no trial can end well.
     """
     try:
         return future.result()
     except (BrokenExecutor, CancelledError) as error:
         raise broken(error) from error
     except CrosstuneError as error:
-        return Outcome("failed", error=message_of(error), fatal=error)
+        return TaskOutcome("failed", error=message_of(error), fatal=error)
     except Exception as error:
-        return Outcome("failed", error=described(error), lost=is_loss(error))
+        return TaskOutcome("failed", error=described(error), lost=is_loss(error))
 
 
 def broken(error: BaseException) -> RunError:
-    """What to say of an executor that takes or gives nothing more."""
+    """The error for a broken executor."""
     return RunError(
         f"the executor is broken ({described(error)}), perhaps as one "
         "of its processes was killed. What is finished is kept. With workers= alone, or --workers, "

@@ -1,4 +1,4 @@
-"""Processes of our own, each of which may die or hang without harm to the others."""
+"""Processes of the run's own, each of which may die or hang without harm to the others."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from queue import SimpleQueue
 
 from crosstune.errors import RunError
 from crosstune.parallel.evaluate import evaluate, install
-from crosstune.parallel.task import Outcome, Task, died, took_longer
+from crosstune.parallel.task import TaskOutcome, TrialTask, died, took_longer
 from crosstune.parallel.trial_storage import Gate
 from crosstune.system.child_processes import Child, Died, end_all
 from crosstune.system.cores import shared_cores
 
 UNBEGUN = 5
-"""How often a task is tried whose process dies before it begins, and how often a process is started
-while none has ever come up; one of a run that worked is started without end."""
+"""The number of tries of a task whose process dies before it begins, and of starts of a process
+while none has ever come up. Once one has, processes are started without limit."""
 
 
 class Processes:
     """Spawned processes, each of which evaluates one trial after the other.
 
     A trial whose process dies has failed, and so has one that takes longer than `trial_seconds`,
-    whose process is ended. What it has started ends with it, and another process takes the place.
+    whose process is ended. Its child processes end with it, and another process takes its place.
 
     Args:
-        workers: how many.
+        workers: the number of processes.
         gate: of the run.
         address: of the gate.
         recipe: of the objective.
-        trial_seconds: the limit of a trial; None for none.
+        trial_seconds: the limit of a trial; None for no limit.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class Processes:
         self._shares.__enter__()
 
     def capacity(self) -> int:
-        """One trial a process."""
+        """One trial per process."""
         return len(self._all)
 
-    def submit(self, task: Task) -> Future[Outcome]:
-        """Evaluate it in the next process that is free."""
+    def submit(self, task: TrialTask) -> Future[TaskOutcome]:
+        """Evaluate a task in the next process that is free."""
         return self._threads.submit(self._run, replace(task, address=self._address))
 
     def end(self, *, now: bool) -> None:
-        """End the processes; with `now` in the middle of what they do."""
+        """End the processes; with `now` in the middle of a trial."""
         self._ended.set()
         if now:
             self._end_children(now=True)
@@ -75,10 +75,12 @@ class Processes:
         self._shares.__exit__(None, None, None)
 
     def _end_children(self, *, now: bool) -> None:
-        children = [each.child for each in self._all]  # which their threads may replace meanwhile
+        children = [
+            process.child for process in self._all
+        ]  # which their threads may replace meanwhile
         end_all([child for child in children if child is not None], now=now)
 
-    def _run(self, task: Task) -> Outcome:
+    def _run(self, task: TrialTask) -> TaskOutcome:
         process = self._free.get()
         begun = self._gate.attempts(task.ticket)  # by processes before, which were lost
         try:
@@ -86,18 +88,18 @@ class Processes:
                 outcome = self._try(process, task, begun)
                 if outcome is not None:
                     return outcome
-            return Outcome("failed", error="its process died each time before it began")
+            return TaskOutcome("failed", error="its process died each time before it began")
         finally:
             self._free.put(process)
 
-    def _try(self, process: _Process, task: Task, begun: int) -> Outcome | None:
-        """How it went; None where the process died before the trial was begun once more."""
+    def _try(self, process: _Process, task: TrialTask, begun: int) -> TaskOutcome | None:
+        """The outcome; None if the process died before the trial was begun once more."""
         try:
             return process.run(task, self._limit)
         except TimeoutError:
             process.kill()
             assert self._limit is not None
-            return Outcome("failed", error=took_longer(self._limit))
+            return TaskOutcome("failed", error=took_longer(self._limit))
         except Died:
             process.kill()
             if not self._ended.is_set() and self._gate.attempts(task.ticket) == begun:
@@ -106,7 +108,7 @@ class Processes:
 
 
 class _Process:
-    """One process, which is started when it is needed and after each time that it died.
+    """One process, which is started when it is needed, and again after it died.
 
     Args:
         recipe: of the objective.
@@ -114,7 +116,7 @@ class _Process:
         ended: set when no process is to be started any more.
 
     Attributes:
-        child: None where there is none.
+        child: None while no process runs.
     """
 
     def __init__(self, recipe: bytes, works: threading.Event, ended: threading.Event):
@@ -123,7 +125,7 @@ class _Process:
         self._ended = ended
         self.child: Child | None = None
 
-    def run(self, task: Task, limit: float | None) -> Outcome:
+    def run(self, task: TrialTask, limit: float | None) -> TaskOutcome:
         """Evaluate a task.
 
         Raises:
@@ -135,7 +137,7 @@ class _Process:
             self._start()
         assert self.child is not None
         outcome = self.child.call(evaluate, task, seconds=limit)
-        assert isinstance(outcome, Outcome)
+        assert isinstance(outcome, TaskOutcome)
         return outcome
 
     def kill(self) -> None:
@@ -146,7 +148,7 @@ class _Process:
             child.dismiss()
 
     def _start(self) -> None:
-        for tried in itertools.count(1):
+        for starts in itertools.count(1):
             if self._ended.is_set():
                 raise Died
             try:
@@ -158,7 +160,7 @@ class _Process:
                 return
             except Died as error:
                 self.kill()
-                if tried >= UNBEGUN and not self._works.is_set():
+                if starts >= UNBEGUN and not self._works.is_set():
                     raise RunError(
                         "no worker process can be started; what it wrote stands above. A script "
                         "that starts workers needs its own start under "

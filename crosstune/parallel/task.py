@@ -1,4 +1,4 @@
-"""What goes to whatever evaluates a trial, and what comes back."""
+"""The task that is sent to evaluate a trial, and the outcome that comes back."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from crosstune.checkpoints.stores import Home
 from crosstune.errors import CrosstuneError
 
 DIED = "its process died: a crash, a kill, or a lack of memory"
-"""Why a trial failed whose process has gone."""
+"""The error of a trial whose process has gone."""
 
 
-def died() -> Outcome:
-    """Of a trial whose process has gone."""
-    return Outcome("failed", error=DIED, lost=True)
+def died() -> TaskOutcome:
+    """The outcome of a trial whose process has gone."""
+    return TaskOutcome("failed", error=DIED, lost=True)
 
 
 def took_longer(seconds: float) -> str:
-    """Why a trial failed that took longer than it may.
+    """The error of a trial that took longer than its limit.
 
     >>> took_longer(90)
     'it took longer than 90 s, so its process was ended'
@@ -28,37 +28,37 @@ def took_longer(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Horizon:
-    """Which trials one trial may see, so that its pruning depends on nothing else.
+    """The trials that one trial may see, so that its pruning depends on nothing else.
 
     Attributes:
-        end: trials from this number on are out of sight.
-        unfinished: and so are these, which had not ended when the trial was begun.
+        end: trials from this number on are not shown.
+        unfinished: trials that had not ended when the trial was begun, which are not shown.
     """
 
     end: int
     unfinished: frozenset[int] = frozenset()
 
     def shows(self, number: int) -> bool:
-        """Whether a trial is in sight."""
+        """True if a trial is shown."""
         return number < self.end and number not in self.unfinished
 
 
 @dataclass(frozen=True)
-class Task:
-    """One trial to evaluate. It may be evaluated again where its process was lost.
+class TrialTask:
+    """One trial to evaluate. It may be evaluated again if its process is lost.
 
     Attributes:
-        run: the driver's run, as the gate knows it.
-        ticket: the trial, as the gate knows it.
+        run: the gate's number of the driver's run.
+        ticket: the gate's number of the trial.
         number: of the trial.
         study_name: of the driver's study.
         pruner: pickled.
         horizon: None shows all trials.
-        left: what an attempt in an earlier run reported, by step. Where the objective goes on from
-            a checkpoint, what came before it counts.
-        address: of the gate; None where it is in the same process.
-        recipe: of the objective, pickled; None where the process has it already.
-        home: of the study's checkpoints; None where nothing says it.
+        left: the reports of an attempt in an earlier run, by step. If the objective continues from
+            a checkpoint, those before it count.
+        address: of the gate; None if it is in the same process.
+        recipe: of the objective, pickled; None if the process has it already.
+        home: of the study's checkpoints; None if it is not known.
     """
 
     run: int
@@ -74,17 +74,17 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a trial went.
+class TaskOutcome:
+    """How the evaluation of a trial ended.
 
     Attributes:
         state: "complete", "pruned" or "failed".
-        value: of a complete one.
-        error: why it failed, where the objective has not left that in the study.
-        fatal: what has to end the run.
-        pruner: the pruner, pickled, where the trial taught it something, such as Hyperband how
-            long a training is.
-        lost: whether it failed as its process was lost, so that another may go on with it.
+        value: of a complete trial.
+        error: why the trial failed, if the objective has not stored that in the study.
+        fatal: the error that has to end the run.
+        pruner: the pruner, pickled, if the trial changed its state, as Hyperband's, which learns
+            how long a training is.
+        lost: True if the trial failed because its process was lost, so another may continue it.
     """
 
     state: str

@@ -6,32 +6,32 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from crosstune.parallel.ask import Begun
-from crosstune.parallel.task import Outcome, Task
+from crosstune.parallel.task import TaskOutcome, TrialTask
 
 
 @dataclass(frozen=True)
 class Running:
-    """A trial that is under way; one that is over waits to be told again, and has no task.
+    """A trial that is under way. One that is over waits to be told again and has no task.
 
     Attributes:
         begun: the trial, with its parameters.
-        task: what the pool evaluates.
+        task: of the pool.
         future: of its outcome.
-        checkpoint: the step of its checkpoint when this attempt was handed out, or -1.
+        checkpoint: the step of its checkpoint when this attempt was submitted, or -1.
     """
 
     begun: Begun
-    task: Task | None
-    future: Future[Outcome]
+    task: TrialTask | None
+    future: Future[TaskOutcome]
     checkpoint: int = -1
 
     @property
     def number(self) -> int:
-        """Of the trial."""
+        """Number of the trial."""
         return self.begun.trial.number
 
-    def outcome(self) -> Outcome | None:
-        """How it went; None while that is not known."""
+    def outcome(self) -> TaskOutcome | None:
+        """The outcome; None while it is not known."""
         future = self.future
         if not future.done() or future.cancelled() or future.exception() is not None:
             return None

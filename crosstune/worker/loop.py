@@ -24,7 +24,7 @@ from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS, SPACE
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import CrosstuneError, Unsupported, message_of
 from crosstune.parallel.evaluate import outcome_of
-from crosstune.parallel.task import Outcome
+from crosstune.parallel.task import TaskOutcome
 from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
@@ -240,7 +240,7 @@ class Worker:
                 try:
                     outcome = outcome_of(self._function, trial)
                 except CrosstuneError as error:
-                    outcome = Outcome("failed", error=message_of(error), fatal=error)
+                    outcome = TaskOutcome("failed", error=message_of(error), fatal=error)
             if watch.asked and outcome.state == "failed":
                 raise KeyboardInterrupt  # which the objective, or a library, has made an error of
             told = self._tell(trial, outcome)
@@ -261,7 +261,7 @@ class Worker:
             raise outcome.fatal
         return told
 
-    def _tell(self, trial: Trial, outcome: Outcome) -> FrozenTrial:
+    def _tell(self, trial: Trial, outcome: TaskOutcome) -> FrozenTrial:
         """The trial as it was told.
 
         Raises:

@@ -16,14 +16,14 @@ from crosstune.parallel import one_trial_process as alone
 from crosstune.parallel.channel import open_to_workers
 from crosstune.parallel.evaluate import Recipe
 from crosstune.parallel.one_trial_process import evaluate_alone
-from crosstune.parallel.task import DIED, Outcome, Task, took_longer
+from crosstune.parallel.task import DIED, TaskOutcome, TrialTask, took_longer
 from crosstune.parallel.trial_storage import Gate
 from crosstune.spec.spec import load
 from crosstune.system import process_groups as groups
 from tests.unit.parallel import families
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
-Evaluate = Callable[..., Outcome]
+Evaluate = Callable[..., TaskOutcome]
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def evaluate() -> Iterator[Evaluate]:
     spec = load({"space": {"x": {"type": "float", "low": 0, "high": 1}}})
     with open_to_workers(gate, None) as address:
 
-        def evaluated(objective: Any, seconds: float) -> Outcome:
+        def evaluated(objective: Any, seconds: float) -> TaskOutcome:
             trial = study.ask()
             trial.suggest_float("x", 0, 1)
-            task = Task(
+            task = TrialTask(
                 run=gate.run,
                 ticket=gate.admit(_optuna.trial_id(trial)),
                 number=trial.number,

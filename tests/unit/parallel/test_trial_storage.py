@@ -117,14 +117,16 @@ def test_a_task_that_comes_too_late_ends_without_harm() -> None:
     import pickle
 
     from crosstune.parallel.evaluate import begin_run, end_run, evaluate
-    from crosstune.parallel.task import Task
+    from crosstune.parallel.task import TrialTask
 
     study, gate, trial, ticket = _gate()
     gate.dismiss(ticket)
     study.tell(trial, 1.0)
     begin_run(gate.run, gate, lambda trial: 2.0)
     try:
-        outcome = evaluate(Task(gate.run, ticket, 2, study.study_name, pickle.dumps(study.pruner)))
+        outcome = evaluate(
+            TrialTask(gate.run, ticket, 2, study.study_name, pickle.dumps(study.pruner))
+        )
     finally:
         end_run(gate.run)
     assert (outcome.state, study.trials[2].value) == ("failed", 1.0)
