@@ -1,4 +1,4 @@
-"""Studies written for another library, and other libraries' searches read into a study."""
+"""Write studies for other libraries, and read other libraries' searches into a study."""
 
 from __future__ import annotations
 

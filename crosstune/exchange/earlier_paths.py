@@ -23,10 +23,10 @@ class _MovedModule(ModuleType):
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = getattr(importlib.import_module(self._target), name)
+        value = getattr(importlib.import_module(self._target), name)
         message = f"{self.__name__} has moved: import {name} from {self._target}"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        return found
+        return value
 
 
 to_hyperopt = _MovedModule(

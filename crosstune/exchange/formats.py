@@ -1,10 +1,10 @@
 """`export_study` and `import_study`: the formats by name.
 
-Two formats are of the studies themselves: an Optuna storage, and a table. The others belong to an
-engine, whose row in the registry says what writes and reads them.
+Two formats are for studies of any engine: an Optuna storage, and a table. The others belong to an
+engine, whose row in the registry names the functions that write and read them.
 
-The format is always given. It is never found out by opening a file, since one of them, a pickle,
-runs code when it is opened.
+The format is always named. It is never guessed by opening a file, since one of them, a pickle, runs
+code when it is opened.
 """
 
 from __future__ import annotations
@@ -53,10 +53,9 @@ def export_study(
     metric: str | None = None,
     force: bool = False,
 ) -> None:
-    """Write a study as another library reads it.
+    """Write a study in the form of another library.
 
-    What the reader should know of the result is logged. Nothing is left behind by an export that
-    fails.
+    Differences from the study are logged. An export that fails leaves nothing behind.
 
     Args:
         study: the study, or its name in `storage`.
@@ -65,10 +64,10 @@ def export_study(
         format: "hyperopt" (pickled `Trials`), "keras_tuner" (a project folder), "optuna" or "csv".
         name: of the study in the new Optuna storage. None: the same.
         metric: the name of Keras Tuner's objective. None: that of the study, or "objective".
-        force: replace what is there: a file, a project folder, or a study of that name.
+        force: replace an existing file, project folder, or study of that name.
 
     Raises:
-        RequestError: there is no such study or format, something is in the way, or it cannot be
+        RequestError: the study or format does not exist, the place is taken, or it cannot be
             written.
 
     >>> study = crosstune.create_study({"space": {"x": {"type": "float", "low": 0, "high": 1}}})
@@ -101,7 +100,7 @@ def _write(
 
         return to_csv.write_file(contents, path, force=force)
     row, form = registry.formats()[format]
-    registry.get(row.name)  # raises where the library is not installed
+    registry.get(row.name)  # raises if the library is not installed
     options = {"metric": metric} if "metric" in form.write_options else {}
     notes: list[str] = registry.imported(form.write)(contents, path, force=force, **options)
     return notes
@@ -121,22 +120,22 @@ def import_study(
 ) -> Study:
     """A new study with the finished trials of another library's search.
 
-    What was lost on the way is logged, and kept in the study's attribute "crosstune:imported".
+    What was lost is logged, and stored in the study's attribute "crosstune:imported".
 
     Args:
         path: a pickle of `hyperopt.Trials`, a project folder of Keras Tuner, or an Optuna storage.
             Reading a pickle runs whatever code it holds: give only one that you trust.
         format: "hyperopt", "keras_tuner" or "optuna".
-        storage: where the study is put; None is memory.
+        storage: for the new study; None is memory.
         name: of the new study. None: that of the source, or of its file.
         spec: declares the space and the direction; every trial has to be a point of it.
         space: a native `hp` space, by which Hyperopt's choice positions become values.
-        direction: "maximize" where the losses of Hyperopt are negated values.
-        metric: which of Keras Tuner's metrics is the objective, where the folder does not tell.
-        study_name: which study of an Optuna storage.
+        direction: "maximize" if the losses of Hyperopt are negated values.
+        metric: the one of Keras Tuner's metrics that is the objective, if the folder does not tell.
+        study_name: of the study in an Optuna storage.
 
     Raises:
-        StudyExists: there is a study of that name: nothing is imported twice.
+        StudyExists: a study of that name exists.
         RequestError: it cannot be read, or does not belong to the spec.
     """
     if format not in imports():
@@ -185,9 +184,9 @@ def imports() -> dict[str, tuple[str, ...]]:
 def _check_options(
     format: str, formats: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
 ) -> None:
-    """Raise RequestError for an option that is given and that the format does not take."""
-    for option, given in options.items():
-        if given is not None and option not in formats[format]:
+    """Raise RequestError for an option that is not None and that the format does not take."""
+    for option, value in options.items():
+        if value is not None and option not in formats[format]:
             owners = ", ".join(name for name, taken in formats.items() if option in taken)
             raise RequestError(f"{option} is for {owners}, and has no meaning for {format}")
 
@@ -195,13 +194,16 @@ def _check_options(
 def _read(
     path: str | os.PathLike[str], format: str, spec: Spec | None, options: Mapping[str, Any]
 ) -> tuple[Contents, list[str]]:
-    """What an engine's own file holds, and notes.
+    """The contents of an engine's own file, and notes.
 
     Args:
-        options: those of `import_study`; the spec, where there is one, says space and direction.
+        path: of the file.
+        format: of an engine.
+        spec: declares space and direction; None takes those of `options`.
+        options: those of `import_study`.
     """
     row, form = registry.formats()[format]
-    registry.get(row.name)  # raises where the library is not installed
+    registry.get(row.name)  # raises if the library is not installed
     if spec is not None:
         options = {**options, "space": spec.space, "direction": spec.metric.direction}
     taken = {name: options[name] for name in {"space", *form.read_options}}
@@ -219,7 +221,7 @@ def _from_optuna(
     trials, more = those_that_fit(contents.finished, lambda trial, _: _checked(trial))
     space = contents.space if spec is None else spec.space
     if spec is not None:
-        trials = [_held_in(spec.space, contents.space, trial) for trial in trials]
+        trials = [_under(spec.space, contents.space, trial) for trial in trials]
     return dataclasses.replace(contents, space=space, trials=trials), notes + more
 
 
@@ -237,10 +239,12 @@ def _checked(trial: FrozenTrial) -> FrozenTrial:
     return trial
 
 
-def _held_in(space: Space, before: Space | None, trial: FrozenTrial) -> FrozenTrial:
-    """A trial under the distributions of a space; what it has beside that stays."""
+def _under(space: Space, before: Space | None, trial: FrozenTrial) -> FrozenTrial:
+    """A trial under the distributions of a space; its other parameters stay."""
     again = copy.copy(trial)
     again.params = moved(trial.params, before, space, trial.number)
-    known = ledger.distributions(space)
-    again.distributions = {name: known.get(name, own) for name, own in trial.distributions.items()}
+    declared = ledger.distributions(space)
+    again.distributions = {
+        name: declared.get(name, other) for name, other in trial.distributions.items()
+    }
     return again

@@ -1,4 +1,4 @@
-"""Trials of a search that a study cannot hold: they are left out, and a note says so."""
+"""Leave out the trials of a search that do not fit a study, with a note."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def those_that_fit(
 
     Args:
         sources: the trials of the other library.
-        read: one of them, by its position, as the study holds it; raises a SpecError for one that
-            does not fit.
-        most: refuse where more than half do not fit: the space is that of another search.
+        read: turns one of them and its position into a trial of the study; raises a SpecError for
+            one that does not fit.
+        most: refuse if more than half do not fit, as the space is that of another search.
 
     Raises:
-        SpecError: so few fit.
+        SpecError: with `most`, more than half do not fit.
     """
     trials: list[FrozenTrial] = []
     errors: list[SpecError] = []

@@ -1,6 +1,6 @@
-"""What another library's files have no place for, as plain values that are kept beside it.
+"""Data that another library's files have no place for, as plain values in a file beside them.
 
-It is used in an import only where what the library holds still agrees with it.
+An import uses them only if the library's own data still agree with them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def of_study(contents: Contents) -> dict[str, Any]:
         "directions": list(contents.directions),
         "metric_names": contents.metric_names,
         "space": None if contents.space is None else contents.space.to_dict(),
-        "distributions": {n: _plain(held) for n, held in contents.distributions.items()},
+        "distributions": {n: _plain(item) for n, item in contents.distributions.items()},
         "attrs": dict(contents.attrs),
     }
 
@@ -44,7 +44,8 @@ def of_trial(trial: FrozenTrial, native: Mapping[str, Any]) -> dict[str, Any]:
     """A finished trial.
 
     Args:
-        native: what the library holds in its stead, by which it is recognised.
+        trial: of the study.
+        native: the library's own data of the trial, by which it is recognised.
     """
     return {
         "number": trial.number,
@@ -60,45 +61,51 @@ def of_trial(trial: FrozenTrial, native: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def is_study(held: Any) -> bool:
-    """Whether it is what `of_study` made."""
-    return isinstance(held, dict) and all(key in held for key in _STUDY)
+def is_study(data: Any) -> bool:
+    """True if `of_study` made the data."""
+    return isinstance(data, dict) and all(key in data for key in _STUDY)
 
 
-def is_trial(held: Any, native: Mapping[str, Any]) -> TypeGuard[Mapping[str, Any]]:
-    """Whether it is what `of_trial` made, and still what the library holds."""
-    known = isinstance(held, dict) and all(key in held for key in _TRIAL)
-    return known and _alike(held["native"], dict(native))
+def is_trial(data: Any, native: Mapping[str, Any]) -> TypeGuard[Mapping[str, Any]]:
+    """True if `of_trial` made the data, and the library's own data have not changed since."""
+    complete = isinstance(data, dict) and all(key in data for key in _TRIAL)
+    return complete and _alike(data["native"], dict(native))
 
 
-def distributions(held: Mapping[str, Any]) -> dict[str, BaseDistribution]:
-    """Those of a study, by parameter."""
-    return {name: _restored(plain) for name, plain in held["distributions"].items()}
+def distributions(study: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+    """The distributions in the data of a study, by parameter."""
+    return {name: _restored(plain) for name, plain in study["distributions"].items()}
 
 
 def restored(
-    held: Mapping[str, Any], number: int, distributions: Mapping[str, BaseDistribution]
+    data: Mapping[str, Any], number: int, distributions: Mapping[str, BaseDistribution]
 ) -> FrozenTrial | None:
-    """A trial from its plain form; None where its values are not in the distributions."""
+    """A trial from the data of `of_trial`; None if its values are not in the distributions.
+
+    Args:
+        data: from `of_trial`.
+        number: of the trial, if the data have none.
+        distributions: by parameter.
+    """
     try:
         return frozen(
-            held.get("number", number),
-            state=TrialState[held["state"]],
-            value=held["value"],
-            params=held["params"],
+            data.get("number", number),
+            state=TrialState[data["state"]],
+            value=data["value"],
+            params=data["params"],
             distributions=distributions,
-            user_attrs=held["user_attrs"],
-            system_attrs=held["system_attrs"],
-            intermediate_values=dict(held["intermediate_values"]),
-            start=_time(held["start"]),
-            complete=_time(held["complete"]),
+            user_attrs=data["user_attrs"],
+            system_attrs=data["system_attrs"],
+            intermediate_values=dict(data["intermediate_values"]),
+            start=_time(data["start"]),
+            complete=_time(data["complete"]),
         )
     except (SpecError, KeyError):
         return None
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two plain values are equal; an undefined number equals itself."""
+    """True if two plain values are equal; NaN equals itself."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -106,10 +113,10 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
-def _plain(held: BaseDistribution) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(distribution_to_json(held))
-    if isinstance(held, CategoricalDistribution):
-        plain["attributes"]["choices"] = held.choices  # JSON turns tuples into lists
+def _plain(distribution: BaseDistribution) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(distribution_to_json(distribution))
+    if isinstance(distribution, CategoricalDistribution):
+        plain["attributes"]["choices"] = distribution.choices  # JSON turns tuples into lists
     return plain
 
 

@@ -1,4 +1,4 @@
-"""Studies found in a storage, and put into one whole or not at all."""
+"""Find a study in a storage, and put one into a storage whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _SQLITE = "sqlite:///"
 
 
 def find(place: Place, name: str | None) -> Study:
-    """A study in a storage that is there; with no name the only one.
+    """A study in an existing storage; without a name the only one.
 
     Raises:
-        RequestError: there is no such storage or study.
+        RequestError: the storage or the study does not exist.
     """
     storage = _existing(place)
     names = optuna.get_all_study_names(storage)
     if name is None:
         if len(names) != 1:
-            held = f"several studies ({', '.join(sorted(names))})" if names else "no study"
-            raise RequestError(f"{describe(place)} has {held}. Name the one that is meant")
+            content = f"several studies ({', '.join(sorted(names))})" if names else "no study"
+            raise RequestError(f"{describe(place)} has {content}. Name the one that is meant")
         name = names[0]
     if name not in names:
         raise UnknownName(f"{describe(place)}: {no_such('study', name, names)}")
@@ -46,7 +46,7 @@ def _existing(place: Place) -> BaseStorage:
 
 
 def local_file(place: Place) -> Path | None:
-    """The file in which a storage is kept; None where that is no file."""
+    """The file of a storage; None if it has no file."""
     if place is None or isinstance(place, BaseStorage):
         return None
     text = os.fspath(place)
@@ -58,14 +58,17 @@ def local_file(place: Place) -> Path | None:
 def put(study: Study, place: Place, name: str, *, force: bool = False) -> Study:
     """A copy of a study under a name in a storage.
 
-    A file that is not there yet is written beside its place and then moved into it. In a storage
-    that is there, a copy that fails is taken out again.
+    A new file is written beside its place and then moved into it. A copy that fails is removed from
+    an existing storage.
 
     Args:
+        study: to be copied.
+        place: the storage.
+        name: of the copy.
         force: whether a study of that name may be replaced.
 
     Raises:
-        StudyExists: there is one of that name.
+        StudyExists: a study of that name exists.
         RequestError: it cannot be written.
     """
     file = local_file(place)

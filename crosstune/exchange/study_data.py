@@ -1,4 +1,4 @@
-"""What a study holds, as every format needs it, and the way back into a study."""
+"""The contents of a study for every format, and the way back into a study."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Contents:
     """A study without its storage.
 
     Attributes:
-        directions: "minimize" or "maximize", one an objective.
-        space: what was declared; None where nothing was.
-        distributions: one a parameter that any trial has; a range is the hull of all its ranges.
-        trials: all of them, whatever their state.
+        directions: "minimize" or "maximize", one per objective.
+        space: as declared; None if none was declared.
+        distributions: one per parameter that any trial has; a range is the hull of all its ranges.
+        trials: all trials, in any state.
         attrs: the user attributes of the study, without the space.
-        metric_names: those of the study; None where it has none.
+        metric_names: those of the study; None if it has none.
     """
 
     name: str
@@ -79,19 +79,18 @@ class Contents:
     @property
     def searched(self) -> dict[str, BaseDistribution]:
         """The parameters that are not constants of the space."""
-        fixed = (
-            [] if self.space is None else [n for n in self.space if n not in self.space.searched]
-        )
-        return {name: held for name, held in self.distributions.items() if name not in fixed}
+        space = self.space
+        fixed = set() if space is None else space.keys() - space.searched
+        return {name: item for name, item in self.distributions.items() if name not in fixed}
 
     @property
     def maximize(self) -> bool:
-        """Whether the only objective is maximised."""
+        """True if the only objective is maximised."""
         return self.directions == ("maximize",)
 
     @property
     def seed(self) -> int:
-        """That of the first run; 0 where none is known."""
+        """The seed of the first run; 0 if none is known."""
         runs = self.attrs.get(RUNS) or [{}]
         return int(runs[0].get("seed") or 0)
 
@@ -103,7 +102,7 @@ class Contents:
         """Refuse several objectives.
 
         Raises:
-            Unsupported: there are some.
+            Unsupported: there are several.
         """
         if len(self.directions) > 1:
             raise Unsupported(
@@ -117,15 +116,15 @@ def read_study(study: Study) -> Contents:
     trials = study.get_trials(deepcopy=False)
     attrs = study.user_attrs
     space = ledger.space_of(study)
-    held = dict(ledger.distributions(space)) if space is not None else {}
+    merged = dict(ledger.distributions(space)) if space is not None else {}
     for trial in trials:
         for name, distribution in trial.distributions.items():
-            held[name] = hull(held[name], distribution) if name in held else distribution
+            merged[name] = hull(merged[name], distribution) if name in merged else distribution
     return Contents(
         name=study.study_name,
         directions=tuple(direction.name.lower() for direction in study.directions),
         space=space,
-        distributions=held,
+        distributions=merged,
         trials=trials,
         attrs={key: value for key, value in attrs.items() if key != record_names.SPACE},
         metric_names=study.metric_names,
@@ -133,16 +132,16 @@ def read_study(study: Study) -> Contents:
 
 
 def without_pickles(contents: Contents) -> tuple[Contents, list[str]]:
-    """The contents without what a sampler would unpickle, and notes.
+    """The contents without the attributes that a sampler would unpickle, and notes.
 
-    CMA-ES keeps its optimizer as a pickle in the system attributes of trials. Without it the
+    CMA-ES stores its optimizer as a pickle in the system attributes of trials. Without it the
     sampler begins with a new one.
     """
-    held = [trial for trial in contents.trials if any(map(_is_pickle, trial.system_attrs))]
-    if not held:
+    pickled = [trial for trial in contents.trials if any(map(_is_pickle, trial.system_attrs))]
+    if not pickled:
         return contents, []
     trials = [_without_pickles(trial) for trial in contents.trials]
-    note = f"the state of CMA-ES is left out in {len(held)} trials, since it is a pickle"
+    note = f"the state of CMA-ES is left out in {len(pickled)} trials, since it is a pickle"
     return dataclasses.replace(contents, trials=trials), [note]
 
 
@@ -182,14 +181,14 @@ def write_study(contents: Contents) -> Study:
 
 
 def _renumbered(trial: FrozenTrial, numbers: Mapping[int, int]) -> FrozenTrial:
-    """A trial whose rung continues the trial of the new number, where some were left out."""
+    """A trial whose rung names the new number of the trial it continues, if that has changed."""
     rung = trial.user_attrs.get(TRIAL_BUDGET)
     before = rung.get("resume_from") if isinstance(rung, Mapping) else None
     if rung is None or before is None or numbers.get(before) == before:
         return trial
     again = copy.copy(trial)
-    held = {**rung, "resume_from": numbers.get(before)}
-    again.user_attrs = {**trial.user_attrs, TRIAL_BUDGET: held}
+    renumbered = {**rung, "resume_from": numbers.get(before)}
+    again.user_attrs = {**trial.user_attrs, TRIAL_BUDGET: renumbered}
     return again
 
 
@@ -210,7 +209,7 @@ def hull(one: BaseDistribution, other: BaseDistribution) -> BaseDistribution:
 
 
 def observed(drawn: Iterable[Any]) -> BaseDistribution:
-    """The range of numbers that were seen, where nothing else is known of it."""
+    """The smallest distribution with all observed values of a parameter."""
     seen = list(drawn)
     if any(isinstance(value, bool | str | None) for value in seen):
         return CategoricalDistribution(list({(type(v), v): v for v in seen}.values()))
@@ -232,7 +231,17 @@ def frozen(
     start: datetime.datetime | None = None,
     complete: datetime.datetime | None = None,
 ) -> FrozenTrial:
-    """A finished trial with its times; what the source does not say is the time of the import.
+    """A finished trial.
+
+    Args:
+        number: of the trial.
+        state: complete, pruned or failed.
+        params: by name, as the ledger stores them.
+        distributions: by name, of all params at least.
+        value: None if it has none.
+        user_attrs, system_attrs: of the trial.
+        intermediate_values: reports by step.
+        start, complete: its times; one replaces the other, and the time of the import both.
 
     Raises:
         SpecError: a value is not in its range.
@@ -265,10 +274,15 @@ def own(item: Parameter, value: Any) -> Any:
 
 
 def in_space(space: Space, point: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """A point as the ledger holds it.
+    """A point as the ledger stores it.
+
+    Args:
+        space: of the study.
+        point: values by name.
+        number: of the trial, for the error.
 
     Raises:
-        SpecError: it is no point of the space, with the number of the trial.
+        SpecError: it is not a point of the space.
     """
     try:
         space.check_point(point)
@@ -281,13 +295,16 @@ def in_space(space: Space, point: Mapping[str, Any], number: int) -> dict[str, A
 def moved(
     params: Mapping[str, Any], before: Space | None, space: Space, number: int
 ) -> dict[str, Any]:
-    """The params of a trial under another space; those that it does not have stay.
+    """The params of a trial under another space; those that are not in the space stay.
 
     Args:
-        before: the space under which they stand; None if none was declared.
+        params: of the trial.
+        before: the space that they were stored under; None if none was declared.
+        space: the other space.
+        number: of the trial, for the error.
 
     Raises:
-        SpecError: they are no point of the space, with the number of the trial.
+        SpecError: they are not a point of the space.
     """
     values: Mapping[str, Any] = ledger.values(before, params)
     if isinstance(space, NativeSpace) and space.earlier is not None and space.earlier == before:

@@ -1,4 +1,4 @@
-"""A study as a table, one row a trial.
+"""A study as a table, one row per trial.
 
 The columns are those of `study.trials_dataframe()`: number, state, value (values_0, values_1, ...
 of several objectives), datetime_start, datetime_complete, params_NAME and user_attrs_NAME. Then
@@ -7,8 +7,8 @@ come constraints_NAME, feasible at 0 or below, and the reports in intermediate_v
 - An empty cell means that the trial has no such entry: a parameter that is not active, a value of
   a failed trial.
 - A column whose name ends in ".json" holds JSON texts: null and "None" differ, so do 1, "1" and
-  true. It is used wherever a plain cell could be taken for something else. A space stands before
-  null, since pandas takes a bare one for a cell that is missing.
+  true. It is used if a plain cell could be read as another value. A space stands before null, since
+  pandas reads a bare null as a missing cell.
 - A plain column of params_, user_attrs_ or constraints_ holds numbers only, or strings only that
   no reader takes for a number, a truth value, a missing value or a formula. Numbers are the
   shortest that Python reads back as the same; pandas does too (before version 3 with
@@ -29,18 +29,27 @@ from crosstune.exchange.study_data import Contents
 from crosstune.system.atomic_write import placed
 
 JSON = ".json"
-"""The end of the name of a column that holds JSON texts."""
+"""The suffix of a column of JSON texts."""
 
 _TAKEN = {
     "", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>",
     "n/a", "na", "null", "nan", "none", "true", "false", "yes", "no", "inf", "-inf", "+inf",
     "infinity", "-infinity", "+infinity", "nat",
 }  # fmt: skip
-"""Texts that readers take for missing values, truth values or numbers, in lower case."""
+"""Texts that readers take for missing values, booleans or numbers, in lower case."""
 
 
 def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str]:
-    """Write the table; what the reader should know is returned."""
+    """Write the table.
+
+    Args:
+        contents: of the study.
+        path: of the file.
+        force: replace an existing file.
+
+    Returns:
+        Notes for the reader of the file.
+    """
     columns = table(contents)
     with (
         placed(path, force=force) as part,
@@ -78,31 +87,31 @@ def table(contents: Contents) -> dict[str, list[str]]:
     columns |= _group("constraints_", [constraints(trial) for trial in trials])
     if any(trial.intermediate_values for trial in trials):
         reports = [trial.intermediate_values for trial in trials]
-        columns[f"intermediate_values{JSON}"] = [_json(held) if held else "" for held in reports]
+        columns[f"intermediate_values{JSON}"] = [_json(steps) if steps else "" for steps in reports]
     return columns
 
 
 def _group(
     prefix: str, rows: list[Any], names: Iterable[str] = ()
 ) -> Iterator[tuple[str, list[str]]]:
-    """A column for each name that any row has."""
+    """One column for each name that any row has."""
     absent = object()
     for name in dict.fromkeys([*names, *(name for row in rows for name in row)]):
         cells = [row.get(name, absent) for row in rows]
-        held = [cell for cell in cells if cell is not absent]
-        plain = _is_plain(prefix + name, held)
+        present = [cell for cell in cells if cell is not absent]
+        plain = _is_plain(prefix + name, present)
         shown = _shown if plain else _json
         texts = ["" if cell is absent else shown(cell) for cell in cells]
         yield prefix + name + ("" if plain else JSON), texts
 
 
-def _is_plain(name: str, held: list[Any]) -> bool:
-    """Whether the cells can be read back without being marked as JSON."""
+def _is_plain(name: str, values: list[Any]) -> bool:
+    """True if the values can be read back without being marked as JSON."""
     if name.endswith(JSON):
         return False
-    if all(type(value) in (int, float) and value == value for value in held):
-        return len({type(value) for value in held}) < 2
-    return all(isinstance(value, str) and _is_plain_text(value) for value in held)
+    if all(type(value) in (int, float) and value == value for value in values):
+        return len({type(value) for value in values}) < 2
+    return all(isinstance(value, str) and _is_plain_text(value) for value in values)
 
 
 def _is_plain_text(text: str) -> bool:
