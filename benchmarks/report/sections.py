@@ -11,7 +11,7 @@ from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.tables import Column, ReportTable, plain, text
 from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
-from crosstune.spec import files as specfile
+from crosstune.spec.yaml_text import as_yaml
 from crosstune.system.filenames import as_own_file_name
 
 
@@ -272,7 +272,7 @@ def _reproduce(results: Results) -> Section:
     versions = _facts("versions", "version of", settings.versions)
     code = [("The command", settings.command)] if settings.command else []
     code += [
-        (f"The spec of {each.name}", specfile.as_yaml(dict(each.spec)).rstrip())
+        (f"The spec of {each.name}", as_yaml(dict(each.spec)).rstrip())
         for each in settings.problems
     ]
     return Section(

@@ -1,1 +1,1 @@
-"""What is asked for: the spec, its files and schema, and spaces of other libraries."""
+"""The spec of a study, its files and schema, and spaces of other libraries."""

@@ -1,4 +1,4 @@
-"""A space read from a library's own objects, which stay with it."""
+"""A space read from a library's own object, together with that object."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from crosstune.spec.import_path import find
 
 
 class NativeSpace(Space):
-    """A space that a library's own object states.
+    """A space that a library's own object declares.
 
     On that library's engine the object itself is searched, so the suggestions are those of the
     library called by hand. Every other engine searches the parameters that were read from it.
 
     Args:
         native: the library's object.
-        parameters: what was read from it.
-        verdicts: how near each parameter is to what the library draws; a refusal where only the
+        parameters: read from it, by name.
+        verdicts: how near each parameter is to the library's own draws; a refusal if only the
             library itself can search it.
-        source: ``module:name`` where a spec file names it so.
+        source: ``module:name`` if a spec file names it so.
 
     Attributes:
         library: the backend that it is native to.
-        dialect: of an objective that belongs to it.
+        dialect: of an objective for it.
     """
 
     library: ClassVar[str]
@@ -51,14 +51,14 @@ class NativeSpace(Space):
 
     @property
     def earlier(self) -> NativeSpace | None:
-        """The space as a record of version 0.1.0 has it; None if that is the same.
+        """The space as a record of version 0.1.0 describes it; None if that is the same.
 
         See `crosstune.study.earlier_names`.
         """
         return None
 
     def moved(self, values: Mapping[str, Any], to: NativeSpace) -> Mapping[str, Any]:
-        """Values of this space as another form of it has them."""
+        """Values of this space, converted to another form of it."""
         return values
 
     @abstractmethod
@@ -67,34 +67,34 @@ class NativeSpace(Space):
         fn: Callable[..., Any],
         params: Mapping[str, Scalar],
         trial: int,
-        aside: Mapping[str, Any] | None = None,
+        native_values: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What a function of the library's dialect returns for a point.
+        """Call a function of the library's dialect on a point.
 
         Args:
             fn: the function.
             params: the point.
             trial: the number of the trial.
-            aside: see `Engine.aside`.
+            native_values: see `Engine.aside`.
         """
 
     def seen_from(self, backend: str, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
-        """The verdicts on a backend against what the library draws, not what was read from it.
+        """The verdicts on a backend, measured against the library's own draws.
 
-        The library itself draws it. Elsewhere what was read nearly is drawn nearly at best.
+        The library itself is exact. Another backend is at best as near as the parameters read.
         """
         if backend == self.library:
             return {name: Verdict.of(0.0) for name in verdicts}
         worse = (REFUSED, APPROXIMATE)
         return {
             name: self.verdicts[name]
-            if held.kind not in worse and self.verdicts[name].kind in worse
-            else held
-            for name, held in verdicts.items()
+            if verdict.kind not in worse and self.verdicts[name].kind in worse
+            else verdict
+            for name, verdict in verdicts.items()
         }
 
     def notes_on(self, backend: str) -> tuple[str, ...]:
-        """What is to be said of the search by a backend.
+        """Notes for the user on the search by a backend.
 
         Raises:
             Unsupported: it cannot search the space, with the reason.
@@ -119,41 +119,41 @@ class NativeSpace(Space):
         )
 
 
-def as_space(given: Any, folder: Path | None = None) -> Space:
-    """The space behind whatever form the user has it in.
+def as_space(source: Any, folder: Path | None = None) -> Space:
+    """The space for any form in which the user writes it.
 
     Args:
-        given: a space, parameters by name, a library's own object, or ``module:name`` for one
+        source: a space, parameters by name, a library's own object, or ``module:name`` for one
             of these.
         folder: where the module is looked for first.
 
     Raises:
         SpecError: it cannot be a space.
         Unsupported: a library's object cannot be read, with the reason.
-        RequestError: there is no such module or name.
+        RequestError: the module or the name does not exist.
     """
-    source = None
-    if isinstance(given, str) and ":" in given:
-        source, given = given, find(given, folder)
-    if isinstance(given, Space):
-        return given
-    row = engine_that_reads(given)
+    name = None
+    if isinstance(source, str) and ":" in source:
+        name, source = source, find(source, folder)
+    if isinstance(source, Space):
+        return source
+    row = engine_that_reads(source)
     if row is None:
-        return Space(given)
-    made: NativeSpace = registry.imported(row.space_reader)(given, source)
-    return made
+        return Space(source)
+    space: NativeSpace = registry.imported(row.space_reader)(source, name)
+    return space
 
 
-def engine_that_reads(given: Any) -> EngineRow | None:
-    """The engine to whose library an object belongs, or a structure with one in it.
+def engine_that_reads(source: Any) -> EngineRow | None:
+    """The engine to whose library an object belongs, or an object in a structure.
 
-    Whoever made one has imported the library, so nothing is imported to tell.
+    The library of an object is imported already, so nothing is imported to find out.
     """
-    match given:
+    match source:
         case Mapping():
-            inside = list(given.values())
+            inside = list(source.values())
         case list() | tuple():
-            inside = list(given)
+            inside = list(source)
         case _:
-            return registry.reads_space(given)
+            return registry.reads_space(source)
     return next((row for row in map(engine_that_reads, inside) if row is not None), None)

@@ -12,7 +12,7 @@ from crosstune.errors import RequestError, message_of, no_such, raised_by_user
 
 
 def find(target: str, folder: Path | None) -> Any:
-    """What ``module:name`` stands for; the module is looked for in `folder` first.
+    """The object at ``module:name``; the module is looked for in `folder` first.
 
     Raises:
         RequestError: it does not import, or has no such name.
@@ -30,7 +30,7 @@ def find(target: str, folder: Path | None) -> Any:
     _check_not_shadowed(module_name.partition(".")[0], folder)
     with raised_by_user(lambda why: RequestError(f"importing {module_name!r} failed: {why}")):
         try:
-            found = importlib.import_module(module_name)
+            resolved = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             absent = error.name
             if absent and (module_name == absent or module_name.startswith(f"{absent}.")):
@@ -38,16 +38,16 @@ def find(target: str, folder: Path | None) -> Any:
             raise RequestError(f"importing {module_name!r} failed: {message_of(error)}") from error
     for part in attribute.split("."):
         try:
-            found = getattr(found, part)
+            resolved = getattr(resolved, part)
         except AttributeError:
             raise RequestError(
-                f"{target!r}: {module_name} has {no_such('name', part, _public(found))}"
+                f"{target!r}: {module_name} has {no_such('name', part, _public(resolved))}"
             ) from None
-    return found
+    return resolved
 
 
 def _check_not_shadowed(module: str, folder: Path | None) -> None:
-    """Raise where the module beside the spec would not be the one that is used."""
+    """Raise if Python would use another module than the one beside the spec."""
     if folder is None or module not in sys.modules:
         return
     beside = [path for path in (folder / f"{module}.py", folder / module) if path.exists()]

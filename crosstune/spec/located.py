@@ -1,4 +1,4 @@
-"""Where in a spec file the key stands that a request is refused for."""
+"""Add the place in a spec file to the error of a request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def located(file: Path | None, key: str) -> Iterator[None]:
     """Add file, line and key to a refusal.
 
     Args:
-        file: the spec's; None if the spec is in no file, or something else asked for what is
-            refused. Then the refusal stays as it is.
+        file: of the spec; None if the spec has no file, or the request did not come from it.
+            Then the refusal stays as it is.
         key: of the spec, for a refusal that names none.
 
     Raises:

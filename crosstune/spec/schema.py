@@ -12,8 +12,8 @@ SCALAR = {"type": ["string", "number", "boolean", "null"]}
 def schema() -> dict[str, Any]:
     """The schema, draft 2020-12.
 
-    What it cannot say (that steps reach the upper bound, that conditions run in no circle) is
-    checked when the spec is read.
+    The rest (that steps reach the upper bound, that conditions have no cycle) is checked
+    when the spec is read.
     """
     number = {"type": "number"}
     integer = {"type": "integer"}
@@ -121,7 +121,7 @@ def _kind(
 
 
 def _belief() -> dict[str, Any]:
-    """A belief that says how wide it is."""
+    """A belief with its spread."""
     return {
         "type": "object",
         "additionalProperties": False,

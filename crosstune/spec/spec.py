@@ -1,4 +1,4 @@
-"""The spec of a study: what to tune, by what measure, for how long, with what."""
+"""The spec of a study: space, objective, metric, budget, engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_a
 
 
 class Metric(BaseModel):
-    """What is measured, and which way is better."""
+    """The name of the measure, and its direction."""
 
     model_config = _STRICT
 
@@ -39,11 +39,11 @@ class Named(BaseModel):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What stands beside the name."""
+        """The keys beside the name."""
         return dict(self.model_extra or {})
 
     def plain(self) -> str | dict[str, Any]:
-        """The short form where there are no options."""
+        """The name alone if there are no options, else a mapping."""
         return {"name": self.name, **self.options} if self.options else self.name
 
 
@@ -59,16 +59,17 @@ class Spec(BaseModel):
             describes a scikit-learn estimator or a Keras hypermodel. May be left out and given
             to `tune`.
         metric: name and direction.
-        trials: how many finished trials the study shall have, pruned and failed ones counted.
-        seconds: how long to go on; with `trials`, whichever comes first.
+        trials: the number of finished trials, with pruned and failed ones, of the whole study.
+        seconds: of the search; with `trials`, whichever comes first.
         seed: any integer. None: a random one.
-        backend, sampler, pruner: what proposes and what prunes.
-        start: known points, evaluated first; what they leave out is drawn.
-        prior: by parameter the value that is thought best, or a mapping of `at` and `spread`; for
+        backend, sampler: propose the trials.
+        pruner: stops them early.
+        start: known points, evaluated first; parameters that they leave out are drawn.
+        prior: by parameter the value believed best, or a mapping of `at` and `spread`; for
             samplers that can use it.
 
     Raises:
-        SpecError: it cannot be right.
+        SpecError: a key or a value is wrong.
 
     >>> Spec(space={"x": {"type": "float", "low": -1, "high": 1}}, trials=20).backend
     'optuna'
@@ -89,7 +90,7 @@ class Spec(BaseModel):
     prior: dict[str, Any] = Field(default_factory=dict)
     space: Space
     folder: Annotated[Path | None, Field(exclude=True, repr=False)] = None
-    """Where the file stood: the objective and its data are looked for there first."""
+    """Folder of the file: the objective and its data are looked for there first."""
 
     def __init__(self, **keys: Any):
         for key in keys:
@@ -142,7 +143,7 @@ class Spec(BaseModel):
         try:
             return float(value)
         except OverflowError:
-            return math.inf  # which is refused
+            return math.inf  # refused by the field
 
     @property
     def points(self) -> list[Params]:
@@ -175,7 +176,7 @@ class Spec(BaseModel):
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The keys of a spec file; what is at its default is left out."""
+        """The keys of a spec file, without those at their defaults."""
         plain = self.model_dump(
             exclude={"space", "sampler", "pruner", "start"}, exclude_defaults=True
         )
@@ -190,7 +191,7 @@ class Spec(BaseModel):
         return plain
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file; the ending (.yaml, .yml, .toml, .json) chooses the format.
+        """Write the spec to a file; the ending (.yaml, .yml, .toml, .json) chooses the format.
 
         Raises:
             SpecError: the format has no such value (TOML has no null).
@@ -200,12 +201,12 @@ class Spec(BaseModel):
 
 _UNION_TAGS = ("str", "dict[str,any]", "Named", "list[str]", "_Table")
 _AS_THEY_ARE = ("space", "folder")
-"""A space makes its own scalars plain; that of another library stays as it is."""
+"""A space converts its own scalars; that of another library is left unchanged."""
 _KEYS = [name for name in Spec.model_fields if name != "folder"]
 
 
 def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
-    """A spec from whatever form the user has it in; a Hyperopt space is one by itself."""
+    """A spec from any form in which the user writes it; a Hyperopt space alone is one too."""
     match spec:
         case Spec():
             return spec
@@ -219,22 +220,22 @@ def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
 
 
 def readable(error: ValidationError, keys: list[str]) -> SpecError:
-    """The first fault in a validation, in a sentence; `keys` are those of the top level.
+    """The first fault of a validation as a sentence; `keys` are those of the top level.
 
-    Where several forms are allowed, it is the fault of the form that fits furthest.
+    If several forms are allowed, it is the fault of the form that fits furthest.
     """
     faults = error.errors(include_url=False)
     same_key = [fault for fault in faults if fault["loc"][:1] == faults[0]["loc"][:1]]
     fault = max(same_key, key=lambda fault: len(fault["loc"]))
     path = tuple(key for key in fault["loc"] if key not in _UNION_TAGS)
-    given = fault.get("input")
+    value = fault.get("input")
     match fault["type"]:
         case "extra_forbidden":
-            known = {"metric": ["name", "direction"], "data": ["csv", "target"]}
-            return SpecError(no_such("key", path[-1], known.get(str(path[0]), keys)), path)
+            sub_keys = {"metric": ["name", "direction"], "data": ["csv", "target"]}
+            return SpecError(no_such("key", path[-1], sub_keys.get(str(path[0]), keys)), path)
         case "literal_error":
             names = fault["ctx"]["expected"].replace("'", "").split(" or ")
-            return SpecError(no_such(str(path[-1]), given, names), path)
+            return SpecError(no_such(str(path[-1]), value, names), path)
         case "missing":
             return SpecError(f"{path[-1]!r} is missing", path[:-1])
     needed = {
@@ -249,4 +250,4 @@ def readable(error: ValidationError, keys: list[str]) -> SpecError:
         "greater_than": "a number above {gt} is needed",
         "greater_than_equal": "a number of {ge} or more is needed",
     }.get(fault["type"], fault["msg"])
-    return SpecError(f"{needed.format(**fault.get('ctx', {}))}, not {shown(given)}", path)
+    return SpecError(f"{needed.format(**fault.get('ctx', {}))}, not {shown(value)}", path)
