@@ -1,9 +1,8 @@
-"""The user's objective, whatever dialect it is written in, as Optuna's `f(trial) -> float`.
+"""The user's objective, in any dialect, as Optuna's `f(trial) -> float`.
 
 Dialects, one file each. Here:
 
-- "crosstune": `f(params)` or `f(params, trial)`, which is handed the values of the active
-  parameters.
+- "crosstune": `f(params)` or `f(params, trial)`, which takes the values of the active parameters.
 - "sklearn": an estimator and its data, described in the spec.
 
 In the folders of the engines, found through the registry:
@@ -12,8 +11,8 @@ In the folders of the engines, found through the registry:
 - "hyperopt": `fn(params)` as `hyperopt.fmin` calls it.
 - "keras_tuner": a hypermodel and its data, described in the spec.
 
-Each returns the metric as a number, or a mapping with it; what else is in the mapping is kept
-as user attributes of the trial.
+Each returns the metric as a number, or a mapping with it; the other items of the mapping become
+user attributes of the trial.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _OURS = ("crosstune", "sklearn")
 
 
 def dialects() -> list[str]:
-    """The names of all dialects, those of engines of other packages among them."""
+    """The names of all dialects, including those of engines in other packages."""
     return [*_OURS, *registry.dialects()]
 
 
@@ -54,19 +53,20 @@ def prepare(
     """The objective of a study, ready for `study.optimize`.
 
     Args:
-        spec: says the space and the metric, and the objective where `objective` is None.
+        spec: with the space and the metric, and the objective if `objective` is None.
         objective: a callable, ``module:function``, or the mapping of the sklearn dialect.
-        dialect: one of `dialects()`; None tells it from the objective.
+        dialect: one of `dialects()`; None finds it by `tell_dialect`.
 
     Raises:
-        RequestError: it does not import, or its signature is of no dialect.
+        RequestError: it cannot be imported, or its signature fits no dialect.
     """
-    given = spec.objective if objective is None else objective
-    if given is None:
+    if objective is None:
+        objective = spec.objective
+    if objective is None:
         raise RequestError(
             "the spec names no objective. Give 'objective: module:function', or pass one to tune"
         )
-    function: Any = find(given, spec.folder) if isinstance(given, str) else given
+    function: Any = find(objective, spec.folder) if isinstance(objective, str) else objective
     if dialect is None and isinstance(spec.space, NativeSpace) and callable(function):
         dialect = spec.space.dialect
     if dialect is None:

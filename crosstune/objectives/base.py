@@ -1,4 +1,4 @@
-"""What every dialect makes of an objective: Optuna's `f(trial) -> float`."""
+"""The base of every dialect: an objective as Optuna's `f(trial) -> float`."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _P = TypeVar("_P", bound="Prepared")
 
 
 class TrialFailed(Exception):
-    """The objective raised: the trial failed, and the study may go on."""
+    """The objective raised: the trial failed, and the study may continue."""
 
 
 @contextmanager
 def failing(trial: Trial) -> Iterator[None]:
-    """Inside, what the user's code raises fails a trial, which says why.
+    """Turn an error of the user's code into a failed trial, with the error as an attribute.
 
-    SystemExit does so too, and what ends a task in other frameworks, such as asyncio's
-    CancelledError. Ctrl-C, a pruned trial and our own errors go through.
+    This includes SystemExit, and errors that end a task in other frameworks, such as asyncio's
+    CancelledError. Ctrl-C, a pruned trial and crosstune's own errors are raised unchanged.
 
     Raises:
-        TrialFailed: it raised.
+        TrialFailed: the user's code raised.
     """
     try:
         yield
@@ -57,12 +57,12 @@ def failing(trial: Trial) -> Iterator[None]:
 
 
 class Prepared(ABC):
-    """`f(trial)` in front of an objective: suggests, calls, checks what it returns.
+    """`f(trial)` in front of an objective: suggests, calls, checks the returned value.
 
     Args:
         objective: the user's.
         space: the study's.
-        metric: the name of what it returns.
+        metric: the name of the returned value.
     """
 
     def __init__(self, objective: Objective, space: Space, metric: str):
@@ -72,12 +72,12 @@ class Prepared(ABC):
 
     @property
     def objective(self) -> Objective:
-        """The user's."""
+        """The user's objective."""
         return self._objective
 
     @abstractmethod
     def _evaluate(self, trial: Trial) -> Any:
-        """What the objective returns for a trial; what it raises goes through."""
+        """Call the objective for a trial; its errors are not caught."""
 
     def __call__(self, trial: Trial) -> float:
         """The metric of a trial.
@@ -85,7 +85,7 @@ class Prepared(ABC):
         Raises:
             optuna.TrialPruned: the objective gave up the trial.
             TrialFailed: the objective raised.
-            ObjectiveError: it returned no number.
+            ObjectiveError: it did not return a number.
             RunError: the sampler raised.
         """
         with noting(trial), failing(trial):
@@ -93,7 +93,7 @@ class Prepared(ABC):
         return self._value(trial, returned)
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
-        """What the objective's own `test(params)` says of a trial; None where it has none."""
+        """The result of the objective's own `test(params)` for a trial; None if it has none."""
         test = getattr(self._objective, "test", None)
         return test(ledger.read_point(self._space, trial.params)) if callable(test) else None
 
@@ -104,7 +104,7 @@ class Prepared(ABC):
         return again
 
     def evaluated(self) -> Evaluated | None:
-        """What the values depend on beside the params; None where nobody says it."""
+        """Digests of data that the values depend on beside the params; None if not known."""
         return None
 
     def suggest(self, trial: Trial) -> Params:
@@ -126,14 +126,14 @@ class Prepared(ABC):
     def _value(self, trial: Trial, returned: Any) -> float:
         with failing(trial):
             value, further = self._read(returned)
-        for name, held in further.items():
-            trial.set_user_attr(name, held)
+        for name, item in further.items():
+            trial.set_user_attr(name, item)
         if value != value:
             trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
         return value
 
     def _read(self, returned: Any) -> tuple[float, dict[str, Any]]:
-        """The metric and the further ones; the methods of what was returned may raise anything."""
+        """The metric and the further ones; methods of the returned object may raise anything."""
         further: dict[str, Any] = {}
         if isinstance(returned, Mapping):
             metrics = dict(returned)
@@ -173,7 +173,7 @@ def _number(returned: Any, metric: str) -> float:
         return float(returned)
     except (TypeError, ValueError) as error:
         if isinstance(error, ValueError) and isinstance(returned, Number):
-            raise  # a number that no float can be, such as a signaling NaN
+            raise  # a number without a float, such as a signaling NaN
         raise ObjectiveError(
             f"the objective returned {type(returned).__name__}, which is no number: "
             f"{message_of(error)}"
@@ -181,7 +181,7 @@ def _number(returned: Any, metric: str) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """A metric as a storage can hold it: itself, a number, or a text where it is no number."""
+    """A metric that a storage can hold: unchanged, as a number, or else as a text."""
     value = plain(value)
     if isinstance(value, bool | float | str | None):
         return value

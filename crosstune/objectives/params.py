@@ -1,4 +1,4 @@
-"""The crosstune dialect: `f(params)` or `f(params, trial)`, handed the active values."""
+"""The crosstune dialect: `f(params)` or `f(params, trial)`, with the active values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from crosstune.space.space import Space
 
 
 class ParamsObjective(Prepared):
-    """The dialect that any other is turned into where it has no trial of its own."""
+    """An objective that takes the params, and the trial if it has a parameter of that name.
+
+    Args:
+        objective: the user's.
+        space: the study's.
+        metric: the name of the returned value.
+    """
 
     def __init__(self, objective: Objective, space: Space, metric: str):
         super().__init__(objective, space, metric)
@@ -28,9 +34,9 @@ class ParamsObjective(Prepared):
 
 
 class DescribedObjective(ParamsObjective):
-    """An objective made from a spec's description, which says what its values depend on."""
+    """An objective made from a spec's description, with digests of its data."""
 
     def evaluated(self) -> Evaluated | None:
-        """The objective's own answer."""
+        """The digests that the objective gives."""
         answer: Evaluated = self._objective.evaluated()  # type: ignore[attr-defined]
         return answer

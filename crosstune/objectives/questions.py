@@ -1,10 +1,10 @@
-"""What an objective asked of its study, so that a resumed study is asked the same.
+"""Record how an objective asks sampler and pruner, so that a resumed study is asked the same.
 
 A sampler proposes when the first parameter is suggested, and a pruner is asked once after each
 report. An objective may do otherwise: look at `crosstune.budget` or `trial.relative_params` in a
 trial that was queued, ask `should_prune` in some trials only, or twice. Some samplers and pruners
-remember what they were asked. So `noting` leaves a note in the trial where it asked otherwise, and
-`ask_again` repeats what the note says. A trial without a note asked as usual.
+change their state when asked. So `noting` leaves a note in a trial that asked otherwise, and
+`ask_again` repeats the questions of the note. A trial without a note asked as usual.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ from optuna.trial import Trial
 from crosstune import _optuna
 from crosstune.engines.record_names import QUESTIONS
 
-_FORGETFUL = (NopPruner, MedianPruner, PercentilePruner, ThresholdPruner, WilcoxonPruner)
-"""Pruners that decide by the trials alone, whatever they were asked before."""
+_STATELESS = (NopPruner, MedianPruner, PercentilePruner, ThresholdPruner, WilcoxonPruner)
+"""Pruners without a state: they decide by the trials alone."""
 
-_live: WeakKeyDictionary[Trial, _Heard] = WeakKeyDictionary()
+_live: WeakKeyDictionary[Trial, _Questions] = WeakKeyDictionary()
 
 
 @contextmanager
 def noting(trial: Any) -> Iterator[None]:
-    """Leave a note in the trial at the end, where its objective did not ask as usual.
+    """Leave a note in the trial at the end if its objective did not ask as usual.
 
-    Anything but an `optuna.Trial` is left alone. A trial whose process is killed, or interrupted,
-    runs again; where it saved a checkpoint, `note_so_far` has left a note for that.
+    Does nothing for anything but an `optuna.Trial`. A trial whose process is killed or interrupted
+    runs again; if it saved a checkpoint, `note_so_far` has left a note for that.
     """
     if not isinstance(trial, Trial):
         yield
         return
-    heard = _live[trial] = _Heard(trial)
+    questions = _live[trial] = _Questions(trial)
     try:
         yield
     except Exception:
-        heard.note()
+        questions.note()
         raise
     else:
-        heard.note()
+        questions.note()
     finally:
-        heard.end()
+        questions.end()
         _live.pop(trial, None)
 
 
 def note_so_far(trial: Any) -> None:
-    """Leave the note of a trial that is under way, as a later attempt may continue from here."""
+    """Leave the note of a trial under way, since a later attempt may continue from here."""
     if trial in _live:
         _live[trial].note()
 
 
-class _Heard:
+class _Questions:
     """The reports and questions of a trial: its methods are replaced until the `end`."""
 
     def __init__(self, trial: Trial):
@@ -77,7 +77,7 @@ class _Heard:
                 self._replace(name, self._watching(getattr(trial, name)))
         self._steps: dict[int, None] = {}
         self._asks: list[int] = []
-        if type(trial.study.pruner) not in _FORGETFUL:
+        if type(trial.study.pruner) not in _STATELESS:
             report, should_prune = trial.report, trial.should_prune
 
             def reported(value: float, step: int) -> None:
@@ -108,10 +108,10 @@ class _Heard:
             self._trial.set_user_attr(QUESTIONS, note)
 
     def _all(self) -> tuple[list[int], list[int]]:
-        """Steps and questions, with those of the attempt before that count."""
+        """Steps and questions, with those taken over from the attempt before."""
         if self._before is None:
             return list(self._steps), self._asks
-        storage, _ = _optuna.identity(self._trial.study)  # `study.trials` may show some alone
+        storage, _ = _optuna.identity(self._trial.study)  # `study.trials` may show only some
         reports = storage.get_trial(_optuna.trial_id(self._trial)).intermediate_values
         earlier = sorted(step for step in reports if step not in self._steps)
         count = len(earlier)
@@ -135,7 +135,7 @@ class _Heard:
         return suggested
 
     def _look(self) -> None:
-        """Note with how many parameters the sampler has proposed, where none made it propose."""
+        """Note the number of parameters at which the sampler proposed, if none made it propose."""
         if self._proposed is None and _optuna.has_proposal(self._trial):
             params = _optuna.frozen(self._trial).params
             if params.keys() <= _optuna.fixed(self._trial).keys():
@@ -143,7 +143,7 @@ class _Heard:
 
 
 def asks_of(note: Any) -> Callable[[int], int]:
-    """How often a trial asked the pruner after so many reports; once where the note is of fewer."""
+    """How often a trial asked the pruner, by the number of reports; once beyond those noted."""
     count = note.get("reports") if isinstance(note, Mapping) else None
     if not isinstance(count, int) or not isinstance(note.get("asks"), list):
         return lambda after: min(after, 1)
@@ -152,18 +152,18 @@ def asks_of(note: Any) -> Callable[[int], int]:
 
 
 def propose_again(trial: Trial, note: Any) -> None:
-    """Let the sampler propose now, where the note says that it did with so many parameters."""
+    """Let the sampler propose now if it did at this number of parameters, by the note."""
     if isinstance(note, Mapping) and note.get("proposed") == len(trial.params):
         _ = trial.relative_params
 
 
 def ask_again(trial: Trial, reports: Mapping[int, float], note: Any) -> None:
-    """Report what a trial reported, and ask the pruner where it was asked.
+    """Repeat the reports of a trial, and ask the pruner when it was asked.
 
     Args:
+        trial: that runs again.
         reports: by step.
-        note: what `noting` left in the trial; None, or anything that it cannot have left, is the
-            usual.
+        note: from `noting`; None, or a note that it cannot have left, means the usual questions.
     """
     steps, asks = _order(reports, note)
     for _ in range(asks[0]):
@@ -175,15 +175,15 @@ def ask_again(trial: Trial, reports: Mapping[int, float], note: Any) -> None:
 
 
 def _order(reports: Mapping[int, float], note: Any) -> tuple[list[int], Counter[int]]:
-    """The steps in the order of the reports, and how often the pruner was asked after how many."""
+    """The steps in the order of the reports, and the questions by the number of reports before."""
     steps = sorted(reports)
     if not isinstance(note, Mapping) or not isinstance(note.get("asks"), list):  # the usual
         return steps, Counter(range(1, len(steps) + 1))
     count = note.get("reports")
-    own = note.get("steps")
-    if isinstance(own, list) and len(own) == len({*own} & {*steps}):
-        # What the trial did not report itself is of an attempt before, whose checkpoint it took.
-        steps = [*(step for step in steps if step not in own), *own]
+    noted = note.get("steps")
+    if isinstance(noted, list) and len(noted) == len({*noted} & {*steps}):
+        # Other steps are of an attempt before, whose checkpoint the trial took.
+        steps = [*(step for step in steps if step not in noted), *noted]
     earlier = len(steps) - count if isinstance(count, int) and 0 <= count <= len(steps) else 0
     asks = Counter(range(1, earlier + 1))
     asks.update(earlier + ask for ask in note["asks"] if isinstance(ask, int))

@@ -1,4 +1,4 @@
-"""The dialect of a function, told by its parameters' names."""
+"""The dialect of an objective, by its type and its parameters' names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def tell_dialect(objective: Any) -> str:
     """The dialect of an objective, by its type and then by its parameters' names.
 
     Raises:
-        RequestError: it cannot be told.
+        RequestError: it fits no dialect.
     """
     if isinstance(objective, Mapping):
         keys = {dialect.key: name for name, dialect in registry.dialects().items() if dialect.key}
@@ -36,7 +36,7 @@ def tell_dialect(objective: Any) -> str:
 
 
 def parameter_names(function: Callable[..., Any]) -> tuple[list[str], list[str]]:
-    """The parameters that have to be given, and all that have a name."""
+    """The names of the required parameters, and of all parameters."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -5,7 +5,7 @@
       params: {max_iter: 5000}                              # fixed ones
       data: sklearn.datasets:load_iris                      # or {csv: flowers.csv, target: species}
       cv: 5
-      scoring: [recall_macro, f1_macro]                     # kept beside the metric
+      scoring: [recall_macro, f1_macro]                     # stored beside the metric
       test: 0.2                                             # held out, scored once at the end
 
 The metric is one of scikit-learn's scorers, the names in the space are the estimator's
@@ -48,7 +48,7 @@ class _Table(BaseModel):
     target: str
 
 
-class _Description(BaseModel):
+class _SklearnKeys(BaseModel):
     """The keys of the sklearn dialect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -74,20 +74,20 @@ class EstimatorObjective:
 
     def __init__(self, described: Mapping[str, Any], spec: Spec):
         try:
-            keys = _Description(**described)
+            keys = _SklearnKeys(**described)
         except ValidationError as error:
-            raise readable(error, list(_Description.model_fields)).under("objective") from None
+            raise readable(error, list(_SklearnKeys.model_fields)).under("objective") from None
         self._described = dict(described)
         self._metric = spec.metric.name
         self._always = [name for name, item in spec.space.items() if not item.when]
         self._scoring = {name: name for name in (self._metric, *keys.scoring)}
         self._check_scorers(spec.metric.direction)
         self._estimator = self._build(keys.estimator, spec.folder, keys.params)
-        known = self._estimator.get_params()
+        names = self._estimator.get_params()
         for name in (*spec.space, *keys.params):
-            if name not in known:
+            if name not in names:
                 where = ("space",) if name in spec.space else ("objective", "params")
-                raise SpecError(no_such("parameter of the estimator", name, known), (*where, name))
+                raise SpecError(no_such("parameter of the estimator", name, names), (*where, name))
         self._estimator.set_params(**keys.params)
         self._x, self._y = self._data(keys.data, spec.folder)
         self._held_out = None
@@ -121,7 +121,7 @@ class EstimatorObjective:
         return {name: float(np.mean(all_folds)) for name, all_folds in scores.items()}
 
     def evaluated(self) -> Evaluated:
-        """What the metric depends on beside the params."""
+        """Digests of the data and settings that the metric depends on beside the params."""
         return {
             "metric": part(self._metric, self._metric),
             **of_data(self._x, self._y, {}),
@@ -130,15 +130,14 @@ class EstimatorObjective:
         }
 
     def made_of(self) -> dict[str, Any]:
-        """Description, estimator and data, by which a match knows it again."""
+        """Description, estimator and data, by which a match recognises the objective."""
         data = (self._x, self._y, self._held_out)
         return {"objective": self._described, "estimator": self._estimator, "data": data}
 
     def test(self, params: Params) -> dict[str, float] | None:
-        """The scores on the part held out, after a fit on all the rest; None where there is none.
+        """The scores on the held-out part, after a fit on the rest; None if no part is held out.
 
-        To be looked at once, for the model that was chosen: whatever is chosen by a score is
-        flattered by it.
+        Use it once, for the chosen model: a score by which a model is chosen is too optimistic.
         """
         if self._held_out is None:
             return None
@@ -147,11 +146,11 @@ class EstimatorObjective:
         return {name: float(metrics.get_scorer(name)(estimator, x, y)) for name in self._scoring}
 
     def _check_scorers(self, direction: str) -> None:
-        known = metrics.get_scorer_names()
+        scorers = metrics.get_scorer_names()
         for name in self._scoring:
-            if name not in known:
+            if name not in scorers:
                 where = ("metric", "name") if name == self._metric else ("objective", "scoring")
-                raise SpecError(no_such("scorer of scikit-learn", name, known), where)
+                raise SpecError(no_such("scorer of scikit-learn", name, scorers), where)
         if direction != "maximize":
             raise SpecError(
                 f"scikit-learn's scorer {self._metric!r} is better when it is larger (errors are "
