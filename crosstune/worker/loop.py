@@ -18,27 +18,24 @@ from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from crosstune.engines.pruner_record import described
-from crosstune.engines.record import BUDGET, PRUNER, amend_record, leave_record, records
-from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS, SPACE
+from crosstune.engines.record import BUDGET, amend_record
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import CrosstuneError, Unsupported, message_of
 from crosstune.parallel.evaluate import outcome_of
 from crosstune.parallel.task import TaskOutcome
-from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.earlier_names import as_recorded
-from crosstune.study.evaluated import agree
 from crosstune.study.failures import check_hope, has_worked
 from crosstune.study.internal import own_study
 from crosstune.study.storage import describe
 from crosstune.system.interrupts import Watch, watched
 from crosstune.tuning.front import Plan, settle
-from crosstune.tuning.opening import check_same, open_study
 from crosstune.worker.ask_lock import Turns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat
+from crosstune.worker.join import joined
 from crosstune.worker.lost_trials import counting, sweep
 
 HEARTBEAT = 20
@@ -96,37 +93,8 @@ class Worker:
                 plan = settle(replace(plan.request, spec=spec))
             assert plan.function is not None
             self.plan, self._function = plan, plan.function
-            self.study = self._joined(plan)
-        self._engine = replace(engine, seed=self.study.user_attrs[RUNS][0]["seed"])
-
-    def _joined(self, plan: Plan) -> Study:
-        """The study that is there, or a new one."""
-        note = "made by several workers, with a seed for each trial of the study's seed and its "
-        engine = plan.engine
-        engine = replace(engine, native=False, notes=(*engine.notes, note + "number"))
-        name = plan.study_name
-        study: Study | None
-        try:
-            with own_study():
-                study = optuna.load_study(
-                    study_name=name, storage=self._storage, sampler=plan.sampler
-                )
-        except KeyError:
-            study = None
-        if study is None or SPACE not in study.user_attrs:
-            return open_study(replace(plan, engine=engine, storage=self._storage, budget=None))
-        check_same(study, plan.spec)
-        evaluated = self._function.evaluated()
-        if evaluated is not None:
-            agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
-        runs = records(study)
-        study.pruner = agreed_pruner(name, runs, plan.pruner)
-        kept = runs[-1].get(PRUNER, described(study.pruner))
-        same = is_same_engine(runs[-1], engine.adapter.name, engine.algorithm)
-        if not same or kept != described(study.pruner):
-            first = len(study.get_trials(deepcopy=False))
-            leave_record(study, engine.record(), first_trial=first)
-        return study
+            self.study = joined(plan, self._storage)
+        self._engine = replace(self.plan.engine, seed=self.study.user_attrs[RUNS][0]["seed"])
 
     def run(self, callbacks: Iterable[Callback] = ()) -> None:
         """Evaluate until the study has its trials, whoever made them, and none is under way.
