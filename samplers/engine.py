@@ -65,7 +65,7 @@ class EngineSampler(BaseSampler):
         self.seed = seed
         self.options = dict(options or {})
         if space is not None:
-            adapter.compile(space)
+            adapter.compiled(space)
         elif adapter.algorithms[algorithm].scheduler:
             raise Unsupported(
                 f"{adapter.name}:{algorithm} schedules whole points, so it needs to be told the "

@@ -94,5 +94,5 @@ class HyperoptAdapter(Adapter):
         """A search by tpe, rand, anneal or mix."""
         self.algorithms[algorithm].check_options(f"hyperopt:{algorithm}", options)
         return HyperoptEngine(
-            space, self.compile(space), native_suggest(algorithm, options), seed, maximize
+            space, self.compiled(space), native_suggest(algorithm, options), seed, maximize
         )

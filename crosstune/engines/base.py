@@ -261,6 +261,16 @@ class Adapter(ABC):
             Unsupported: the library cannot do that, with the reason.
         """
 
+    def compiled(self, space: Space) -> Any:
+        """What `compile` returns for a space, made once for it. It is shared: do not change it.
+
+        Raises:
+            Unsupported: see `compile`.
+        """
+        if type(self) not in space.compiled:
+            space.compiled[type(self)] = self.compile(space)
+        return space.compiled[type(self)]
+
     def read(self, native: Any) -> Space:
         """The space behind a native one; `read(compile(space)) == space`.
 

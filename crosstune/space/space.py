@@ -96,6 +96,11 @@ class Space(Mapping[str, Parameter]):
         return Space, (dict(self._parameters),)
 
     @cached_property
+    def compiled(self) -> dict[type, Any]:
+        """The space in the form of each library, by the class of its adapter: see `Adapter`."""
+        return {}
+
+    @cached_property
     def searched(self) -> dict[str, Parameter]:
         """The parameters that an engine searches: those with more than one value."""
         return {name: p for name, p in self.items() if p.coordinate is not None}
