@@ -22,8 +22,9 @@ from crosstune.engines.base import Busy, Engine, Exhausted
 from crosstune.engines.seeds import derived_seed
 from crosstune.samplers.ask_order import begun
 from crosstune.samplers.engine_source import EngineSource
-from crosstune.samplers.learned_space import LearnedSpace, has_parameter
+from crosstune.samplers.learned_space import LearnedSpace, parameters_of
 from crosstune.samplers.reconcile import Follower
+from crosstune.space.parameters import Parameter
 
 NOTE = "the space is learnt from the trials"
 """What the record of a study says of it."""
@@ -46,7 +47,7 @@ class LearnedSearch:
     def __init__(self, source: EngineSource):
         self._source = source
         self._followers: dict[Hashable, tuple[LearnedSpace, Follower]] = {}
-        self._searched: dict[Hashable, list[str]] = {}
+        self._parameters: dict[Hashable, dict[str, Parameter]] = {}
         """For each search space the parameters that an engine can search."""
         self._common: Hashable = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
@@ -61,10 +62,10 @@ class LearnedSearch:
     ) -> dict[str, Any]:
         """Values for all parameters of a search space, as the ledger holds them."""
         key = _key(search_space)
-        if key not in self._searched:
-            self._searched[key] = [n for n, one in search_space.items() if has_parameter(one)]
-        searched = {name: search_space[name] for name in self._searched[key]}
-        drawn = self._proposed(study, trial, searched) if searched else {}
+        if key not in self._parameters:
+            self._parameters[key] = parameters_of(search_space)
+        parameters = self._parameters[key]
+        drawn = self._proposed(study, trial, search_space, parameters) if parameters else {}
         for name, one in search_space.items():
             if name not in drawn:
                 fallback = optuna.samplers.RandomSampler(seed=self._source.number(trial, name))
@@ -93,9 +94,15 @@ class LearnedSearch:
         """Nothing was frozen."""
 
     def _proposed(
-        self, study: Study, trial: FrozenTrial, searched: Mapping[str, BaseDistribution]
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        search_space: Mapping[str, BaseDistribution],
+        parameters: Mapping[str, Parameter],
     ) -> dict[str, Any]:
-        space, follower = self._follower(study, searched)
+        """Values for those parameters of a search space that an engine can search."""
+        searched = {name: search_space[name] for name in parameters}
+        space, follower = self._follower(study, searched, parameters)
         engine = follower.engine
         fixed = begun(trial)
         if engine.distinct:
@@ -118,7 +125,10 @@ class LearnedSearch:
         return drawn
 
     def _follower(
-        self, study: Study, searched: Mapping[str, BaseDistribution]
+        self,
+        study: Study,
+        searched: Mapping[str, BaseDistribution],
+        parameters: Mapping[str, Parameter],
     ) -> tuple[LearnedSpace, Follower]:
         """The space behind some distributions and its engine, made at the first call."""
         key = _key(searched)
@@ -127,7 +137,7 @@ class LearnedSearch:
                 # What trials have in common only shrinks: the larger space will not come back.
                 self._followers.pop(self._common, None)
                 self._common = key
-            space, seed = LearnedSpace(searched), self._source.seed
+            space, seed = LearnedSpace(searched, parameters), self._source.seed
             if seed is not None:
                 seed = derived_seed(seed, *space.space)
             self._followers[key] = (

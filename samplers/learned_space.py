@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,15 @@ class LearnedSpace:
     """The space behind some distributions, and how its points stand in the ledger.
 
     A categorical is searched by position, since Optuna takes any object as a choice.
+
+    Args:
+        known: the distributions.
+        parameters: of each.
     """
 
-    def __init__(self, known: Mapping[str, BaseDistribution]):
+    def __init__(self, known: Mapping[str, BaseDistribution], parameters: Mapping[str, Parameter]):
         self._known = dict(known)
-        self.space = Space({name: _parameter(held) for name, held in known.items()})
+        self.space = Space(parameters)
 
     def read(self, params: Mapping[str, Any]) -> Params:
         """The point behind a trial's params.
@@ -86,13 +91,13 @@ class LearnedSpace:
         return held.to_external_repr(value) if isinstance(held, CategoricalDistribution) else value
 
 
-def has_parameter(distribution: BaseDistribution) -> bool:
-    """True if there is a parameter for a distribution; for a range of 10**9 steps there is none."""
-    try:
-        _parameter(distribution)
-    except SpecError:
-        return False
-    return True
+def parameters_of(search_space: Mapping[str, BaseDistribution]) -> dict[str, Parameter]:
+    """The parameters behind distributions; there is none for a range of 10**9 steps."""
+    parameters: dict[str, Parameter] = {}
+    for name, distribution in search_space.items():
+        with suppress(SpecError):
+            parameters[name] = _parameter(distribution)
+    return parameters
 
 
 def _parameter(held: BaseDistribution) -> Parameter:

@@ -28,7 +28,7 @@ def timed(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P],
     """A method whose wall time is added to `self.seconds`; it calls no other timed one."""
 
     @functools.wraps(method)
-    def counted(self: T, *args: P.args, **kwargs: P.kwargs) -> R:
+    def counted(self: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
         before = time.monotonic()
         try:
             return method(self, *args, **kwargs)
