@@ -1,38 +1,56 @@
-"""Add the place in a spec file to the error of a request."""
+"""Where in a spec file the key stands that a request is refused for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from crosstune.errors import RequestError, SpecError
 from crosstune.spec import files as specfile
 
 
+@dataclass
+class Reading:
+    """What is being read of a spec.
+
+    Attributes:
+        key: of the spec; None if what is refused was asked for elsewhere.
+    """
+
+    key: str | None = None
+
+
 @contextmanager
-def located(file: Path | None, key: str) -> Iterator[None]:
-    """Add file, line and key to a refusal.
+def located(spec: object) -> Iterator[Reading]:
+    """Add file, line and key to a refusal in the block, which sets the key that it reads.
 
     Args:
-        file: of the spec; None if the spec has no file, or the request did not come from it.
-            Then the refusal stays as it is.
-        key: of the spec, for a refusal that names none.
+        spec: the file; anything else is a spec in no file, and a refusal stays as it is.
 
     Raises:
         RequestError: the refusal, of the same class.
     """
+    reading = Reading()
     try:
-        yield
+        yield reading
     except RequestError as error:
-        if file is None or (isinstance(error, SpecError) and error.file is not None):
+        placed = _placed(error, spec, reading.key)
+        if placed is error:
             raise
-        path = error.path if isinstance(error, SpecError) and error.path else (key,)
-        line = specfile.read(file).line(path)
-        if line is None:
-            raise
-        if isinstance(error, SpecError):
-            placed: RequestError = SpecError(error.message, path, file=str(file), line=line)
-        else:
-            placed = type(error)(f"{file}:{line}: {key}: {error}")
         raise placed from error.__cause__ or error
+
+
+def _placed(error: RequestError, spec: object, key: str | None) -> RequestError:
+    """The refusal with its place, if it has none and the key is in the file."""
+    if key is None or not isinstance(spec, str | Path):
+        return error
+    if not isinstance(error, SpecError):
+        line = specfile.read(Path(spec)).line((key,))
+        return error if line is None else type(error)(f"{spec}:{line}: {key}: {error}")
+    if error.file is not None:
+        return error
+    path = error.path or (key,)
+    line = specfile.read(Path(spec)).line(path)
+    return error if line is None else SpecError(error.message, path, file=str(spec), line=line)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,9 +141,10 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     for name, limit in (("trials", request.trials), ("seconds", request.seconds)):
         if limit is not None and not limit > 0:
             raise RequestError(f"{name} has to be above 0, not {limit!r}")
-    with _located(request, "backend", request.backend):
+    with located(request.spec) as reading:
+        reading.key = "backend" if request.backend is None else None
         adapters.get(request.backend or spec.backend)
-    with _located(request, "sampler", request.sampler or request.backend):
+        reading.key = "sampler" if (request.sampler or request.backend) is None else None
         engine = choose(
             spec,
             backend=request.backend,
@@ -153,12 +153,10 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             warm_start=request.warm_start,
         )
         sampler = engine.sampler(spec.space)
-    with _located(request, "pruner", request.pruner):
+        reading.key = "pruner" if request.pruner is None else None
         pruner = _asked_pruner(request, spec)
-    function = None
-    if not request.own_loop:
-        with _located(request, "objective", request.objective):
-            function = prepare(spec, request.objective, request.dialect)
+        reading.key = "objective" if request.objective is None else None
+        function = None if request.own_loop else prepare(spec, request.objective, request.dialect)
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)
@@ -174,12 +172,6 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
         name = request.study_name or spec.name
         storage = str(kept_journal(request.folder, spec.name, engine, name))
     return Plan(request, spec, engine, sampler, pruner, budget, storage, function, several)
-
-
-def _located(request: StudyRequest, key: str, asked: object) -> AbstractContextManager[None]:
-    """Name the place of a key in the spec's file, unless the request itself asks for something."""
-    file = Path(request.spec) if isinstance(request.spec, str | Path) else None
-    return located(None if asked is not None else file, key)
 
 
 def _asked_pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:
