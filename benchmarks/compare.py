@@ -40,9 +40,9 @@ with needing("a match", "crosstune[compare]", *LIBRARIES):
 SEEDS = 10
 TRIALS = 50
 ROUND = 5
-"""How many seeds `until_decided` adds at a time."""
+"""The number of seeds that `until_decided` adds at a time."""
 CAP = 40
-"""How many seeds it takes at most."""
+"""The largest number of seeds of `until_decided`."""
 
 Subject: TypeAlias = Spec | str | Path | Mapping[str, Any] | Problem | Sequence[Problem]
 
@@ -54,7 +54,7 @@ class Comparison:
     Attributes:
         results: every evaluation.
         summary: the statistics and the verdicts.
-        folder: where the results are kept; None for a match in memory.
+        folder: holds the results; None for a match in memory.
 
     `print(comparison)` shows the verdict and the tables.
     """
@@ -75,10 +75,10 @@ class Comparison:
         """Write report.html, its tables and figures, and return the path of the page.
 
         Args:
-            folder: None is the folder of the results.
+            folder: defaults to the folder of the results.
 
         Raises:
-            RequestError: the match was in memory, and no folder is given.
+            RequestError: the match was in memory and no folder was passed.
         """
         place = folder or self.folder
         if place is None:
@@ -111,57 +111,57 @@ def compare(
     retry_failed: bool = False,
     same_objective: bool = False,
 ) -> Comparison:
-    """Which engine is best for this model: a match of several, with an honest verdict.
+    """Compare engines on a model in a match, with a statistical verdict.
 
     Each contender tunes the same space, under each seed, with the same budget. The k-th trial of
     every contender at a seed has the same `crosstune.trial_seed`.
 
     Args:
         spec: a spec in any form, a `Problem`, or several.
-        objective: as for `tune`; None is the one that the spec names.
+        objective: as for `tune`; defaults to the objective that the spec names.
         contenders: such as ``["optuna:tpe", "hyperopt:tpe+median"]``, or one string with commas.
-            None is the bayesian sampler of every installed engine, and random search.
-        seeds: how many runs each contender has.
-        trials, seconds, epochs: the budget of a run, whichever is reached first. None of them is
-            what the spec says, or 50 trials. `seconds` are those of objective and sampler.
-        first: how many points of a design shared by all come first.
-        workers: run on a simulated clock, so many trials at once, where times are recorded.
-        jobs: how many runs at once, in processes.
+            Defaults to the bayesian sampler of every installed engine, and random search.
+        seeds: the number of runs of each contender on each problem.
+        trials, seconds, epochs: the budget of a run, whichever is reached first. Defaults to
+            the budget of the spec, or 50 trials. `seconds` count objective and sampler.
+        first: the number of points, drawn once for all contenders, that come first.
+        workers: run this many trials at once on a simulated clock, where times are recorded.
+        jobs: the number of runs at once, in processes.
         until_decided: add seeds, five at a time, until every pair with the leader is decided, or
-            `max_seeds` are spent. `seeds` is ignored then.
+            `max_seeds` is reached. `seeds` is then ignored.
         margin: differences below this share of what random search leaves to gain count as none.
-        within: the same in the metric's units, for one problem; in place of the margin.
-        level: the chance of a false verdict that is allowed.
-        out: a folder that keeps the results, to go on from. None keeps them in memory.
+        within: the margin in the metric's units, for a match on one problem.
+        level: the allowed chance of a false verdict, below 0.5.
+        out: a folder for the results, from which a match resumes. None keeps them in memory.
         tensorboard: where to log every study.
-        progress: called with the number of runs that are over, and of all runs.
-        command: what the report says of how it was made.
-        retry_failed: with `out`: do each run again from its first failed trial on.
-        same_objective: with `out`: the objective's code or data have changed and what it measures
-            has not, so the results in the folder are kept.
+        progress: called with the number of finished runs and of all runs.
+        command: the command that the report shows.
+        retry_failed: with `out`: repeat each run from its first failed trial.
+        same_objective: with `out`: keep the results in the folder although the objective's code
+            or data have changed, because it still measures the same.
 
     Raises:
         RequestError: the match cannot be fair, the folder holds another one or results of another
             objective, or a library is missing.
-        RunError: it could not go on. What is on file is kept.
+        RunError: a run could not continue. Results on file are kept.
 
     >>> space = {"x": {"type": "float", "low": -1, "high": 1}}
-    >>> found = compare(
+    >>> comparison = compare(
     ...     {"space": space},
     ...     lambda params: params["x"] ** 2,
     ...     contenders=["optuna:tpe", "optuna:random"],
     ...     seeds=2,
     ...     trials=5,
     ... )
-    >>> found.summary.verdict.measure
+    >>> comparison.summary.verdict.measure
     'value'
     """
     _check_libraries()
     problems = tuple(_problems(spec, objective))
-    asked = (trials, seconds, epochs)
-    if asked == (None, None, None):
-        asked = _budget(problems)
-    limits = RunLimits(*asked, first=first, workers=workers)
+    budget = (trials, seconds, epochs)
+    if budget == (None, None, None):
+        budget = _budget(problems)
+    limits = RunLimits(*budget, first=first, workers=workers)
     log_dir = None if tensorboard is None else Path(tensorboard)
     parties = _contenders(contenders, problems)
     rounds = (ROUND, max_seeds) if until_decided else None
@@ -204,12 +204,16 @@ def compare(
 def read(
     folder: str | Path, *, margin: float = 0.1, within: float | None = None, level: float = 0.05
 ) -> Comparison:
-    """The comparison that a folder holds, without evaluating anything.
+    """Read a comparison from a folder, without evaluating anything.
 
-    A match that was decided in rounds is judged by its rule again.
+    A match that was decided in rounds is judged by the same rule.
+
+    Args:
+        folder: the `out` of the match.
+        margin, within, level: as in `compare`.
 
     Raises:
-        RequestError: it holds no match.
+        RequestError: the folder holds no match.
     """
     results = MatchFolder(Path(folder)).read()
     if results.settings.rounds is not None:
@@ -221,7 +225,7 @@ def read(
 
 
 def _check_libraries() -> None:
-    """Refuse before the first trial what would fail after the last.
+    """Check before the first trial that the verdict and the report can be made.
 
     Raises:
         MissingLibrary: a library of the statistics or of the report is not installed.
@@ -233,27 +237,27 @@ def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iter
     if isinstance(spec, Problem):
         yield spec
     elif isinstance(spec, Sequence) and not isinstance(spec, str):
-        for each in spec:
-            yield from _problems(each, objective)
+        for item in spec:
+            yield from _problems(item, objective)
     else:
         loaded = load(spec)
         yield Problem(loaded.name, loaded, objective)
 
 
 def _contenders(
-    given: Iterable[str | Mapping[str, Any]] | str | None, problems: Sequence[Problem]
+    entries: Iterable[str | Mapping[str, Any]] | str | None, problems: Sequence[Problem]
 ) -> tuple[Contender, ...]:
-    """Those asked for; and random search beside them where several problems need a measure."""
-    found = all_contenders(given)
-    if len(problems) > 1 and not any(each.is_random for each in found):
-        found = (*found, contender(REFERENCE))
-    return found
+    """The contenders; several problems also need random search, as a common measure."""
+    parties = all_contenders(entries)
+    if len(problems) > 1 and not any(party.is_random for party in parties):
+        parties = (*parties, contender(REFERENCE))
+    return parties
 
 
 def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None]:
-    """What the spec of a single problem says, or the default.
+    """The budget of the spec of a single problem, or the default.
 
-    A grid has the default too: every contender has the same budget.
+    A grid gets the default too, because all contenders have the same budget.
     """
     spec = problems[0].spec if len(problems) == 1 else None
     budget = budgets.settle(spec, ends_by_itself=False, default=TRIALS)
@@ -271,16 +275,16 @@ def _check_requests(
         raise RequestError(f"a match has 1 job or more, not {jobs}")
     if rounds is not None and rounds[1] < ROUND:
         raise RequestError(f"until decided takes {ROUND} seeds or more, not {rounds[1]}")
-    for name, given in (("margin", margin), ("within", within)):
-        if given is not None and not 0 < given < math.inf:
-            raise RequestError(f"{name} is what counts as no difference, above 0, not {given!r}")
+    for name, value in (("margin", margin), ("within", within)):
+        if value is not None and not 0 < value < math.inf:
+            raise RequestError(f"{name} is what counts as no difference, above 0, not {value!r}")
     if not 0 < level < 0.5:
         raise RequestError(f"the level is a chance of error, above 0 and below 0.5, not {level!r}")
 
 
 @contextmanager
 def _folder(out: str | Path | None) -> Iterator[MatchFolder]:
-    """Where the results go; a folder for the time being where they are not to be kept."""
+    """The folder of the results; a temporary one without `out`."""
     if out is not None:
         yield MatchFolder(Path(out))
         return
@@ -289,7 +293,7 @@ def _folder(out: str | Path | None) -> Iterator[MatchFolder]:
 
 
 def _note_look(folder: MatchFolder, results: Results) -> None:
-    """Keep that a verdict was asked for at this number of seeds."""
+    """Record that a verdict was requested at this number of seeds."""
     looks = results.settings.looks
     if results.settings.seeds not in looks:
         looks = (*looks, results.settings.seeds)

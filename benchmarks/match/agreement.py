@@ -1,4 +1,4 @@
-"""What a folder was made for: the settings of a match, and whether another call means the same."""
+"""The settings of a match, and whether they agree with those of a folder."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ _COMMON = ("crosstune", "keras", "numpy", "optuna", "scikit-learn", "scipy", "to
 
 
 def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
-    """The settings for a folder that holds `before`, when `now` is asked for.
+    """Merge the requested settings with those of a folder.
 
-    Seeds and contenders may be added, and a budget raised; all else has to be as it was.
+    Seeds and contenders may be added, and a budget raised; all else has to be the same.
+
+    Args:
+        path: of the folder, for the message.
+        before: the settings in the folder; None for a new one.
+        now: the requested settings.
 
     Raises:
-        RequestError: it is not, with what differs.
+        RequestError: something else differs; the message lists it.
     """
     if before is None:
         return now
@@ -64,9 +69,9 @@ def _fixed(settings: Settings) -> dict[str, Any]:
 
 
 def _by_name(settings: Settings) -> dict[str, Any]:
-    """The problems; `same_objective` compares their objectives.
+    """The problems without their objectives, which `same_objective` compares.
 
-    A folder of an earlier version has the URLs as they were given.
+    A folder of an earlier version has the URLs with their secrets.
     """
     return {
         about.name: without_secrets(asdict(replace(about, objective=None)))
@@ -75,27 +80,27 @@ def _by_name(settings: Settings) -> dict[str, Any]:
 
 
 def _differing(kind: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """A sentence for what is not the same, down to the key in which mappings differ."""
-    found: list[str] = []
+    """One sentence per difference, down to the key in which mappings differ."""
+    sentences: list[str] = []
     for name in dict.fromkeys([*before, *now]):
         old, new = before.get(name), now.get(name)
         label = f"{kind} {name}".strip()
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += _differing(f"{label},", old, new)
+            sentences += _differing(f"{label},", old, new)
         elif old != new:
-            found.append(f"{label}: {old!r} there, {new!r} now")
-    return found
+            sentences.append(f"{label}: {old!r} there, {new!r} now")
+    return sentences
 
 
 def about(problem: Problem) -> About:
-    """What the settings say of a problem."""
+    """The description of a problem in the settings."""
     spec = without_secrets(problem.spec.to_dict())
     return About(
         problem.name,
         problem.metric,
         problem.maximize,
         problem.space.fingerprint(),
-        # As it comes back from a file, so that it can be compared with one.
+        # In the form that is read from a file, for comparison with one.
         json.loads(json.dumps(spec)),
         problem.optimum,
         identity(problem),
@@ -103,18 +108,18 @@ def about(problem: Problem) -> About:
 
 
 def versions(backends: Iterable[str]) -> dict[str, str]:
-    """The versions of Python, the backends' libraries, and those that objectives may use."""
-    found: dict[str, str] = {}
+    """The versions of Python, of the backends' libraries and of common ones for objectives."""
+    installed: dict[str, str] = {}
     for name in _COMMON:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
+            installed[name] = version(name)
     for backend in backends:
-        found.update(adapters.get(backend).versions())
-    return {"python": platform.python_version(), **dict(sorted(found.items()))}
+        installed.update(adapters.get(backend).versions())
+    return {"python": platform.python_version(), **dict(sorted(installed.items()))}
 
 
 def machine() -> dict[str, str]:
-    """What the match ran on: system, processor, cores. No name of it, nor of its user."""
+    """The system, processor and cores, without the name of the machine or its user."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),

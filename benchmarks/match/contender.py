@@ -1,4 +1,4 @@
-"""Who takes part: an engine, and perhaps a pruner, by one string."""
+"""Contenders: an engine and optionally a pruner, written as one string."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from crosstune.spec.spec import Named, Spec
 from crosstune.tuning.front import StudyRequest
 
 REFERENCE = "optuna:random"
-"""Random search, the measure of normalised regret."""
-
+"""Random search, the reference of normalised regret."""
 
 STARTUP = ("n_startup_trials", "n_startup_jobs", "num_initial_points", "startup")
-"""What the libraries call the number of random points that come first."""
+"""Names of the option, in the libraries, for the number of random points that come first."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """An engine with its options, and what prunes its trials.
+    """An engine with its options, and the pruner of its trials.
 
     Attributes:
-        label: how it is called everywhere.
+        label: its name everywhere.
         backend, sampler: the engine.
-        pruner: None is what the spec says.
-        unlisted: module:class of a backend that `registry.names` does not list. Another process
-            registers it as it reads the contender.
+        pruner: None for the pruner of the spec.
+        unlisted: module:class of a backend that `registry.names` does not list. A process that
+            unpickles the contender registers it.
     """
 
     label: str
@@ -48,27 +47,30 @@ class Contender:
 
     @property
     def is_random(self) -> bool:
-        """Whether it is a random search, unpruned."""
+        """True for a random search without a pruner."""
         return registry.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
 
     @property
     def startup(self) -> int | None:
-        """How many random points its sampler begins with, where an option of it says so."""
+        """The number of random points of its sampler that come first, if an option tells it."""
         algorithm = registry.get(self.backend).algorithms.get(self.sampler.name)
         if algorithm is None or algorithm.options is None:
             return None
-        known = inspect.signature(algorithm.options()).parameters
-        given = (self.sampler.options.get(o, known[o].default) for o in STARTUP if o in known)
-        return next((number for number in given if isinstance(number, int)), None)
+        parameters = inspect.signature(algorithm.options()).parameters
+        values = (
+            self.sampler.options.get(o, parameters[o].default) for o in STARTUP if o in parameters
+        )
+        return next((number for number in values if isinstance(number, int)), None)
 
     def request(
         self, spec: Spec, seed: int, trials: int | None = None, study_name: str | None = None
     ) -> StudyRequest:
-        """The request for a study of a spec; its prior is left out, which not all could use.
+        """The request for a study of a spec, without its prior, which some engines cannot use.
 
         Args:
+            spec: of the problem.
             seed: of the engine.
-            trials: how many the run has, for an algorithm that has such an option and is not told.
+            trials: of the run; the default of an algorithm's option `trials`, if it has one.
             study_name: defaults to the spec's name.
         """
         spec = spec.model_copy(update={"prior": {}})
@@ -89,13 +91,12 @@ class Contender:
         )
 
 
-def contender(given: str | Mapping[str, Any]) -> Contender:
+def contender(entry: str | Mapping[str, Any]) -> Contender:
     """A contender from ``backend:sampler`` or ``backend:sampler+pruner``, or from a mapping.
 
     Args:
-        given: a mapping has `backend`, and may have `sampler` and `pruner`, each a name or a
-            mapping of a name and options, and a `label`. ``+none`` prunes nothing, whatever the
-            spec says.
+        entry: a mapping has `backend`, and may have `sampler` and `pruner`, each a name or a
+            mapping of a name and options, and a `label`. ``+none`` disables the spec's pruner.
 
     Raises:
         RequestError: there is no such backend, sampler or pruner, or its library is missing.
@@ -105,26 +106,26 @@ def contender(given: str | Mapping[str, Any]) -> Contender:
     >>> contender({"backend": "optuna", "sampler": {"name": "tpe", "gamma": 1}, "label": "x"}).label
     'x'
     """
-    if isinstance(given, str):
-        engine, plus, pruning = given.partition("+")
+    if isinstance(entry, str):
+        engine, plus, pruning = entry.partition("+")
         if not engine or (plus and not pruning):
             raise RequestError(
-                f"a contender is written backend:sampler or backend:sampler+pruner, not {given!r}"
+                f"a contender is written backend:sampler or backend:sampler+pruner, not {entry!r}"
             )
         adapter, algorithm = _engine(engine)
         named, pruner = Named(name=algorithm), Named(name=pruning) if pruning else None
         label = None
     else:
-        known = ("label", "backend", "sampler", "pruner")
-        if not set(given) <= set(known) or "backend" not in given:
+        keys = ("label", "backend", "sampler", "pruner")
+        if not set(entry) <= set(keys) or "backend" not in entry:
             raise RequestError(
-                f"a contender is a mapping of {', '.join(known)}; backend is needed. Not {given!r}"
+                f"a contender is a mapping of {', '.join(keys)}; backend is needed. Not {entry!r}"
             )
-        named = _named(given.get("sampler", "bayesian"))
-        adapter, algorithm = _engine(f"{given['backend']}:{named.name}")
+        named = _named(entry.get("sampler", "bayesian"))
+        adapter, algorithm = _engine(f"{entry['backend']}:{named.name}")
         named = Named(name=algorithm, **named.options)
-        pruner = _named(given["pruner"]) if given.get("pruner") else None
-        label = given.get("label")
+        pruner = _named(entry["pruner"]) if entry.get("pruner") else None
+        label = entry.get("label")
     if "constraints_func" in named.options:
         raise RequestError(
             "a contender has no constraints_func: constraints are the problem's, so that all "
@@ -137,31 +138,37 @@ def contender(given: str | Mapping[str, Any]) -> Contender:
     return Contender(str(label or "+".join(parts)), adapter.name, named, pruner, unlisted)
 
 
-def contenders(given: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
-    """All of them, each once; None is every installed engine's bayesian, and random search.
+def contenders(entries: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
+    """The contenders of a match.
+
+    Args:
+        entries: as for `contender`, or one string with commas. None is the bayesian sampler of
+            every installed engine, and random search.
 
     Raises:
         RequestError: see `contender`; fewer than two; or two of one label.
     """
-    if given is None:
-        found = [contender(f"{name}:bayesian") for name in registry.names() if _is_installed(name)]
-        found.append(contender(REFERENCE))
+    if entries is None:
+        parties = [
+            contender(f"{name}:bayesian") for name in registry.names() if _is_installed(name)
+        ]
+        parties.append(contender(REFERENCE))
     else:
-        listed = given.split(",") if isinstance(given, str) else given
-        found = [contender(one.strip() if isinstance(one, str) else one) for one in listed]
-    labels = [each.label for each in found]
+        listed = entries.split(",") if isinstance(entries, str) else entries
+        parties = [contender(one.strip() if isinstance(one, str) else one) for one in listed]
+    labels = [party.label for party in parties]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise RequestError(
             f"two contenders are called {twice[0]!r}. Name each once, or give a label"
         )
-    if len(found) < 2:
+    if len(parties) < 2:
         raise RequestError("a match has two contenders or more")
-    return tuple(found)
+    return tuple(parties)
 
 
 def _engine(name: str) -> tuple[Adapter, str]:
-    """The backend and its native name; a grid is chosen for the space, perhaps crosstune's own."""
+    """The backend and the native name of its algorithm; a grid is chosen later for the space."""
     backend, _, algorithm = name.partition(":")
     if algorithm == "grid":
         return registry.get(backend.replace("-", "_")), "grid"
@@ -176,12 +183,12 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _named(given: str | Mapping[str, Any]) -> Named:
-    return Named(name=given) if isinstance(given, str) else Named(**given)
+def _named(entry: str | Mapping[str, Any]) -> Named:
+    return Named(name=entry) if isinstance(entry, str) else Named(**entry)
 
 
 def _shown(named: Named) -> str:
-    """Name and options.
+    """The name with its options.
 
     >>> _shown(Named(name="tpe", gamma=1))
     'tpe(gamma=1)'

@@ -1,4 +1,4 @@
-"""Whether a match would be fair: the same space, exactly, for every contender."""
+"""Check that a match is fair: exactly the same space for every contender."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from crosstune.tuning.front import settle
 def check_fairness(
     problems: tuple[Problem, ...], contenders: tuple[Contender, ...], limits: RunLimits
 ) -> None:
-    """Refuse what cannot be a fair match, before anything is evaluated.
+    """Refuse an unfair match before anything is evaluated.
+
+    Args:
+        problems: of the match; their objectives are imported.
+        contenders: of the match.
+        limits: of a run.
 
     Raises:
         RequestError: a contender cannot search a space exactly as stated, an objective cannot
@@ -26,9 +31,9 @@ def check_fairness(
     if limits.trials is limits.seconds is limits.epochs is None:
         raise RequestError("a match needs a budget: trials, seconds or epochs")
     for name in ("trials", "seconds", "epochs", "workers"):
-        given = getattr(limits, name)
-        if given is not None and not 0 < given < math.inf:
-            raise RequestError(f"{name} has to be above 0, not {given!r}")
+        value = getattr(limits, name)
+        if value is not None and not 0 < value < math.inf:
+            raise RequestError(f"{name} has to be above 0, not {value!r}")
     if limits.first < 0:
         raise RequestError(f"the shared first design has 0 points or more, not {limits.first}")
     if len({problem.name for problem in problems}) < len(problems):
@@ -36,8 +41,8 @@ def check_fairness(
     refusals = [
         refusal
         for problem in problems
-        for each in contenders
-        if (refusal := _refusal(problem, each, limits)) is not None
+        for contender in contenders
+        if (refusal := _refusal(problem, contender, limits)) is not None
     ]
     if refusals:
         raise RequestError("the match would not be fair:\n" + "\n".join(refusals))
@@ -45,18 +50,18 @@ def check_fairness(
         _ = problem.prepared
 
 
-def _refusal(problem: Problem, each: Contender, limits: RunLimits) -> str | None:
-    """Why a contender cannot take part on a problem; None where it can."""
-    where = f"  {each.label} on {problem.name}: "
+def _refusal(problem: Problem, contender: Contender, limits: RunLimits) -> str | None:
+    """Why a contender cannot take part on a problem, or None if it can."""
+    where = f"  {contender.label} on {problem.name}: "
     try:
-        engine = settle(each.request(problem.spec, engine_seed(0), limits.trials)).engine
+        engine = settle(contender.request(problem.spec, engine_seed(0), limits.trials)).engine
     except CrosstuneError as error:
         return where + str(error)
-    certificate = check(problem.space, backends=[each.backend])
+    certificate = check(problem.space, backends=[contender.backend])
     off = [
         f"{name!r} is {verdict}"
-        for held in certificate.verdicts.values()
-        for name, verdict in held.items()
+        for verdicts in certificate.verdicts.values()
+        for name, verdict in verdicts.items()
         if verdict.kind != EXACT
     ]
     if off:
@@ -65,7 +70,7 @@ def _refusal(problem: Problem, each: Contender, limits: RunLimits) -> str | None
         return None
     if problem.duration is None:
         return where + "a simulated clock needs recorded times, and this has none"
-    pruner = each.pruner or problem.spec.pruner
+    pruner = contender.pruner or problem.spec.pruner
     if pruner is not None and pruner.name != "none":
         return where + "trials cannot be pruned on a simulated clock"
     algorithm = engine.adapter.algorithms.get(engine.algorithm)

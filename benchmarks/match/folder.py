@@ -1,42 +1,33 @@
-"""A match on disk: `match.json` with its settings, and a file of JSON lines a run.
+"""A match on disk: `match.json` with its settings, and one file of JSON lines per run.
 
-Every evaluation is a line that is written as soon as it is made, by the process that made it. A
-line that was torn by a crash is dropped when the run goes on. Nothing in a folder is ever run.
+The process that makes an evaluation writes it at once, as one line. A line that a crash left
+incomplete is dropped when the run continues. Nothing in a folder is ever executed.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic_core import to_json
-
-from crosstune.benchmarks.match.results import (
-    About,
-    Evaluation,
-    Identity,
-    Key,
-    MatchRun,
-    Results,
-    Settings,
+from crosstune.benchmarks.match.encoding import (
+    as_line,
+    as_number,
+    evaluation_fields,
+    evaluation_from,
+    settings_from,
 )
+from crosstune.benchmarks.match.results import Evaluation, Key, MatchRun, Results, Settings
 from crosstune.errors import RequestError, RunError
 from crosstune.system.filenames import as_own_file_name
 from crosstune.system.files import regular
 
 FORMAT = 1
-"""Of the files; a folder of another one is refused."""
-
-_DEFAULTS = {
-    field.name: field.default for field in fields(Evaluation) if field.default is not MISSING
-}
-"""What a line leaves out."""
+"""The format of the files; a folder with another one is refused."""
 
 
 class FolderError(RunError):
@@ -44,36 +35,35 @@ class FolderError(RunError):
 
 
 class RunFile:
-    """The evaluations of one run, a JSON line each, and a line for its end."""
+    """The evaluations of one run, one JSON line per evaluation, and a line for its end."""
 
     def __init__(self, path: Path):
         self.path = path
         self._file: BinaryIO
 
     def read(self) -> MatchRun:
-        """What is there; an empty run where there is no file."""
-        lines = self._whole_lines()
+        """The run on file; an empty one without a file."""
         evaluations: dict[int, Evaluation] = {}
         end: dict[str, Any] = {}
-        for line in lines:
-            if "end" in line:
-                end = line
+        for entry in self._whole_lines():
+            if "end" in entry:
+                end = entry
             else:
-                each = _evaluation(line)
-                evaluations[each.number] = each
-                end = {}  # it went on, with a larger budget
+                evaluation = evaluation_from(entry)
+                evaluations[evaluation.number] = evaluation
+                end = {}  # the run continued with a larger budget
         return MatchRun(
             tuple(evaluations[number] for number in sorted(evaluations)),
             end.get("end"),
             end.get("error"),
-            _number(end.get("final_test")),
+            as_number(end.get("final_test")),
             tuple(end["budget"]) if end.get("budget") else None,
             end.get("unconstrained", False),
         )
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Inside, evaluations can be added; a line that was torn is dropped first."""
+        """Open the file for `add` and `close`; an incomplete last line is dropped first."""
         with _writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(self.path, "ab+", buffering=0, opener=regular)  # noqa: SIM115
@@ -84,28 +74,30 @@ class RunFile:
             yield
 
     def add(self, evaluation: Evaluation) -> None:
-        """Write an evaluation, now."""
-        self._append(_plain_fields(evaluation))
+        """Write an evaluation at once."""
+        self._append(evaluation_fields(evaluation))
 
     def drop_failed(self) -> None:
-        """Take off the first failed trial and all after it, so that the run is done from there."""
+        """Delete the first failed trial and all later ones, which are then repeated."""
         run = self.read()
-        kept = untouched(run)
-        if len(kept) == len(run.evaluations) and run.end != "failed":
+        evaluations = untouched(run)
+        if len(evaluations) == len(run.evaluations) and run.end != "failed":
             return
         new = self.path.with_suffix(".new")
         with _writing(self.path):
-            new.write_bytes(b"".join(_line(_plain_fields(each)) for each in kept))
+            new.write_bytes(
+                b"".join(as_line(evaluation_fields(evaluation)) for evaluation in evaluations)
+            )
             new.replace(self.path)
 
     def close(self, run: MatchRun) -> None:
-        """Write how a run ended; its evaluations are on file."""
+        """Write the end of a run whose evaluations are on file."""
         line = {name: getattr(run, name) for name in ("end", "error", "final_test", "budget")}
         self._append({**line, "unconstrained": True} if run.unconstrained else line)
 
     def _append(self, line: Mapping[str, Any]) -> None:
         try:
-            self._file.write(_line(line))
+            self._file.write(as_line(line))
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -119,27 +111,29 @@ class RunFile:
             raise FolderError(f"{self.path} cannot be read: {error.strerror}") from error
         for number, line in enumerate(text.split(b"\n")[:-1], 1):
             try:
-                held = json.loads(line)
-                if not isinstance(held, dict):
+                entry = json.loads(line)
+                if not isinstance(entry, dict):
                     raise ValueError("no mapping")
             except ValueError as error:
                 raise FolderError(
                     f"{self.path}:{number}: no line of a match ({error}). Delete the file, and its "
                     "run is done again"
                 ) from error
-            yield held
+            yield entry
 
 
 def untouched(run: MatchRun) -> tuple[Evaluation, ...]:
     """The evaluations of a run before its first failed trial."""
-    return tuple(itertools.takewhile(lambda each: each.state != "failed", run.evaluations))
+    return tuple(
+        itertools.takewhile(lambda evaluation: evaluation.state != "failed", run.evaluations)
+    )
 
 
 class MatchFolder:
     """The folder of a match.
 
     Args:
-        path: it is made where it is not there.
+        path: created when it is written.
     """
 
     def __init__(self, path: Path):
@@ -152,13 +146,13 @@ class MatchFolder:
         return self.path / "match.json"
 
     def run_file(self, key: Key) -> RunFile:
-        """The file of a run, whose name no problem or contender can lead out of the folder."""
+        """The file of a run; no name of a problem or contender leads out of the folder."""
         problem, contender, seed = key
         folder = self.path / "runs" / as_own_file_name(problem)
         return RunFile(folder / as_own_file_name(contender) / f"{seed:04d}.jsonl")
 
     def count(self) -> int:
-        """How many lines there are in all runs, as a measure of progress."""
+        """The number of lines of all runs, as a measure of progress."""
         for path in (self.path / "runs").glob("*/*/*.jsonl"):
             size = path.stat().st_size
             if not path.is_file():
@@ -168,30 +162,30 @@ class MatchFolder:
         return sum(lines for _, lines in self._counted.values())
 
     def settings(self) -> Settings | None:
-        """The settings that are there; None in a new folder.
+        """The settings on file; None in a new folder.
 
         Raises:
-            RequestError: the file is no match's, or one of another format.
+            RequestError: the file is not one of a match, or has another format.
         """
         try:
             with open(self.settings_file, encoding="utf-8", opener=regular) as file:
-                held = json.load(file)
+                stored = json.load(file)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             raise RequestError(f"{self.settings_file} is no file of a match: {error}") from error
-        if not isinstance(held, dict) or held.get("format") != FORMAT:
-            found = held.get("format") if isinstance(held, dict) else held
+        if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+            other = stored.get("format") if isinstance(stored, dict) else stored
             raise RequestError(
-                f"{self.settings_file} has the format {found!r}, and this crosstune reads {FORMAT}"
+                f"{self.settings_file} has the format {other!r}, and this crosstune reads {FORMAT}"
             )
         try:
-            return settings_from(held)
+            return settings_from(stored)
         except (KeyError, TypeError) as error:
             raise RequestError(f"{self.settings_file} lacks a setting: {error}") from error
 
     def write_settings(self, settings: Settings) -> None:
-        """Keep the settings, all or nothing."""
+        """Write the settings atomically."""
         new = self.settings_file.with_suffix(".new")
         with _writing(self.settings_file):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -205,8 +199,8 @@ class MatchFolder:
         """The whole match.
 
         Raises:
-            RequestError: there is none.
-            FolderError: a line of a run is none.
+            RequestError: the folder holds no match.
+            FolderError: a line of a run cannot be read.
         """
         settings = self.settings()
         if settings is None:
@@ -221,7 +215,7 @@ class MatchFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder against another match, where the system has such locks.
+        """Lock the folder against another match, on systems with such locks.
 
         Raises:
             RequestError: another match is running in it.
@@ -252,61 +246,3 @@ def _writing(path: Path) -> Iterator[None]:
 
 def _unwritable(path: Path, error: OSError) -> FolderError:
     return FolderError(f"{path} cannot be written: {error.strerror}. What is there is kept")
-
-
-def _line(held: Mapping[str, Any]) -> bytes:
-    try:
-        # A quarter of what `json` takes, and a match writes a line a trial.
-        text = to_json(held, inf_nan_mode="strings")
-    except ValueError:  # half a surrogate pair, as in the name of an odd file
-        text = json.dumps(_plain(held), allow_nan=False).encode()
-    return text + b"\n"
-
-
-def _plain_fields(evaluation: Evaluation) -> dict[str, Any]:
-    """What a line holds of an evaluation."""
-    held = vars(evaluation)
-    return {key: held[key] for key in held if key not in _DEFAULTS or held[key] != _DEFAULTS[key]}
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinity, so that is text."""
-    match value:
-        case float() if not math.isfinite(value):
-            return str(value)
-        case dict():
-            return {key: _plain(held) for key, held in value.items()}
-        case list() | tuple():
-            return [_plain(held) for held in value]
-    return value
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _evaluation(line: dict[str, Any]) -> Evaluation:
-    held = {field.name: line[field.name] for field in fields(Evaluation) if field.name in line}
-    held["value"], held["test"] = _number(held["value"]), _number(held.get("test"))
-    held["reports"] = tuple((int(step), float(value)) for step, value in held.get("reports", ()))
-    if "constraints" in held:
-        held["constraints"] = {key: float(value) for key, value in held["constraints"].items()}
-    return Evaluation(**held)
-
-
-def settings_from(held: dict[str, Any]) -> Settings:
-    """The settings in the form in which a file holds them."""
-    held = {"startup": {}, **held}  # which an older crosstune did not write
-    kept = {field.name: held[field.name] for field in fields(Settings)}
-    kept["problems"] = tuple(_about(about) for about in kept["problems"])
-    kept["contenders"] = tuple(kept["contenders"])
-    kept["looks"] = tuple(kept["looks"])
-    kept["rounds"] = tuple(kept["rounds"]) if kept["rounds"] else None
-    return Settings(**kept)
-
-
-def _about(held: dict[str, Any]) -> About:
-    found = held.get("objective")  # of an older crosstune there is none
-    if found is not None:
-        found = Identity(found["parts"], found["unseen"], tuple(found["state"]))
-    return About(**{**held, "objective": found})

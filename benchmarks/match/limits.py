@@ -1,4 +1,4 @@
-"""The budget of a run, and what of it is spent."""
+"""The budget of a run, and how much of it is spent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from crosstune.benchmarks.match.results import Evaluation, MatchRun
 
 @dataclass(frozen=True)
 class RunLimits:
-    """The budget of a run: whichever is reached first; None is no limit.
+    """The budget of a run; it ends at the first limit that it reaches. None is no limit.
 
     Attributes:
         trials: finished trials, pruned and failed ones counted.
-        seconds: of objective and sampler together; the trial in which they run out is finished.
+        seconds: of objective and sampler together; the trial that exceeds them is finished.
         epochs: of all trials; likewise.
-        first: how many points of a design that all contenders share come first.
-        workers: on a simulated clock, how many trials at once; None for the real clock.
+        first: the number of points, the same for all contenders, that come first.
+        workers: the number of trials at once on a simulated clock; None for the real clock.
     """
 
     trials: int | None = None
@@ -31,13 +31,13 @@ class RunLimits:
         return self.trials, self.seconds, self.epochs
 
     def over(self, run: MatchRun) -> bool:
-        """Whether a run cannot or need not go on; with a raised budget it goes on."""
+        """True if a run cannot or need not continue; a raised budget lets it continue."""
         return run.end is not None and (run.end != "done" or run.budget == self.budget)
 
 
 @dataclass
 class Spent:
-    """What a run has spent so far, in the same units."""
+    """What a run has spent so far, in the units of `RunLimits`."""
 
     trials: int = 0
     seconds: float = 0.0
@@ -50,7 +50,7 @@ class Spent:
         self.epochs += evaluation.epochs
 
     def reached(self, limits: RunLimits) -> bool:
-        """Whether a limit is reached."""
+        """True if a limit is reached."""
         pairs = (
             (self.trials, limits.trials),
             (self.seconds, limits.seconds),

@@ -1,4 +1,4 @@
-"""A match: every contender on every problem under every seed, in a folder that can be resumed."""
+"""A match: every contender on every problem under every seed, in a resumable folder."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from crosstune.space.space import Space
 from crosstune.study.earlier_names import as_kept
 
 Progress = Callable[[int, int], None]
-"""Called with how many runs are over, of how many."""
+"""Called with the number of finished runs and of all runs."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """What is to be compared.
+    """A request for a match.
 
     Attributes:
-        log_dir: where to log every study for TensorBoard; None for nowhere.
-        command: what a reader types to have it again.
+        log_dir: where to log every study for TensorBoard; None for no logs.
+        command: repeats the match.
         rounds: see `Settings`.
     """
 
@@ -43,7 +43,7 @@ class Match:
     rounds: tuple[int, int] | None = None
 
     def check(self, seeds: int) -> None:
-        """Refuse what cannot be a fair match, before anything is evaluated.
+        """Refuse an unfair match before anything is evaluated.
 
         Raises:
             RequestError: see `check_fairness` and `check_seeds`.
@@ -53,14 +53,14 @@ class Match:
         check_fairness(self.problems, self.contenders, self.limits)
 
     def as_recorded(self, before: Settings | None) -> Match:
-        """The match with the names that the options of its spaces have in a folder's settings."""
+        """The match with its options named as in a folder's settings."""
         if before is None:
             return self
-        kept = {each.name: each.fingerprint for each in before.problems}
+        fingerprints = {problem.name: problem.fingerprint for problem in before.problems}
 
         def recorded(problem: Problem) -> Problem:
             def is_kept(space: Space) -> bool:
-                return space.fingerprint() == kept.get(problem.name)
+                return space.fingerprint() == fingerprints.get(problem.name)
 
             return replace(problem, spec=as_kept(problem.spec, problem.name, is_kept))
 
@@ -76,18 +76,19 @@ class Match:
         retry_failed: bool = False,
         same_objective: bool = False,
     ) -> Results:
-        """Carry out what the folder does not hold yet, and return all that it holds.
+        """Carry out the runs that are missing in the folder, and return all results.
 
         Args:
             folder: locked by the caller.
-            seeds: how many in all.
-            jobs: how many runs at once, each in a process of its own if there are several.
-            retry_failed: do each run again from its first failed trial on.
+            seeds: the total number.
+            jobs: the number of runs at once; with several, each has its own process.
+            progress: called after each run.
+            retry_failed: repeat each run from its first failed trial.
             same_objective: keep the results of an objective that has changed.
 
         Raises:
             RequestError: the folder holds another match, or results of another objective.
-            RunError: a run cannot be written, or its process died. What is on file is kept.
+            RunError: a run cannot be written, or its process died. Results on file are kept.
         """
         before = folder.settings()
         settings = agree(folder.path, before, self.settings(seeds))
@@ -100,8 +101,8 @@ class Match:
             for _, file in self._runs(folder, settings.seeds):
                 file.drop_failed()
         tasks = [
-            MatchTask(problem, each, seed, self.limits, file.path, self.log_dir)
-            for (problem, each, seed), file in self._runs(folder, settings.seeds)
+            MatchTask(problem, contender, seed, self.limits, file.path, self.log_dir)
+            for (problem, contender, seed), file in self._runs(folder, settings.seeds)
             if not self.limits.over(file.read())
         ]
         runs = settings.seeds * len(self.problems) * len(self.contenders)
@@ -111,7 +112,7 @@ class Match:
                 if progress is not None:
                     progress(over, runs)
         finally:
-            if tasks and jobs == 1:  # else it was in other processes
+            if tasks and jobs == 1:  # otherwise other processes ran the objectives
                 with suppress(FolderError):
                     folder.write_settings(with_state(settings, self.problems))
         return folder.read()
@@ -119,14 +120,14 @@ class Match:
     def _held(
         self, folder: MatchFolder, before: Settings | None, *, retry_failed: bool
     ) -> tuple[set[str], set[str]]:
-        """The problems of which results would be kept, and those of which only failures would."""
+        """The problems with results to keep, and those with only failures to keep."""
         used: set[str] = set()
         failed: set[str] = set()
         for (problem, _, _), file in self._runs(folder, 0 if before is None else before.seeds):
             run = file.read()
             if any(
-                each.state != "failed"
-                for each in (untouched(run) if retry_failed else run.evaluations)
+                evaluation.state != "failed"
+                for evaluation in (untouched(run) if retry_failed else run.evaluations)
             ):
                 used.add(problem.name)
             elif not retry_failed and run.end is not None:
@@ -134,17 +135,17 @@ class Match:
         return used, failed - used
 
     def settings(self, seeds: int) -> Settings:
-        """The settings as they are kept with the results."""
+        """The settings in the form that is stored with the results."""
         return Settings(
             problems=tuple(about(problem) for problem in self.problems),
-            contenders=tuple(each.label for each in self.contenders),
+            contenders=tuple(contender.label for contender in self.contenders),
             seeds=seeds,
             trials=self.limits.trials,
             seconds=self.limits.seconds,
             epochs=self.limits.epochs,
             first=self.limits.first,
             workers=self.limits.workers,
-            versions=versions(each.backend for each in self.contenders),
+            versions=versions(contender.backend for contender in self.contenders),
             machine=machine(),
             command=self.command,
             rounds=self.rounds,
@@ -154,9 +155,9 @@ class Match:
     def _runs(
         self, folder: MatchFolder, seeds: int
     ) -> Iterator[tuple[tuple[Problem, Contender, int], RunFile]]:
-        """Every run with its file, seed by seed, so that what is there early can be compared."""
+        """Every run with its file, seed by seed, so that partial results can be compared."""
         for seed in range(seeds):
             for problem in self.problems:
-                for each in self.contenders:
-                    key: Key = (problem.name, each.label, seed)
-                    yield (problem, each, seed), folder.run_file(key)
+                for contender in self.contenders:
+                    key: Key = (problem.name, contender.label, seed)
+                    yield (problem, contender, seed), folder.run_file(key)

@@ -1,6 +1,6 @@
-"""A match in one small file, to be kept: what the statistics need, and no more.
+"""A match in one small file that has only what the statistics need.
 
-Left out are the parameters, reports and errors of the trials, and the clock; of constraints it
+The parameters, reports, errors and end times of the trials are left out. Of the constraints it
 keeps which trials are infeasible.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crosstune.benchmarks.match.folder import settings_from
+from crosstune.benchmarks.match.encoding import settings_from
 from crosstune.benchmarks.match.results import Evaluation, MatchRun, Results
 from crosstune.engines.feasibility import satisfied
 
@@ -28,13 +28,13 @@ def pack(results: Results, path: Path) -> None:
 
 
 def unpack(path: Path) -> Results:
-    """Read one."""
-    held = json.loads(lzma.decompress(path.read_bytes()))
+    """Read a match that `pack` wrote."""
+    stored = json.loads(lzma.decompress(path.read_bytes()))
     runs = {
         (problem, contender, seed): _unpacked(packed)
-        for problem, contender, seed, packed in held["runs"]
+        for problem, contender, seed, packed in stored["runs"]
     }
-    return Results(settings_from(held["settings"]), runs)
+    return Results(settings_from(stored["settings"]), runs)
 
 
 def _packed(run: MatchRun) -> dict[str, Any]:
@@ -43,48 +43,50 @@ def _packed(run: MatchRun) -> dict[str, Any]:
         "end": run.end,
         "error": run.error,
         "final_test": run.final_test,
-        "values": [each.value for each in trials],
-        "states": "".join(str(_STATES.index(each.state)) for each in trials),
-        "tests": [each.test for each in trials] if any(t.test is not None for t in trials) else [],
-        "infeasible": [i for i, each in enumerate(trials) if not _feasible(each)],
+        "values": [trial.value for trial in trials],
+        "states": "".join(str(_STATES.index(trial.state)) for trial in trials),
+        "tests": [trial.test for trial in trials]
+        if any(t.test is not None for t in trials)
+        else [],
+        "infeasible": [i for i, trial in enumerate(trials) if not _feasible(trial)],
         "unconstrained": run.unconstrained,
-        "epochs": [each.epochs for each in trials] if any(t.epochs != 1 for t in trials) else [],
-        "seconds": _mean(each.seconds for each in trials),
-        "sampler_seconds": _mean(each.sampler_seconds for each in trials),
+        "epochs": [trial.epochs for trial in trials] if any(t.epochs != 1 for t in trials) else [],
+        "seconds": _mean(trial.seconds for trial in trials),
+        "sampler_seconds": _mean(trial.sampler_seconds for trial in trials),
     }
 
 
-def _unpacked(held: dict[str, Any]) -> MatchRun:
-    n = len(held["values"])
-    tests, epochs = held["tests"] or [None] * n, held["epochs"] or [1] * n
-    infeasible = set(held.get("infeasible", ()))
+def _unpacked(stored: dict[str, Any]) -> MatchRun:
+    n = len(stored["values"])
+    tests, epochs = stored["tests"] or [None] * n, stored["epochs"] or [1] * n
+    infeasible = set(stored.get("infeasible", ()))
     evaluations = tuple(
         Evaluation(
             i,
-            _STATES[int(held["states"][i])],
-            held["values"][i],
+            _STATES[int(stored["states"][i])],
+            stored["values"][i],
             {},
             test=tests[i],
             epochs=epochs[i],
-            seconds=held["seconds"],
-            sampler_seconds=held["sampler_seconds"],
+            seconds=stored["seconds"],
+            sampler_seconds=stored["sampler_seconds"],
             constraints={"packed": 1.0} if i in infeasible else None,
         )
         for i in range(n)
     )
     return MatchRun(
         evaluations,
-        held["end"],
-        held["error"],
-        held["final_test"],
-        unconstrained=held.get("unconstrained", False),
+        stored["end"],
+        stored["error"],
+        stored["final_test"],
+        unconstrained=stored.get("unconstrained", False),
     )
 
 
-def _feasible(each: Evaluation) -> bool:
-    return satisfied((each.constraints or {}).values())
+def _feasible(evaluation: Evaluation) -> bool:
+    return satisfied((evaluation.constraints or {}).values())
 
 
 def _mean(seconds: Any) -> float:
-    held = list(seconds)
-    return round(sum(held) / len(held), 6) if held else 0.0
+    values = list(seconds)
+    return round(sum(values) / len(values), 6) if values else 0.0

@@ -1,4 +1,4 @@
-"""Runs in processes of their own, several at a time."""
+"""Runs in child processes, several at a time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from crosstune.system.main_guard import check_guarded
 
 
 def carry_out_all(tasks: Sequence[MatchTask], jobs: int) -> Iterator[None]:
-    """Carry out tasks, `jobs` at a time; yields as each is over.
+    """Carry out tasks, `jobs` at a time; yields when one is over.
 
-    Functions of a module go to a process by its name, and those of the main script or of an
-    interactive session by value. The processes end with this one, however that is killed. Else one
-    would go on with its run, in a file that the resumed match writes as well.
+    Functions of a module are sent by name, and those of the main script or of an interactive
+    session by value. The child processes end with this one, even if it is killed. Otherwise one
+    would continue its run in a file that the resumed match also writes.
 
     Raises:
         RequestError: an objective cannot be sent to a process, or the main script would start the
-            match again in each.
+            match again in each process.
         RunError: a process died.
     """
     packed = [_packed(task) for task in tasks]
@@ -32,7 +32,7 @@ def carry_out_all(tasks: Sequence[MatchTask], jobs: int) -> Iterator[None]:
         children = Children(jobs)
         whole = False
         try:
-            left = [children.submit(_carry_out_packed, each) for each in packed]
+            left = [children.submit(_carry_out_packed, task) for task in packed]
             for future in as_completed(left):
                 yield future.result()
             whole = True
@@ -55,7 +55,7 @@ def _packed(task: MatchTask) -> bytes:
         import cloudpickle
     try:
         return bytes(cloudpickle.dumps(task))
-    except Exception as error:  # of whatever the objective holds
+    except Exception as error:  # raised by an object of the objective
         raise RequestError(
             "with several jobs an objective is sent to other processes. A function of a module can "
             f"be, and so can one without open files, locks or connections: {error}"
@@ -65,7 +65,7 @@ def _packed(task: MatchTask) -> bytes:
 def _carry_out_packed(packed: bytes) -> None:
     try:
         task = pickle.loads(packed)
-    except Exception as error:  # of a module that the objective is in
+    except Exception as error:  # raised by the objective's module
         raise RunError(
             f"a process of the match cannot load the objective: {described(error)}"
         ) from error

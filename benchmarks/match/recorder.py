@@ -1,4 +1,4 @@
-"""The objective of a run: gives back what is on file, evaluates and writes the rest."""
+"""The objective of a run: returns evaluations on file, and makes and writes the others."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class RunMismatch(RequestError):
 
 
 class Recorder:
-    """What a study evaluates in a match.
+    """The objective of a study in a match.
 
     Args:
-        problem: what is evaluated.
-        known: what is on file of the run.
-        file: where new evaluations go.
+        problem: its objective is evaluated.
+        run: the evaluations on file.
+        file: receives new evaluations.
         clock: of the study's sampler.
 
     Attributes:
@@ -45,21 +45,21 @@ class Recorder:
         constrained: whether any of them has constraints.
     """
 
-    def __init__(self, problem: Problem, known: MatchRun, file: RunFile, clock: SamplerClock):
+    def __init__(self, problem: Problem, run: MatchRun, file: RunFile, clock: SamplerClock):
         self.spent = Spent()
         self.constrained = False
         self._problem = problem
-        self._known = {each.number: each for each in known.evaluations}
+        self._on_file = {evaluation.number: evaluation for evaluation in run.evaluations}
         self._file = file
         self._clock = clock
         self._sampled = 0.0
         self._translated = {
             name: item for name, item in problem.space.items() if not ledger.is_held_as_is(item)
         }
-        self._has_tests = any(each.test is not None for each in known.evaluations)
+        self._has_tests = any(evaluation.test is not None for evaluation in run.evaluations)
 
     def __call__(self, trial: Trial) -> float:
-        """The value of a trial, on the real clock; it is pruned or fails as its objective says."""
+        """The value of a trial, on the real clock; raises as its objective did."""
         evaluation = self.take(trial)
         self.record(evaluation)
         return result(evaluation)
@@ -68,32 +68,32 @@ class Recorder:
         """The evaluation of a trial: from the file, or a new one.
 
         Raises:
-            Mismatch: another point is on file.
-            CrosstuneError: the objective returned what no study can use.
+            RunMismatch: the file has another point.
+            CrosstuneError: the objective returned an unusable value.
         """
-        known = self._known.get(trial.number)
-        if known is None:
+        evaluation = self._on_file.get(trial.number)
+        if evaluation is None:
             return self._evaluate(trial)
-        propose_again(trial, known.questions)
+        propose_again(trial, evaluation.questions)
         params = suggest(self._problem.space, trial)
-        propose_again(trial, known.questions)
+        propose_again(trial, evaluation.questions)
         self._sampled = self._clock.seconds
-        if repr(dict(known.params)) != repr(params):
+        if repr(dict(evaluation.params)) != repr(params):
             raise RunMismatch(
-                f"{self._file.path}: trial {trial.number} had {dict(known.params)}, and its "
+                f"{self._file.path}: trial {trial.number} had {dict(evaluation.params)}, and its "
                 f"sampler proposes {params} now. A library, the machine or the objective is not "
                 "what it was. Use another folder, or delete this file to have the run done again"
             )
-        ask_again(trial, dict(known.reports), known.questions)
-        _optuna.constrain(trial, known.constraints or {})
-        return known
+        ask_again(trial, dict(evaluation.reports), evaluation.questions)
+        _optuna.constrain(trial, evaluation.constraints or {})
+        return evaluation
 
     def is_on_file(self, number: int) -> bool:
-        """Whether a trial was evaluated before."""
-        return number in self._known
+        """True if a trial was evaluated before."""
+        return number in self._on_file
 
     def record(self, evaluation: Evaluation) -> None:
-        """Count an evaluation, and write it where it is new."""
+        """Count an evaluation, and write it if it is new."""
         self.constrained = self.constrained or bool(evaluation.constraints)
         if not self.is_on_file(evaluation.number):
             self._file.add(evaluation)
@@ -112,37 +112,37 @@ class Recorder:
         seconds = time.monotonic() - began - (self._clock.seconds - sampled)
         sampler_seconds = self._clock.seconds - self._sampled
         self._sampled = self._clock.seconds
-        held = _optuna.all_trials(trial.study)[trial.number]
+        frozen = _optuna.all_trials(trial.study)[trial.number]
         if value is not None and math.isnan(value):
             state, value = "failed", None
         if state == "failed":
-            error = held.user_attrs.get(ERROR)
-        reports = tuple(sorted(held.intermediate_values.items()))
+            error = frozen.user_attrs.get(ERROR)
+        reports = tuple(sorted(frozen.intermediate_values.items()))
         if state == "pruned" and reports:
             value = reports[-1][1]
-        planned = budget(held)
-        seconds = _recorded(self._problem, held.user_attrs, seconds)
+        planned = budget(frozen)
+        seconds = _recorded(self._problem, frozen.user_attrs, seconds)
         return Evaluation(
             trial.number,
             state,
             value,
-            self._point(held.params),
-            test=_finite(held.user_attrs.get(f"test_{self._problem.metric}")),
+            self._point(frozen.params),
+            test=_finite(frozen.user_attrs.get(f"test_{self._problem.metric}")),
             reports=reports,
             epochs=len(reports) or (1 if planned is None else planned.epochs),
             error=error,
             seconds=seconds,
             sampler_seconds=sampler_seconds,
             ended=self.spent.seconds + seconds + sampler_seconds,
-            constraints=dict(_optuna.constraints(held)) or None,
-            questions=held.user_attrs.get(QUESTIONS),
+            constraints=dict(_optuna.constraints(frozen)) or None,
+            questions=frozen.user_attrs.get(QUESTIONS),
         )
 
     def final_test(self, study: Study) -> float | None:
-        """The score of the best trial on unseen data, where the objective is asked for it apart.
+        """The score of the best trial on unseen data, if a separate call computes it.
 
         Raises:
-            RunError: what the objective's `test` returns lacks the metric.
+            RunError: the mapping that the objective's `test` returns lacks the metric.
         """
         best = None if self._has_tests else best_trial(study)
         scores = None if best is None else self._problem.prepared.test(best)
@@ -155,12 +155,12 @@ class Recorder:
             )
         return float(scores[self._problem.metric])
 
-    def _point(self, held: Mapping[str, Any]) -> Params:
-        """The values of a trial that was evaluated, in the order of the space.
+    def _point(self, values: Mapping[str, Any]) -> Params:
+        """The values of an evaluated trial, in the order of the space.
 
-        Which are active is known from their being there; `ledger.read_point` would ask again.
+        A parameter is active if it is present; `ledger.read_point` would check conditions again.
         """
-        params = {name: held[name] for name in self._problem.space if name in held}
+        params = {name: values[name] for name in self._problem.space if name in values}
         for name, item in self._translated.items():
             if name in params:
                 params[name] = ledger.read(item, params[name])
@@ -168,17 +168,17 @@ class Recorder:
 
 
 def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
-    """The seconds that the objective says it took, where the problem is a recorded one."""
+    """The recorded duration, if the problem has one; else the measured `seconds`."""
     recorded = None if problem.duration is None else _finite(attributes.get(problem.duration))
     return seconds if recorded is None else recorded
 
 
 def result(evaluation: Evaluation) -> float:
-    """What the objective of a study does with an evaluation.
+    """The value of an evaluation, for the study.
 
     Raises:
         optuna.TrialPruned: the trial was pruned.
-        TrialFailed: it failed.
+        TrialFailed: the trial failed.
     """
     if evaluation.state == "complete" and evaluation.value is not None:
         return evaluation.value
@@ -188,7 +188,7 @@ def result(evaluation: Evaluation) -> float:
 
 
 def _finite(value: Any) -> float | None:
-    """A number; None for anything else, and for what is not finite."""
+    """A finite number, or None."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a match has found out: its settings, and every evaluation of every run."""
+"""The results of a match: its settings, and every evaluation of every run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crosstune.engines.feasibility import satisfied
 from crosstune.space.parameters import Scalar
 
 Key = tuple[str, str, int]
-"""A run: problem, contender, seed. Seeds count from 0; `seeding` makes the engines' out of them."""
+"""A run: problem, contender, seed from 0. `seeding` derives the seed of the engine from it."""
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,17 @@ class Evaluation:
     Attributes:
         number: of the trial, from 0.
         state: "complete", "pruned" or "failed".
-        value: the metric; of a pruned trial its last report; None for a failed one.
-        test: the metric on data that tuning never sees; None where there are none.
+        value: the metric, or the last report of a pruned trial; None for a failed one.
+        test: the metric on data that tuning never sees, or None.
         params: the values of the active parameters.
-        reports: steps and intermediate values, in the order in which they were reported.
-        epochs: how many it trained: its reports, or 1 where it makes none.
-        error: why it failed; None for the others.
-        seconds: how long the objective took, on the clock of the match.
-        sampler_seconds: how long the sampler took to propose it and to learn of the trials before.
-        ended: when it ended, in seconds since its run began, on the clock of the match.
-        constraints: by key, feasible at 0 or below; None where it has none.
-        questions: what it asked of sampler and pruner; None where it asked as usual. See
-            `crosstune.objectives.questions`.
+        reports: steps and intermediate values, in the order of the reports.
+        epochs: the number of reports, or 1 without reports.
+        error: why it failed, or None.
+        seconds: duration of the objective, on the clock of the match.
+        sampler_seconds: time of the sampler to propose it and to learn from earlier trials.
+        ended: seconds from the start of the run to its end, on the clock of the match.
+        constraints: by key, feasible at 0 or below; None without constraints.
+        questions: unusual calls of sampler and pruner; see `crosstune.objectives.questions`.
     """
 
     number: int
@@ -50,7 +49,7 @@ class Evaluation:
 
     @property
     def counts(self) -> bool:
-        """Whether it is complete and feasible, so that its value may be the best of its run."""
+        """True if it is complete and feasible, so that its value may be the best of its run."""
         return (
             self.state == "complete"
             and self.value is not None
@@ -59,22 +58,21 @@ class Evaluation:
 
 
 TIME_FIELDS = ("seconds", "sampler_seconds", "ended")
-"""What differs between two matches that are otherwise the same."""
+"""Fields that differ between two otherwise identical matches."""
 
 
 @dataclass(frozen=True)
 class MatchRun:
-    """What one contender did on one problem under one seed.
+    """The evaluations of one contender on one problem under one seed.
 
     Attributes:
         evaluations: in the order of their numbers.
-        end: "done", "exhausted" (the space, or the engine's own schedule, had no more), "failed",
-            or None while it is not over.
-        error: why it failed; None otherwise.
-        final_test: the score on unseen data of the best trial, where the objective is asked for it
-            apart; None where the evaluations hold it, or there is none.
+        end: "done", "exhausted" (the space or the engine's own schedule had no more points),
+            "failed", or None before its end.
+        error: why it failed, or None.
+        final_test: the best trial's score on unseen data, if a separate call computed it.
         unconstrained: whether trials had constraints that its sampler cannot use.
-        budget: trials, seconds and epochs that it had when it ended.
+        budget: its limits of trials, seconds and epochs when it ended.
     """
 
     evaluations: tuple[Evaluation, ...] = ()
@@ -86,19 +84,19 @@ class MatchRun:
 
     @property
     def hopeless(self) -> bool:
-        """Whether it has complete trials and none of them is feasible."""
-        complete = [each for each in self.evaluations if each.state == "complete"]
-        return bool(complete) and not any(each.counts for each in complete)
+        """True if it has complete trials and none of them is feasible."""
+        complete = [evaluation for evaluation in self.evaluations if evaluation.state == "complete"]
+        return bool(complete) and not any(evaluation.counts for evaluation in complete)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What an objective is made of; see `match.identity`.
+    """The digests of an objective; see `match.identity`.
 
     Attributes:
         parts: a digest of each function, class and value, by its name.
-        unseen: what cannot be compared, by its name, and why.
-        state: the names of values that the objective itself changes, which are not compared.
+        unseen: by name, parts that cannot be compared, and why.
+        state: names of values that the objective itself changes and that are not compared.
     """
 
     parts: Mapping[str, str]
@@ -108,12 +106,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class About:
-    """What the results say of a problem; see `problems.Problem`.
+    """The description of a problem in the results; see `problems.Problem`.
 
     Attributes:
         spec: as in a spec file.
         fingerprint: of the space.
-        objective: None in the results of a crosstune that did not note it.
+        objective: None in results of a version that did not record it.
     """
 
     name: str
@@ -127,22 +125,20 @@ class About:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for, and where it ran.
+    """The request of a match, and where it ran.
 
     Attributes:
         contenders: labels such as ``optuna:gp+hyperband``, in the order given.
-        seeds: how many; they are 0 to seeds - 1.
-        trials, seconds, epochs: the budget of a run; None where it is without that limit.
-        first: how many points of a design that all contenders share come first.
-        workers: on a simulated clock, how many at once; None for the real clock.
+        seeds: their number; they are 0 to seeds - 1.
+        trials, seconds, epochs: the budget of a run; None for no limit.
+        first, workers: as in `RunLimits`.
         versions: of Python and of the libraries.
         machine: processor, cores, system.
-        looks: after how many seeds a verdict has been asked for before, in order.
-        rounds: how many seeds were added at a time, and at most, where that was to be decided by
-            the verdicts; None where the number was fixed.
-        command: that made it.
-        startup: how many random points a contender's sampler begins with, by label; empty in the
-            results of a crosstune that did not note it.
+        looks: the numbers of seeds at which a verdict was requested before, ascending.
+        rounds: seeds per round and at most, if the verdicts decide the number of seeds.
+        command: the command of the match.
+        startup: by label, the number of random points of the sampler that come first; empty in
+            results of a version that did not record it.
     """
 
     problems: tuple[About, ...]
@@ -163,17 +159,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Results:
-    """A match, in memory. `match.folder` writes and reads it."""
+    """A match in memory; `match.folder` writes and reads it."""
 
     settings: Settings
     runs: Mapping[Key, MatchRun]
 
     def about(self, problem: str) -> About:
         """The problem of that name."""
-        return next(each for each in self.settings.problems if each.name == problem)
+        return next(about for about in self.settings.problems if about.name == problem)
 
     def seeds_of(self, problem: str) -> list[int]:
-        """The seeds under which every contender is through, in order; verdicts compare on these."""
+        """The seeds that every contender has finished, ascending; verdicts use only these."""
         return [
             seed
             for seed in range(self.settings.seeds)
@@ -186,7 +182,11 @@ class Results:
 
 
 def best_evaluation(run: MatchRun, *, maximize: bool) -> Evaluation | None:
-    """The feasible trial with the best value, the earliest of several; None where there is none."""
-    feasible = [each for each in run.evaluations if each.counts]
+    """The feasible trial with the best value, the earliest of ties; None without one."""
+    feasible = [evaluation for evaluation in run.evaluations if evaluation.counts]
     sign = -1.0 if maximize else 1.0
-    return min(feasible, key=lambda each: (sign * (each.value or 0.0), each.number), default=None)
+    return min(
+        feasible,
+        key=lambda evaluation: (sign * (evaluation.value or 0.0), evaluation.number),
+        default=None,
+    )

@@ -1,8 +1,8 @@
 """One run of a match: a contender on a problem under a seed.
 
-It is the study that `crosstune run` would make. A run that is there in part is gone through
-again from its start: what was evaluated is taken from its file instead of being evaluated, so
-sampler and pruner come to where they were, and every proposal is compared with the one on file.
+It is the study that `crosstune run` would make. A partial run is repeated from its start, with the
+evaluations from its file. This brings sampler and pruner to their former state, and every proposal
+is compared with the one on file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from crosstune.tuning.opening import open_study
 
 @dataclass(frozen=True)
 class MatchTask:
-    """A run that is to be carried out, as it is sent to a process."""
+    """A run to carry out, in the form that is sent to a process."""
 
     problem: Problem
     contender: Contender
@@ -53,13 +53,13 @@ class MatchTask:
 
 
 def carry_out(task: MatchTask) -> None:
-    """Do what is left of a run, and write it to its file.
+    """Carry out the rest of a run, and write it to its file.
 
-    A sampler or an objective that gives up ends the run as failed, which its file says.
+    An error of the sampler or an unusual one of the objective ends the run as failed.
 
     Raises:
         FolderError: the file cannot be written.
-        Mismatch: the run does not repeat what is on file.
+        RunMismatch: the run does not repeat the evaluations on file.
     """
     file = RunFile(task.path)
     with file.open(), _quiet(), ExitStack() as ended:
@@ -77,8 +77,8 @@ def carry_out(task: MatchTask) -> None:
         except (FolderError, RunMismatch, KeyboardInterrupt, Passing):
             raise
         except BaseException as error:
-            own = isinstance(error, CrosstuneError)
-            text = message_of(error) if own else described(error)
+            ours = isinstance(error, CrosstuneError)
+            text = message_of(error) if ours else described(error)
             file.close(MatchRun(end="failed", error=text))
             return
         over = recorder.spent.reached(task.limits)
@@ -94,13 +94,13 @@ def carry_out(task: MatchTask) -> None:
 
 
 def task_study(task: MatchTask) -> Study:
-    """The study of a run, in memory, with the contender in it."""
+    """The study of a run, in memory, with the contender's sampler and pruner."""
     spec = with_first_design(task.problem.spec, task.limits.first, task.seed)
     request = task.contender.request(
         spec,
         engine_seed(task.seed),
         task.limits.trials,
-        # Hyperband's brackets hang on the name, so it is the same for every contender.
+        # Hyperband's brackets depend on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
     )
     budget = Budget(task.limits.trials, task.limits.seconds)
@@ -108,9 +108,12 @@ def task_study(task: MatchTask) -> Study:
 
 
 def with_first_design(spec: Spec, first: int, seed: int) -> Spec:
-    """The spec with `first` points from the prior behind its own start points.
+    """The spec with points drawn from the prior after its own start points.
 
-    They are drawn for the seed, so that every contender has the same.
+    Args:
+        spec: of the problem.
+        first: the number of points.
+        seed: of the match; it determines the points, so that every contender has the same.
     """
     if not first:
         return spec
@@ -129,7 +132,7 @@ def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
         study,
         recorder,
         trials=limits.trials,
-        # Without a number of trials `run` needs another end, which the callback is.
+        # `run` needs a limit; without a number of trials the callback ends it.
         seconds=math.inf if limits.trials is None else None,
         callbacks=[stop_when_spent] if counts_more else [],
     )
@@ -137,7 +140,7 @@ def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What the samplers and the studies of a match have to say is in its report."""
+    """Silence the logs of samplers and studies; the report of a match has their content."""
     logger, verbosity = logging.getLogger("crosstune"), optuna.logging.get_verbosity()
     level = logger.level
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -1,4 +1,4 @@
-"""Whether the results in a folder are of the objective that a match is asked for now."""
+"""Check that the results in a folder are of the same objective."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
 
 _SHOWN = 12
-"""How many changes a message lists."""
+"""The largest number of changes that a message lists."""
 _logger = logging.getLogger("crosstune")
 
 
 def identity(problem: Problem) -> Identity:
-    """What a problem's objective is made of."""
+    """The digests of a problem's objective."""
     objective: Any = problem.prepared.objective
     if type(objective).__module__.startswith(("crosstune.objectives.", "crosstune.adapters.")):
         parts: dict[str, Any] = objective.made_of()
@@ -29,23 +29,23 @@ def identity(problem: Problem) -> Identity:
 
 
 def differences(there: Identity, here: Identity) -> list[str]:
-    """What differs between two objectives, a clause each; what either changes itself does not.
+    """One clause per difference of two objectives, without values that they change themselves.
 
     >>> differences(Identity({"score": "0a", "load": "1"}), Identity({"score": "0b"}))
     ['load is gone', 'score has changed']
     """
     state = {*there.state, *here.state}
-    found = []
+    clauses = []
     for name in sorted({*there.parts, *here.parts} - state):
         if name not in here.parts:
             if name not in here.unseen:
-                found.append(f"{name} is gone")
+                clauses.append(f"{name} is gone")
         elif name not in there.parts:
             if name not in there.unseen:
-                found.append(f"{name} is new")
+                clauses.append(f"{name} is new")
         elif there.parts[name] != here.parts[name]:
-            found.append(f"{name} has changed")
-    return found
+            clauses.append(f"{name} has changed")
+    return clauses
 
 
 def agree_on_objectives(
@@ -57,21 +57,23 @@ def agree_on_objectives(
     used: Collection[str],
     failed: Collection[str],
 ) -> Settings:
-    """The settings for a folder that holds `before`, with the objectives of `now`.
+    """Merge the objectives of `now` with those in a folder.
 
     Args:
-        path: of the folder.
+        path: of the folder, for the message.
+        before: the settings in the folder; None for a new one.
+        now: the requested settings.
         accept: keep the results of an objective that has changed.
-        used: the names of the problems of which results would be kept.
-        failed: the names of those of which nothing but failures would be kept.
+        used: names of the problems whose results would be kept.
+        failed: names of the problems that have only failures to keep.
 
     Raises:
-        RequestError: an objective has changed, with what has.
+        RequestError: an objective has changed; the message lists the changes.
     """
     if before is None:
         return now
     there = {about.name: about.objective for about in before.problems}
-    if any(each is None for each in there.values()):
+    if any(objective is None for objective in there.values()):
         _logger.warning(
             "%s was begun by a crosstune that did not note the objective, so whether it is still "
             "the same cannot be told. It is noted now",
@@ -86,19 +88,21 @@ def agree_on_objectives(
         if old is None or new is None:
             continue
         if about.name in {*used, *failed}:
-            found = differences(old, new)
-            changed += found if len(now.problems) == 1 else [f"{about.name}: {f}" for f in found]
-            hopeless = hopeless and not (found and about.name in used)
+            changes = differences(old, new)
+            changed += (
+                changes if len(now.problems) == 1 else [f"{about.name}: {f}" for f in changes]
+            )
+            hopeless = hopeless and not (changes and about.name in used)
         for name, why in new.unseen.items():
-            _say(f"{path}: whether {name} is as before cannot be told: {why}")
+            _warn_once(f"{path}: whether {name} is as before cannot be told: {why}")
     if changed and not accept:
         raise RequestError(_refusal(path, changed, hopeless=hopeless))
     return replace(now, problems=tuple(abouts))
 
 
 @cache
-def _say(text: str) -> None:
-    """Once, though a match in rounds comes here in each."""
+def _warn_once(text: str) -> None:
+    """Warn once, not in every round of a match."""
     _logger.warning(text)
 
 
@@ -124,7 +128,7 @@ def _refusal(path: Path, changed: list[str], *, hopeless: bool) -> str:
 
 
 def with_state(settings: Settings, problems: Collection[Problem]) -> Settings:
-    """The settings after a match, with what its objectives have changed of themselves."""
+    """The settings after a match, with the values that its objectives changed themselves."""
     after = {problem.name: identity(problem) for problem in problems}
     abouts = []
     for about in settings.problems:

@@ -1,4 +1,4 @@
-"""Seeds: the engines' own, so far apart that no two searches draw the same numbers."""
+"""Seeds of the engines, so far apart that no two searches draw the same numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from crosstune.errors import RequestError
 from crosstune.space.space import Space
 
 SPACING = 1_000_003
-"""How far the seeds of two runs are apart. Keras Tuner counts its seed on by one a number drawn, so
-its search under seed s + d is the one under seed s, shifted."""
+"""Distance between the seeds of two runs. Keras Tuner adds one to its seed for each number, so its
+search with seed s + d is the one with seed s, shifted."""
 
 MOST_SEEDS = 2_000
-"""With more the engines' seeds would leave 31 bits."""
+"""With more seeds, those of the engines would exceed 31 bits."""
 
 
 def engine_seed(seed: int) -> int:
-    """The seed that every contender gets for the match's seed, 0 to `MOST_SEEDS` - 1.
+    """The seed of every contender's engine for a seed of the match, 0 to `MOST_SEEDS` - 1.
 
-    Never 0, which Keras Tuner takes for none. The seed of a trial follows from it and from the
-    trial's number alone, so the k-th trials of all contenders have the same.
+    It is never 0, which Keras Tuner takes as no seed. The seed of a trial depends only on it and
+    on the trial's number, so the k-th trials of all contenders have the same seed.
 
     >>> engine_seed(0), engine_seed(1)
     (1, 1000004)
@@ -28,7 +28,12 @@ def engine_seed(seed: int) -> int:
 
 
 def check_seeds(seeds: int, trials: int | None, space: Space) -> None:
-    """Refuse what would let streams overlap.
+    """Check that no two random streams overlap.
+
+    Args:
+        seeds: the number of seeds of the match.
+        trials: the number of trials of a run; None for no limit.
+        space: its searched parameters give the draws per trial.
 
     Raises:
         RequestError: too many seeds, or too many draws in a run.

@@ -1,8 +1,8 @@
-"""A run on a simulated clock: several workers at once, for problems that know how long they take.
+"""A run on a simulated clock: several workers at once, for problems with recorded times.
 
-An evaluation is looked up in no time, and its result is told when its recorded time has passed on
-the clock, in the order of the ends. So a sampler is asked with trials under way, as it would be by
-that many real workers. The sampler's own time is recorded, and does not move the clock.
+An evaluation is looked up at once, and its result is told when its recorded time has passed on the
+clock, in the order of the ends. So a sampler proposes while other trials run, as with that many
+real workers. The time of the sampler is recorded and does not move the clock.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ _STATES = {
 
 
 def simulate(study: Study, recorder: Recorder, limits: RunLimits) -> None:
-    """Evaluate until a limit is reached, or the sampler has no more.
+    """Evaluate until a limit is reached or the sampler is exhausted.
 
     Args:
-        limits: `seconds` are those of the clock; `workers` says how many trials run at once.
+        study: holds the contender's sampler.
+        recorder: gives the evaluations.
+        limits: `seconds` are of the clock; `workers` is the number of trials at once.
     """
     clock, begun = 0.0, 0
     running: list[tuple[float, int, Trial, Evaluation]] = []

@@ -1,8 +1,8 @@
-"""What an objective is made of, so that a match notices when it has changed.
+"""Digests of an objective, by which a match detects that it has changed.
 
-`walk` goes from the objective through everything that it uses of the user's own files: functions,
-classes, closures, globals, arguments of a `functools.partial`. `modules` tells the user's modules
-from those of libraries, of which the version counts.
+`walk` visits everything in the user's own files that the objective uses: functions, classes,
+closures, globals, arguments of a `functools.partial`. `modules` distinguishes the user's modules
+from those of libraries, for which the version counts.
 The digests are those of `crosstune.digests`.
 """
 

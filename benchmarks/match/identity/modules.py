@@ -1,4 +1,4 @@
-"""Modules: which are the user's own, what these do on import, and the versions of the others."""
+"""The user's modules and their effects on import, and the versions of libraries."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from crosstune.digests.code import is_own_file
 
 
 def is_own_module(name: str) -> bool:
-    """True for a module whose file is the user's; one without a file is an interactive session."""
+    """True for a module in a file of the user, and for an interactive session."""
     module = sys.modules.get(name)
     if module is None:
         top = name.partition(".")[0]
         if top != name and not is_own_module(top):
-            return False  # and its package need not be imported to tell
+            return False  # without importing the package
         try:
             spec = find_spec(name)
         except (ImportError, ValueError, AttributeError):
@@ -32,7 +32,7 @@ def is_own_module(name: str) -> bool:
 
 
 def place(module: str) -> str:
-    """A module in words: the main script by its file, an interactive session by nothing."""
+    """The label of a module: the file of the main script, "" for an interactive session."""
     if module != "__main__":
         return module
     file = getattr(sys.modules["__main__"], "__file__", None)
@@ -41,7 +41,7 @@ def place(module: str) -> str:
 
 @cache
 def library_version(module: str) -> tuple[str, str] | None:
-    """The name and the version of the library that a module belongs to, where they can be told."""
+    """The name and version of the library that a module belongs to, if known."""
     top = module.partition(".")[0]
     if not top or top in sys.stdlib_module_names or top == "crosstune":
         return None
@@ -52,15 +52,15 @@ def library_version(module: str) -> tuple[str, str] | None:
 
 
 def of_statements(module: ModuleType) -> str | None:
-    """What a module does when it is imported, apart from binding names.
+    """The statements of a module that do more on import than bind names.
 
-    None where it does nothing more, or has no source. ``if __name__ == "__main__":`` is left out.
+    None without such statements or without source. ``if __name__ == "__main__":`` is left out.
     """
     try:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return None
-    return "\n".join(ast.dump(each) for each in tree.body if _acts(each)) or None
+    return "\n".join(ast.dump(statement) for statement in tree.body if _acts(statement)) or None
 
 
 def _acts(statement: ast.stmt) -> bool:

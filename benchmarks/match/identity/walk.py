@@ -1,4 +1,4 @@
-"""From an objective through everything that it uses of the user's own code and data."""
+"""Visit everything that an objective uses of the user's own code and data."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from crosstune.digests.values import NotComparable, digest, exact_digest
 from crosstune.errors import described
 
 _DYNAMIC = {"__dict__", "eval", "exec", "getattr", "globals", "vars"}
-"""Names by which code reaches what it does not name."""
+"""Names by which code reaches objects that it does not name."""
 _GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 _METHODS = (FunctionType, staticmethod, classmethod, property)
 _MOST = 200
-"""A container of more elements is data, in which no functions are looked for."""
+"""Larger containers are treated as data; no functions are searched in them."""
 
 
 def identify(parts: Mapping[str, Any]) -> Identity:
-    """What an objective is made of.
+    """The digests of an objective.
 
     Args:
-        parts: by name, the functions, objects and data to begin with.
+        parts: by name, the functions, objects and data to start from.
     """
     walk = _IdentityWalk()
     for name, value in parts.items():
@@ -48,23 +48,23 @@ def identify(parts: Mapping[str, Any]) -> Identity:
 
 
 class _IdentityWalk:
-    """The digests by label, and what has none with the reason."""
+    """Collects digests by label, and the reasons for parts without one."""
 
     def __init__(self) -> None:
         self.parts: dict[str, str] = {}
         self.unseen: dict[str, str] = {}
-        self._met: dict[int, Any] = {}  # the objects themselves, so that no id is used again
+        self._met: dict[int, Any] = {}  # holds the objects, so that no id is reused
         self._whole: set[str] = set()
 
     def value(self, label: str, value: Any) -> None:
-        """Any object, under a label unless it has a name."""
+        """Add any object; the label is used if it has no name of its own."""
         try:
             if not isinstance(value, ModuleType) and not self._is_met(value):
-                self._known(label, value)
-        except Exception as error:  # whatever an odd object raises when it is looked at
+                self._dispatch(label, value)
+        except Exception as error:  # an odd object may raise anything when it is inspected
             self.unseen[label] = f"looking at it raised {described(error)}"
 
-    def _known(self, label: str, value: Any) -> None:
+    def _dispatch(self, label: str, value: Any) -> None:
         match value:
             case functools.partial():
                 self.value(label, value.func)
@@ -88,8 +88,8 @@ class _IdentityWalk:
             case _ if callable(getattr(value, "__wrapped__", None)):
                 self.value(label, value.__wrapped__)
             case list() | tuple() | set() | frozenset() | dict() if _holds_code(value):
-                held = value if isinstance(value, dict) else dict(enumerate(value))
-                self._values(f"{label}[{{}}]", held)
+                members = value if isinstance(value, dict) else dict(enumerate(value))
+                self._values(f"{label}[{{}}]", members)
             case _ if is_own_module(type(value).__module__) and hasattr(value, "__dict__"):
                 self._class(type(value))
                 self._values(f"attribute {{}} of {label}", vars(value))
@@ -120,13 +120,13 @@ class _IdentityWalk:
                 self._add(label, exact_digest(value, inside))
         except NotComparable as why:
             self.unseen[label] = str(why)
-        for each in inside:
-            self.value(label, each)
+        for item in inside:
+            self.value(label, item)
 
     def _add(self, label: str, made: str) -> None:
-        """Two of one name, as two lambdas are, are told apart by their order."""
+        """Add a digest; parts with the same name, such as lambdas, are numbered in order."""
         free = (f"{label} ({n})" if n > 1 else label for n in itertools.count(1))
-        self.parts[next(each for each in free if each not in self.parts)] = made[:16]
+        self.parts[next(candidate for candidate in free if candidate not in self.parts)] = made[:16]
 
     def _compiled(self, value: Any) -> None:
         module = str(getattr(value, "__module__", None) or builtins.__name__)
@@ -136,9 +136,9 @@ class _IdentityWalk:
             self.unseen[f"{module}.{value.__qualname__}"] = "it has no Python code"
 
     def _library(self, module: str) -> None:
-        found = library_version(module)
-        if found is not None:
-            self.parts[f"the version of {found[0]}"] = found[1]
+        library = library_version(module)
+        if library is not None:
+            self.parts[f"the version of {library[0]}"] = library[1]
 
     def _function(self, function: FunctionType) -> None:
         if not is_own_file(function.__code__.co_filename):
@@ -167,7 +167,7 @@ class _IdentityWalk:
             self._statements(sys.modules[module])
 
     def _named(self, label: str, value: Any, names: Iterable[str]) -> None:
-        """A global that a function uses; of a module, what the function uses of it."""
+        """Add a global that a function uses; of a module, the names that the function uses."""
         if not isinstance(value, ModuleType):
             self.value(label, value)
             return
@@ -185,14 +185,14 @@ class _IdentityWalk:
         self._statements(value)
 
     def _imported(self, package: str, name: str, names: Iterable[str]) -> None:
-        """A module that a function imports when it runs."""
+        """Add a module that a function imports when it runs."""
         for full in (f"{package}.{name}".strip("."), name):
-            below = (f"{full}.{each}" for each in names)
-            for module in (full, *(each for each in below if each in sys.modules)):
+            below = (f"{full}.{member}" for member in names)
+            for module in (full, *(submodule for submodule in below if submodule in sys.modules)):
                 if module and is_own_module(module):
                     try:
                         self._named(module, importlib.import_module(module), names)
-                    except Exception as error:  # of the user's module
+                    except Exception as error:  # raised by the user's module
                         self.unseen[module] = f"it does not import: {error}"
 
     def _statements(self, module: ModuleType) -> None:
@@ -213,20 +213,20 @@ class _IdentityWalk:
         for base in of.__bases__:
             self._class(base)
         for name, member in vars(of).items():
-            # What Python itself keeps in a class has such a name, and is no function.
-            kept = name.startswith(("__", "_abc_")) and not isinstance(member, _METHODS)
-            if not kept and not name.startswith("__annotat"):
+            # Such names, other than methods, are entries that Python itself adds to a class.
+            internal = name.startswith(("__", "_abc_")) and not isinstance(member, _METHODS)
+            if not internal and not name.startswith("__annotat"):
                 self.value(f"{label}.{name}", member)
 
 
 def _holds_code(value: Any) -> bool:
-    """True for a small container in which a function, a class or an own object may be."""
+    """True for a small container that may have a function, a class or an object of the user."""
     if len(value) > _MOST:
         return False
     inside = value.values() if isinstance(value, dict) else value
     return any(
-        isinstance(each, Callable | functools.partial)  # type: ignore[arg-type]
-        or (isinstance(each, list | tuple | set | frozenset | dict) and _holds_code(each))
-        or is_own_module(type(each).__module__)
-        for each in inside
+        isinstance(item, Callable | functools.partial)  # type: ignore[arg-type]
+        or (isinstance(item, list | tuple | set | frozenset | dict) and _holds_code(item))
+        or is_own_module(type(item).__module__)
+        for item in inside
     )
