@@ -4,8 +4,8 @@
 
     problem = problems.get("tables/vehicle")
 
-A suite is a module of its name beside this file, with two names: `NAMES`, what it holds, and
-`problem(name)`, which builds one. What it needs of other libraries is imported on first use.
+A suite is a module beside this file with two names: `NAMES`, its problems, and `problem(name)`,
+which builds one. Other libraries are imported on first use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUITES = ("tables", "functions", "training")
 
 
 def names(suite: str | None = None) -> list[str]:
-    """The names of the problems of one suite, or of all, in the order in which they are shown.
+    """The names of the problems of one suite, or of all, in the order of display.
 
     Raises:
         UnknownName: there is no such suite.
@@ -32,7 +32,7 @@ def names(suite: str | None = None) -> list[str]:
     'tables/car'
     """
     chosen = SUITES if suite is None else (suite,)
-    return [f"{each}/{name}" for each in chosen for name in _module(each).NAMES]
+    return [f"{suite_name}/{name}" for suite_name in chosen for name in _module(suite_name).NAMES]
 
 
 def get(name: str) -> Problem:
@@ -41,7 +41,7 @@ def get(name: str) -> Problem:
     Building one of a suite may load its data, once per process.
 
     Raises:
-        UnknownName: there is none of that name.
+        UnknownName: there is no such problem.
         MissingLibrary: its suite needs a library that is not installed.
 
     >>> get("tables/vehicle").metric
@@ -50,8 +50,8 @@ def get(name: str) -> Problem:
     if name not in names():
         raise UnknownName(no_such("problem", name, names()))
     suite, _, short = name.partition("/")
-    found: Problem = _module(suite).problem(short)
-    return found
+    built: Problem = _module(suite).problem(short)
+    return built
 
 
 def suite(name: str) -> list[Problem]:
@@ -64,7 +64,7 @@ def suite(name: str) -> list[Problem]:
     >>> [problem.name for problem in suite("tables")][-1]
     'tables/imagenet'
     """
-    return [get(each) for each in names(name)]
+    return [get(full_name) for full_name in names(name)]
 
 
 def _module(suite: str) -> ModuleType:

@@ -2,8 +2,8 @@
 
     python -m crosstune.benchmarks.problems [SUITE] [--time]
 
-With --time there is a column more: the CPU time of an evaluation in milliseconds, the mean over
-30 points drawn from the space, failed ones among them.
+With --time there is one more column: the CPU time of an evaluation in milliseconds, mean over 30
+points drawn from the space, including failed ones.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POINTS = 30
 
 
 def rows(suite: str | None = None, *, timed: bool = False) -> Iterator[str]:
-    """The lines of the table, heads first.
+    """The lines of the table, header first.
 
     Raises:
         UnknownName: there is no such suite.
@@ -49,7 +49,7 @@ def rows(suite: str | None = None, *, timed: bool = False) -> Iterator[str]:
 
 
 def parameters(problem: Problem) -> str:
-    """How many of each type, such as "4 ints, 1 float"."""
+    """The number of parameters of each type, such as "4 ints, 1 float"."""
     counted = Counter(_kind(item) for item in problem.space.values())
     text = ", ".join(
         f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in counted.items()
@@ -59,7 +59,7 @@ def parameters(problem: Problem) -> str:
 
 
 def points(problem: Problem) -> str:
-    """How many points there are, where that is finite."""
+    """The number of points, or "infinite"."""
     sizes = [len(item.values) if isinstance(item, Choice) else 0 for item in problem.space.values()]
     return f"{math.prod(sizes):,}" if all(sizes) else "infinite"
 
@@ -72,11 +72,11 @@ def seconds(problem: Problem) -> float:
     drawn = [problem.space.sample(rng) for _ in range(POINTS + 1)]
     begin = 0.0
     for number, params in enumerate(drawn):
-        if number == 1:  # the first one loads the data
+        if number == 1:  # the first call loads the data
             begin = time.process_time()
         try:
             function(params)
-        except ValueError:  # one of them fails in a part of its space
+        except ValueError:  # one problem fails in a part of its space
             continue
     return (time.process_time() - begin) / POINTS
 

@@ -1,4 +1,4 @@
-"""What a match is about: a space, an objective, and what is known of the optimum."""
+"""The problem of a match: a space, an objective, and the optimum if known."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ class Problem:
     """Something to tune, the same for every contender.
 
     Attributes:
-        name: such as ``tables/vehicle``; for a spec, the spec's own.
-        spec: its space, metric, start points and pruner. Seed, backend and budget are the match's.
+        name: such as ``tables/vehicle``; that of the spec for a user's spec.
+        spec: its space, metric, start points and pruner. The match sets seed, backend and budget.
         objective: of any dialect; None for the one that the spec names. A match with several jobs
-            sends it to other processes, so it holds no open file, lock or connection.
-        optimum: the best value that there is, or that is known, in the metric's units; None where
-            nobody knows.
-        duration: which metric, of those that the objective returns, says how many seconds an
-            evaluation took when it was recorded; None where it takes the time that it takes.
+            sends it to other processes, so it cannot have an open file, lock or connection.
+        optimum: the best possible or best known value, in the metric's units, or None.
+        duration: the metric of the objective with the recorded seconds of an evaluation; None
+            if the evaluation is timed.
 
-    A score on data that tuning never sees is, in this order: the metric ``test_<metric>`` that the
-    objective returns, or what its attribute `test(params)` returns under the metric's name.
+    A score on data that tuning never sees is the metric ``test_<metric>`` that the objective
+    returns or, without it, the metric in the mapping that its attribute `test(params)` returns.
     """
 
     name: str
@@ -43,17 +42,17 @@ class Problem:
 
     @property
     def space(self) -> Space:
-        """What is searched."""
+        """The space of the spec."""
         return self.spec.space
 
     @property
     def metric(self) -> str:
-        """The name of what is measured."""
+        """The name of the metric."""
         return self.spec.metric.name
 
     @property
     def maximize(self) -> bool:
-        """Whether more is better."""
+        """True if higher is better."""
         return self.spec.metric.direction == "maximize"
 
     @cached_property
@@ -61,10 +60,10 @@ class Problem:
         """The objective as Optuna's `f(trial)`.
 
         Raises:
-            RequestError: there is none, it does not import, or it is of no dialect.
+            RequestError: there is no objective, it does not import, or no dialect fits it.
         """
         return prepare(self.spec, self.objective, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Prepared anew where it arrives: data that it has loaded stay behind.
+        # The receiver prepares it again, so loaded data are not sent.
         return {key: value for key, value in self.__dict__.items() if key != "prepared"}

@@ -1,7 +1,7 @@
-"""Functions with a known optimum, continuous and mixed-integer, of COCO's suites.
+"""Functions with a known optimum, continuous and mixed-integer, from COCO's suites.
 
-`bbob-f10-d5` is function 10 of the suite bbob in 5 dimensions, `mixint-f10-d5` the same of
-bbob-mixint. The instance is 1; other functions, dimensions and instances come from `function`.
+`bbob-f10-d5` is function 10 of the suite bbob in 5 dimensions, and `mixint-f10-d5` that of
+bbob-mixint. The instance is 1; `function` gives other functions, dimensions and instances.
 All are minimised and without noise.
 
 The selection has two or more of bbob's 24 functions from each of its five groups (separable,
@@ -54,24 +54,24 @@ _SCALES = (
     *(1, 10, 1, 10, 1e-1),
     *(1, 1, 10, 1e-1),
 )
-"""By what bbob-mixint multiplies each function of bbob (Tusar, Brockhoff and Hansen 2019)."""
+"""The factors of bbob-mixint for the functions of bbob (Tusar, Brockhoff and Hansen 2019)."""
 
 _NUMBERS = range(1, 25)
 _DIMENSIONS = {"bbob": (2, 3, 5, 10, 20, 40), "mixint": (5, 10, 20, 40)}
-"""Those of the suites for which the optimum is told: larger ones of bbob-mixint build on others."""
+"""The dimensions with a known optimum; larger ones of bbob-mixint use other functions."""
 
 _INSTANCES = range(1, 16)
 
 
 @dataclass(frozen=True)
 class Function:
-    """The objective of a function; a copy in another process builds it there.
+    """The objective of a function; an unpickled copy builds the function again.
 
     Args:
         family: "bbob" or "mixint".
         number: of the function, 1 to 24.
-        dimension: how many parameters.
-        instance: which shift and rotation.
+        dimension: the number of parameters.
+        instance: the shift and rotation.
 
     >>> Function("bbob", 1, 2, 1)({"x0": 0.0, "x1": 0.0})
     80.88...
@@ -84,8 +84,8 @@ class Function:
 
     def __call__(self, params: Mapping[str, Scalar]) -> float:
         """The value at a point."""
-        held, names = _built(self)
-        return float(held([params[name] for name in names]))
+        coco_problem, names = _built(self)
+        return float(coco_problem([params[name] for name in names]))
 
 
 def problem(name: str) -> Problem:
@@ -123,7 +123,7 @@ def function(family: str, number: int, dimension: int, instance: int = INSTANCE)
     full += f"-i{instance}" if instance != INSTANCE else ""
     optimum = float(_cocoex().BareProblem("bbob", number, dimension, instance).best_value())
     if family == "mixint":
-        # Its integers are laid so that the best point of the continuous function is among them.
+        # Its integers are placed so that they include the optimum of the continuous function.
         optimum *= _SCALES[number - 1]
     return Problem(full, Spec(name=full, space=_space(objective)), objective, optimum=optimum)
 
@@ -132,9 +132,11 @@ def _space(objective: Function) -> Space:
     names = _built(objective)[1]
     if objective.family == "bbob":
         return Space({name: Float(-5, 5) for name in names})
-    held = _built(objective)[0]
-    integers = held.number_of_integer_variables
-    bounds = zip(held.lower_bounds.tolist(), held.upper_bounds.tolist(), strict=True)
+    coco_problem = _built(objective)[0]
+    integers = coco_problem.number_of_integer_variables
+    bounds = zip(
+        coco_problem.lower_bounds.tolist(), coco_problem.upper_bounds.tolist(), strict=True
+    )
     parameters: dict[str, Parameter] = {
         name: Int(int(low), int(high)) if i < integers else Float(low, high)
         for i, (name, (low, high)) in enumerate(zip(names, bounds, strict=True))
@@ -156,23 +158,23 @@ def _built(objective: Function) -> tuple[Any, tuple[str, ...]]:
 
 @cache
 def _mixint(instance: int) -> Any:
-    """The suite bbob-mixint, kept for as long as its problems."""
+    """The suite bbob-mixint, which has to live as long as its problems."""
     return _cocoex().Suite("bbob-mixint", f"instances:{instance}", "")
 
 
 def _check(objective: Function) -> None:
-    """Raise where the suite has no such function: the library would end the process."""
+    """Raise if the suite has no such function, for which the library would end the process."""
     if objective.family not in _DIMENSIONS:
         raise UnknownName(no_such("family of functions", objective.family, _DIMENSIONS))
     dimensions = _DIMENSIONS[objective.family]
-    for what, given, known in (
+    for what, value, allowed in (
         ("function", objective.number, _NUMBERS),
         ("dimension", objective.dimension, dimensions),
         ("instance", objective.instance, _INSTANCES),
     ):
-        if given not in known:
+        if value not in allowed:
             raise UnknownName(
-                f"{objective.family} has no {what} {given}. Known: {', '.join(map(str, known))}"
+                f"{objective.family} has no {what} {value}. Known: {', '.join(map(str, allowed))}"
             )
 
 

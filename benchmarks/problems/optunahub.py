@@ -1,14 +1,14 @@
-"""Problems of OptunaHub as ours, and ours as OptunaHub's.
+"""Conversion between problems of OptunaHub and ours.
 
     hub = optunahub.load_module("benchmarks/bbob_mixint").Problem(function_id=3, dimension=5)
     problem = from_optunahub(hub, "bbob_mixint-f3")
 
-What differs there:
+Differences of OptunaHub:
 
-- A choice has no order. One that is ordered here is a plain categorical there, and is unordered
-  when it comes back by way of Optuna's distributions.
-- `search_space` has every parameter of a conditional space; `__call__` suggests the active ones
-  alone, and `evaluate` passes over the others.
+- A choice has no order. An ordered choice becomes a plain categorical, and is unordered after a
+  round trip through Optuna's distributions.
+- `search_space` has every parameter of a conditional space; `__call__` suggests only the active
+  ones, and `evaluate` ignores the others.
 - A problem here has one metric, no constraints, and a space that does not change.
 """
 
@@ -52,7 +52,7 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
     """A problem of ours as one of OptunaHub; see `to_optunahub`.
 
     Attributes:
-        problem: the one of ours.
+        problem: the problem of ours.
     """
 
     def __init__(self, problem: Problem):
@@ -60,7 +60,7 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
 
     @property
     def search_space(self) -> dict[str, BaseDistribution]:
-        """The distribution of each parameter, those among them that are not always active."""
+        """The distribution of each parameter, including conditional ones."""
         return dict(ledger.distributions(self.problem.space))
 
     @property
@@ -69,10 +69,10 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
         return [StudyDirection.MAXIMIZE if self.problem.maximize else StudyDirection.MINIMIZE]
 
     def __call__(self, trial: Trial) -> float:
-        """The metric of a trial, as `study.optimize` asks for it.
+        """The metric of a trial, for `study.optimize`.
 
         Suggests the active parameters in the order of the space. The objective may report and be
-        pruned, and its further metrics become user attributes; what it raises is raised.
+        pruned, and its further metrics become user attributes. Its exceptions propagate.
         """
         try:
             return self.problem.prepared(trial)
@@ -80,10 +80,10 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
             raise (error.__cause__ or error) from None
 
     def evaluate(self, params: Mapping[str, Any]) -> float:
-        """The metric at a point; a noisy objective has the seed of a first trial.
+        """The metric at a point; a noisy objective gets the seed of a first trial.
 
         Args:
-            params: values by name. Those of inactive parameters are passed over.
+            params: values by name; inactive parameters are ignored.
 
         Raises:
             SpecError: the point is not in the space.
@@ -97,7 +97,7 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
 
 
 class _Alone(FixedTrial):
-    """A trial of given values that is in no study, for an objective that asks for its seed."""
+    """A trial with fixed values outside a study, for an objective that reads its seed."""
 
     study = SimpleNamespace(user_attrs={})
 
@@ -117,16 +117,16 @@ def to_optunahub(problem: Problem) -> HubProblem:
 
 
 def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Problem:
-    """A problem of OptunaHub as one of ours; it can be pickled where the given one can.
+    """A problem of OptunaHub as one of ours; it can be pickled if `hub` can.
 
     Args:
         hub: an `optunahub.benchmarks.BaseProblem`.
-        name: what it is called here.
-        optimum: its best value, where that is known.
+        name: of the new problem.
+        optimum: its best value, if known.
 
     Raises:
-        Unsupported: it has several objectives, constraints, a space that it builds while it runs,
-            or a choice of something else than strings, numbers, booleans and null.
+        Unsupported: it has several objectives, constraints, a space that is built during the
+            trial, or a choice with values other than strings, numbers, booleans and null.
 
     >>> from crosstune.benchmarks import problems
     >>> sphere = problems.get("functions/bbob-f1-d2")
@@ -134,30 +134,30 @@ def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Prob
     79.48
     """
     if isinstance(hub, HubProblem):
-        held = hub.problem
+        ours = hub.problem
         return replace(
-            held,
+            ours,
             name=name,
-            spec=held.spec.model_copy(update={"name": name}),
-            optimum=held.optimum if optimum is None else optimum,
+            spec=ours.spec.model_copy(update={"name": name}),
+            optimum=ours.optimum if optimum is None else optimum,
         )
     if len(hub.directions) != 1:
         raise Unsupported(
             f"{name!r} has {len(hub.directions)} objectives. A problem of a match has one"
         )
-    if _own(hub, "evaluate_constraints"):
+    if _overrides(hub, "evaluate_constraints"):
         raise Unsupported(f"{name!r} has constraints, which no engine here takes")
-    if _own(hub, "__call__"):
+    if _overrides(hub, "__call__"):
         raise Unsupported(
             f"{name!r} suggests its parameters in a __call__ of its own, so its space may change "
             "from trial to trial. A match needs one space that is known beforehand"
         )
     try:
-        known = hub.search_space
+        distributions = hub.search_space
     except NotImplementedError as error:
         raise Unsupported(f"{name!r} has no search_space. A match needs one") from error
     try:
-        space = adapters.get(adapters.HOST).read(known)
+        space = adapters.get(adapters.HOST).read(distributions)
     except RequestError as error:
         raise Unsupported(f"the space of {name!r} cannot be searched here: {error}") from error
     maximize = hub.directions[0] == StudyDirection.MAXIMIZE
@@ -165,6 +165,6 @@ def from_optunahub(hub: Any, name: str, *, optimum: float | None = None) -> Prob
     return Problem(name, Spec(name=name, space=space, metric=metric), Evaluate(hub), optimum)
 
 
-def _own(hub: Any, method: str) -> bool:
-    """Whether a problem has a method other than that of OptunaHub's base class."""
+def _overrides(hub: Any, method: str) -> bool:
+    """True if a problem overrides a method of OptunaHub's base class."""
     return getattr(type(hub), method, None) is not getattr(BaseProblem, method, None)

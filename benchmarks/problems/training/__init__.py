@@ -1,9 +1,9 @@
-"""Real training on scikit-learn's bundled data, a file a family.
+"""Real training on scikit-learn's bundled data, one file per family.
 
 Each objective is `score(params, trial=None)`. It trains on one part of the data, returns the
-metric on a second and ``test_<metric>`` on a third. It depends on the parameters and the trial's
-seed alone: the thread pools of BLAS and OpenMP are held at one thread while it trains. Another
-processor or another version of scikit-learn may differ in the last digits.
+metric on a second and ``test_<metric>`` on a third. It depends only on the parameters and the
+trial's seed: BLAS and OpenMP use one thread during training. Another processor or version of
+scikit-learn may change the last digits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HOMES: Mapping[str, tuple[str, str, str, str]] = {
     "diabetes-explosive": ("explosive", "SPACE", "METRIC", "score"),
     "cancer-fragile": ("fragile", "SPACE", "METRIC", "score"),
 }
-"""Each problem with its file here, and there its space, its metric and its objective."""
+"""By problem, its module here and the names of its space, metric and objective there."""
 
 NAMES = tuple(_HOMES)
 

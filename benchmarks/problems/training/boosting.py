@@ -29,7 +29,7 @@ SPACE = Space(
 
 @on_one_thread
 def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """`rmse` and `test_rmse`; the seed of the trees is always the same, so there is no noise."""
+    """`rmse` and `test_rmse`; the seed of the trees is fixed, so there is no noise."""
     parts = diabetes()
     model = HistGradientBoostingRegressor(**params, early_stopping=False, random_state=0)
     model.fit(parts.train.x, parts.train.y)

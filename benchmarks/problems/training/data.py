@@ -1,4 +1,4 @@
-"""scikit-learn's bundled data in three parts: to train on, to choose by, and to test on."""
+"""scikit-learn's bundled data in three parts: for training, for validation and for the test."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Part:
     """A part of a data set.
 
     Attributes:
-        rows: which rows of scikit-learn's data these are, shape (n,).
-        x: shape (n, features), each feature of mean 0 and variance 1 over the training part, or
-            as it is where the data set says so.
-        y: classes from 0, or what is predicted, shape (n,).
+        rows: indices of its rows in scikit-learn's data, shape (n,).
+        x: shape (n, features), each feature with mean 0 and variance 1 over the training part;
+            `digits` is not scaled so.
+        y: classes from 0, or the target, shape (n,).
     """
 
     rows: NDArray[np.int64]
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """The three parts of a data set, none of which shares a row with another."""
+    """The three disjoint parts of a data set."""
 
     train: Part
     valid: Part
@@ -62,20 +62,20 @@ def cancer() -> Parts:
 
 @cache
 def diabetes() -> Parts:
-    """10 measures of a patient, and how far the disease came in a year: 176 + 133 + 133 rows."""
+    """10 measures of a patient, and the progress of the disease: 176 + 133 + 133 rows."""
     x, y = load_diabetes(return_X_y=True)
     return _parts(x, y, stratify=False, held_out=0.6)
 
 
 def seed(trial: Trial | None) -> int:
-    """The seed of a trial; 0 where a point is evaluated without one."""
+    """The seed of a trial; 0 without a trial."""
     return 0 if trial is None else trial_seed(trial)
 
 
 def on_one_thread(function: Callable[Args, Result]) -> Callable[Args, Result]:
-    """The function with the thread pools of BLAS and OpenMP at one thread while it runs.
+    """Limit BLAS and OpenMP to one thread during a function.
 
-    Sums are then added in one order, so that a result does not depend on the number of cores.
+    The order of sums, and so the result, then does not depend on the number of cores.
     """
 
     @wraps(function)
@@ -89,7 +89,7 @@ def on_one_thread(function: Callable[Args, Result]) -> Callable[Args, Result]:
 def _parts(
     x: Array, y: NDArray[Any], *, stratify: bool, held_out: float = 0.4, standard: bool = True
 ) -> Parts:
-    """Half of the `held_out` share is there to choose by, the other half to test on."""
+    """Half of the `held_out` share is for validation, the other half for the test."""
     every = np.arange(len(y))
     train, rest = train_test_split(
         every, test_size=held_out, stratify=y if stratify else None, random_state=0

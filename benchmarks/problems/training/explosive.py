@@ -1,4 +1,4 @@
-"""A heavy-tailed objective: gradient descent whose error explodes where the rate is too high."""
+"""A heavy-tailed objective: gradient descent, whose error explodes at too high a rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An objective that fails in a part of its space, as a pipeline does whose steps do not fit."""
+"""An objective that fails in a part of its space, where the steps of a pipeline do not fit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPACE = Space(
 )
 
 FAILS = 28 / 192
-"""The share of the space in which it fails: there are more components than features."""
+"""The share of the space with more components than features, where it fails."""
 
 
 @on_one_thread
@@ -35,7 +35,7 @@ def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
     """`log_loss` and `test_log_loss`, without noise.
 
     Raises:
-        ValueError: of scikit-learn, where `components` is more than `features`.
+        ValueError: by scikit-learn, if `components` exceeds `features`.
     """
     parts = cancer()
     model = make_pipeline(

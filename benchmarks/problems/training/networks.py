@@ -25,7 +25,7 @@ from crosstune.spec.spec import Metric
 EPOCHS = 20
 
 DIGITS = Metric(name="error", direction="minimize")
-"""The share of images taken for another digit."""
+"""The share of wrong predictions."""
 
 DIGITS_SPACE = Space(
     {
@@ -40,7 +40,7 @@ DIGITS_SPACE = Space(
 )
 
 CANCER = Metric(name="log_loss", direction="minimize")
-"""In nats; a network that trains too long becomes too sure, and it rises again."""
+"""In nats; it rises again when a network overfits and becomes overconfident."""
 
 CANCER_SPACE = Space(
     {

@@ -1,4 +1,4 @@
-"""A scikit-learn pipeline: scaling, reduction and one of three classifiers, each with its own."""
+"""A scikit-learn pipeline: scaling, reduction and one of three classifiers, with conditions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crosstune.space.space import Params, Space
 from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="error", direction="minimize")
-"""The share of images taken for another digit."""
+"""The share of wrong predictions."""
 
 SPACE = Space(
     {
@@ -46,7 +46,7 @@ TREES = 25
 
 @on_one_thread
 def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """`error` and `test_error`; the forest's seed is always the same, so there is no noise."""
+    """`error` and `test_error`; the forest's seed is fixed, so there is no noise."""
     parts = digits()
     steps = [_scaler(params), _reducer(params), _classifier(params)]
     model = make_pipeline(*(step for step in steps if step is not None))
@@ -72,7 +72,7 @@ def _reducer(params: Params) -> Any:
         case "pca":
             return PCA(params["components"], whiten=params["whiten"], random_state=0)
         case "select":
-            # Some pixels are always white, and have no score.
+            # Some pixels are constant and have no score.
             return make_pipeline(VarianceThreshold(), SelectKBest(k=params["features"]))
     return None
 

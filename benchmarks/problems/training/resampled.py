@@ -1,4 +1,4 @@
-"""A noisy objective: each trial draws anew what it trains on and what it is judged by."""
+"""A noisy objective: each trial draws its own rows for training and validation."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SPACE = Space(
 )
 
 JUDGED_BY = 80
-"""How many rows a trial is judged by; few, so that there is noise."""
+"""The number of validation rows of a trial; few, so that there is noise."""
 
 
 @on_one_thread
 def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """`log_loss` on rows that the trial's seed draws, and `test_log_loss` on those of the test.
+    """`log_loss` on rows drawn with the trial's seed, and `test_log_loss` on the test part.
 
-    The rows to train on and to judge by are those of the parts `train` and `valid` together.
+    Training and validation rows are drawn from the parts `train` and `valid` together.
     """
     parts = cancer()
     x = np.concatenate([parts.train.x, parts.valid.x])
@@ -53,7 +53,7 @@ def score(params: Params, trial: Trial | None = None) -> dict[str, float]:
 
 
 def split(seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which of the rows that are not for the test a trial trains on, and which it is judged by."""
+    """The training and the validation rows of a trial, drawn from those not for the test."""
     parts = cancer()
     order = np.random.default_rng(seed).permutation(len(parts.train.y) + len(parts.valid.y))
     return order[JUDGED_BY:], order[:JUDGED_BY]

@@ -1,4 +1,4 @@
-"""A support vector machine whose kernel decides which parameters there are."""
+"""A support vector machine whose kernel decides which parameters are active."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crosstune.space.space import Params, Space
 from crosstune.spec.spec import Metric
 
 METRIC = Metric(name="hinge", direction="minimize")
-"""The mean of max(0, 1 - margin): finer than the share of mistakes, which has many ties here."""
+"""The mean of max(0, 1 - margin): finer than the error rate, which has many ties here."""
 
 SPACE = Space(
     {
@@ -28,7 +28,7 @@ SPACE = Space(
 )
 
 STEPS = 20_000
-"""How many steps the solver takes at most: a bad kernel does not converge."""
+"""The largest number of steps of the solver: a bad kernel does not converge."""
 
 
 @on_one_thread
