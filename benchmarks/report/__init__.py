@@ -1,4 +1,4 @@
-"""What a reader sees of a match: a page, Markdown, tables, figures, the terminal."""
+"""The report of a match: a page, Markdown, tables, figures, the terminal."""
 
 from crosstune.benchmarks.report.text import markdown, terminal
 from crosstune.benchmarks.report.writing import write_report

@@ -1,4 +1,4 @@
-"""The anytime curves as a table, which is written and never shown."""
+"""The anytime curves as a table, which is written as CSV only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crosstune.benchmarks.statistics.verdicts import Summary
 
 
 def curve_table(summary: Summary) -> ReportTable:
-    """A row a point: problem, contender, axis, budget, mean and band; empty where not known."""
+    """One row per point: problem, contender, axis, budget, mean and band; empty if unknown."""
     rows = tuple(
         (
             text(problem),

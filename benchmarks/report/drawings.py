@@ -10,11 +10,11 @@ import matplotlib as mpl
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
-from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import Look
+from crosstune.benchmarks.report.plots import Curves, Dots
 from crosstune.benchmarks.report.ranks import Diagram
 from crosstune.benchmarks.report.section import Picture
-from crosstune.benchmarks.report.tables import plain
+from crosstune.benchmarks.report.tables import plain, shortened
 
 _LONGEST = 40
 _GREY = "#666666"
@@ -25,18 +25,18 @@ _STYLE = {
     "grid.color": "#e6e6e6",
     "axes.axisbelow": True,
     "font.size": 9,
-    "svg.hashsalt": "crosstune",  # the same file for the same data
-    "text.parse_math": False,  # a name may hold a dollar sign
+    "svg.hashsalt": "crosstune",  # makes files reproducible
+    "text.parse_math": False,  # a name may contain a dollar sign
 }
 
 
 def draw(picture: Picture, looks: Mapping[str, Look], folder: Path) -> list[Path]:
-    """Write a figure as PNG and as SVG into a folder; their paths.
+    """Write a figure as PNG and as SVG, and return the paths.
 
     Args:
-        picture: what is shown; its name is that of the files.
+        picture: its name is that of the files.
         looks: the colour and the dashes of each contender.
-        folder: it is there.
+        folder: has to exist.
     """
     with mpl.rc_context(_STYLE):
         match picture:
@@ -142,13 +142,12 @@ def _line(look: Look) -> dict[str, Any]:
 
 
 def _key(canvas: Canvas, looks: Mapping[str, Look]) -> None:
-    """Names beside their lines, under the figure."""
+    """A legend under the figure."""
     handles = [Line2D([], [], lw=2, **_line(look)) for look in looks.values()]
-    # A name that begins with an underscore would be left out.
+    # matplotlib omits names that begin with an underscore.
     names = [f"\N{ZERO WIDTH SPACE}{_short(name)}" for name in looks]
     canvas.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
 
 
 def _short(name: str) -> str:
-    name = plain(name)
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return shortened(plain(name), _LONGEST)

@@ -1,141 +1,34 @@
-"""What each figure shows, before anything draws it: `page` and `drawings` do."""
+"""The content of each figure; `page` and `drawings` draw it. `ranks` has the diagram of ranks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.importance import Importance
+from crosstune.benchmarks.report.plots import Curves, Dots, Mark
 from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, duration, percent, rounded
-from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Standing, Summary
+from crosstune.benchmarks.statistics.verdicts import (
+    Interval,
+    Ranking,
+    Standing,
+    Summary,
+)
 
 AXES = ("trials", "epochs", "seconds")
 
 
-@dataclass(frozen=True)
-class Curves:
-    """The anytime curves of one problem.
-
-    Attributes:
-        lines: by axis and contender.
-        best_known: a line across; None where it is not known.
-    """
-
-    name: str
-    problem: str
-    metric: str
-    maximize: bool
-    lines: Mapping[str, Mapping[str, IncumbentCurve]]
-    best_known: float | None
-
-    @property
-    def title(self) -> str:
-        """What it shows."""
-        return f"The best {plain(self.metric)} so far on {plain(self.problem)}"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A dot on a row, with its interval, in the units of the figure.
-
-    Attributes:
-        contender: whose colour it has; None for grey.
-        hollow: whether it is drawn as a ring.
-        words: what it says when it is pointed at.
-    """
-
-    value: float
-    words: str
-    contender: str | None = None
-    low: float | None = None
-    high: float | None = None
-    hollow: bool = False
-
-
-@dataclass(frozen=True)
-class Dots:
-    """Rows of dots over one axis.
-
-    Attributes:
-        name: of its files.
-        title: what it shows, also for those who cannot see it.
-        unit: under the axis.
-        rows: a label and its marks.
-        zone: a band that is shaded, such as the margin around no difference.
-        zero: whether a line marks 0, which the axis then includes.
-        log: whether the axis is logarithmic.
-        legend: what a dot and a ring are, where there are both.
-        joined: whether a line joins the marks of a row.
-    """
-
-    name: str
-    title: str
-    unit: str
-    rows: tuple[tuple[str, tuple[Mark, ...]], ...]
-    zone: tuple[float, float] | None = None
-    zero: bool = False
-    log: bool = False
-    legend: tuple[str, str] | None = None
-    joined: bool = False
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """The two ends of the axis."""
-        held = [
-            value
-            for _, marks in self.rows
-            for mark in marks
-            for value in (mark.value, mark.low, mark.high)
-            if value is not None and math.isfinite(value) and (value > 0 or not self.log)
-        ]
-        held += [0.0] if self.zero else []
-        held += list(self.zone or ())
-        if not held:
-            return (0.1, 1.0) if self.log else (0.0, 1.0)
-        low, high = min(held), max(held)
-        if self.log:
-            return 10 ** math.floor(math.log10(low)), 10 ** max(
-                math.ceil(math.log10(high)), math.floor(math.log10(low)) + 1
-            )
-        room = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
-        return low - (0.0 if self.zero and low == 0 else room), high + room
-
-    def place(self, value: float) -> float | None:
-        """Where a value is on the axis, 0 to 1; None where it cannot be."""
-        if not math.isfinite(value) or (self.log and value <= 0):
-            return None
-        low, high = self.domain
-        if self.log:
-            low, high, value = math.log10(low), math.log10(high), math.log10(value)
-        return min(max((value - low) / (high - low), 0.0), 1.0)
-
-    @property
-    def ticks(self) -> list[tuple[float, str]]:
-        """Where the axis has its numbers, and what they say."""
-        low, high = self.domain
-        if self.log:
-            exponents = range(round(math.log10(low)), round(math.log10(high)) + 1)
-            step = 1 + len(exponents) // 6
-            return [(10.0**e, duration(10.0**e)) for e in exponents][::step]
-        size = (high - low) / 6
-        power = 10 ** math.floor(math.log10(size))
-        step = next(power * k for k in (1, 2, 5, 10) if power * k >= size * 0.999)
-        first = math.ceil(low / step - 1e-9)
-        last = math.floor(high / step + 1e-9)
-        places = max(0, -math.floor(math.log10(step) + 1e-9))
-        return [(k * step, f"{k * step:.{places}f}") for k in range(first, last + 1)]
-
-
-Figure = Curves | Dots
-"""The diagram of ranks is in `ranks`, since it is laid out and not plotted."""
-
-
 def curves(name: str, results: Results, summary: Summary, problem: str) -> Curves:
-    """The curves of a problem."""
+    """The curves of a problem.
+
+    Args:
+        name: of the files.
+        results, summary: the match and its statistics.
+        problem: a name in the match.
+    """
     lines, best = summary.curves[problem], summary.best_known.get(problem)
     about = results.about(problem)
     by_axis = {
@@ -146,38 +39,22 @@ def curves(name: str, results: Results, summary: Summary, problem: str) -> Curve
         }
         for axis in AXES
     }
-    held = {axis: found for axis, found in by_axis.items() if found}
-    known = best if best is not None and math.isfinite(best) else None
-    return Curves(name, problem, about.metric, about.maximize, held, known)
+    drawn = {axis: by_contender for axis, by_contender in by_axis.items() if by_contender}
+    best_known = best if best is not None and math.isfinite(best) else None
+    return Curves(name, problem, about.metric, about.maximize, drawn, best_known)
 
 
 def scores(rows: Sequence[Standing], measure: str) -> Dots:
     """The score of each contender with its interval; a ring for unseen data."""
-    unseen = any(each.test is not None for each in rows)
+    unseen = any(standing.test is not None for standing in rows)
     lines = []
-    for each in rows:
-        marks = [
-            Mark(
-                each.score,
-                f"{plain(each.contender)}: {rounded(each.score)}, {between(each.interval)}",
-                each.contender,
-                each.interval.low if each.interval else None,
-                each.interval.high if each.interval else None,
-            )
-        ]
-        if each.test is not None:
-            interval = each.test_interval
-            marks.append(
-                Mark(
-                    each.test,
-                    f"{plain(each.contender)}, unseen: {rounded(each.test)}, {between(interval)}",
-                    each.contender,
-                    interval.low if interval else None,
-                    interval.high if interval else None,
-                    hollow=True,
-                )
-            )
-        lines.append((each.contender, tuple(marks)))
+    for standing in rows:
+        name = standing.contender
+        marks = [_mark(name, plain(name), standing.score, standing.interval)]
+        if standing.test is not None:
+            words = f"{plain(name)}, unseen"
+            marks.append(_mark(name, words, standing.test, standing.test_interval, hollow=True))
+        lines.append((name, tuple(marks)))
     return Dots(
         "standings",
         "The score of each contender",
@@ -187,19 +64,32 @@ def scores(rows: Sequence[Standing], measure: str) -> Dots:
     )
 
 
+def _mark(
+    contender: str,
+    subject: str,
+    value: float,
+    interval: Interval | None,
+    remark: str = "",
+    *,
+    hollow: bool = False,
+) -> Mark:
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    words = f"{subject}: {rounded(value)}, {between(interval)}{remark}"
+    return Mark(value, words, contender, low, high, hollow)
+
+
 def advantages(ranking: Ranking, name: str) -> Dots:
-    """How far the leader is ahead of each other, over the margin within which nobody is."""
+    """The leader's advantage over each other contender, with the margin as a band."""
     rows = tuple(
         (
             pair.b,
             (
-                Mark(
-                    pair.advantage,
-                    f"{plain(pair.a)} against {plain(pair.b)}: {rounded(pair.advantage)}, "
-                    f"{between(pair.interval)}; {pair.words}",
+                _mark(
                     pair.b,
-                    pair.interval.low if pair.interval else None,
-                    pair.interval.high if pair.interval else None,
+                    f"{plain(pair.a)} against {plain(pair.b)}",
+                    pair.advantage,
+                    pair.interval,
+                    f"; {pair.words}",
                 ),
             ),
         )
@@ -216,33 +106,55 @@ def advantages(ranking: Ranking, name: str) -> Dots:
 
 
 def gap(name: str, rows: Sequence[Standing], metric: str, problem: str) -> Dots:
-    """The tuned score of each contender and the one on unseen data, on one problem."""
+    """The tuned score of each contender and the one on unseen data, on one problem.
+
+    Args:
+        name: of the files.
+        rows: the standings on the problem.
+        metric, problem: their names.
+    """
     lines = tuple(
         (
-            each.contender,
+            standing.contender,
             (
-                Mark(each.score, f"tuned: {rounded(each.score)}", each.contender),
-                Mark(each.test, f"unseen: {rounded(each.test)}", each.contender, hollow=True),
+                Mark(standing.score, f"tuned: {rounded(standing.score)}", standing.contender),
+                Mark(
+                    standing.test,
+                    f"unseen: {rounded(standing.test)}",
+                    standing.contender,
+                    hollow=True,
+                ),
             ),
         )
-        for each in rows
-        if each.test is not None
+        for standing in rows
+        if standing.test is not None
     )
     title = f"Tuned and unseen {plain(metric)} on {plain(problem)}"
     return Dots(name, title, metric, lines, legend=("tuned", "unseen"), joined=True)
 
 
-def importance(name: str, found: Mapping[str, Importance], problem: str) -> Dots:
-    """The share of each parameter, a dot a contender."""
-    params = dict.fromkeys(name for each in found.values() for name in each.shares)
-    total = {param: sum(each.shares.get(param, 0.0) for each in found.values()) for param in params}
+def importance(name: str, by_contender: Mapping[str, Importance], problem: str) -> Dots:
+    """The share of each parameter, with one dot per contender.
+
+    Args:
+        name: of the files.
+        by_contender: the estimates; parameters are sorted by the sum of their shares.
+        problem: its name.
+    """
+    params = dict.fromkeys(name for estimate in by_contender.values() for name in estimate.shares)
+    total = {
+        param: sum(estimate.shares.get(param, 0.0) for estimate in by_contender.values())
+        for param in params
+    }
     rows = tuple(
         (
             param,
             tuple(
-                Mark(each.shares[param], f"{plain(who)}: {percent(each.shares[param])}", who)
-                for who, each in found.items()
-                if param in each.shares
+                Mark(
+                    estimate.shares[param], f"{plain(who)}: {percent(estimate.shares[param])}", who
+                )
+                for who, estimate in by_contender.items()
+                if param in estimate.shares
             ),
         )
         for param in sorted(params, key=lambda param: -total[param])
@@ -251,25 +163,25 @@ def importance(name: str, found: Mapping[str, Importance], problem: str) -> Dots
 
 
 def cost(rows: Sequence[Standing]) -> Dots:
-    """Seconds of the sampler, a dot, and of the objective, a ring, for a mean trial."""
+    """Mean seconds per trial of the sampler, as dots, and of the objective, as rings."""
     lines = tuple(
         (
-            each.contender,
+            standing.contender,
             (
                 Mark(
-                    each.sampler_seconds,
-                    f"sampler: {duration(each.sampler_seconds)} a trial",
-                    each.contender,
+                    standing.sampler_seconds,
+                    f"sampler: {duration(standing.sampler_seconds)} a trial",
+                    standing.contender,
                 ),
                 Mark(
-                    each.objective_seconds,
-                    f"objective: {duration(each.objective_seconds)} a trial",
-                    each.contender,
+                    standing.objective_seconds,
+                    f"objective: {duration(standing.objective_seconds)} a trial",
+                    standing.contender,
                     hollow=True,
                 ),
             ),
         )
-        for each in rows
+        for standing in rows
     )
     return Dots(
         "cost",

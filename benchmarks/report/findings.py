@@ -1,4 +1,4 @@
-"""What the runs found and where they failed: best settings, importance, failures."""
+"""Tables of best settings and of failures."""
 
 from __future__ import annotations
 
@@ -8,46 +8,74 @@ from collections.abc import Mapping
 from typing import Any
 
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
-from crosstune.benchmarks.report.importance import Importance, importance
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, count, text
-from crosstune.benchmarks.statistics.precision import NONE, percent
+from crosstune.benchmarks.report.tables import (
+    Column,
+    ReportTable,
+    TableCell,
+    count,
+    shortened,
+    text,
+)
+from crosstune.benchmarks.statistics.precision import NONE
 
 LONGEST_ERROR = 300
-"""How many letters of an error are shown."""
+"""The largest number of displayed letters of an error."""
 
 
 def best(results: Results, problem: str, contender: str) -> tuple[int, Evaluation] | None:
-    """The seed and the trial of a contender's best value; None where no trial is complete."""
+    """The seed and the trial of a contender's best value; None without a complete trial.
+
+    Args:
+        results: the match.
+        problem, contender: names in the match.
+    """
     maximize = results.about(problem).maximize
-    found = [
-        (seed, each)
+    candidates = [
+        (seed, evaluation)
         for seed in range(results.settings.seeds)
         if (run := results.runs.get((problem, contender, seed))) is not None
-        and (each := best_evaluation(run, maximize=maximize)) is not None
+        and (evaluation := best_evaluation(run, maximize=maximize)) is not None
     ]
     sign = -1.0 if maximize else 1.0
-    return min(found, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0]), default=None)
+    return min(candidates, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0]), default=None)
 
 
 def best_settings(results: Results, problem: str, contenders: list[str]) -> ReportTable:
-    """The parameters of each contender's best trial: a row a parameter, a column a contender."""
+    """The parameters of each contender's best trial, with one column per contender.
+
+    Args:
+        results: the match.
+        problem: a name in the match.
+        contenders: the columns.
+    """
     about = results.about(problem)
-    found = {name: best(results, problem, name) for name in contenders}
+    best_trials = {name: best(results, problem, name) for name in contenders}
     space = about.spec.get("space")
     declared: Mapping[str, Any] = space if isinstance(space, Mapping) else {}
     params = dict.fromkeys(declared)
-    for _, trial in filter(None, found.values()):
+    for _, trial in filter(None, best_trials.values()):
         params.update(dict.fromkeys(trial.params))
-    unseen = {each: _unseen(results, problem, each, found[each]) for each in contenders}
+    unseen = {
+        contender: _unseen(results, problem, contender, best_trials[contender])
+        for contender in contenders
+    }
     rows = [
-        (text(about.metric), text("reached"), *(_value(found[each]) for each in contenders)),
-        (text("seed, trial"), text("where"), *(_where(found[each]) for each in contenders)),
+        (
+            text(about.metric),
+            text("reached"),
+            *(_value(best_trials[contender]) for contender in contenders),
+        ),
+        (
+            text("seed, trial"),
+            text("where"),
+            *(_where(best_trials[contender]) for contender in contenders),
+        ),
         *(
             (
                 text(name),
                 text(law_of(declared.get(name))),
-                *(_setting(found[each], name) for each in contenders),
+                *(_setting(best_trials[contender], name) for contender in contenders),
             )
             for name in params
         ),
@@ -58,27 +86,29 @@ def best_settings(results: Results, problem: str, contenders: list[str]) -> Repo
     columns = (
         Column("parameter", ("parameter",), "text"),
         Column("in the spec", ("spec",), "text"),
-        *(Column(each, (each,), "setting") for each in contenders),
+        *(Column(contender, (contender,), "setting") for contender in contenders),
     )
     return ReportTable(
         "best-settings",
         f"The best trial of each contender on {problem}",
         columns,
         tuple(rows),
-        long=_long_settings(problem, found),
+        long=_long_settings(problem, best_trials),
     )
 
 
-def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | None]) -> ReportTable:
+def _long_settings(
+    problem: str, best_trials: Mapping[str, tuple[int, Evaluation] | None]
+) -> ReportTable:
     rows = []
-    for contender, pair in found.items():
+    for contender, pair in best_trials.items():
         if pair is None:
             continue
         seed, trial = pair
         value = TableCell("", (trial.value,))
         for name, setting in trial.params.items():
-            held = setting if isinstance(setting, int | float | str) else json.dumps(setting)
-            held = json.dumps(held) if isinstance(held, bool) else held
+            shown = setting if isinstance(setting, int | float | str) else json.dumps(setting)
+            shown = json.dumps(shown) if isinstance(shown, bool) else shown
             rows.append(
                 (
                     text(problem),
@@ -87,7 +117,7 @@ def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | No
                     count(trial.number),
                     value,
                     text(name),
-                    TableCell("", (held,)),
+                    TableCell("", (shown,)),
                 )
             )
     columns = (
@@ -103,28 +133,28 @@ def _long_settings(problem: str, found: Mapping[str, tuple[int, Evaluation] | No
 
 
 def _unseen(
-    results: Results, problem: str, contender: str, found: tuple[int, Evaluation] | None
+    results: Results, problem: str, contender: str, best_trial: tuple[int, Evaluation] | None
 ) -> float | None:
-    if found is None:
+    if best_trial is None:
         return None
-    seed, trial = found
-    # Asked for apart, it is that of the run's best trial, which this is.
+    seed, trial = best_trial
+    # A separate call scored the best trial of the run, which is this one.
     return results.runs[problem, contender, seed].final_test if trial.test is None else trial.test
 
 
-def _value(found: tuple[int, Evaluation] | None) -> TableCell:
-    value = None if found is None else found[1].value
+def _value(best_trial: tuple[int, Evaluation] | None) -> TableCell:
+    value = None if best_trial is None else best_trial[1].value
     return TableCell(NONE if value is None else f"{value:.4g}", (value,))
 
 
-def _where(found: tuple[int, Evaluation] | None) -> TableCell:
-    return text(NONE if found is None else f"{found[0]}, {found[1].number}")
+def _where(best_trial: tuple[int, Evaluation] | None) -> TableCell:
+    return text(NONE if best_trial is None else f"{best_trial[0]}, {best_trial[1].number}")
 
 
-def _setting(found: tuple[int, Evaluation] | None, name: str) -> TableCell:
-    if found is None or name not in found[1].params:
+def _setting(best_trial: tuple[int, Evaluation] | None, name: str) -> TableCell:
+    if best_trial is None or name not in best_trial[1].params:
         return TableCell(NONE, (None,))
-    value = found[1].params[name]
+    value = best_trial[1].params[name]
     if isinstance(value, float):
         return TableCell(f"{value:.4g}", (value,))
     if isinstance(value, str):
@@ -168,78 +198,34 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def importances(results: Results, problem: str, contenders: list[str]) -> dict[str, Importance]:
-    """How much each parameter mattered to each contender's best trials."""
-    return {name: importance(results, problem, name) for name in contenders}
-
-
-def importance_table(problem: str, found: Mapping[str, Importance]) -> ReportTable:
-    """The shares: a row a parameter, a column a contender, and why there are none."""
-    totals: Counter[str] = Counter()
-    for each in found.values():
-        totals.update(each.shares)
-    params = [name for name, _ in totals.most_common()]
-    rows = [
-        (
-            text(name),
-            *(
-                TableCell(percent(share := each.shares.get(name)), (share,))
-                for each in found.values()
-            ),
-        )
-        for name in params
-    ]
-    long = ReportTable(
-        "importance",
-        "",
-        (
-            PROBLEM,
-            CONTENDER,
-            Column("parameter", ("parameter",)),
-            Column("", ("importance", "why")),
-        ),
-        tuple(
-            (text(problem), text(contender), text(name), TableCell("", (share, each.why)))
-            for contender, each in found.items()
-            for name, share in _shares(each)
-        ),
-    )
-    columns = (
-        Column("parameter", ("parameter",), "text"),
-        *(Column(name, (name,), "setting") for name in found),
-    )
-    return ReportTable("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
-
-
-def _shares(found: Importance) -> list[tuple[str, float | None]]:
-    """The parameters and their shares; one without a name where there are none."""
-    return list(found.shares.items()) or [("", None)]
-
-
 def failures(results: Results) -> ReportTable | None:
-    """What failed, by its error; None where nothing did."""
-    found: Counter[tuple[str, str, str, str]] = Counter()
+    """The failures by error; None without failures."""
+    counts: Counter[tuple[str, str, str, str]] = Counter()
     seeds: dict[tuple[str, str, str, str], set[int]] = {}
     for (problem, contender, seed), run in results.runs.items():
-        errors = [("trial", each.error) for each in run.evaluations if each.state == "failed"]
+        errors = [
+            ("trial", evaluation.error)
+            for evaluation in run.evaluations
+            if evaluation.state == "failed"
+        ]
         if run.end == "failed":
             errors.append(("run", run.error))
         for kind, error in errors:
             key = (contender, problem, kind, _shortened(error))
-            found[key] += 1
+            counts[key] += 1
             seeds.setdefault(key, set()).add(seed)
-    if not found:
+    if not counts:
         return None
     places = {name: i for i, name in enumerate(results.settings.contenders)}
     ordered = sorted(
-        found, key=lambda key: (places.get(key[0], len(places)), key[2], -found[key], key)
+        counts, key=lambda key: (places.get(key[0], len(places)), key[2], -counts[key], key)
     )
     rows = [
         (
             text(contender),
             text(problem),
             text(kind),
-            count(found[contender, problem, kind, error]),
+            count(counts[contender, problem, kind, error]),
             text(", ".join(str(seed) for seed in sorted(seeds[contender, problem, kind, error]))),
             text(error),
         )
@@ -257,7 +243,6 @@ def failures(results: Results) -> ReportTable | None:
 
 
 def _shortened(error: str | None) -> str:
-    """The last line of an error that says anything; that is where Python says what it was."""
+    """The last non-blank line of an error, where Python has its message."""
     lines = [line.strip() for line in (error or "").splitlines() if line.strip()]
-    last = lines[-1] if lines else "no message"
-    return last if len(last) <= LONGEST_ERROR else f"{last[: LONGEST_ERROR - 1]}…"
+    return shortened(lines[-1] if lines else "no message", LONGEST_ERROR)

@@ -1,7 +1,7 @@
 """The report as one page that needs no network.
 
-Names come from users. jinja2 escapes them in the text and in the data of the script, and the page's
-own policy lets nothing run but the script whose hash it holds, and nothing be loaded at all.
+Names come from users. jinja2 escapes them in the text and in the data of the script. The page's
+security policy allows only the script with the given hash to run, and no loading at all.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from jinja2 import Environment, StrictUndefined
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.figures import Curves, Dots
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
+from crosstune.benchmarks.report.plots import Curves, Dots
 from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.sections import asked
 from crosstune.benchmarks.report.tables import plain
@@ -26,13 +26,18 @@ from crosstune.benchmarks.statistics.precision import between, half, percent, ro
 from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Summary
 
 MOST_POINTS = 400
-"""Up to how many points of a curve the page holds; the CSV file has all."""
+"""The largest number of points of a curve on the page; the CSV file has all."""
 
 SYMBOLS = {"better": "▲", "worse": "▼", "equivalent": "=", "not enough seeds": "?"}
 
 
-def page(results: Results, summary: Summary, held: Sequence[Section]) -> str:
-    """The text of report.html; `held` is what `sections` gives."""
+def page(results: Results, summary: Summary, sections: Sequence[Section]) -> str:
+    """The text of report.html.
+
+    Args:
+        results, summary: the match and its statistics.
+        sections: as `sections.sections` returns them.
+    """
     here = files("crosstune.benchmarks.report")
     style, script = ((here / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
     digest = hashlib.sha256(script.encode()).digest()
@@ -45,11 +50,16 @@ def page(results: Results, summary: Summary, held: Sequence[Section]) -> str:
         summary=summary,
         asked=asked(results.settings),
         verdict=standings.verdict(summary),
-        sections=held,
+        sections=sections,
         looks=styles,
         numbers={name: i for i, name in enumerate(contenders)},
         data=curve_data(
-            [each for section in held for each in section.pictures if isinstance(each, Curves)],
+            [
+                picture
+                for section in sections
+                for picture in section.pictures
+                if isinstance(picture, Curves)
+            ],
             list(contenders),
         ),
         matrix=matrix,
@@ -66,13 +76,13 @@ def page(results: Results, summary: Summary, held: Sequence[Section]) -> str:
 
 
 def place(picture: Dots, value: float | None) -> float | None:
-    """Percent from the left, or None where there is nothing to draw."""
+    """Percent from the left, or None if the value cannot be drawn."""
     where = None if value is None else picture.place(value)
     return None if where is None else round(100 * where, 2)
 
 
 def matrix(ranking: Ranking, order: list[str]) -> list[list[dict[str, str] | None]]:
-    """The square of pairs: what the row's contender is to the column's; None on the diagonal."""
+    """The square of pairs, as seen by the contender of the row; None on the diagonal."""
     rows = []
     for a in order:
         row: list[dict[str, str] | None] = []
@@ -96,10 +106,10 @@ def matrix(ranking: Ranking, order: list[str]) -> list[list[dict[str, str] | Non
 
 
 def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:
-    """What the script draws, without NaN, which JSON does not have."""
+    """The data of the script, without NaN, which JSON does not have."""
     numbers = {name: i for i, name in enumerate(contenders)}
     styles = looks(contenders)
-    axes = dict.fromkeys(axis for each in pictures for axis in each.lines)
+    axes = dict.fromkeys(axis for picture in pictures for axis in picture.lines)
     return {
         "axes": list(axes),
         "contenders": [
@@ -112,16 +122,16 @@ def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:
         ],
         "problems": [
             {
-                "name": plain(each.problem),
-                "metric": plain(each.metric),
-                "way": "higher" if each.maximize else "lower",
-                "best": each.best_known,
+                "name": plain(picture.problem),
+                "metric": plain(picture.metric),
+                "way": "higher" if picture.maximize else "lower",
+                "best": picture.best_known,
                 "lines": {
                     axis: [{"c": numbers[name], **_points(curve)} for name, curve in lines.items()]
-                    for axis, lines in each.lines.items()
+                    for axis, lines in picture.lines.items()
                 },
             }
-            for each in pictures
+            for picture in pictures
         ],
     }
 
@@ -129,9 +139,9 @@ def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:
 def _points(curve: IncumbentCurve) -> dict[str, list[float | None]]:
     n = len(curve.budget)
     step = max(1, math.ceil(n / MOST_POINTS))
-    kept = sorted({*range(0, n, step), n - 1} if n else ())
+    indices = sorted({*range(0, n, step), n - 1} if n else ())
     return {
-        key: [_short(float(values[i])) for i in kept]
+        key: [_short(float(values[i])) for i in indices]
         for key, values in (
             ("x", curve.budget),
             ("m", curve.mean),

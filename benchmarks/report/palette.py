@@ -1,7 +1,7 @@
-"""One colour a contender, the same in every figure, for colour-blind readers too.
+"""One colour per contender, the same in every figure, also for colour-blind readers.
 
-The eight colours of M. Okabe and K. Ito, "Color Universal Design" (2008). A ninth contender begins
-the colours again with dashes. Black and yellow change with the page's background, where one of
+The eight colours of M. Okabe and K. Ito, "Color Universal Design" (2008). They repeat with dashes
+from the ninth contender on. Black and yellow change with the page's background, on which one of
 them could not be seen.
 """
 
@@ -23,7 +23,7 @@ COLOURS = (
 """On white. The last is yellow, darkened."""
 
 ON_DARK = {"#0072b2": "#2f97d6", "#000000": "#f2f2f2", "#b8aa00": "#f0e442"}
-"""What replaces a colour on a dark page."""
+"""Replacements of colours on a dark page."""
 
 DASHES: tuple[tuple[int, ...], ...] = ((), (6, 3), (2, 2), (8, 3, 2, 3), (12, 3))
 """Lengths of line and gap, for the first eight contenders, the next eight and so on."""
@@ -31,7 +31,7 @@ DASHES: tuple[tuple[int, ...], ...] = ((), (6, 3), (2, 2), (8, 3, 2, 3), (12, 3)
 
 @dataclass(frozen=True)
 class Look:
-    """How a contender is drawn: the number of its colour, and its dashes."""
+    """The style of a contender: the number of its colour, and its dashes."""
 
     colour: int
     dash: tuple[int, ...] = ()

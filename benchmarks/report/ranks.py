@@ -1,4 +1,4 @@
-"""The critical-difference diagram (Demšar, 2006), laid out for whoever draws it."""
+"""The layout of the critical-difference diagram (Demšar, 2006)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosstune.benchmarks.report.tables import plain
+from crosstune.benchmarks.report.tables import plain, shortened
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing
 
 LABEL = 190.0
-"""The width that is kept for names on either side."""
+"""The width reserved for names on either side."""
 
 LONGEST = 24
-"""How many letters of a name the diagram shows."""
+"""The largest number of letters of a name."""
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through points; of a contender, or None for what belongs to the frame."""
+    """A line through points; contender is None for parts of the frame."""
 
     points: tuple[tuple[float, float], ...]
     contender: str | None = None
@@ -48,26 +48,33 @@ class Diagram:
 
 
 def groups(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
-    """The largest runs of sorted ranks that lie within a distance: their first and last places.
+    """The maximal runs of sorted ranks within a distance, as first and last positions.
 
     >>> groups([1.0, 1.5, 3.0, 3.2], 1.6)
     [(0, 1), (1, 2), (2, 3)]
     >>> groups([1.0, 1.5, 3.0, 3.2], 0.1)
     []
     """
-    found: list[tuple[int, int]] = []
+    bars: list[tuple[int, int]] = []
     for first in range(len(ranks)):
         last = max(i for i in range(first, len(ranks)) if ranks[i] - ranks[first] < distance)
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
+        if last > first and (not bars or last > bars[-1][1]):
+            bars.append((first, last))
+    return bars
 
 
 def diagram(rows: Sequence[Standing], ranking: Ranking, width: float = 760.0) -> Diagram | None:
-    """The mean ranks on a line; None for one problem, where there is no critical distance."""
+    """The diagram of mean ranks; None for one problem, which has no critical distance.
+
+    Args:
+        rows: one per contender, in any order.
+        ranking: has the critical distance.
+        width: of the sheet, in pixels.
+    """
     distance = ranking.critical_distance
     ranked = sorted(
-        (each for each in rows if not math.isnan(each.rank)), key=lambda each: each.rank
+        (standing for standing in rows if not math.isnan(standing.rank)),
+        key=lambda standing: standing.rank,
     )
     if distance is None or math.isnan(distance) or len(ranked) < 2:
         return None
@@ -86,7 +93,7 @@ def diagram(rows: Sequence[Standing], ranking: Ranking, width: float = 760.0) ->
         labels.append(TextLabel(at(rank), axis - 12, str(rank)))
     strokes.append(Stroke(((left, 22), (at(1 + min(distance, ends[1] - 1)), 22)), width=3))
     labels.append(TextLabel(left, 14, f"critical distance {distance:.2f}", "start"))
-    bars = groups([each.rank for each in ranked], distance)
+    bars = groups([standing.rank for standing in ranked], distance)
     below = axis + 14
     for i, (first, last) in enumerate(bars):
         y = axis + 10 + 7 * i
@@ -94,21 +101,16 @@ def diagram(rows: Sequence[Standing], ranking: Ranking, width: float = 760.0) ->
         strokes.append(Stroke(ends_of_bar, width=4))
         below = y + 16
     middle = (len(ranked) + 1) // 2
-    for i, each in enumerate(ranked):
+    for i, standing in enumerate(ranked):
         row = i if i < middle else len(ranked) - 1 - i
         y = below + 12 + 22 * row
-        x, end = at(each.rank), left - 8 if i < middle else right + 8
-        strokes.append(Stroke(((x, axis), (x, y), (end, y)), each.contender, 1.5))
-        name = _short(each.contender)
-        words = f"{name}  {each.rank:.1f}" if i < middle else f"{each.rank:.1f}  {name}"
+        x, end = at(standing.rank), left - 8 if i < middle else right + 8
+        strokes.append(Stroke(((x, axis), (x, y), (end, y)), standing.contender, 1.5))
+        name = shortened(plain(standing.contender), LONGEST)
+        words = f"{name}  {standing.rank:.1f}" if i < middle else f"{standing.rank:.1f}  {name}"
         side = ("end", end - 4) if i < middle else ("start", end + 4)
         labels.append(TextLabel(side[1], y + 4, words, side[0]))
     height = below + 12 + 22 * middle
-    said = ", ".join(f"{plain(each.contender)} {each.rank:.1f}" for each in ranked)
+    said = ", ".join(f"{plain(standing.contender)} {standing.rank:.1f}" for standing in ranked)
     title = f"Mean ranks: {said}; critical distance {distance:.2f}"
     return Diagram("ranks", title, width, height, tuple(strokes), tuple(labels))
-
-
-def _short(name: str) -> str:
-    name = plain(name)
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -1,10 +1,10 @@
-"""A part of the report, before it has a form."""
+"""A section of the report, independent of its format."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crosstune.benchmarks.report.figures import Curves, Dots
+from crosstune.benchmarks.report.plots import Curves, Dots
 from crosstune.benchmarks.report.ranks import Diagram
 from crosstune.benchmarks.report.tables import ReportTable
 from crosstune.benchmarks.statistics.verdicts import Ranking
@@ -14,15 +14,15 @@ Picture = Curves | Dots | Diagram
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it.
+    """A heading and its content.
 
     Attributes:
-        key: in the page's addresses.
+        key: the anchor on the page.
         reading: how to read it, in a line or two.
         tables, pictures: shown in this order, pictures first.
         folded: tables that the page opens on demand.
-        remarks: what has to be known beside them.
-        code: text with a title that is shown as it is.
+        remarks: shown as a list.
+        code: titles and texts that are shown verbatim.
         matrix: the ranking whose pairs the page also shows as a square.
     """
 

@@ -1,4 +1,4 @@
-"""The report before it has a form: sections of tables and figures, in the order of reading."""
+"""The sections of the report, in the order of reading."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
-from crosstune.benchmarks.report.importance import Importance
+from crosstune.benchmarks.report.importance import Importance, importance, importance_table
 from crosstune.benchmarks.report.section import Section
 from crosstune.benchmarks.report.tables import Column, ReportTable, plain, text
 from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
@@ -16,7 +16,7 @@ from crosstune.system.filenames import as_own_file_name
 
 
 def asked(settings: Settings) -> str:
-    """What was compared, in a line.
+    """A summary of the request in one line.
 
     >>> asked(Settings(problems=(), contenders=("a", "b"), seeds=1, trials=50))
     '2 contenders, 0 problems, 1 seed, 50 trials a run'
@@ -37,21 +37,21 @@ def asked(settings: Settings) -> str:
 
 
 def sections(results: Results, summary: Summary) -> list[Section]:
-    """Everything that the report shows, under the verdict and in order."""
-    held = [
+    """All sections of the report after the verdict, in order."""
+    parts = [
         _curves(results, summary),
         _standings(results, summary),
-        *_pairs(results, summary),
-        _ranks(results, summary),
+        *_pairs(summary),
+        _ranks(summary),
         _gap(results, summary),
-        _settings(results, summary),
-        _importance(results, summary),
+        _settings(results),
+        _importance(results),
         _cost(summary),
         _failures(results),
         _notes(summary),
         _reproduce(results),
     ]
-    return [section for section in held if section is not None]
+    return [section for section in parts if section is not None]
 
 
 def _curves(results: Results, summary: Summary) -> Section:
@@ -71,7 +71,7 @@ def _curves(results: Results, summary: Summary) -> Section:
 
 
 def _standings(results: Results, summary: Summary) -> Section:
-    # Of several problems, one alone may have varied.
+    # Only one of several problems may have varied.
     alone = (name for name, rows in summary.by_problem.items() if rows is summary.standings)
     only = next(alone, None)
     if only is not None:
@@ -113,10 +113,10 @@ def _scale(summary: Summary) -> str:
     return " or ".join(of) or "the start"
 
 
-def _pairs(results: Results, summary: Summary) -> list[Section]:
-    held = []
-    # The one that counts comes first.
-    for ranking in sorted(summary.rankings, key=lambda each: each is not summary.verdict):
+def _pairs(summary: Summary) -> list[Section]:
+    parts = []
+    # The decisive ranking comes first.
+    for ranking in sorted(summary.rankings, key=lambda ranking: ranking is not summary.verdict):
         name = "pairs-unseen" if ranking.unseen else "pairs"
         where = " on unseen data" if ranking.unseen else ""
         sentence = "" if ranking is summary.verdict else f"{plain(ranking.sentence)} "
@@ -126,7 +126,7 @@ def _pairs(results: Results, summary: Summary) -> list[Section]:
                 f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
             )
         within = rounded(ranking.margin, ranking.margin) if ranking.margin else "0"
-        held.append(
+        parts.append(
             Section(
                 name,
                 f"Pair by pair: {plain(ranking.measure)}{where}",
@@ -140,10 +140,10 @@ def _pairs(results: Results, summary: Summary) -> list[Section]:
                 matrix=ranking,
             )
         )
-    return held
+    return parts
 
 
-def _ranks(results: Results, summary: Summary) -> Section | None:
+def _ranks(summary: Summary) -> Section | None:
     drawn = ranks.diagram(summary.standings, summary.verdict)
     if drawn is None:
         return None
@@ -165,7 +165,7 @@ def _gap(results: Results, summary: Summary) -> Section | None:
             f"gap-{as_own_file_name(problem)}", rows, results.about(problem).metric, problem
         )
         for problem, rows in summary.by_problem.items()
-        if any(each.test is not None for each in rows)
+        if any(standing.test is not None for standing in rows)
     )
     return Section(
         "gap",
@@ -177,10 +177,11 @@ def _gap(results: Results, summary: Summary) -> Section | None:
     )
 
 
-def _settings(results: Results, summary: Summary) -> Section:
+def _settings(results: Results) -> Section:
     contenders = list(results.settings.contenders)
     tables = tuple(
-        findings.best_settings(results, each.name, contenders) for each in results.settings.problems
+        findings.best_settings(results, about.name, contenders)
+        for about in results.settings.problems
     )
     return Section(
         "settings",
@@ -192,17 +193,19 @@ def _settings(results: Results, summary: Summary) -> Section:
     )
 
 
-def _importance(results: Results, summary: Summary) -> Section:
+def _importance(results: Results) -> Section:
     contenders = list(results.settings.contenders)
     pictures, tables, remarks = [], [], []
     for about in results.settings.problems:
-        found = findings.importances(results, about.name, contenders)
-        tables.append(findings.importance_table(about.name, found))
-        if any(each.shares for each in found.values()):
+        by_contender = {name: importance(results, about.name, name) for name in contenders}
+        tables.append(importance_table(about.name, by_contender))
+        if any(estimate.shares for estimate in by_contender.values()):
             pictures.append(
-                figures.importance(f"importance-{as_own_file_name(about.name)}", found, about.name)
+                figures.importance(
+                    f"importance-{as_own_file_name(about.name)}", by_contender, about.name
+                )
             )
-        for why, of in _reasons(found).items():
+        for why, of in _reasons(by_contender).items():
             remarks.append(f"{about.name}: none for {', '.join(of)}: {why}.")
     return Section(
         "importance",
@@ -211,17 +214,17 @@ def _importance(results: Results, summary: Summary) -> Section:
         "the trials of each contender. They sample where they see promise, so the shares differ: "
         "trust what several agree on.",
         pictures=tuple(pictures),
-        remarks=tuple(plain(each) for each in remarks),
+        remarks=tuple(plain(remark) for remark in remarks),
         tables=tuple(tables) if len(tables) == 1 else (),
         folded=tuple(tables) if len(tables) > 1 else (),
     )
 
 
-def _reasons(found: Mapping[str, Importance]) -> dict[str, list[str]]:
+def _reasons(by_contender: Mapping[str, Importance]) -> dict[str, list[str]]:
     reasons: dict[str, list[str]] = {}
-    for contender, each in found.items():
-        if each.why:
-            reasons.setdefault(each.why, []).append(contender)
+    for contender, estimate in by_contender.items():
+        if estimate.why:
+            reasons.setdefault(estimate.why, []).append(contender)
     return reasons
 
 
@@ -265,15 +268,15 @@ def _reproduce(results: Results) -> Section:
         "shared first trials": settings.first or None,
         "workers": settings.workers,
         "looks before this one, at seeds": ", ".join(map(str, settings.looks)) or None,
-        **{f"fingerprint of {each.name}": each.fingerprint for each in settings.problems},
+        **{f"fingerprint of {about.name}": about.fingerprint for about in settings.problems},
     }
     asked_for = _facts("settings", "setting", rows)
     machine = _facts("machine", "machine", settings.machine)
     versions = _facts("versions", "version of", settings.versions)
     code = [("The command", settings.command)] if settings.command else []
     code += [
-        (f"The spec of {each.name}", as_yaml(dict(each.spec)).rstrip())
-        for each in settings.problems
+        (f"The spec of {about.name}", as_yaml(dict(about.spec)).rstrip())
+        for about in settings.problems
     ]
     return Section(
         "reproduce",
@@ -284,7 +287,7 @@ def _reproduce(results: Results) -> Section:
     )
 
 
-def _facts(name: str, head: str, held: Mapping[str, object]) -> ReportTable:
+def _facts(name: str, head: str, facts: Mapping[str, object]) -> ReportTable:
     columns = (Column(head, ("what",), "fact"), Column("value", ("value",), "text"))
-    rows = tuple((text(key), text(value)) for key, value in held.items() if value is not None)
+    rows = tuple((text(key), text(value)) for key, value in facts.items() if value is not None)
     return ReportTable(name, name.capitalize(), columns, rows)

@@ -1,4 +1,4 @@
-"""Who is ahead, as tables: the verdict's pairs, every pair, the standings, the cost."""
+"""Tables of the verdict, of every pair, of the standings and of the cost."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ PROBLEM = Column("problem", ("problem",), "text")
 
 
 def seen_from(pair: Pair, contender: str) -> Pair:
-    """The pair as its other contender sees it, where `contender` is not the first."""
+    """The pair as `contender` sees it, flipped if it is not the first."""
     return pair if pair.a == contender else pair.flipped()
 
 
 def of_leader(ranking: Ranking) -> list[Pair]:
-    """The leader against each other contender, as the leader sees it."""
+    """The leader's pairs, as the leader sees them."""
     return [
         seen_from(pair, ranking.leader)
         for pair in ranking.pairs
@@ -43,7 +43,7 @@ def of_leader(ranking: Ranking) -> list[Pair]:
 
 
 def verdict(summary: Summary) -> ReportTable:
-    """The leader's pairs in the ranking that counts."""
+    """The leader's pairs in the decisive ranking."""
     ranking = summary.verdict
     rows = [
         (
@@ -107,9 +107,9 @@ def standings(rows: Iterable[Standing], caption: str, score: str) -> ReportTable
     """The contenders, best first.
 
     Args:
-        rows: one a contender.
-        caption: over the table.
-        score: what the score is called.
+        rows: one per contender.
+        caption: of the table.
+        score: the name of the score.
     """
     rows = list(rows)
     columns, cells = _standing_columns(rows, score)
@@ -135,12 +135,12 @@ def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -
 
 
 def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> ReportTable | None:
-    """The score that was tuned beside the one on unseen data; None where there are none."""
+    """The tuned score beside the one on unseen data; None without unseen data."""
     every = [
-        (problem, each)
+        (problem, standing)
         for problem, rows in by_problem.items()
-        for each in rows
-        if each.gap is not None and each.test is not None
+        for standing in rows
+        if standing.gap is not None and standing.test is not None
     ]
     if not every:
         return None
@@ -153,28 +153,28 @@ def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> ReportTable | None:
     )
     rows = [
         (
-            text(each.contender),
+            text(standing.contender),
             text(problem),
-            _score(each),
-            _test(each),
-            TableCell(rounded(each.gap, _finer(each)), (each.gap,)),
+            _score(standing),
+            _test(standing),
+            TableCell(rounded(standing.gap, _finer(standing)), (standing.gap,)),
         )
-        for problem, each in every
+        for problem, standing in every
     ]
     return ReportTable("gap", "Tuned and unseen scores, means over the seeds", columns, tuple(rows))
 
 
 def cost(rows: Iterable[Standing]) -> ReportTable:
-    """What a contender's suggestions cost, beside the objective."""
+    """The time of each contender's suggestions, beside that of the objective."""
     lines = []
-    for each in rows:
-        whole = each.sampler_seconds + each.objective_seconds
-        share = each.sampler_seconds / whole if whole > 0 else None
+    for standing in rows:
+        whole = standing.sampler_seconds + standing.objective_seconds
+        share = standing.sampler_seconds / whole if whole > 0 else None
         lines.append(
             (
-                text(each.contender),
-                TableCell(duration(each.sampler_seconds), (each.sampler_seconds,)),
-                TableCell(duration(each.objective_seconds), (each.objective_seconds,)),
+                text(standing.contender),
+                TableCell(duration(standing.sampler_seconds), (standing.sampler_seconds,)),
+                TableCell(duration(standing.objective_seconds), (standing.objective_seconds,)),
                 TableCell(percent(share), (share,)),
             )
         )
@@ -190,16 +190,16 @@ def cost(rows: Iterable[Standing]) -> ReportTable:
 def _standing_columns(
     rows: list[Standing], score: str
 ) -> tuple[list[Column], list[tuple[TableCell, ...]]]:
-    """The columns that some contender has something in, and the cells; the contender first."""
-    unseen = any(each.test is not None for each in rows)
+    """The columns that some contender has values in, and the cells; the contender first."""
+    unseen = any(standing.test is not None for standing in rows)
     columns = [
         Column(score, ("score",)),
-        Column(_level(each.interval for each in rows), ("score_low", "score_high")),
+        Column(_level(standing.interval for standing in rows), ("score_low", "score_high")),
     ]
     if unseen:
         columns += [
             Column("unseen", ("test",)),
-            Column(_level(each.test_interval for each in rows), ("test_low", "test_high")),
+            Column(_level(standing.test_interval for standing in rows), ("test_low", "test_high")),
             Column("gap", ("gap",)),
         ]
     columns += [
@@ -212,38 +212,41 @@ def _standing_columns(
         Column("pruned trials", ("pruned_trials",)),
     ]
     cells: list[tuple[TableCell, ...]] = []
-    for each in rows:
-        line = [text(each.contender), _score(each), _interval(each.interval)]
+    for standing in rows:
+        line = [text(standing.contender), _score(standing), _interval(standing.interval)]
         if unseen:
             line += [
-                _test(each),
-                _interval(each.test_interval),
-                TableCell(rounded(each.gap, _finer(each)), (each.gap,)),
+                _test(standing),
+                _interval(standing.test_interval),
+                TableCell(rounded(standing.gap, _finer(standing)), (standing.gap,)),
             ]
         line += [
-            TableCell(_normalised(each.regret), (each.regret,)),
-            TableCell(_normalised(each.area), (each.area,)),
-            TableCell(_fixed(each.rank, 1), (each.rank,)),
-            TableCell(f"{each.failed} of {each.runs}", (each.failed, each.runs)),
-            count(each.ended_early),
-            TableCell(f"{each.failed_trials} of {each.trials}", (each.failed_trials, each.trials)),
-            count(each.pruned_trials),
+            TableCell(_normalised(standing.regret), (standing.regret,)),
+            TableCell(_normalised(standing.area), (standing.area,)),
+            TableCell(_fixed(standing.rank, 1), (standing.rank,)),
+            TableCell(f"{standing.failed} of {standing.runs}", (standing.failed, standing.runs)),
+            count(standing.ended_early),
+            TableCell(
+                f"{standing.failed_trials} of {standing.trials}",
+                (standing.failed_trials, standing.trials),
+            ),
+            count(standing.pruned_trials),
         ]
         cells.append(tuple(line))
     return columns, cells
 
 
-def _score(each: Standing) -> TableCell:
-    return TableCell(rounded(each.score, half(each.interval)), (each.score,))
+def _score(standing: Standing) -> TableCell:
+    return TableCell(rounded(standing.score, half(standing.interval)), (standing.score,))
 
 
-def _test(each: Standing) -> TableCell:
-    return TableCell(rounded(each.test, half(each.test_interval)), (each.test,))
+def _test(standing: Standing) -> TableCell:
+    return TableCell(rounded(standing.test, half(standing.test_interval)), (standing.test,))
 
 
-def _finer(each: Standing) -> float | None:
-    """What a gap is uncertain by: no better known than the worse of its two parts."""
-    return max((half(each.interval) or 0.0), (half(each.test_interval) or 0.0)) or None
+def _finer(standing: Standing) -> float | None:
+    """The uncertainty of a gap: that of the less certain of its two parts."""
+    return max((half(standing.interval) or 0.0), (half(standing.test_interval) or 0.0)) or None
 
 
 def _advantage(pair: Pair) -> TableCell:
@@ -274,6 +277,6 @@ def _fixed(value: float, places: int) -> str:
 
 
 def _level(intervals: Iterable[Interval | None]) -> str:
-    """The head of a column of intervals."""
-    level = next((each.level for each in intervals if each is not None), None)
+    """The heading of a column of intervals."""
+    level = next((interval.level for interval in intervals if interval is not None), None)
     return "interval" if level is None else f"{100 * level:g} % interval"

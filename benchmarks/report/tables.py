@@ -1,4 +1,4 @@
-"""A table that is shown on the page, on the terminal, as Markdown and as CSV."""
+"""A table for the page, the terminal, Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Column:
     """A column.
 
     Attributes:
-        head: as it is shown.
-        fields: the columns of the CSV file that hold it.
+        head: the displayed heading.
+        fields: its columns in the CSV file.
         kind: "text", "number", "contender" (shown in its colour), or "verdict".
     """
 
@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TableCell:
-    """What is shown, rounded, and the values behind it, one for each field of its column."""
+    """The displayed, rounded text and the exact values, one per field of its column."""
 
     text: str
     values: tuple[Value, ...]
@@ -41,9 +41,9 @@ class ReportTable:
     """Rows under columns.
 
     Attributes:
-        name: of its CSV file, without the ending.
-        caption: what it holds.
-        long: what its CSV file holds instead, where the table is shown wide.
+        name: of its CSV file, without the suffix.
+        caption: describes its content.
+        long: the table of the CSV file, if the displayed one is wide.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ReportTable:
 
     @property
     def heads(self) -> list[str]:
-        """The heads as they are shown."""
+        """The displayed headings."""
         return [column.head for column in self.columns]
 
 
@@ -69,7 +69,7 @@ def count(n: int) -> TableCell:
 
 
 def plain(value: object) -> str:
-    """Text on one line, without the characters that steer a terminal.
+    """Text on one line, without control characters.
 
     >>> plain("a\\nb\\x1b[31m")
     'a b\ufffd[31m'
@@ -77,8 +77,13 @@ def plain(value: object) -> str:
     return visible(" ".join(str(value).split()))
 
 
+def shortened(text: str, longest: int) -> str:
+    """Text of at most `longest` letters; an ellipsis replaces the rest."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def as_csv(table: ReportTable) -> str:
-    """The values in full, for a spreadsheet or pandas.
+    """The exact values, for a spreadsheet or pandas.
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
 

@@ -26,14 +26,14 @@ def markdown(results: Results, summary: Summary) -> str:
 
 
 def composed(
-    results: Results, summary: Summary, held: Sequence[Section], *, pictures: bool = False
+    results: Results, summary: Summary, content: Sequence[Section], *, pictures: bool = False
 ) -> str:
-    """The Markdown of sections that are there already.
+    """The Markdown of existing sections.
 
     Args:
-        results, summary: the match and what the statistics say of it.
-        held: what `sections` gives.
-        pictures: whether it shows the figures that `write_report` puts beside it.
+        results, summary: the match and its statistics.
+        content: the result of `sections`.
+        pictures: whether to embed the figures that `write_report` writes.
     """
     parts = [
         "# Head to head",
@@ -41,23 +41,29 @@ def composed(
         escaped(asked(results.settings)),
         _table(standings.verdict(summary)),
     ]
-    for section in held:
+    for section in content:
         parts += [f"## {escaped(section.title)}", escaped(section.reading)]
         if pictures:
             parts += [
-                f"![{escaped(each.title)}](figures/{each.name}.png)" for each in section.pictures
+                f"![{escaped(picture.title)}](figures/{picture.name}.png)"
+                for picture in section.pictures
             ]
         for table in (*section.tables, *section.folded):
             parts += [f"{escaped(table.caption)}:", _table(table)]
         if section.remarks:
-            parts.append("\n".join(f"- {escaped(each)}" for each in section.remarks))
+            parts.append("\n".join(f"- {escaped(remark)}" for remark in section.remarks))
         for title, code in section.code:
             parts += [f"{escaped(title)}:", _fenced(code)]
     return "\n\n".join(parts) + "\n"
 
 
 def terminal(results: Results, summary: Summary, console: Console) -> None:
-    """Print the verdict and the tables; of several problems, only what is over all of them."""
+    """Print the verdict and the tables, but not the folded ones.
+
+    Args:
+        results, summary: the match and its statistics.
+        console: where to print.
+    """
     console.print(Text(plain(summary.verdict.sentence), style="bold"))
     console.print(Text(plain(asked(results.settings)), style="dim"))
     console.print()
@@ -79,18 +85,18 @@ def terminal(results: Results, summary: Summary, console: Console) -> None:
 
 
 def plain_line(line: str) -> str:
-    """A line as it is, indented as it is, without characters that steer a terminal."""
+    """A line with its indentation, without control characters."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def escaped(words: object) -> str:
-    """Text that Markdown shows as it is, on one line.
+    """Text on one line, escaped for Markdown.
 
     >>> escaped("<b>keras_tuner</b> *")
     '&lt;b&gt;keras_tuner&lt;/b&gt; \\\\*'
     """
     line = plain(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKS.sub(lambda found: f"\\{found[0]}", line)
+    return _MARKS.sub(lambda match: f"\\{match[0]}", line)
 
 
 def _table(table: ReportTable) -> str:

@@ -22,8 +22,8 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
 
     Args:
         results: the match.
-        summary: what the statistics say of it.
-        folder: it is made where it is not there. Files of an earlier report are replaced.
+        summary: its statistics.
+        folder: created if absent. Files of an earlier report are replaced.
 
     Returns:
         The path of report.html, one file that needs no network.
@@ -36,19 +36,19 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
         from crosstune.benchmarks.report.drawings import draw
         from crosstune.benchmarks.report.page import page
     report = folder / "report.html"
-    held = sections(results, summary)
+    content = sections(results, summary)
     try:
         for name in ("tables", "figures"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        report.write_text(page(results, summary, held), encoding="utf-8")
-        text = composed(results, summary, held, pictures=True)
+        report.write_text(page(results, summary, content), encoding="utf-8")
+        text = composed(results, summary, content, pictures=True)
         (folder / "report.md").write_text(text, encoding="utf-8")
-        every = [table for each in held for table in (*each.tables, *each.folded)]
+        every = [table for section in content for table in (*section.tables, *section.folded)]
         verdict = standings.verdict(summary)
         for name, table in joined([verdict, *every, curve_table(summary)]).items():
             (folder / "tables" / f"{name}.csv").write_text(table, encoding="utf-8")
         styles = looks(results.settings.contenders)
-        for picture in (picture for each in held for picture in each.pictures):
+        for picture in (picture for section in content for picture in section.pictures):
             draw(picture, styles, folder / "figures")
     except OSError as error:
         raise RequestError(
@@ -58,7 +58,7 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
 
 
 def joined(tables: Iterable[ReportTable]) -> dict[str, str]:
-    """The text of each CSV file by its name; tables of one name are one file."""
+    """The text of each CSV file by its name; tables with the same name share a file."""
     files: dict[str, str] = {}
     for table in tables:
         text = as_csv(table)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from crosstune.benchmarks.report import drawings, figures, ranks
-from crosstune.benchmarks.report.figures import Dots, Mark
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
+from crosstune.benchmarks.report.plots import Dots, Mark
 from crosstune.benchmarks.report.standings import seen_from
 from crosstune.benchmarks.statistics.verdicts import Interval, Pair, Standing
 from tests.unit.benchmarks import report_data as data
