@@ -19,5 +19,5 @@ _HOMES = {
 __all__ = ["Decision", "Sequential", "summarize"]
 
 
-if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo
+if not TYPE_CHECKING:  # type checkers read the imports above
     __getattr__, __dir__ = on_first_use(__name__, _HOMES)

@@ -15,35 +15,41 @@ from crosstune.benchmarks.statistics.verdicts import IncumbentCurve
 
 AXES = ("trials", "epochs", "seconds")
 POINTS = 100
-"""How many points a curve over epochs or seconds has at most."""
+"""The largest number of points of a curve over epochs or seconds."""
 
 Steps = tuple[NDArray[np.float64], NDArray[np.float64]]
 """When each feasible trial ended, ascending, and the incumbent from then on."""
 
 
 def steps(run: MatchRun, axis: str, *, maximize: bool) -> Steps:
-    """When a run's incumbent was found, on a budget axis."""
-    evaluations = sorted(run.evaluations, key=lambda each: each.number)
+    """The budgets at which the incumbent of a run changed.
+
+    Args:
+        run: its feasible trials count.
+        axis: one of `AXES`.
+        maximize: whether higher is better.
+    """
+    evaluations = sorted(run.evaluations, key=lambda evaluation: evaluation.number)
     if axis == "trials":
-        ends = np.array([each.number + 1 for each in evaluations], dtype=float)
+        ends = np.array([evaluation.number + 1 for evaluation in evaluations], dtype=float)
     elif axis == "epochs":
-        ends = np.cumsum([float(each.epochs) for each in evaluations])
+        ends = np.cumsum([float(evaluation.epochs) for evaluation in evaluations])
     else:
-        ends = np.array([each.ended for each in evaluations])
-    kept = [
-        (end, each.value)
-        for end, each in zip(ends, evaluations, strict=True)
-        if each.counts and each.value is not None
+        ends = np.array([evaluation.ended for evaluation in evaluations])
+    feasible = [
+        (end, evaluation.value)
+        for end, evaluation in zip(ends, evaluations, strict=True)
+        if evaluation.counts and evaluation.value is not None
     ]
-    kept.sort(key=lambda each: each[0])
-    values = np.array([value for _, value in kept], dtype=float)
+    feasible.sort(key=lambda pair: pair[0])
+    values = np.array([value for _, value in feasible], dtype=float)
     best = np.maximum.accumulate(values) if maximize else np.minimum.accumulate(values)
-    return np.array([end for end, _ in kept], dtype=float), best
+    return np.array([end for end, _ in feasible], dtype=float), best
 
 
-def _at(budget: NDArray[np.float64], found: Steps) -> NDArray[np.float64]:
-    """The incumbent at each budget; NaN before the first. A run that ended keeps its own."""
-    ends, best = found
+def _at(budget: NDArray[np.float64], incumbent: Steps) -> NDArray[np.float64]:
+    """The incumbent at each budget; NaN before the first, constant after the last."""
+    ends, best = incumbent
     index = np.searchsorted(ends, budget, side="right") - 1
     return (
         np.where(index >= 0, best[np.maximum(index, 0)], np.nan) if len(best) else budget * np.nan
@@ -53,26 +59,28 @@ def _at(budget: NDArray[np.float64], found: Steps) -> NDArray[np.float64]:
 def _budget(results: Results, problem: ScoredProblem, axis: str) -> NDArray[np.float64]:
     evaluations = [run.evaluations for row in problem.runs for run in row]
     if axis == "seconds":
-        most = max((each.ended for run in evaluations for each in run), default=0.0)
+        most = max((evaluation.ended for run in evaluations for evaluation in run), default=0.0)
         return np.linspace(0.0, results.settings.seconds or most, POINTS + 1)[1:]
     if axis == "epochs":
-        total = max(sum(each.epochs for each in run) for run in evaluations)
+        total = max(sum(evaluation.epochs for evaluation in run) for run in evaluations)
         limit = max(results.settings.epochs or total, 1)
     else:
-        # Trials are numbered from 0; a curve has a point at each up to 200.
-        total = max((each.number + 1 for run in evaluations for each in run), default=0)
+        # Trials are numbered from 0; a curve has a point per trial up to 200.
+        total = max((evaluation.number + 1 for run in evaluations for evaluation in run), default=0)
         limit = max(results.settings.trials or total, 1)
     points = POINTS if axis == "epochs" else 2 * POINTS
     return np.unique(np.round(np.linspace(1, limit, min(limit, points))))
 
 
 def axes_of(problem: ScoredProblem) -> tuple[str, ...]:
-    """The axes on which contenders may differ: always trials; epochs and seconds where recorded."""
-    evaluations = [each for row in problem.runs for run in row for each in run.evaluations]
+    """The axes on which contenders may differ: trials, and epochs and seconds if recorded."""
+    evaluations = [
+        evaluation for row in problem.runs for run in row for evaluation in run.evaluations
+    ]
     has = (
         True,
-        any(each.epochs != 1 for each in evaluations),
-        any(each.ended > 0 for each in evaluations),
+        any(evaluation.epochs != 1 for evaluation in evaluations),
+        any(evaluation.ended > 0 for evaluation in evaluations),
     )
     return tuple(axis for axis, there in zip(AXES, has, strict=True) if there)
 
@@ -82,13 +90,15 @@ def curves(
 ) -> dict[str, dict[str, IncumbentCurve]]:
     """The curves of a problem, by contender and axis.
 
-    A run whose trials are all infeasible is at the worst final score of any run throughout.
+    A run whose trials are all infeasible has the worst final score of any run everywhere.
 
     Args:
+        results, problem: the match, and the runs of the problem.
+        axes: some of `AXES`; all recorded ones, if None.
         level: of the bands, such as 0.95.
     """
     about, contenders = problem.about, results.settings.contenders
-    found: dict[str, dict[str, IncumbentCurve]] = {name: {} for name in contenders}
+    drawn: dict[str, dict[str, IncumbentCurve]] = {name: {} for name in contenders}
     hopeless = np.array([[[run.hopeless] for run in row] for row in problem.runs])
     for axis in axes or axes_of(problem):
         budget = _budget(results, problem, axis)
@@ -101,11 +111,11 @@ def curves(
         heights = np.where(hopeless, problem.tuned.values[:, :, None], heights)
         regret = problem.tuned.normalised(heights)
         with warnings.catch_warnings():
-            # Where no run at all has a complete trial at the first points.
+            # No run has a complete trial at the first points.
             warnings.simplefilter("ignore", RuntimeWarning)
             worst = np.nanmax(regret) if not np.isnan(regret).all() else np.nan
         areas = np.where(np.isnan(regret), worst, regret).mean(axis=(1, 2))
         for name, values, area in zip(contenders, heights, areas, strict=True):
             low, high = intervals.of_curve(values, level)
-            found[name][axis] = IncumbentCurve(budget, values.mean(axis=0), low, high, float(area))
-    return found
+            drawn[name][axis] = IncumbentCurve(budget, values.mean(axis=0), low, high, float(area))
+    return drawn

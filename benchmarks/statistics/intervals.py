@@ -14,30 +14,34 @@ from crosstune.benchmarks.statistics.verdicts import Interval
 RESAMPLES = 4_999
 CURVE_RESAMPLES = 999
 SEED = 0
-"""Each interval has a generator of its own, so that the order of contenders does not matter."""
+"""Each interval has its own generator, so the order of contenders does not matter."""
 
 
 def expanded(level: float, n: int, resamples: int = RESAMPLES) -> float:
-    """The level to ask of a bootstrap of n values so that its interval holds what `level` promises.
+    """The nominal level with which a bootstrap of n values covers about `level`.
 
-    Resampling n values shows them less spread than they are, by the root of (n - 1) / n, and knows
-    nothing of Student's t; Hesterberg (2015) makes up for both by the level. It ends where the
-    outermost of `resamples` are.
+    Resampling n values underestimates their spread by the root of (n - 1) / n and ignores Student's
+    t; Hesterberg (2015) corrects both by the level.
+
+    Args:
+        level: of coverage, such as 0.95.
+        n: the number of values.
+        resamples: their number bounds the result.
 
     >>> round(expanded(0.95, 5), 4), round(expanded(0.95, 100), 4)
     (0.9981, 0.9539)
     """
-    asked = 1 - 2 * norm.cdf(t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
-    return min(float(asked), 1 - 2 / (resamples + 1))
+    nominal = 1 - 2 * norm.cdf(t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
+    return min(float(nominal), 1 - 2 / (resamples + 1))
 
 
 def of_mean(values: NDArray[np.float64], level: float = 0.95) -> Interval | None:
     """The interval of a mean: bias-corrected and accelerated (Efron 1987), 4,999 resamples.
 
-    At the level that `expanded` says, since with few seeds the plain one promises too much.
+    It uses the `expanded` level, because the nominal one covers too little with few seeds.
 
     Returns:
-        None with fewer than two values; the value itself where all are equal.
+        None with fewer than two values; the value itself if all are equal.
 
     >>> of_mean(np.array([2.0, 2.0, 2.0]))
     Interval(low=2.0, high=2.0, level=0.95)
@@ -49,7 +53,7 @@ def of_mean(values: NDArray[np.float64], level: float = 0.95) -> Interval | None
     for method in ("BCa", "percentile"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DegenerateDataWarning)
-            found = bootstrap(
+            interval = bootstrap(
                 (values,),
                 np.mean,
                 n_resamples=RESAMPLES,
@@ -57,10 +61,10 @@ def of_mean(values: NDArray[np.float64], level: float = 0.95) -> Interval | None
                 method=method,
                 random_state=np.random.default_rng(SEED),
             ).confidence_interval
-        # Where every resample lies on one side of the mean, BCa has no answer.
-        if np.isfinite(found.low) and np.isfinite(found.high):
+        # BCa is undefined if every resample is on one side of the mean.
+        if np.isfinite(interval.low) and np.isfinite(interval.high):
             break
-    return Interval(float(found.low), float(found.high), level)
+    return Interval(float(interval.low), float(interval.high), level)
 
 
 def of_curve(
@@ -69,15 +73,15 @@ def of_curve(
     """The percentile band of a mean curve, at the `expanded` level; low and high, shape (n,).
 
     Args:
-        values: shape (seeds, n); where a column holds NaN, or with one seed, the band is NaN.
+        values: shape (seeds, n); the band is NaN for columns with NaN, and with one seed.
     """
     low = np.full(values.shape[1], np.nan)
     high = low.copy()
-    known = ~np.isnan(values).any(axis=0)
-    if len(values) >= 2 and known.any():
-        # A curve stands still over most of its budget: each stretch is resampled once.
-        columns, where = np.unique(values[:, known], axis=1, return_inverse=True)
-        found = bootstrap(
+    complete = ~np.isnan(values).any(axis=0)
+    if len(values) >= 2 and complete.any():
+        # A curve is constant over most of its budget: equal columns are resampled once.
+        columns, where = np.unique(values[:, complete], axis=1, return_inverse=True)
+        band = bootstrap(
             (columns,),
             np.mean,
             n_resamples=CURVE_RESAMPLES,
@@ -85,7 +89,7 @@ def of_curve(
             method="percentile",
             random_state=np.random.default_rng(SEED),
         ).confidence_interval
-        low[known], high[known] = found.low[where.ravel()], found.high[where.ravel()]
+        low[complete], high[complete] = band.low[where.ravel()], band.high[where.ravel()]
     return low, high
 
 
@@ -95,7 +99,7 @@ def hierarchical(groups: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     A seed is drawn for all contenders at once, so differences of rows are paired.
 
     Args:
-        groups: a problem each, shape (contenders, seeds).
+        groups: one per problem, shape (contenders, seeds).
     """
     random = np.random.default_rng(SEED)
     resamples = RESAMPLES if len(groups) * groups[0].shape[0] < 100 else 1_999
@@ -104,7 +108,7 @@ def hierarchical(groups: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     for problem, values in enumerate(groups):
         slots = chosen == problem
         seeds = random.integers(values.shape[1], size=(int(slots.sum()), values.shape[1]))
-        # How often each seed was drawn, as weights: a product instead of a long gather.
+        # Weights by the counts of each seed: a matrix product is faster than a gather.
         weights = np.zeros(seeds.shape)
         np.add.at(weights, (np.arange(len(seeds))[:, None], seeds), 1 / values.shape[1])
         means[:, slots] = values @ weights.T

@@ -1,4 +1,4 @@
-"""About how many observations would decide a pair."""
+"""The approximate number of observations that would decide a pair."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from crosstune.benchmarks.statistics.signed_rank import fewest
 
 POWER = 0.8
 MOST = 1_000
-"""Beyond this many more, nobody runs them."""
+"""Larger numbers of further observations are not reported."""
 
 
 def above(values: NDArray[np.float64]) -> float:
-    """The share of pairs of observations whose mean is above 0, ties half; 0 to 1."""
+    """The share of pairs of observations with a mean above 0, ties count half; 0 to 1."""
     first, second = np.triu_indices(len(values), 1)
     sums = values[first] + values[second]
     return float(np.mean((sums > 0) + 0.5 * (sums == 0)))
 
 
 def noether(share: float, level: float, power: float) -> float:
-    """How many a one-sided signed-rank test needs, by Noether (1987), section 3.
+    """The observations that a one-sided signed-rank test needs (Noether 1987, section 3).
 
     Args:
         share: the probability that the sum of two observations is above 0.
         level: of one side.
+        power: the chance to reject, 0 to 1.
     """
     if share <= 0.5:
         return math.inf
@@ -40,20 +41,27 @@ def more(
     level: float,
     weights: NDArray[np.float64] | None = None,
 ) -> int | None:
-    """About how many more observations would decide at a level, either way; at least 1.
+    """The approximate number of further observations that decide at a level; at least 1.
 
-    The smaller of what a difference and what equivalence would need at 80 % power, if further
-    observations are like those at hand, and not below what lets the exact test reject at all.
+    It is the smaller of the numbers that a difference and an equivalence need at 80 % power, if
+    further observations are like the present ones, and at least the fewest with which the exact
+    test can reject.
+
+    Args:
+        differences: shape (n,).
+        margin: differences smaller than this count as none.
+        level: of the test.
+        weights: as in `pairs.rule`, shape (n,).
 
     Returns:
-        None beyond 1,000. With one observation the number below which no test can decide.
+        None beyond 1,000. With one observation, the fewest with which a test can decide.
     """
     n = len(differences)
     if n < 2:
         return max(1, min(fewest(level), fewest(level, sides=1)) - n) if n else None
     share = above(differences if weights is None else differences * weights)
     differ = noether(max(share, 1 - share), level / 2, POWER)
-    # Both sides have to reject, so each has half of the failures.
+    # Both sides have to reject, so each may fail half as often.
     both = (1 + POWER) / 2
     same = max(
         noether(above(differences + margin), level, both),

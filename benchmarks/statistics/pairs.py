@@ -1,4 +1,4 @@
-"""The rule: what the paired differences of two contenders say."""
+"""Verdicts from the paired differences of contenders."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def rule(
     """The verdict on each pair, all pairs of a match together kept to one level.
 
     Args:
-        differences: shape (..., pairs, n): how far the first is ahead of the second, a row a pair.
+        differences: shape (..., pairs, n): the lead of the first over the second, one row per pair.
         margin: differences smaller than this count as none; with 0 nothing is equivalent.
         alpha: the level of each of the two families of tests, difference and equivalence.
-        weights: shape (..., 1, n) or (n,), above 0: by what to multiply the observations in the
-            test of difference; 1 if None.
+        weights: shape (..., 1, n) or (n,), above 0: factors of the observations in the test of
+            difference; 1 if None.
     """
     shape = differences.shape[:-1]
     if differences.shape[-1] < 2:
@@ -73,7 +73,7 @@ def rule(
 
 
 def ordered(names: Sequence[str], heights: NDArray[np.float64]) -> list[int]:
-    """The contenders, the one ahead first; a tie goes by name, so not by the order given."""
+    """The indices of the contenders, best first; ties are ordered by name."""
     return sorted(range(len(names)), key=lambda index: (-heights[index].mean(), names[index]))
 
 
@@ -87,13 +87,14 @@ def pairs(
     wins: Callable[[int, int], float] | None = None,
     weights: NDArray[np.float64] | None = None,
 ) -> tuple[Pair, ...]:
-    """Each two contenders once, the one ahead first.
+    """Every pair of contenders once, the one ahead first.
 
     Args:
-        heights: shape (contenders, n), more is better; column by column paired.
-        interval: of the advantage of one over the other, by their indices; none without.
-        wins: the probability that one beats the other; of the columns, if not given.
-        weights: as in `rule`.
+        names: one per contender.
+        heights: shape (contenders, n), higher is better; columns are paired.
+        margin, alpha, weights: as in `rule`.
+        interval: by two indices, that of the advantage; None for no intervals.
+        wins: by two indices, the chance that one beats the other; from the columns, if None.
     """
     both = list(combinations(ordered(names, heights), 2))
     if not both:
@@ -102,10 +103,10 @@ def pairs(
     ruled = rule(differences, margin, alpha, weights)
     undecided = int((ruled.verdicts == UNDECIDED).sum())
     several = differences.shape[1] > 1
-    found = []
+    judged = []
     for index, ((a, b), row) in enumerate(zip(both, differences, strict=True)):
         verdict = str(ruled.verdicts[index])
-        found.append(
+        judged.append(
             Pair(
                 names[a],
                 names[b],
@@ -121,4 +122,4 @@ def pairs(
                 else None,
             )
         )
-    return tuple(found)
+    return tuple(judged)

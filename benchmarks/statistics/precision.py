@@ -1,4 +1,4 @@
-"""Numbers as a reader should see them: no more digits than are known."""
+"""Numbers as text, without digits that are not significant."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import math
 from crosstune.benchmarks.statistics.verdicts import Interval
 
 NONE = "\N{EN DASH}"
-"""What stands where there is no number."""
+"""Replaces a missing number."""
 
 
 def rounded(value: float | None, within: float | None = None) -> str:
-    """A number, with two digits of what it is uncertain by, or three digits of its own.
+    """A number with two digits of its uncertainty, or else three significant digits.
 
     Args:
         value: in any unit; a dash is returned for None and NaN.
-        within: what it is uncertain by, such as half an interval; None where nobody knows.
+        within: its uncertainty, such as half an interval, or None.
 
     >>> rounded(0.912345, within=0.0061), rounded(0.912345), rounded(1234.5), rounded(None)
     ('0.9123', '0.912', '1234', '–')
@@ -24,8 +24,8 @@ def rounded(value: float | None, within: float | None = None) -> str:
         return NONE
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    known = within is not None and 1e-9 * abs(value) < within < math.inf
-    if within is None or not known:  # or it is no more than what arithmetic leaves
+    usable = within is not None and 1e-9 * abs(value) < within < math.inf
+    if within is None or not usable:  # or only a rounding error
         places = 2 - _magnitude(value)
     else:
         places = min(1 - _magnitude(within), 5 - _magnitude(value))
@@ -36,12 +36,12 @@ def rounded(value: float | None, within: float | None = None) -> str:
 
 
 def half(interval: Interval | None) -> float | None:
-    """Half an interval's width; None where there is none."""
+    """Half the width of an interval; None without one."""
     return None if interval is None else (interval.high - interval.low) / 2
 
 
 def between(interval: Interval | None) -> str:
-    """An interval in words.
+    """An interval as text.
 
     >>> between(Interval(0.90512, 0.91834))
     '0.9051 to 0.9183'
@@ -53,7 +53,7 @@ def between(interval: Interval | None) -> str:
 
 
 def chance(p: float | None) -> str:
-    """A p-value.
+    """A p-value as text.
 
     >>> chance(0.03217), chance(0.00001), chance(1.0)
     ('0.032', '< 0.001', '1')
@@ -64,7 +64,7 @@ def chance(p: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in whole percent; only none is 0 and only all is 100.
+    """A share in whole percent; only 0 is shown as 0 % and only 1 as 100 %.
 
     >>> percent(0.734), percent(0.999), percent(0.001), percent(1.0)
     ('73 %', '> 99 %', '< 1 %', '100 %')
@@ -79,7 +79,7 @@ def percent(share: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in a unit that suits them.
+    """Seconds in a suitable unit.
 
     >>> duration(0.00213), duration(0.5), duration(75), duration(9000)
     ('2.1 ms', '0.50 s', '1.2 min', '2.5 h')
@@ -97,7 +97,12 @@ def duration(seconds: float | None) -> str:
 
 
 def counted(n: int, one: str, several: str = "") -> str:
-    """A number of things.
+    """A number with its noun.
+
+    Args:
+        n: the number.
+        one: the noun.
+        several: the plural; defaults to `one` with an "s".
 
     >>> counted(1, "seed"), counted(20, "seed")
     ('1 seed', '20 seeds')

@@ -19,18 +19,18 @@ from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, Interval, Pair,
 REGRET = "normalised regret"
 
 
-def with_pairs(ranking: Ranking, found: tuple[Pair, ...]) -> Ranking:
-    """The ranking with these verdicts, and the sentence that goes with them."""
+def with_pairs(ranking: Ranking, ruled: tuple[Pair, ...]) -> Ranking:
+    """The ranking with these verdicts and their sentence."""
     alone = "" if ranking.only is None else f" of {ranking.only} alone"
     return replace(
         ranking,
-        pairs=found,
+        pairs=ruled,
         sentence=sentence(
             ranking.measure + alone,
             ranking.unseen,
             ranking.margin,
             ranking.leader,
-            found,
+            ruled,
             ranking.unit,
         ),
     )
@@ -53,10 +53,15 @@ def on_one(
     """The verdict on one problem: the observations are its seeds.
 
     Args:
+        names: the contenders.
+        scores: of their runs.
+        unseen: whether the scores are on unseen data.
         margin: in the metric's units.
+        level, alpha: as in `summarize`.
+        bootstrap: as in `rankings`.
     """
     heights = scores.heights
-    found = pairs(
+    ruled = pairs(
         names,
         heights,
         margin,
@@ -66,36 +71,36 @@ def on_one(
         else None,
     )
     if scores.scale == 0 and heights.shape[1] > 1:
-        found = tuple(replace(pair, verdict=EQUIVALENT, more=None) for pair in found)
+        ruled = tuple(replace(pair, verdict=EQUIVALENT, more=None) for pair in ruled)
     ranking = Ranking(
         measure=scores.about.metric,
         unseen=unseen,
         margin=margin,
         level=level,
         leader=names[ordered(names, heights)[0]],
-        pairs=found,
+        pairs=ruled,
         sentence="",
         alpha=alpha,
         ranks=_ranks(names, heights),
     )
-    return with_pairs(ranking, found)
+    return with_pairs(ranking, ruled)
 
 
 def observations(
-    told: Sequence[RunScores],
+    compared: Sequence[RunScores],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a verdict over several problems counts: mean regret, negated, and weights for the test.
+    """The observations over several problems, negated mean regret, and weights for the test.
 
-    The scale of normalised regret is estimated from the reference's own runs. Where those went well
-    by chance, the scale is small and the reference's lead large, so under equality leads of the
-    reference would rank above those of its rivals, and signed ranks would err too often. The
-    weights change, for the test of difference alone, to a scale in which all contenders count
-    alike: the mean regret of all runs.
+    The scale of normalised regret is estimated from the reference's own runs. If those are good by
+    chance, the scale is small and the reference's lead large, so under equality the leads of the
+    reference would rank above those of its rivals, and signed ranks would err too often. For the
+    test of difference only, the weights change to a scale to which all contenders contribute
+    equally: the mean regret of all runs.
 
     Returns:
         Shapes (contenders, problems) and (problems,).
     """
-    regrets = [scores.regret for scores in told]
+    regrets = [scores.regret for scores in compared]
     heights = np.array([-regret.mean(axis=1) for regret in regrets]).T
     pooled = np.array([np.abs(regret).mean() for regret in regrets])
     return heights, 1 / np.where(pooled > 0, pooled, 1.0)
@@ -103,7 +108,7 @@ def observations(
 
 def on_several(
     names: tuple[str, ...],
-    told: Sequence[RunScores],
+    compared: Sequence[RunScores],
     *,
     unseen: bool,
     margin: float,
@@ -114,10 +119,15 @@ def on_several(
     """The verdict over several problems: the observations are the problems.
 
     Args:
+        names: the contenders.
+        compared: the scores of each problem.
+        unseen: whether the scores are on unseen data.
         margin: in normalised regret.
+        level, alpha: as in `summarize`.
+        bootstrap: as in `rankings`.
     """
-    regrets = [scores.regret for scores in told]
-    heights, weights = observations(told)
+    regrets = [scores.regret for scores in compared]
+    heights, weights = observations(compared)
 
     def wins(a: int, b: int) -> float:
         ahead = [regret[b] - regret[a] for regret in regrets]
@@ -128,7 +138,7 @@ def on_several(
     def interval(a: int, b: int) -> Interval | None:
         return None if draws is None else intervals.of_draws(draws[a] - draws[b], 1 - level)
 
-    found = pairs(
+    ruled = pairs(
         names,
         heights,
         margin,
@@ -143,16 +153,18 @@ def on_several(
         margin=margin,
         level=level,
         leader=names[ordered(names, heights)[0]],
-        pairs=found,
+        pairs=ruled,
         sentence="",
         friedman=friedman(heights),
-        critical_distance=critical_distance(len(names), len(told), level) if bootstrap else None,
+        critical_distance=critical_distance(len(names), len(compared), level)
+        if bootstrap
+        else None,
         nemenyi=nemenyi(heights, names) if bootstrap else {},
         alpha=alpha,
         ranks=_ranks(names, heights),
         unit="problem",
     )
-    return with_pairs(ranking, found)
+    return with_pairs(ranking, ruled)
 
 
 def rankings(
@@ -166,29 +178,30 @@ def rankings(
     bootstrap: bool = True,
     startup: Mapping[str, int] | None = None,
 ) -> tuple[Ranking, ...]:
-    """The verdict on the tuned metric, and the one on unseen data where there are any.
+    """The verdict on the tuned metric, and the one on unseen data if there is any.
 
     Args:
-        margin: the share of the scale that counts as no difference.
-        within: the same in the metric's units, for one problem; the margin, if None.
-        bootstrap: False leaves out what decides nothing and takes long: intervals and Nemenyi's.
-        startup: how many random points a contender begins with, by name.
+        names: the contenders.
+        problems: with their scores.
+        margin, within, level, alpha: as in `summarize`.
+        bootstrap: False leaves out intervals and Nemenyi's values, which are slow to compute.
+        startup: by name, the number of random points that come first.
     """
-    found: list[Ranking] = []
+    made: list[Ranking] = []
     for unseen in (False, True):
         measured = [problem.unseen if unseen else problem.tuned for problem in problems]
         there = [scores for scores in measured if scores is not None]
-        # A problem that never varied tells nobody apart; `Summary.notes` names it.
-        told = [scores for scores in there if scores.scale > 0] or there[:1]
-        if not told:
+        # A problem that never varied separates no contenders; `Summary.notes` names it.
+        compared = [scores for scores in there if scores.scale > 0] or there[:1]
+        if not compared:
             continue
-        if len(told) == 1:
-            own = margin * told[0].scale if within is None else within
+        if len(compared) == 1:
+            tolerance = margin * compared[0].scale if within is None else within
             ranking = on_one(
                 names,
-                told[0],
+                compared[0],
                 unseen=unseen,
-                margin=own,
+                margin=tolerance,
                 level=level,
                 alpha=alpha,
                 bootstrap=bootstrap,
@@ -196,17 +209,17 @@ def rankings(
         else:
             ranking = on_several(
                 names,
-                told,
+                compared,
                 unseen=unseen,
                 margin=margin,
                 level=level,
                 alpha=alpha,
                 bootstrap=bootstrap,
             )
-        only = told[0].about.name if len(told) == 1 < len(problems) else None
+        only = compared[0].about.name if len(compared) == 1 < len(problems) else None
         ranking = replace(ranking, problems=len(there), only=only)
         ruled = ranking.pairs
-        if any(scores.scale > 0 for scores in told):
+        if any(scores.scale > 0 for scores in compared):
             ruled = told_apart(ruled, names, problems, startup or {})
-        found.append(with_pairs(ranking, ruled))
-    return tuple(found)
+        made.append(with_pairs(ranking, ruled))
+    return tuple(made)

@@ -8,10 +8,10 @@ from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
 
 def mean_ranks(heights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean rank of each contender, 1 the best, ties shared; shape (contenders,).
+    """The mean rank of each contender, 1 is best, ties share a rank; shape (contenders,).
 
     Args:
-        heights: shape (contenders, n), more is better.
+        heights: shape (contenders, n), higher is better.
     """
     mean: NDArray[np.float64] = rankdata(-heights, axis=0).mean(axis=1)
     return mean
@@ -21,7 +21,7 @@ def friedman(heights: NDArray[np.float64]) -> float | None:
     """The p-value that all contenders are the same (Friedman 1937).
 
     Returns:
-        None with fewer than three contenders or two problems, or where all are tied throughout.
+        None with fewer than three contenders or two problems, or if all are tied everywhere.
     """
     contenders, problems = heights.shape
     if contenders < 3 or problems < 2 or not np.ptp(heights, axis=0).any():
@@ -35,6 +35,13 @@ def critical_distance(contenders: int, problems: int, level: float) -> float | N
     Demsar (2006), equation for CD in section 3.2.2; its q is the quantile of the studentised range
     with infinite degrees of freedom, divided by the root of 2.
 
+    Args:
+        contenders, problems: their numbers.
+        level: of all pairs together.
+
+    Returns:
+        None with fewer than two contenders or problems.
+
     >>> round(critical_distance(4, 14, 0.05), 2)
     1.25
     """
@@ -45,10 +52,10 @@ def critical_distance(contenders: int, problems: int, level: float) -> float | N
 
 
 def nemenyi(heights: NDArray[np.float64], names: tuple[str, ...]) -> dict[tuple[str, str], float]:
-    """Nemenyi's p-value of each two contenders, in both orders: `critical_distance` turned round.
+    """Nemenyi's p-value of each pair, in both orders; the inverse of `critical_distance`.
 
     Args:
-        heights: shape (contenders, n), more is better.
+        heights: shape (contenders, n), higher is better.
         names: one per contender.
     """
     contenders, problems = heights.shape

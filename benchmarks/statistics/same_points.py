@@ -1,4 +1,4 @@
-"""Contenders that evaluated the same points, as two searches do within their random start-up."""
+"""Contenders that evaluated the same points, such as two searches in their random start-up."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ def told_apart(
     problems: Sequence[ScoredProblem],
     startup: Mapping[str, int],
 ) -> tuple[Pair, ...]:
-    """The pairs, with an open verdict for those that evaluated the same points in every run.
+    """The pairs, undecided if they evaluated the same points in every run.
 
     Args:
+        pairs: with their verdicts.
         names: the contenders, in the order of the runs of `problems`.
-        startup: how many random points a contender begins with, by name.
+        problems: with the runs to compare.
+        startup: by name, the number of random points that come first.
     """
     rows = {name: [problem.runs[i] for problem in problems] for i, name in enumerate(names)}
     return tuple(
@@ -38,7 +40,7 @@ def told_apart(
 
 
 def _same(one: Sequence[Sequence[MatchRun]], other: Sequence[Sequence[MatchRun]]) -> bool:
-    """Whether every run of the one has the points of the other's, and none is without."""
+    """True if all runs of both have the same points, and every trial has its point."""
     return all(
         len(a.evaluations) == len(b.evaluations)
         and all(

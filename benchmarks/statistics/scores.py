@@ -1,4 +1,4 @@
-"""What each run comes to: its final score, the one on unseen data, and normalised regret."""
+"""The final score of each run, its score on unseen data, and normalised regret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, best_evaluation
 
 RANDOM = ("optuna:random", "hyperopt:rand", "hyperopt:random", "keras_tuner:random")
-"""Random search, as contenders may call it; the first that takes part unpruned is the reference."""
+"""Labels of random search; the first that takes part without a pruner is the reference."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class RunScores:
     Attributes:
         values: in the metric's units.
         best: the best known, in the metric's units.
-        scale: how far the reference is from the best; 0 where nothing ever differed.
-        reference: what the scale is of, in words.
+        scale: distance of the reference from the best; 0 if nothing ever differed.
+        reference: in words, what the scale is measured at.
     """
 
     about: About
@@ -35,12 +35,12 @@ class RunScores:
 
     @property
     def heights(self) -> NDArray[np.float64]:
-        """More is better, in the metric's units."""
+        """The values, negated if lower is better."""
         return self.values if self.about.maximize else -self.values
 
     @property
     def regret(self) -> NDArray[np.float64]:
-        """0 the best known, 1 the reference; all 0 where nothing ever differed."""
+        """0 is the best known, 1 the reference; all 0 if nothing ever differed."""
         return self.normalised(self.values)
 
     def normalised(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,10 +54,10 @@ class ScoredProblem:
     """A problem's compared runs, and their scores.
 
     Attributes:
-        seeds: under which every contender is through.
-        runs: of each contender under those seeds, every complete trial with a finite value.
-        unseen: None where a score on unseen data is nowhere.
-        notes: what a reader has to know.
+        seeds: those that every contender has finished.
+        runs: of each contender under those seeds; complete trials have finite values.
+        unseen: None if no run has a score on unseen data.
+        notes: for the reader.
     """
 
     about: About
@@ -73,15 +73,20 @@ def _number(value: float | None) -> float:
 
 
 def _finite(run: MatchRun) -> tuple[MatchRun, int]:
-    """The run with complete trials without a finite value as failed ones, and their number."""
-    odd = [each.state == "complete" and math.isnan(_number(each.value)) for each in run.evaluations]
+    """The run with complete trials without a finite value marked as failed, and their number."""
+    odd = [
+        evaluation.state == "complete" and math.isnan(_number(evaluation.value))
+        for evaluation in run.evaluations
+    ]
     if not any(odd):
         return run, 0
     evaluations = tuple(
-        replace(each, state="failed", error=each.error or f"its value is {each.value}")
+        replace(
+            evaluation, state="failed", error=evaluation.error or f"its value is {evaluation.value}"
+        )
         if strange
-        else each
-        for each, strange in zip(run.evaluations, odd, strict=True)
+        else evaluation
+        for evaluation, strange in zip(run.evaluations, odd, strict=True)
     )
     return replace(run, evaluations=evaluations), sum(odd)
 
@@ -91,9 +96,9 @@ def _test(run: MatchRun, best: Evaluation | None) -> float:
 
 
 def _first(run: MatchRun, unseen: bool) -> float:
-    """What the first feasible trial came to."""
-    done = [each for each in run.evaluations if each.counts]
-    first = min(done, key=lambda each: each.number, default=None)
+    """The score of the first feasible trial."""
+    done = [evaluation for evaluation in run.evaluations if evaluation.counts]
+    first = min(done, key=lambda evaluation: evaluation.number, default=None)
     return math.nan if first is None else _number(first.test if unseen else first.value)
 
 
@@ -107,8 +112,10 @@ def measured(
     """The scores with their scale.
 
     Args:
+        about: the problem.
+        contenders: their labels.
         values: shape (contenders, seeds), in the metric's units, without NaN.
-        first: what the first trial of each run came to, same shape; NaN where it is not known.
+        first: the score of the first trial of each run, same shape; NaN if unknown.
         best: the best known; the best of `values`, if None.
     """
     if best is None:
@@ -119,12 +126,13 @@ def measured(
         for label in (name, f"{name}+none")
         if label in contenders
     ][:1]
-    known = first[~np.isnan(first)]
-    if known.size:
-        candidates.append((abs(float(np.median(known)) - best), "the median of the first trials"))
+    finite = first[~np.isnan(first)]
+    if finite.size:
+        candidates.append((abs(float(np.median(finite)) - best), "the median of the first trials"))
     candidates.append((float(np.abs(values - best).max()), "the worst run"))
     scale, reference = next(
-        (each for each in candidates if each[0] > 0), (0.0, "nothing: it never varied")
+        (candidate for candidate in candidates if candidate[0] > 0),
+        (0.0, "nothing: it never varied"),
     )
     return RunScores(about, values, best, scale, reference)
 
@@ -152,27 +160,32 @@ def _worst_for_missing(
 
 
 def read(results: Results, name: str) -> ScoredProblem | str:
-    """The scores of a problem; or, where there is nothing to compare, the reason."""
+    """The scores of a problem, or the reason why nothing can be compared."""
     about = results.about(name)
     contenders = results.settings.contenders
     seeds = tuple(results.seeds_of(name))
     if not seeds:
         return f"On {name} there is no seed under which every contender is through."
-    cleaned = [[_finite(results.runs[name, each, seed]) for seed in seeds] for each in contenders]
+    cleaned = [
+        [_finite(results.runs[name, contender, seed]) for seed in seeds] for contender in contenders
+    ]
     runs = tuple(tuple(run for run, _ in row) for row in cleaned)
     notes = [
-        f"{each} has {odd} complete trials without a finite value on {name}; they count as failed."
-        for each, row in zip(contenders, cleaned, strict=True)
+        f"{contender} has {odd} complete trials without a finite value on {name}; "
+        "they count as failed."
+        for contender, row in zip(contenders, cleaned, strict=True)
         if (odd := sum(count for _, count in row))
     ]
     best = [[best_evaluation(run, maximize=about.maximize) for run in row] for row in runs]
-    finals = np.array([[_number(each.value if each else None) for each in row] for row in best])
+    finals = np.array(
+        [[_number(evaluation.value if evaluation else None) for evaluation in row] for row in best]
+    )
     kind = "feasible" if _constrained(runs) else "complete"
     if np.isnan(finals).all():
         return f"On {name} no trial is {kind}{_why(runs)}."
     tests = np.array(
         [
-            [_test(*each) for each in zip(row, tops, strict=True)]
+            [_test(*pair) for pair in zip(row, tops, strict=True)]
             for row, tops in zip(runs, best, strict=True)
         ]
     )
@@ -194,16 +207,18 @@ def read(results: Results, name: str) -> ScoredProblem | str:
 
 
 def _constrained(runs: Sequence[Sequence[MatchRun]]) -> bool:
-    """Whether any trial has constraints."""
-    return any(each.constraints for row in runs for run in row for each in run.evaluations)
+    """True if any trial has constraints."""
+    return any(
+        evaluation.constraints for row in runs for run in row for evaluation in run.evaluations
+    )
 
 
 def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
-    """What the trials came to, and the error that most of them failed with."""
-    trials = [each for row in runs for run in row for each in run.evaluations]
-    errors = [str(each.error) for each in trials if each.state == "failed"]
+    """The numbers of trials by state, and the most frequent error."""
+    trials = [evaluation for row in runs for run in row for evaluation in run.evaluations]
+    errors = [str(evaluation.error) for evaluation in trials if evaluation.state == "failed"]
     errors += [str(run.error) for row in runs for run in row if run.end == "failed" and not errors]
-    states = Counter(each.state for each in trials)
+    states = Counter(evaluation.state for evaluation in trials)
     ends = {"are infeasible": states["complete"], "were pruned": states["pruned"]}
     counts = [f"{count} {what}" for what, count in ends.items() if count]
     if not errors:
@@ -218,7 +233,13 @@ def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
 
 
 def _varied(runs: Sequence[Sequence[MatchRun]]) -> bool:
-    """Whether any two feasible trials differ in value."""
-    values = (each.value for row in runs for run in row for each in run.evaluations if each.counts)
+    """True if any two feasible trials differ in value."""
+    values = (
+        evaluation.value
+        for row in runs
+        for run in row
+        for evaluation in run.evaluations
+        if evaluation.counts
+    )
     first = next(values, None)
     return any(value != first for value in values)

@@ -8,11 +8,11 @@ from crosstune.benchmarks.statistics.precision import between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, Pair
 
 NAMED = 3
-"""How many contenders a clause names with their figures; of more it gives the number."""
+"""The most contenders that a clause names with their figures; else it gives their number."""
 
 
 def listed(parts: Sequence[str]) -> str:
-    """With commas, and an "and" before the last.
+    """Join with commas, and with "and" before the last.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
@@ -43,24 +43,24 @@ def _undecided(group: Sequence[Pair], leader: str, others: int, unit: str) -> st
         whom = listed([pair.b for pair in group]) if len(group) <= NAMED else f"{len(group)} others"
         text = f"against {whom} {have} not enough"
     needs = [pair.more for pair in group]
-    known = [need for need in needs if need is not None]
-    if not known:
+    numbers = [need for need in needs if need is not None]
+    if not numbers:
         return f"{text}, and no number within reason would do"
     if n == 1:
-        return f"{text}, and at least {min(known)} more would be needed"
-    about = f"about {max(known)} more would do"
-    if len(known) < len(needs):
+        return f"{text}, and at least {min(numbers)} more would be needed"
+    about = f"about {max(numbers)} more would do"
+    if len(numbers) < len(needs):
         about = (
-            f"about {min(known)} more would decide some of it, and the rest is too close to call"
+            f"about {min(numbers)} more would decide some of it, and the rest is too close to call"
         )
     return f"{text}, {about}"
 
 
 def _same_points(group: Sequence[Pair], leader: str, others: int) -> str:
     text = f"{leader} and {_many(group, others, lambda pair: pair.b)} evaluated the same points"
-    known = [pair.random_for for pair in group if pair.random_for is not None]
-    if known:
-        text += f", as their first {min(known)} trials are random"
+    random_for = [pair.random_for for pair in group if pair.random_for is not None]
+    if random_for:
+        text += f", as their first {min(random_for)} trials are random"
     return f"{text}: more trials would tell them apart, and more seeds would not"
 
 
@@ -72,37 +72,42 @@ def sentence(
     pairs: Sequence[Pair],
     unit: str,
 ) -> str:
-    """One or two sentences, from the leader's side.
+    """The verdict on the leader in one sentence.
 
     Args:
-        unit: what is counted: "seed" or "problem".
+        measure: such as ``accuracy``.
+        unseen: whether it is measured on data that tuning never sees.
+        margin: differences smaller than this count as none; 0 if nothing ever differed.
+        leader: the contender that is ahead.
+        pairs: of all contenders.
+        unit: of the observations: "seed" or "problem".
     """
     where = f"On {measure}" + (" (data that tuning never saw)" if unseen else "")
-    own = [
+    of_leader = [
         pair if pair.a == leader else pair.flipped() for pair in pairs if leader in (pair.a, pair.b)
     ]
-    if not own:
+    if not of_leader:
         return f"{where}, {leader} is the only contender."
     groups = {
-        verdict: [pair for pair in own if pair.verdict == verdict]
+        verdict: [pair for pair in of_leader if pair.verdict == verdict]
         for verdict in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
     }
     if margin == 0:
         return f"{where}, all contenders ended alike under every seed."
     claims = []
     if groups[BETTER]:
-        claims.append(f"{leader} is better than {_many(groups[BETTER], len(own), _ahead)}")
+        claims.append(f"{leader} is better than {_many(groups[BETTER], len(of_leader), _ahead)}")
     if groups[WORSE]:
-        # An early look decided it the other way round than the means now stand.
+        # An early look decided the opposite of the present means.
         claims.append(f"{leader} was found worse than {listed([p.b for p in groups[WORSE]])}")
     if groups[EQUIVALENT]:
-        same = _many(groups[EQUIVALENT], len(own), lambda pair: pair.b)
+        same = _many(groups[EQUIVALENT], len(of_leader), lambda pair: pair.b)
         subject = "it is" if claims else f"{leader} is"
         claims.append(f"{subject} equivalent to {same} within {rounded(margin)}")
     alike = [pair for pair in groups[UNDECIDED] if pair.same_points]
     apart = [pair for pair in groups[UNDECIDED] if not pair.same_points]
     if apart:
-        claims.append(_undecided(apart, leader, len(own), unit))
+        claims.append(_undecided(apart, leader, len(of_leader), unit))
     if alike:
-        claims.append(_same_points(alike, leader, len(own)))
+        claims.append(_same_points(alike, leader, len(of_leader)))
     return f"{where}, {'; '.join(claims)}."

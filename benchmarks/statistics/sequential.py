@@ -1,4 +1,4 @@
-"""The rule of `--until-decided`: looks after more and more seeds, all within one level."""
+"""The rule of `--until-decided`: repeated looks with more seeds that share one level."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from crosstune.benchmarks.statistics.verdicts import (
 from crosstune.errors import RequestError
 
 Decided = dict[tuple[bool, frozenset[str]], tuple[Pair, int]]
-"""By measure (unseen or not) and pair: its verdict, and after how many seeds it fell."""
+"""By measure (unseen or not) and pair: its verdict and the number of seeds at that look."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a look came to.
+    """The result of a look.
 
     Attributes:
         done: whether to stop: every pair that matters is decided, or the cap is reached.
-        seeds: after how many seeds this was judged.
+        seeds: the number of seeds at this look.
         summary: on those seeds.
     """
 
@@ -41,20 +41,20 @@ class Decision:
 class Sequential:
     """Looks after every `rounds` seeds up to `cap`.
 
-    Each look that can reject anything spends the same part of the level, so however often one
-    looks, a false verdict comes with at most `level` (the union bound); Holm's correction holds
-    inside each look. A pair keeps the verdict of the look that decided it. The match is done once
-    the contender that is then ahead has a verdict against every other one.
+    Each look that can reject anything spends the same part of the level, so the chance of a false
+    verdict is at most `level` over all looks (the union bound); Holm's correction applies within
+    each look. A pair keeps the verdict of the look that decided it. The match is done when the
+    contender that is then ahead has a verdict against every other one.
 
         sequential = Sequential(rounds=5, cap=40)
         for seeds in sequential.looks():
-            ...                                   # run the match up to so many seeds
+            ...                                   # run the match up to this many seeds
             decision = sequential.judge(results)
             if decision.done:
                 break
 
-    Nothing is kept between calls: every look is taken again from the recorded runs, so a match
-    that was killed and resumed comes to the same decisions.
+    There is no state between calls: every look is repeated from the recorded runs, so a match that
+    was killed and resumed makes the same decisions.
 
     Attributes:
         margin, within, level: as in `summarize`.
@@ -74,7 +74,7 @@ class Sequential:
             )
 
     def looks(self) -> list[int]:
-        """After how many seeds to look, ascending; the last is the cap.
+        """The numbers of seeds at which to look, ascending; the last is the cap.
 
         >>> Sequential(rounds=5, cap=12).looks()
         [5, 10, 12]
@@ -82,15 +82,16 @@ class Sequential:
         return [*range(self.rounds, self.cap, self.rounds), self.cap]
 
     def spending(self, pairs: int, problems: int = 1) -> dict[int, float]:
-        """What each look spends of the level, by seeds; looks that cannot reject are left out.
+        """The part of the level that each look spends, by seeds, without looks that cannot reject.
 
-        With few seeds even the clearest difference has a p-value above what a look could spend.
-        Whether that is so depends on nothing but the numbers of seeds, pairs and problems, so such
-        a look is not taken, and leaves its part to the others. On several problems the test counts
-        problems, so there it depends on the number of looks alone.
+        With few seeds even the clearest difference has a p-value above the part of a look. This
+        depends only on the numbers of seeds, pairs and problems, so such a look is skipped and the
+        others share its part. On several problems the observations are problems, so it depends
+        only on the number of looks.
 
         Args:
-            pairs: of contenders.
+            pairs: the number of pairs of contenders.
+            problems: the number of problems.
 
         >>> list(Sequential(rounds=5, cap=20).spending(pairs=1))
         [10, 15, 20]
@@ -105,7 +106,7 @@ class Sequential:
         return {self.cap: self.level}
 
     def judge(self, results: Results) -> Decision:
-        """What the looks up to now come to; the first that is done is the last.
+        """The decision of the looks up to now; the first that is done is the last.
 
         Raises:
             RequestError: as `summarize`.
@@ -116,7 +117,7 @@ class Sequential:
         spending = self.spending(pairs, problems)
         alpha = next(iter(spending.values()))
         there = _through(results)
-        # Looks that spend nothing show how things stand, and decide nothing.
+        # Looks that spend nothing show the standings and decide nothing.
         at = max((look for look in self.looks() if look <= there), default=there)
         decided: Decided = {}
         hopeless = problems > 1 and fewest(alpha / max(pairs, 1)) > problems
@@ -125,14 +126,14 @@ class Sequential:
             if look > there:
                 break
             at = look
-            found = self._rankings(
+            judged = self._rankings(
                 usable(_first(results, look))[0], results.settings, alpha, bootstrap=False
             )
-            for ranking in found:
+            for ranking in judged:
                 for pair in ranking.pairs:
                     if pair.verdict != UNDECIDED:
                         decided.setdefault((ranking.unseen, _key(pair)), (pair, look))
-            counts = counting(found)
+            counts = counting(judged)
             done = look == self.cap or all(
                 pair.same_points or (counts.unseen, _key(pair)) in decided
                 for pair in counts.pairs
@@ -142,7 +143,7 @@ class Sequential:
                 break
         part = _first(results, at)
         usable_problems, notes = usable(part)
-        found = tuple(
+        judged = tuple(
             with_pairs(ranking, tuple(_kept(pair, ranking, decided) for pair in ranking.pairs))
             for ranking in self._rankings(usable_problems, results.settings, alpha, bootstrap=True)
         )
@@ -157,7 +158,7 @@ class Sequential:
                 f"{problems} problems are too few for {pairs} pairs, however many seeds there are: "
                 f"at {100 * self.level:g} % the test needs {fewest(alpha / max(pairs, 1))}."
             )
-        return Decision(done, at, assemble(part, usable_problems, found, notes, self.level, None))
+        return Decision(done, at, assemble(part, usable_problems, judged, notes, self.level, None))
 
     def _rankings(
         self, problems: list[ScoredProblem], settings: Settings, alpha: float, *, bootstrap: bool
@@ -179,7 +180,7 @@ def _key(pair: Pair) -> frozenset[str]:
 
 
 def _kept(pair: Pair, ranking: Ranking, decided: Decided) -> Pair:
-    """The pair as it now stands, with the verdict of the look that decided it."""
+    """The current pair with the verdict of the look that decided it."""
     if (ranking.unseen, _key(pair)) not in decided:
         return replace(pair, verdict=UNDECIDED)
     then, look = decided[ranking.unseen, _key(pair)]
@@ -188,7 +189,7 @@ def _kept(pair: Pair, ranking: Ranking, decided: Decided) -> Pair:
 
 
 def _through(results: Results) -> int:
-    """How many seeds, from 0 on without a gap, are through on every problem."""
+    """The number of seeds, from 0 without a gap, that are finished on every problem."""
     seeds = results.settings.seeds
     for about in results.settings.problems:
         have = set(results.seeds_of(about.name))

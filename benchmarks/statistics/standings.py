@@ -1,4 +1,4 @@
-"""Where each contender stands, on a problem and over all of them."""
+"""The standings of the contenders on a problem and over all problems."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ def _area(curves: Mapping[str, IncumbentCurve]) -> float | None:
 
 
 def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float]:
-    evaluations = [each for run in runs for each in run.evaluations]
+    evaluations = [evaluation for run in runs for evaluation in run.evaluations]
     trials = len(evaluations)
     return {
         "runs": len(runs),
         "failed": sum(run.end == "failed" for run in runs),
         "ended_early": sum(run.end == "exhausted" for run in runs),
         "trials": trials,
-        "failed_trials": sum(each.state == "failed" for each in evaluations),
-        "pruned_trials": sum(each.state == "pruned" for each in evaluations),
-        "sampler_seconds": sum(each.sampler_seconds for each in evaluations) / max(trials, 1),
-        "objective_seconds": sum(each.seconds for each in evaluations) / max(trials, 1),
+        "failed_trials": sum(evaluation.state == "failed" for evaluation in evaluations),
+        "pruned_trials": sum(evaluation.state == "pruned" for evaluation in evaluations),
+        "sampler_seconds": sum(evaluation.sampler_seconds for evaluation in evaluations)
+        / max(trials, 1),
+        "objective_seconds": sum(evaluation.seconds for evaluation in evaluations) / max(trials, 1),
     }
 
 
@@ -38,9 +39,9 @@ def _best_first(standings: Sequence[Standing], maximize: bool) -> tuple[Standing
     return tuple(
         sorted(
             standings,
-            key=lambda each: (
-                sign * (each.score if each.test is None else each.test),
-                each.contender,
+            key=lambda standing: (
+                sign * (standing.score if standing.test is None else standing.test),
+                standing.contender,
             ),
         )
     )
@@ -52,9 +53,12 @@ def on_problem(
     curves: Mapping[str, Mapping[str, IncumbentCurve]],
     level: float,
 ) -> tuple[Standing, ...]:
-    """The standings on one problem, best first; on unseen data where there are any.
+    """The standings on one problem, best first; by the score on unseen data if there is one.
 
     Args:
+        names: the contenders.
+        problem: with their runs.
+        curves: by contender and axis.
         level: of the intervals, such as 0.95.
     """
     tuned, unseen = problem.tuned, problem.unseen
@@ -81,7 +85,7 @@ def on_problem(
 
 def _means(scores: Sequence[RunScores], level: float) -> tuple[NDArray[np.float64], list[Interval]]:
     """Mean normalised regret of each contender, with its hierarchical interval."""
-    regrets = [each.regret for each in scores]
+    regrets = [run_scores.regret for run_scores in scores]
     draws = intervals.hierarchical(regrets)
     means = np.mean([regret.mean(axis=1) for regret in regrets], axis=0)
     return means, [intervals.of_draws(row, level) for row in draws]
@@ -95,35 +99,45 @@ def overall(
 ) -> tuple[Standing, ...]:
     """The standings over several problems, best first: scores are normalised regret.
 
-    Problems that never varied are left out of the scores, as of the verdict.
+    Problems that never varied are left out of the scores, as in the verdict.
+
+    Args:
+        names: the contenders.
+        problems: with their runs.
+        by_problem: the standings on each.
+        level: of the intervals, such as 0.95.
     """
-    told = [each.tuned for each in problems if each.tuned.scale > 0]
-    unseen = [each.unseen for each in problems if each.unseen is not None and each.unseen.scale > 0]
-    if any(each.unseen is None for each in problems):
-        unseen = []  # the mean of some problems would stand beside that of all
-    score, own = _means(told, level)
+    compared = [problem.tuned for problem in problems if problem.tuned.scale > 0]
+    unseen = [
+        problem.unseen
+        for problem in problems
+        if problem.unseen is not None and problem.unseen.scale > 0
+    ]
+    if any(problem.unseen is None for problem in problems):
+        unseen = []  # a mean of only some problems is not comparable
+    score, score_intervals = _means(compared, level)
     test, of_test = _means(unseen, level) if unseen else (None, None)
-    ranks = mean_ranks(-np.array([each.regret.mean(axis=1) for each in told]).T)
+    ranks = mean_ranks(-np.array([run_scores.regret.mean(axis=1) for run_scores in compared]).T)
     standings = []
     for row, name in enumerate(names):
         areas = [
-            each.area
+            standing.area
             for problem in problems
-            for each in by_problem[problem.about.name]
-            if each.contender == name and each.area is not None and problem.tuned.scale > 0
+            for standing in by_problem[problem.about.name]
+            if standing.contender == name and standing.area is not None and problem.tuned.scale > 0
         ]
         standings.append(
             Standing(
                 contender=name,
                 score=float(score[row]),
-                interval=own[row],
+                interval=score_intervals[row],
                 test=None if test is None else float(test[row]),
                 test_interval=None if of_test is None else of_test[row],
                 gap=None,
                 regret=float(score[row]),
                 area=float(np.mean(areas)) if areas else None,
                 rank=float(ranks[row]),
-                **_counts([run for each in problems for run in each.runs[row]]),  # type: ignore[arg-type]
+                **_counts([run for problem in problems for run in problem.runs[row]]),  # type: ignore[arg-type]
             )
         )
     return _best_first(standings, maximize=False)

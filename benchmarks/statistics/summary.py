@@ -1,4 +1,4 @@
-"""All that the statistics have to say of a match."""
+"""The statistics of a match."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def summarize(
     """The verdicts, standings and curves of a match, on the seeds that all contenders finished.
 
     Args:
-        margin: the share of the scale that counts as no difference; above 0. The scale is how far
-            random search, or else the first trials, stay from the best known.
-        within: the same in the metric's units, for one problem; instead of the margin.
-        level: the chance of one false verdict or more that is allowed; intervals have 1 - level.
+        results: of the match.
+        margin: the share of the scale that counts as no difference; above 0. The scale is the
+            distance of random search, or else of the first trials, from the best known.
+        within: the margin in the metric's units, for a match on one problem.
+        level: the allowed chance of one false verdict or more; intervals have 1 - level.
         alpha: the part of the level that this look spends; all of it, if None. See `Sequential`.
-        axes: of the curves: some of "trials", "epochs", "seconds"; all that are recorded, if None.
+        axes: of the curves: some of "trials", "epochs", "seconds"; all recorded ones, if None.
 
     Raises:
         RequestError: a keyword out of its range, or no problem has anything to compare.
@@ -44,7 +45,7 @@ def summarize(
         if axis not in AXES:
             raise RequestError(no_such("axis", axis, AXES))
     problems, notes = usable(results)
-    found = rankings(
+    verdicts = rankings(
         results.settings.contenders,
         problems,
         margin=margin,
@@ -59,18 +60,22 @@ def summarize(
             f"Verdicts were asked for before, after {', '.join(map(str, looks))} seeds. The level "
             f"of {100 * level:g} % holds for one look alone; --until-decided keeps it for several."
         )
-    return assemble(results, problems, found, notes, level, axes)
+    return assemble(results, problems, verdicts, notes, level, axes)
 
 
 def check(results: Results, margin: float, within: float | None, level: float) -> None:
-    """Refuse what cannot be meant.
+    """Refuse parameters out of range.
+
+    Args:
+        results: of the match.
+        margin, within, level: as in `summarize`.
 
     Raises:
-        RequestError: says what was given, and what holds.
+        RequestError: one is out of its range, or `within` is used with several problems.
     """
     if not margin > 0 or (within is not None and not within > 0):
-        given = f"margin={margin}" if within is None else f"within={within}"
-        raise RequestError(f"{given}: what counts as no difference is above 0.")
+        option = f"margin={margin}" if within is None else f"within={within}"
+        raise RequestError(f"{option}: what counts as no difference is above 0.")
     if within is not None and len(results.settings.problems) > 1:
         raise RequestError(
             f"within={within}: the {len(results.settings.problems)} problems have units of their "
@@ -81,14 +86,14 @@ def check(results: Results, margin: float, within: float | None, level: float) -
 
 
 def usable(results: Results) -> tuple[list[ScoredProblem], list[str]]:
-    """The problems that have something to compare, and the notes on all.
+    """The problems with comparable runs, and the notes on all.
 
     Raises:
-        RequestError: there is none; the message says why for each.
+        RequestError: there is none; the message has the reason for each.
     """
     read_ = [read(results, about.name) for about in results.settings.problems]
-    problems = [each for each in read_ if isinstance(each, ScoredProblem)]
-    reasons = [each for each in read_ if isinstance(each, str)]
+    problems = [item for item in read_ if isinstance(item, ScoredProblem)]
+    reasons = [item for item in read_ if isinstance(item, str)]
     if not problems:
         raise RequestError(f"There is nothing to compare yet. {' '.join(reasons)}".strip())
     notes = [f"{reason} It is left out." for reason in reasons]
@@ -101,21 +106,21 @@ def usable(results: Results) -> tuple[list[ScoredProblem], list[str]]:
     ]
     for problem in problems:
         notes += [*problem.notes, *_ends(results, problem), *_feasible(results, problem)]
-    unseen = [each.about.name for each in problems if each.unseen is None]
+    unseen = [problem.about.name for problem in problems if problem.unseen is None]
     if unseen and len(unseen) < len(problems):
         notes.append(
             f"No scores on unseen data on {', '.join(unseen)}, so the verdict is on the tuned "
             "metric of all problems."
         )
-    constant = [each.about.name for each in problems if each.tuned.scale == 0]
+    constant = [problem.about.name for problem in problems if problem.tuned.scale == 0]
     if constant and len(problems) > 1:
         notes.append(f"Not part of the verdict, as nothing varied: {', '.join(constant)}.")
     return problems, notes
 
 
 def _ends(results: Results, problem: ScoredProblem) -> list[str]:
-    """Failures, early ends, seeds that are not through, a single seed."""
-    name, asked, have = problem.about.name, results.settings.seeds, len(problem.seeds)
+    """Notes on failures, early ends, unfinished seeds, and a single seed."""
+    name, planned, have = problem.about.name, results.settings.seeds, len(problem.seeds)
     notes = []
     for contender, row in zip(results.settings.contenders, problem.runs, strict=True):
         ends = dict(zip(problem.seeds, row, strict=True))
@@ -137,20 +142,25 @@ def _ends(results: Results, problem: ScoredProblem) -> list[str]:
                 f"{contender} had no more to propose on {name} in {len(early)} of {have} runs; "
                 "such a run counts with the best it had found."
             )
-    if have < asked:
-        notes.append(f"On {name} {have} of {asked} seeds are through for every contender.")
+    if have < planned:
+        notes.append(f"On {name} {have} of {planned} seeds are through for every contender.")
     if have == 1:
         notes.append(f"One seed on {name}: no interval and no p-value can be had.")
     return notes
 
 
 def _feasible(results: Results, problem: ScoredProblem) -> list[str]:
-    """The share of feasible trials of each contender, where trials have constraints."""
+    """A note on the feasible trials of each contender, if trials have constraints."""
     shares = []
     for contender, row in zip(results.settings.contenders, problem.runs, strict=True):
-        complete = [each for run in row for each in run.evaluations if each.state == "complete"]
-        if any(each.constraints for each in complete):
-            feasible = sum(each.counts for each in complete)
+        complete = [
+            evaluation
+            for run in row
+            for evaluation in run.evaluations
+            if evaluation.state == "complete"
+        ]
+        if any(evaluation.constraints for evaluation in complete):
+            feasible = sum(evaluation.counts for evaluation in complete)
             shares.append(f"{contender} {feasible} of {len(complete)}")
     if not shares:
         return []
@@ -160,30 +170,41 @@ def _feasible(results: Results, problem: ScoredProblem) -> list[str]:
 def assemble(
     results: Results,
     problems: Sequence[ScoredProblem],
-    found: tuple[Ranking, ...],
+    verdicts: tuple[Ranking, ...],
     notes: Sequence[str],
     level: float,
     axes: Sequence[str] | None,
 ) -> Summary:
-    """The summary around verdicts that are found already."""
+    """The summary with existing verdicts.
+
+    Args:
+        results: of the match.
+        problems: the `usable` ones.
+        verdicts: from `rankings`.
+        notes: for the reader.
+        level, axes: as in `summarize`.
+    """
     names = results.settings.contenders
-    drawn = {each.about.name: curves(results, each, axes, 1 - level) for each in problems}
+    drawn = {problem.about.name: curves(results, problem, axes, 1 - level) for problem in problems}
     by_problem = {
-        each.about.name: on_problem(names, each, drawn[each.about.name], 1 - level)
-        for each in problems
+        problem.about.name: on_problem(names, problem, drawn[problem.about.name], 1 - level)
+        for problem in problems
     }
-    told = [each for each in problems if each.tuned.scale > 0] or problems[:1]
+    compared = [problem for problem in problems if problem.tuned.scale > 0] or problems[:1]
     standings = (
-        by_problem[told[0].about.name]
-        if len(told) == 1
+        by_problem[compared[0].about.name]
+        if len(compared) == 1
         else overall(names, problems, by_problem, 1 - level)
     )
     return Summary(
-        rankings=found,
+        rankings=verdicts,
         standings=standings,
         by_problem=by_problem,
         curves=drawn,
-        scale={each.about.name: (each.tuned.scale, each.tuned.reference) for each in problems},
-        best_known={each.about.name: each.tuned.best for each in problems},
+        scale={
+            problem.about.name: (problem.tuned.scale, problem.tuned.reference)
+            for problem in problems
+        },
+        best_known={problem.about.name: problem.tuned.best for problem in problems},
         notes=tuple(notes),
     )

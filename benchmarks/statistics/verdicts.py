@@ -1,4 +1,4 @@
-"""What the statistics say: the words, and the figures behind them."""
+"""The results of the statistics: verdicts and the figures behind them."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Pair:
 
     Attributes:
         verdict: one of `VERDICTS`, of a as seen from b.
-        n: how many paired observations: seeds, or problems where there are several.
-        advantage: the mean of what a is ahead of b, in the units of `Ranking`; above 0 where a is
-            better, whichever way the metric goes.
+        n: the number of paired observations: seeds, or problems if there are several.
+        advantage: the mean lead of a over b, in the units of `Ranking`; above 0 if a is better,
+            for either direction of the metric.
         interval: of the advantage; None with fewer than two observations.
-        wins: the probability that a beats b under a new seed, ties shared, 0 to 1.
-        p_difference: that the two are the same, corrected after Holm; None where it cannot be had.
-        p_equivalence: that they differ by the margin or more, corrected after Holm.
-        more: about how many more observations would decide it; None where it is decided, or
-            no number within reason would.
-        decided_at: after how many seeds a look decided it, where looks were taken; else None.
-        same_points: whether both evaluated the same points in every run. Then no number of seeds
-            tells them apart, and the verdict is open.
-        random_for: for how many trials both draw at random then, where that is known.
+        wins: the probability that a beats b under a new seed, ties count half, 0 to 1.
+        p_difference: that the two are the same, with Holm's correction; None with one observation.
+        p_equivalence: that they differ by the margin or more, likewise.
+        more: the approximate number of further observations that would decide it; None if it is
+            decided, or if more than 1,000 would be needed.
+        decided_at: the number of seeds at the look that decided it, or None.
+        same_points: whether both evaluated the same points in every run. Then more seeds cannot
+            separate them, and the verdict is undecided.
+        random_for: the number of first trials that both then draw at random, if known.
     """
 
     a: str
@@ -58,11 +58,11 @@ class Pair:
 
     @property
     def words(self) -> str:
-        """The verdict as a reader sees it."""
+        """The displayed verdict."""
         return "same points" if self.same_points else self.verdict
 
     def flipped(self) -> Pair:
-        """The same, as `b` sees it.
+        """The pair as `b` sees it.
 
         >>> pair = Pair("a", "b", BETTER, 9, 0.2, Interval(0.1, 0.3), 0.9, 0.01, 1.0)
         >>> pair.flipped().verdict, pair.flipped().advantage
@@ -86,8 +86,8 @@ class IncumbentCurve:
 
     Attributes:
         budget: shape (n,): trials, epochs or seconds, ascending.
-        mean, low, high: shape (n,), over the seeds, with the bootstrap band; NaN where not every
-            seed has a complete trial yet; low and high all NaN with one seed.
+        mean, low, high: shape (n,), over the seeds, with the bootstrap band; NaN before every
+            seed has a complete trial; low and high all NaN with one seed.
         area: mean height of the curve in normalised regret, where 0 is the best known.
     """
 
@@ -103,18 +103,18 @@ class Standing:
     """A contender on one problem, or over all of them.
 
     Attributes:
-        score: mean over the seeds of the incumbent at the end; on several problems of its
-            normalised regret.
+        score: the final incumbent, mean over the seeds; on several problems its normalised
+            regret.
         interval: of the score; None with one seed.
-        test: the same of the score on unseen data; None where there are none.
-        gap: how much better the tuned part looks than the unseen one, in the metric's units, mean
-            over the seeds; None where there are none.
+        test: the score on unseen data, or None.
+        gap: the lead of the tuned score over the unseen one, in the metric's units, mean over the
+            seeds; None without unseen data.
         regret: mean normalised regret at the end.
         area: mean over the budget of the normalised regret.
         rank: mean rank over the seeds, or over the problems; 1 is best.
-        failed: how many runs failed, of `runs`; `ended_early` how many had no more to propose.
-        failed_trials, pruned_trials: in all runs, of `trials`.
-        sampler_seconds: mean a trial. objective_seconds: mean a trial.
+        failed, ended_early: the numbers of `runs` that failed, and that were exhausted early.
+        failed_trials, pruned_trials: their numbers among the `trials` of all runs.
+        sampler_seconds, objective_seconds: means per trial.
     """
 
     contender: str
@@ -141,21 +141,21 @@ class Ranking:
     """The verdict on one measure: the tuned metric, or the one on unseen data.
 
     Attributes:
-        measure: what is compared, such as ``accuracy`` or ``normalised regret``.
+        measure: such as ``accuracy`` or ``normalised regret``.
         unseen: whether it is measured on data that tuning never sees.
         margin: differences smaller than this count as none, in the measure's units.
-        level: the chance of one false verdict or more that was allowed, such as 0.05.
-        pairs: each two contenders once, the one ahead first.
+        level: the allowed chance of one false verdict or more, such as 0.05.
+        pairs: every pair of contenders once, the one ahead first.
         leader: the contender that is ahead.
         sentence: the verdict in plain words.
         friedman: p-value that all are the same, over several problems; None for one problem.
         critical_distance: mean ranks this far apart differ (Nemenyi); None for one problem.
-        nemenyi: by two contenders, in both orders, Nemenyi's p-value; empty for one problem.
-        alpha: the part of `level` that this look spends; None where there is one look.
+        nemenyi: Nemenyi's p-value of each pair, in both orders; empty for one problem.
+        alpha: the part of `level` that this look spends; None for a single look.
         ranks: by contender, its mean rank on this measure, over seeds or problems; 1 is best.
-        unit: what `Pair.n` and `Pair.more` count: "seed", or "problem" where there are several.
-        problems: how many problems have a score on this measure.
-        only: the one problem that counts, where the match has others; None elsewhere.
+        unit: of `Pair.n` and `Pair.more`: "seed", or "problem" if there are several.
+        problems: the number of problems with a score on this measure.
+        only: the one decisive problem, if the match has others that never varied.
     """
 
     measure: str
@@ -175,22 +175,22 @@ class Ranking:
     only: str | None = None
 
     def between(self, a: str, b: str) -> Pair | None:
-        """The pair of two contenders, in whatever order it is held; None for one and the same."""
+        """The pair of two contenders, in either order; None if they are the same."""
         return next((pair for pair in self.pairs if {pair.a, pair.b} == {a, b} and a != b), None)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """All that the statistics have to say of a match.
+    """The statistics of a match.
 
     Attributes:
         standings: over the whole match, best first.
         by_problem: the standings on each problem.
         curves: by problem, contender and axis ("trials", and "epochs", "seconds" where the match
             has several budgets or contenders of different speed).
-        scale: by problem, what a normalised regret of 1 is in the metric's units, and of what: the
-            mean of random search at the same budget where it takes part, else the first trials.
-        notes: what a reader has to know: failures, early ends, looks, a single seed.
+        scale: by problem, a normalised regret of 1 in the metric's units, and its reference: the
+            mean of random search at the same budget if it takes part, else the first trials.
+        notes: on failures, early ends, looks, a single seed.
     """
 
     rankings: tuple[Ranking, ...]
@@ -203,12 +203,14 @@ class Summary:
 
     @property
     def verdict(self) -> Ranking:
-        """The one that counts."""
+        """The decisive ranking."""
         return counting(self.rankings)
 
 
 def counting(rankings: Sequence[Ranking]) -> Ranking:
-    """The ranking that counts: on unseen data where every problem has some, else as tuned."""
+    """The decisive ranking: on unseen data if every problem has some, else the tuned one."""
     tuned = rankings[0]
-    whole = (each for each in rankings if each.unseen and each.problems == tuned.problems)
+    whole = (
+        ranking for ranking in rankings if ranking.unseen and ranking.problems == tuned.problems
+    )
     return next(whole, tuned)
