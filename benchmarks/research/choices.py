@@ -62,9 +62,9 @@ def pairs(seed: int) -> tuple[dict[str, Any], Objective]:
 
     def objective(params: Mapping[str, Any]) -> float:
         codes = ["abcd".index(params[f"c{i}"]) for i in range(30)]
-        own = sum(alone[i, code] for i, code in enumerate(codes))
+        alone_cost = sum(alone[i, code] for i, code in enumerate(codes))
         both = sum(joint[k, codes[a], codes[b]] for k, (a, b) in enumerate(edges))
-        return float(own + both)
+        return float(alone_cost + both)
 
     choice = {"type": "choice", "values": list("abcd")}
     return {f"c{i}": choice for i in range(30)}, objective
@@ -110,29 +110,29 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2)
-    given = parser.parse_args()
+    options = parser.parse_args()
     versions = ", ".join(f"{name} {version(name)}" for name in ("crosstune", "optuna", "hyperopt"))
-    print(f"python {platform.python_version()}, {versions}; {given.seeds} seeds a family")
-    plans = list(product(FAMILIES, (OURS, *RIVALS), range(given.seeds)))
-    with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        found = dict(pool.starmap(search, plans, chunksize=1))
+    print(f"python {platform.python_version()}, {versions}; {options.seeds} seeds a family")
+    plans = list(product(FAMILIES, (OURS, *RIVALS), range(options.seeds)))
+    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+        curves = dict(pool.starmap(search, plans, chunksize=1))
     print(f"{'rival':<16}{'family':<12}" + "".join(f"{f'after {n}':>22}" for n in BUDGETS))
     for rival in RIVALS:
         ahead = {
             family: np.array(
                 [
-                    np.subtract(found[family, rival, seed], found[family, OURS, seed])
-                    for seed in range(given.seeds)
+                    np.subtract(curves[family, rival, seed], curves[family, OURS, seed])
+                    for seed in range(options.seeds)
                 ]
             )
             for family in FAMILIES
         }
-        rows = {family: (each > 0) + 0.5 * (each == 0) for family, each in ahead.items()}
-        for family, held in rows.items():
-            print(f"{rival:<16}{family:<12}" + "".join(f"{x:>22.2f}" for x in held.mean(axis=0)))
+        rows = {family: (lead > 0) + 0.5 * (lead == 0) for family, lead in ahead.items()}
+        for family, wins in rows.items():
+            print(f"{rival:<16}{family:<12}" + "".join(f"{x:>22.2f}" for x in wins.mean(axis=0)))
         cells = []
         for column in range(len(BUDGETS)):
-            groups = [held[None, :, column] for held in rows.values()]
+            groups = [wins[None, :, column] for wins in rows.values()]
             interval = intervals.of_draws(intervals.hierarchical(groups)[0])
             mean = float(np.mean([group.mean() for group in groups]))
             cells.append(f"{mean:.2f} ({interval.low:.2f} to {interval.high:.2f})")

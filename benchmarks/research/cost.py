@@ -138,15 +138,17 @@ class Measured:
     @property
     def host(self) -> list[float]:
         """What is not the engine's own: Optuna as the host, and crosstune."""
-        return [whole - own for whole, own in zip(self.watched, self.engine, strict=True)]
+        return [
+            whole - of_engine for whole, of_engine in zip(self.watched, self.engine, strict=True)
+        ]
 
     @property
     def verdict(self) -> str:
         """The claim, what was found, and whether it holds."""
         low, high = self.interval
-        found = f"ratio {self.ratio:.3f} ({low:.3f} to {high:.3f})"
+        ratio = f"ratio {self.ratio:.3f} ({low:.3f} to {high:.3f})"
         if self.claim.limit <= 0.5:
-            found = f"{1 / self.ratio:.2f} times ({1 / high:.2f} to {1 / low:.2f})"
+            ratio = f"{1 / self.ratio:.2f} times ({1 / high:.2f} to {1 / low:.2f})"
         note = ""
         if low < self.claim.limit <= high:
             note = "; more seeds may tell, since the interval reaches across the limit"
@@ -154,7 +156,7 @@ class Measured:
         same = f"suggestions identical in {self.identical} of {pairs} pairs"
         word = "holds" if self.holds else "falls short"
         return (
-            f"{self.name}, {self.trials} trials, {self.claim.words}: {word}. {found}{note}; {same}"
+            f"{self.name}, {self.trials} trials, {self.claim.words}: {word}. {ratio}{note}; {same}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -255,7 +257,7 @@ def measure(
         seeds: one a pair; a repeated seed is a repeated pair.
         watched: how many of them to run once more under an `EngineClock`.
     """
-    found = Measured(claim, trials, folder)
+    measured = Measured(claim, trials, folder)
     for i, seed in enumerate(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
             sides = {
@@ -264,15 +266,15 @@ def measure(
             }
             order = ("hand", "ours") if i % 2 == 0 else ("ours", "hand")
             timed = {side: _timed(sides[side]) for side in order}
-        found.by_hand.append(timed["hand"][0])
-        found.crosstune.append(timed["ours"][0])
-        found.identical += timed["hand"][1] == timed["ours"][1]
+        measured.by_hand.append(timed["hand"][0])
+        measured.crosstune.append(timed["ours"][0])
+        measured.identical += timed["hand"][1] == timed["ours"][1]
         if i < watched:
             clock = EngineClock()
             with clock.on(adapters.get(claim.backend)):
-                found.watched.append(_timed(sides["ours"])[0])
-            found.engine.append(clock.seconds)
-    return found
+                measured.watched.append(_timed(sides["ours"])[0])
+            measured.engine.append(clock.seconds)
+    return measured
 
 
 def _timed(run: Callable[[], list[Params]]) -> tuple[float, list[Params]]:
@@ -285,8 +287,8 @@ def _timed(run: Callable[[], list[Params]]) -> tuple[float, list[Params]]:
 def _folders() -> list[Path]:
     """The folder for temporary files, and one in memory."""
     memory = Path("/dev/shm")
-    found = [Path(tempfile.gettempdir())]
-    return [*found, memory] if os.access(memory, os.W_OK) and memory not in found else found
+    folders = [Path(tempfile.gettempdir())]
+    return [*folders, memory] if os.access(memory, os.W_OK) and memory not in folders else folders
 
 
 def environment() -> dict[str, Any]:

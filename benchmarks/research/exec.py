@@ -50,22 +50,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--trials", type=int, default=100, help="of each run")
     parser.add_argument("--repeats", type=int, default=5, help="of each run")
-    given = parser.parse_args()
+    options = parser.parse_args()
     libraries = ("crosstune", "optuna", "hyperopt", "keras-tuner")
     print(f"Python {platform.python_version()}, {platform.machine()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in libraries))
-    print(f"{given.trials} trials of 50 ms; median of {given.repeats} runs [smallest, largest]\n")
+    print(
+        f"{options.trials} trials of 50 ms; median of {options.repeats} runs [smallest, largest]\n"
+    )
     print("| engine | plain python, s | exec over the sampler in code | exec over plain python |")
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for engine, (imports, sampler) in _ENGINES.items():
-            plain = _script(folder, "plain", "", "None", given.trials)
-            coded = _script(folder, "coded", imports, sampler, given.trials)
+            plain = _script(folder, "plain", "", "None", options.trials)
+            coded = _script(folder, "coded", imports, sampler, options.trials)
             backend, _, name = engine.partition(":")
             taken = ["-m", "crosstune", "exec", "-b", backend, "-s", name, "--seed", "0", plain]
             runs = [
                 (_seconds([plain]), _seconds([coded]), _seconds(taken))
-                for _ in range(given.repeats)
+                for _ in range(options.repeats)
             ]
             by_code = _ratio([last / second for _, second, last in runs])
             over_plain = _ratio([last / first for first, _, last in runs])

@@ -32,7 +32,8 @@ def cut(results: Results, trials: int) -> Results:
     """The match as it stood after so many trials of each run."""
     runs = {
         key: replace(
-            run, evaluations=tuple(each for each in run.evaluations if each.number < trials)
+            run,
+            evaluations=tuple(trial for trial in run.evaluations if trial.number < trials),
         )
         for key, run in results.runs.items()
     }
@@ -48,8 +49,8 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
     """
     settings = results.settings
     budgets = [budget for budget in BUDGETS if budget <= (settings.trials or 0)]
-    found = {budget: summarize(cut(results, budget), axes=()) for budget in budgets}
-    last = found[budgets[-1]]
+    summaries = {budget: summarize(cut(results, budget), axes=()) for budget in budgets}
+    last = summaries[budgets[-1]]
     versions = ", ".join(f"{name} {version}" for name, version in settings.versions.items())
     machine = ", ".join(settings.machine.values())
     parts = [
@@ -57,7 +58,7 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
         f"{counted(len(settings.problems), 'problem')}, "
         f"{counted(settings.seeds, 'seed')}, {settings.trials} trials. {versions}. "
         f"{machine} cores.",
-        standings(found),
+        standings(summaries),
         f"**After {budgets[-1]} trials.** {last.rankings[0].sentence}",
         against(last.rankings[0], other),
         by_problem(last),
@@ -67,26 +68,26 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def standings(found: Mapping[int, Summary]) -> str:
+def standings(summaries: Mapping[int, Summary]) -> str:
     """A row a contender: its normalised regret at each budget, its rank and its cost."""
-    last = list(found.values())[-1]
-    held = {
-        budget: {each.contender: each for each in summary.standings}
-        for budget, summary in found.items()
+    last = list(summaries.values())[-1]
+    rows_at = {
+        budget: {standing.contender: standing for standing in summary.standings}
+        for budget, summary in summaries.items()
     }
-    heads = ["contender", *(f"regret after {budget}" for budget in found), "rank", "a proposal"]
+    heads = ["contender", *(f"regret after {budget}" for budget in summaries), "rank", "a proposal"]
     rows = []
-    for each in last.standings:
-        cells = [_with_interval(held[budget][each.contender]) for budget in found]
-        rank = rounded(each.rank, 0.1)
-        rows.append([f"`{each.contender}`", *cells, rank, duration(each.sampler_seconds)])
+    for standing in last.standings:
+        cells = [_with_interval(rows_at[budget][standing.contender]) for budget in summaries]
+        rank = rounded(standing.rank, 0.1)
+        rows.append([f"`{standing.contender}`", *cells, rank, duration(standing.sampler_seconds)])
     return _table(heads, rows)
 
 
 def against(ranking: Ranking, other: str = AGAINST) -> str:
     """A row a contender: how far it is ahead of one and the same other."""
     rows: list[list[str]] = []
-    for contender in (each for pair in ranking.pairs for each in (pair.a, pair.b)):
+    for contender in (name for pair in ranking.pairs for name in (pair.a, pair.b)):
         pair = ranking.between(contender, other)
         if pair is None or any(row[0] == f"`{contender}`" for row in rows):
             continue
@@ -108,18 +109,20 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
     budgets = [
         budget
         for budget in BUDGETS
-        if any(budget <= (each.settings.trials or 0) for each in matches)
+        if any(budget <= (match.settings.trials or 0) for match in matches)
     ]
-    rivals = dict.fromkeys(name for each in matches for name in each.settings.contenders)
+    rivals = dict.fromkeys(name for match in matches for name in match.settings.contenders)
     rows = []
     for rival in rivals:
-        met = _first_of(each for each in matches if {ours, rival} <= set(each.settings.contenders))
+        met = _first_of(
+            match for match in matches if {ours, rival} <= set(match.settings.contenders)
+        )
         if rival == ours or not met:
             continue
-        counts = f"{sum(len(each.settings.problems) for each in met)}"
-        seeds = " or ".join(str(n) for n in sorted({each.settings.seeds for each in met}))
+        counts = f"{sum(len(match.settings.problems) for match in met)}"
+        seeds = " or ".join(str(n) for n in sorted({match.settings.seeds for match in met}))
         cells = [
-            _chance([row for each in met for row in _ahead(each, budget, ours, rival)])
+            _chance([row for match in met for row in _ahead(match, budget, ours, rival)])
             for budget in budgets
         ]
         rows.append([f"`{rival}`", counts, seeds, *cells])
@@ -129,14 +132,14 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
 
 def _first_of(matches: Iterable[Results]) -> list[Results]:
     """The matches without those whose problems an earlier one has had."""
-    found: list[Results] = []
+    distinct: list[Results] = []
     seen: set[str] = set()
-    for each in matches:
-        names = {about.name for about in each.settings.problems}
+    for match in matches:
+        names = {about.name for about in match.settings.problems}
         if not names & seen:
-            found.append(each)
+            distinct.append(match)
         seen |= names
-    return found
+    return distinct
 
 
 def _ahead(results: Results, budget: int, ours: str, rival: str) -> list[NDArray[np.float64]]:
@@ -146,8 +149,8 @@ def _ahead(results: Results, budget: int, ours: str, rival: str) -> list[NDArray
     problems, _ = usable(cut(results, budget))
     names = results.settings.contenders
     differences = [
-        each.tuned.heights[names.index(ours)] - each.tuned.heights[names.index(rival)]
-        for each in problems
+        problem.tuned.heights[names.index(ours)] - problem.tuned.heights[names.index(rival)]
+        for problem in problems
     ]
     return [(row > 0) + 0.5 * (row == 0) for row in differences]
 
@@ -164,10 +167,10 @@ def _chance(rows: Sequence[NDArray[np.float64]]) -> str:
 
 def by_problem(summary: Summary) -> str:
     """A row a problem: the normalised regret of each contender, the best one in bold."""
-    names = [each.contender for each in summary.standings]
+    names = [standing.contender for standing in summary.standings]
     rows = []
     for problem, standings in summary.by_problem.items():
-        regrets = {each.contender: each.regret for each in standings}
+        regrets = {standing.contender: standing.regret for standing in standings}
         least = min((value for value in regrets.values() if value is not None), default=None)
         rows.append([problem, *(_best(regrets.get(name), least) for name in names)])
     return _table(["regret", *(f"`{name}`" for name in names)], rows)

@@ -73,17 +73,17 @@ def grow(engine: str, marks: list[int], place: str | None) -> Grown:
     """Carry a study out, and note what it has come to at each mark."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = _study(engine, place)
-    found = Grown()
+    grown = Grown()
     before = _resident()
     for last, mark in zip([0, *marks], marks, strict=False):
         gc.collect()
         start = time.process_time()
         study.optimize(train, n_trials=mark - last)
-        found.cpu.append(time.process_time() - start)
+        grown.cpu.append(time.process_time() - start)
         gc.collect()
-        found.memory.append(_resident() - before)
-        found.journal.append(Path(place).stat().st_size if place else 0)
-    return found
+        grown.memory.append(_resident() - before)
+        grown.journal.append(Path(place).stat().st_size if place else 0)
+    return grown
 
 
 def _study(engine: str, place: str | None) -> optuna.Study:
@@ -111,22 +111,21 @@ def _resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
 
 
-def _in_a_process(call: Callable[..., Grown], *given: object) -> Grown:
+def _in_a_process(call: Callable[..., Grown], *arguments: object) -> Grown:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(call, given)
+        return pool.apply(call, arguments)
 
 
-def table(marks: list[int], found: dict[str, Grown]) -> Iterator[str]:
+def table(marks: list[int], by_engine: dict[str, Grown]) -> Iterator[str]:
     """Milliseconds of CPU time a trial in each stretch, and kilobytes a trial in all."""
     stretches = [f"{low}-{mark}" for low, mark in zip([0, *marks], marks, strict=False)]
-    yield (
-        f"{'ms a trial':<22}" + "".join(f"{each:>13}" for each in stretches) + f"{'kB a trial':>12}"
-    )
-    for engine, grown in found.items():
+    heads = "".join(f"{stretch:>13}" for stretch in stretches)
+    yield f"{'ms a trial':<22}{heads}{'kB a trial':>12}"
+    for engine, grown in by_engine.items():
         counts = [mark - low for low, mark in zip([0, *marks], marks, strict=False)]
         cells = [1000 * cpu / count for cpu, count in zip(grown.cpu, counts, strict=True)]
-        kept = grown.memory[-1] / marks[-1] / 1000
-        yield f"{engine:<22}" + "".join(f"{each:>13.2f}" for each in cells) + f"{kept:>12.1f}"
+        kilobytes = grown.memory[-1] / marks[-1] / 1000
+        yield f"{engine:<22}" + "".join(f"{cell:>13.2f}" for cell in cells) + f"{kilobytes:>12.1f}"
 
 
 def main() -> None:
@@ -137,17 +136,19 @@ def main() -> None:
     parser.add_argument("--marks", nargs="+", type=int, default=[1_000, 5_000, 10_000])
     parser.add_argument("--engines", nargs="+", default=[PLAIN, *ENGINES])
     parser.add_argument("--journal-trials", type=int, default=1_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"python {platform.python_version()}, {versions}; {REPORTS} reports a trial, in memory")
-    found = {each: _in_a_process(grow, each, given.marks, None) for each in given.engines}
-    print("\n".join(table(given.marks, found)))
+    by_engine = {
+        engine: _in_a_process(grow, engine, options.marks, None) for engine in options.engines
+    }
+    print("\n".join(table(options.marks, by_engine)))
     with tempfile.TemporaryDirectory() as folder:
-        print(f"\njournal, after {given.journal_trials} trials: kB a trial")
-        for each in given.engines:
-            place = str(Path(folder) / f"{len(each)}-{hash(each)}.journal")
-            grown = _in_a_process(grow, each, [given.journal_trials], place)
-            print(f"{each:<22}{grown.journal[-1] / given.journal_trials / 1000:>10.2f}")
+        print(f"\njournal, after {options.journal_trials} trials: kB a trial")
+        for engine in options.engines:
+            place = str(Path(folder) / f"{len(engine)}-{hash(engine)}.journal")
+            grown = _in_a_process(grow, engine, [options.journal_trials], place)
+            print(f"{engine:<22}{grown.journal[-1] / options.journal_trials / 1000:>10.2f}")
 
 
 if __name__ == "__main__":

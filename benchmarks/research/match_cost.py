@@ -58,25 +58,25 @@ def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:
     )
 
 
-def cpu(call: Callable[[Problem, Contender, int, int], None], *given: object) -> float:
+def cpu(call: Callable[[Problem, Contender, int, int], None], *arguments: object) -> float:
     """Seconds of CPU time."""
     gc.collect()
     start = time.process_time()
-    call(*given)  # type: ignore[arg-type]
+    call(*arguments)  # type: ignore[arg-type]
     return time.process_time() - start
 
 
 def costs(problem: Problem, who: Contender, seeds: int, trials: int) -> list[tuple[float, float]]:
     """Under each seed the CPU time in a match, and of the plain study."""
-    found = []
+    pairs = []
     for seed in range(-1, seeds):
         once = [in_match, plain] if seed % 2 else [plain, in_match]
         spent = {in_match: 0.0, plain: 0.0}
         for call in [*once, *reversed(once)]:
             spent[call] += cpu(call, problem, who, max(seed, 0), trials)
         if seed >= 0:  # the first is to warm up
-            found.append((spent[in_match], spent[plain]))
-    return found
+            pairs.append((spent[in_match], spent[plain]))
+    return pairs
 
 
 def main() -> None:
@@ -87,19 +87,21 @@ def main() -> None:
     parser.add_argument("--problems", nargs="+", default=["tables/vehicle", "tables/cifar100"])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=50)
-    given = parser.parse_args()
+    options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    print(f"python {platform.python_version()}, {versions}; {given.trials} trials")
+    print(f"python {platform.python_version()}, {versions}; {options.trials} trials")
     print(f"{'problem':<20}{'contender':<16}{'share of CPU':>14}{'95 %':>18}")
     total = np.zeros(2)
-    for name in given.problems:
+    for name in options.problems:
         for label in CONTENDERS:
-            spent = np.array(costs(problems.get(name), contender(label), given.seeds, given.trials))
+            spent = np.array(
+                costs(problems.get(name), contender(label), options.seeds, options.trials)
+            )
             total += spent.sum(axis=0)
-            found = 1 - spent[:, 1] / spent[:, 0]
-            half = stats.sem(found) * stats.t.ppf(0.975, len(found) - 1)
-            mean = float(np.mean(found))
+            shares = 1 - spent[:, 1] / spent[:, 0]
+            half = stats.sem(shares) * stats.t.ppf(0.975, len(shares) - 1)
+            mean = float(np.mean(shares))
             interval = f"{mean - half:.3f} to {mean + half:.3f}"
             print(f"{name:<20}{label:<16}{mean:>14.3f}{interval:>18}", flush=True)
     print(f"{'the match of all':<36}{1 - total[1] / total[0]:>14.3f}")

@@ -176,7 +176,7 @@ def run(names: Sequence[str], jobs: int) -> None:
     for name in names:
         wanted = MATCHES[name]
         match = Match(
-            tuple(halves.get(each) for each in wanted.names),
+            tuple(halves.get(name) for name in wanted.names),
             contenders(wanted.contenders),
             RunLimits(trials=wanted.trials),
             command=f"python -m crosstune.benchmarks.research.published run {name}",
@@ -198,17 +198,17 @@ def run(names: Sequence[str], jobs: int) -> None:
 def write() -> str:
     """The page, from what is kept."""
     parts = [INTRODUCTION]
-    parts += [section(wanted.title, held) for wanted, held in _kept_of(ENGINES)]
+    parts += [section(wanted.title, results) for wanted, results in _kept_of(ENGINES)]
     parts.append(TRIAL)
     for title, matches in (
         ("The frozen half", FROZEN),
         ("The frozen half, up to 200 trials", LONGER),
         ("The development half", DEVELOPMENT),
     ):
-        found = _kept_of(matches)
-        if found:
-            parts.append(wins(title, [held for _, held in found], OURS))
-            parts += [section(wanted.title, held, "###", OURS) for wanted, held in found]
+        results_of = _kept_of(matches)
+        if results_of:
+            parts.append(wins(title, [results for _, results in results_of], OURS))
+            parts += [section(wanted.title, results, "###", OURS) for wanted, results in results_of]
     return "\n".join(parts)
 
 
@@ -230,14 +230,14 @@ def main() -> None:
     parser.add_argument("what", choices=["run", "pack", "write"])
     parser.add_argument("matches", nargs="*", metavar="MATCH", help=f"of {', '.join(MATCHES)}")
     parser.add_argument("--jobs", type=int, default=2, help="processes of run (2)")
-    given = parser.parse_args()
-    names = given.matches or list(MATCHES)
+    options = parser.parse_args()
+    names = options.matches or list(MATCHES)
     for name in names:
         if name not in MATCHES:
             parser.error(no_such("match", name, MATCHES))
-    match given.what:
+    match options.what:
         case "run":
-            run(names, given.jobs)
+            run(names, options.jobs)
         case "pack":
             for name in names:
                 pack(MatchFolder(FOLDER / name).read(), kept(name))

@@ -112,8 +112,8 @@ def rows(place: Path) -> list[Any]:
             list(trial.params.items()),
             list(trial.intermediate_values.items()),
             {
-                key: held
-                for key, held in trial.user_attrs.items()
+                key: value
+                for key, value in trial.user_attrs.items()
                 if key not in (RETRIED, RETRIED_FROM)
             },
             trial.system_attrs,
@@ -132,16 +132,16 @@ def carry_out(engine: str, folder: Path, calls: str, often: bool) -> None:
 def kill(engine: str, count: int, seed: int) -> Found:
     """Kill an engine's run at random instants, until so many processes were hit while they ran."""
     get(engine.split(":")[0])  # imported here, once; the processes are forked
-    found, rng = Found(), random.Random(seed)
+    outcome, rng = Found(), random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = folder / "whole"
         whole.mkdir()
         lasted = max(_forked(engine, whole, "calls", often=often) for often in (False, True))
         wanted = rows(whole / "a.journal")
-        while found.kills < count:
-            often = found.kills % 2 == 1
-            place = folder / f"{found.kills}-{rng.random()}"
+        while outcome.kills < count:
+            often = outcome.kills % 2 == 1
+            place = folder / f"{outcome.kills}-{rng.random()}"
             place.mkdir()
             process = _start(engine, place, "first", often=often)
             process.join(rng.uniform(0, lasted))
@@ -150,16 +150,16 @@ def kill(engine: str, count: int, seed: int) -> Found:
             assert process.pid is not None
             os.kill(process.pid, signal.SIGKILL)
             process.join()
-            found.kills += 1
+            outcome.kills += 1
             ended = [
                 row for row in rows(place / "a.journal") if row[1] not in ("RUNNING", "WAITING")
             ]
-            found.seconds.append(_forked(engine, place, "second", often=often))
+            outcome.seconds.append(_forked(engine, place, "second", often=often))
             after = rows(place / "a.journal")
-            found.equal += after == wanted
-            found.lost += sum(row not in after for row in ended)
-            found.twice += len({row[0] for row in ended} & _called(place / "second"))
-    return found
+            outcome.equal += after == wanted
+            outcome.lost += sum(row not in after for row in ended)
+            outcome.twice += len({row[0] for row in ended} & _called(place / "second"))
+    return outcome
 
 
 def _called(calls: Path) -> set[int]:
@@ -232,14 +232,14 @@ def resumed_in(engine: str, seconds: float) -> tuple[int, float, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place = folder / "a.journal"
-        held = {key: value for key, value in spec(engine).items() if key != "trials"}
-        done = len(crosstune.tune(held, Objective(folder / "calls"), storage=place,
+        unlimited = {key: value for key, value in spec(engine).items() if key != "trials"}
+        done = len(crosstune.tune(unlimited, Objective(folder / "calls"), storage=place,
                                   seconds=seconds).trials)  # fmt: skip
         times = []
         for _ in range(2):
             began = time.monotonic()
             study = crosstune.tune(
-                held, Objective(folder / "calls"), storage=place, resume=True, seconds=1e-9
+                unlimited, Objective(folder / "calls"), storage=place, resume=True, seconds=1e-9
             )
             times.append(time.monotonic() - began)
             assert len(study.trials) == done
@@ -255,29 +255,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=100, metavar="N")
     parser.add_argument("--seconds", type=float, default=15.0, metavar="S", help="of a cost run")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     crosstune_quiet()
-    engines = given.engine or list(ENGINES)
+    engines = options.engine or list(ENGINES)
     print(f"{platform.python_version()}, Optuna {optuna.__version__}, {os.cpu_count()} CPUs")
     print("engine                 kills  equal  lost  twice  resumed to the end in")
     failed = 0
     for engine in engines:
-        found = kill(engine, given.kills, given.seed)
-        middle = sorted(found.seconds)[len(found.seconds) // 2]
-        print(f"{engine:22} {found.kills:5}  {found.equal:5}  {found.lost:4}  {found.twice:5}  "
-              f"{middle:.2f} s", flush=True)  # fmt: skip
-        failed += found.equal != found.kills or found.lost + found.twice > 0
-    if given.seconds > 0:
+        outcome = kill(engine, options.kills, options.seed)
+        middle = sorted(outcome.seconds)[len(outcome.seconds) // 2]
+        counts = f"{outcome.kills:5}  {outcome.equal:5}  {outcome.lost:4}  {outcome.twice:5}"
+        print(f"{engine:22} {counts}  {middle:.2f} s", flush=True)
+        failed += outcome.equal != outcome.kills or outcome.lost + outcome.twice > 0
+    if options.seconds > 0:
         print("engine                 snapshots of time  written  trials      size   each")
         for engine in engines:
-            spent = cost(engine, given.seconds)
+            spent = cost(engine, options.seconds)
             print(f"{engine:22} {100 * spent.share:15.2f} %  {spent.written:7}  {spent.trials:6}  "
                   f"{spent.size / 1000:5.0f} kB  {1000 * spent.last:.0f} ms",
                   flush=True)  # fmt: skip
         print("engine                 trials  from a snapshot  asked for again")
         for engine in engines:
-            trials, quick, whole = resumed_in(engine, given.seconds)
+            trials, quick, whole = resumed_in(engine, options.seconds)
             print(f"{engine:22} {trials:6}  {quick:13.2f} s  {whole:13.2f} s", flush=True)
     return int(failed > 0)
 

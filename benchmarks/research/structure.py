@@ -158,11 +158,11 @@ def calls(root: Path, python: str) -> dict[str, Any]:
     """The figures of the command `calls`."""
     command, script = traced(root, python, "command"), traced(root, python, "script")
     start, end = script["marks"]["trial 3"], script["marks"]["trial 4"]
-    asked = next(at for at in script["engine"] if at >= start)
+    to_engine = next(at for at in script["engine"] if at >= start)
     return {
         "crosstune run": measured(command["calls"][: command["engine"][0]]),
         "Optuna script": measured(script["calls"][: script["engine"][0]]),
-        "a later trial, to the engine": measured(script["calls"][start:asked]),
+        "a later trial, to the engine": measured(script["calls"][start:to_engine]),
         "a later trial, whole": measured(script["calls"][start:end]),
     }
 

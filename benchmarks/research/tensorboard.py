@@ -85,7 +85,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=5, help="of the last line")
-    given = parser.parse_args()
+    options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     libraries = ("crosstune", "optuna", "tensorboard")
     print(f"Python {platform.python_version()}, {platform.machine()}, ", end="")
@@ -96,7 +96,7 @@ def main() -> None:
         print(f"| a trial, the {count}th, in memory | {trial_cost(count, 0):.2f} |", flush=True)
     print(f"| a trial, the 100th, in a journal | {trial_cost(100, 0, journal=True):.2f} |")
     print(f"| a report, of {REPORTS} in a trial | {trial_cost(20, REPORTS) / REPORTS:.3f} |")
-    print(f"| a report, of all that a log adds | {live_cost(20, given.repeats):.3f} |")
+    print(f"| a report, of all that a log adds | {live_cost(20, options.repeats):.3f} |")
 
 
 if __name__ == "__main__":

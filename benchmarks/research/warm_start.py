@@ -95,7 +95,7 @@ def earlier(problem: Problem, seed: int, lacking: str | None = None) -> Finished
         item = spec.space[lacking]
         assert isinstance(item, crosstune.Choice)  # as every parameter of the tables
         middle = item.values[len(item.values) // 2]
-        keys = {name: held for name, held in spec.space.to_dict().items() if name != lacking}
+        keys = {name: value for name, value in spec.space.to_dict().items() if name != lacking}
         spec = spec.model_copy(update={"space": crosstune.Space(keys)})
         objective = partial(_completed, problem.objective, {lacking: middle})
     study = crosstune.tune(
@@ -158,9 +158,9 @@ def best(name: str, seed: int, trials: int, warm: Sequence[Finished]) -> NDArray
     return np.minimum.accumulate(np.array(values + values[-1:] * (trials - len(values))))
 
 
-def ahead(given: tuple[str, Pair, int, int]) -> list[float]:
+def ahead(task: tuple[str, Pair, int, int]) -> list[float]:
     """Whether the warm study is ahead after each of the budgets: 1, 0, or a half where level."""
-    kind, pair, seed, trials = given
+    kind, pair, seed, trials = task
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.ERROR)
     warm = best(pair[1], seed, trials, known(kind, pair, seed))
@@ -182,29 +182,31 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--development", action="store_true")
-    given = parser.parse_args()
-    half = "development" if given.development else "held out"
+    options = parser.parse_args()
+    half = "development" if options.development else "held out"
     versions = ", ".join(f"{name} {version(name)}" for name in ("crosstune", "optuna", "hyperopt"))
-    print(f"Python {platform.python_version()}, {versions}; {given.seeds} seeds, {half}")
-    budgets = [n for n in BUDGETS if n <= given.trials]
+    print(f"Python {platform.python_version()}, {versions}; {options.seeds} seeds, {half}")
+    budgets = [n for n in BUDGETS if n <= options.trials]
     print(f"| earlier study | problems | {' | '.join(f'after {n} trials' for n in budgets)} |")
     print(f"|---|---|{'---|' * len(budgets)}")
-    with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
-        for kind in given.kinds:
+    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+        for kind in options.kinds:
             pairs = HALVES[half][kind == "unrelated"]
             if kind == "reversed":  # the earlier study is one of the same problem
                 pairs = [(name, name) for name in dict.fromkeys(other for _, other in pairs)]
             work = [
-                (kind, pair, seed, given.trials) for pair in pairs for seed in range(given.seeds)
+                (kind, pair, seed, options.trials)
+                for pair in pairs
+                for seed in range(options.seeds)
             ]
-            found = np.array(pool.map(ahead, work, chunksize=1))
-            found = found.reshape(len(pairs), given.seeds, len(budgets))
-            draws = intervals.hierarchical([of_one.T for of_one in found])
-            held = [intervals.of_draws(each) for each in draws]
-            means = found.mean(axis=(0, 1))
+            wins = np.array(pool.map(ahead, work, chunksize=1))
+            wins = wins.reshape(len(pairs), options.seeds, len(budgets))
+            draws = intervals.hierarchical([of_one.T for of_one in wins])
+            bands = [intervals.of_draws(of_one) for of_one in draws]
+            means = wins.mean(axis=(0, 1))
             cells = [
-                f"{mean:.2f} ({each.low:.2f} to {each.high:.2f})"
-                for mean, each in zip(means, held, strict=True)
+                f"{mean:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+                for mean, interval in zip(means, bands, strict=True)
             ]
             print(f"| {kind} | {len(pairs)} | {' | '.join(cells)} |", flush=True)
 

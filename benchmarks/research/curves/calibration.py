@@ -51,11 +51,11 @@ class Listening(CurvePruner):
 
 def listen(name: str, seed: int, trials: int) -> list[tuple[float, bool]]:
     """What is said in one study."""
-    known, pruner = curves(name), Listening()
+    recorded, pruner = curves(name), Listening()
 
     def train(trial: Trial) -> float:
         setting = (trial.suggest_categorical(*choices) for choices in GRIDS[name].items())
-        curve = known[tuple(setting)]
+        curve = recorded[tuple(setting)]
         pruner.end = curve[-1]
         for epoch, value in enumerate(curve, 1):
             trial.report(value, epoch)
@@ -90,15 +90,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=60)
-    given = parser.parse_args()
-    for name in given.names:
+    options = parser.parse_args()
+    for name in options.names:
         if name not in GRIDS:
             parser.error(no_such("set", name, GRIDS))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     print(f"python {platform.python_version()}, optuna {version('optuna')}")
-    seeds = range(given.first_seed, given.first_seed + given.seeds)
-    for name in given.names:
-        said = [each for seed in seeds for each in listen(name, seed, given.trials)]
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    for name in options.names:
+        said = [chance for seed in seeds for chance in listen(name, seed, options.trials)]
         print("\n".join([name, *table(said)]))
 
 

@@ -58,7 +58,7 @@ def decide(pruner: str, trials: list[FrozenTrial], storage: str | Path | None) -
         pruner=pruners.create(pruner), storage=open_storage(storage) if storage else None
     )
     study.add_trials(trials)
-    setting, curve = min(list(curves("digits").items())[-NEW:], key=lambda held: held[1][-1])
+    setting, curve = min(list(curves("digits").items())[-NEW:], key=lambda item: item[1][-1])
     milliseconds = []
     for round_ in range(ROUNDS):
         study.enqueue_trial(dict(zip(DOMAINS, setting, strict=True)))
@@ -79,11 +79,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--finished", type=int, default=1000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    trials = finished(given.finished)
+    trials = finished(options.finished)
     print(f"python {platform.python_version()}, optuna {version('optuna')}")
-    print(f"{given.finished} finished trials; milliseconds a decision: median, 95th percentile")
+    print(f"{options.finished} finished trials; milliseconds a decision: median, 95th percentile")
     with tempfile.TemporaryDirectory() as folder:
         for place, storage in {"memory": None, "journal": Path(folder) / "study.journal"}.items():
             for pruner in ("median", "hyperband", "successive-halving", "curve"):

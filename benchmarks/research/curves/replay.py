@@ -98,24 +98,24 @@ def carry_out(plan: ReplaySetting) -> tuple[ReplaySetting, ReplayResult]:
 
 def read(path: Path) -> dict[ReplaySetting, ReplayResult]:
     """The studies that a file holds; a line that was cut off is left out."""
-    found = {}
+    results = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         with suppress(ValueError):
             plan, outcome = json.loads(line)
-            found[ReplaySetting(**plan)] = ReplayResult(**outcome)
-    return found
+            results[ReplaySetting(**plan)] = ReplayResult(**outcome)
+    return results
 
 
 def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> ReplayResult:
     """One study."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    known = curves(name)
+    recorded = curves(name)
     spent, deciding = 0, 0.0
     ends: list[float] = []
 
     def train(params: dict[str, Any], trial: Trial) -> float:
         nonlocal spent, deciding
-        curve = known[tuple(params[key] for key in GRIDS[name])]
+        curve = recorded[tuple(params[key] for key in GRIDS[name])]
         for epoch, value in enumerate(curve, 1):
             spent += 1
             trial.report(value, epoch)
@@ -176,15 +176,17 @@ def table(name: str, backend: str, outcomes: Mapping[str, Sequence[ReplayResult]
     )
     yield f"{'pruner':<20}{heads}"
     base = [outcome.final for outcome in outcomes["none"]]
-    for pruner, found in outcomes.items():
-        differences = [each.final - without for each, without in zip(found, base, strict=True)]
+    for pruner, results in outcomes.items():
+        differences = [
+            result.final - without for result, without in zip(results, base, strict=True)
+        ]
         mean, error = interval(differences)
         yield (
-            f"{pruner:<20}{np.mean([each.share for each in found]):>8.3f}"
-            f"{np.mean([each.final for each in found]):>10.5f}"
+            f"{pruner:<20}{np.mean([result.share for result in results]):>8.3f}"
+            f"{np.mean([result.final for result in results]):>10.5f}"
             f"{f'{mean:+.5f} ± {error:.5f}':>26}"
             f"{sum(x > 1e-9 for x in differences):>7}{sum(x < -1e-9 for x in differences):>7}"
-            f"{np.mean([each.milliseconds for each in found]):>7.2f}"
+            f"{np.mean([result.milliseconds for result in results]):>7.2f}"
         )
 
 
@@ -202,29 +204,33 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, help="processes; as many as there are cores if absent")
     parser.add_argument("--out", type=Path, help="a file that keeps each study, to go on from")
     parser.add_argument("--pruners", nargs="*", choices=list(PRUNERS), default=list(PRUNERS))
-    given = parser.parse_args()
-    if given.seeds < 2 or (given.jobs is not None and given.jobs < 1) or given.trials < 5:
+    arguments = parser.parse_args()
+    if (
+        arguments.seeds < 2
+        or (arguments.jobs is not None and arguments.jobs < 1)
+        or arguments.trials < 5
+    ):
         parser.error("an interval needs 2 seeds or more, a study 5 trials, and a pool 1 job")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"python {platform.python_version()}, {versions}")
-    levels = [f"{LEVEL}{level}" for level in given.levels]
+    levels = [f"{LEVEL}{level}" for level in arguments.levels]
     plans = [
-        ReplaySetting(given.name, given.backend, pruner, seed, given.trials, versions)
-        for pruner in dict.fromkeys(["none", *given.pruners, *levels])
-        for seed in range(given.first_seed, given.first_seed + given.seeds)
+        ReplaySetting(arguments.name, arguments.backend, pruner, seed, arguments.trials, versions)
+        for pruner in dict.fromkeys(["none", *arguments.pruners, *levels])
+        for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     ]
-    done = read(given.out) if given.out else {}
+    done = read(arguments.out) if arguments.out else {}
     left = [plan for plan in plans if plan not in done]
-    with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
         for plan, outcome in pool.imap_unordered(carry_out, left):
             done[plan] = outcome
-            if given.out:
-                with given.out.open("a") as file:
+            if arguments.out:
+                with arguments.out.open("a") as file:
                     print(json.dumps([asdict(plan), asdict(outcome)]), file=file)
     outcomes: dict[str, list[ReplayResult]] = {}
     for plan in plans:
         outcomes.setdefault(plan.pruner, []).append(done[plan])
-    print("\n".join(table(given.name, given.backend, outcomes)))
+    print("\n".join(table(arguments.name, arguments.backend, outcomes)))
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ def install(names: tuple[str, ...]) -> None:
             environment.install()
         except CrosstuneError as error:
             raise click.ClickException(str(error)) from error
-        found = ", ".join(f"{k} {v}" for k, v in environment.versions().items())
-        click.echo(f"{environment.folder}: {found}")
+        versions = ", ".join(f"{k} {v}" for k, v in environment.versions().items())
+        click.echo(f"{environment.folder}: {versions}")
 
 
 @main.command(

@@ -101,8 +101,8 @@ def choice(space: Space) -> tuple[str, dict[str, Any]]:
     'tpe'
     """
     categorical = any(
-        isinstance(held, CategoricalDistribution)
-        for held in adapters.get("optuna").compile(space).values()
+        isinstance(distribution, CategoricalDistribution)
+        for distribution in adapters.get("optuna").compile(space).values()
     )
     if categorical or any(space.conditions.values()):
         return "tpe", {"multivariate": True, "constant_liar": True}

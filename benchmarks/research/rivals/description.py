@@ -102,7 +102,7 @@ def _within(
     raw = point.get(short)
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
         raise RunError(f"{rival} proposed {raw!r} for {name!r}, which is no number")
-    held = coordinate.clip(raw)
-    if not math.isclose(held, raw, rel_tol=1e-6, abs_tol=1e-9):
+    value = coordinate.clip(raw)
+    if not math.isclose(value, raw, rel_tol=1e-6, abs_tol=1e-9):
         raise RunError(f"{rival} proposed {raw!r} for {name!r}, which has to be in {coordinate}")
-    return held
+    return value

@@ -47,8 +47,8 @@ class Environment:
     @property
     def is_installed(self) -> bool:
         """Whether it is there, whole, with the versions that are asked for now."""
-        kept = self.folder / "installed.txt"
-        return kept.is_file() and kept.read_bytes() == self.requirements.read_bytes()
+        installed = self.folder / "installed.txt"
+        return installed.is_file() and installed.read_bytes() == self.requirements.read_bytes()
 
     def check(self) -> None:
         """Raise MissingLibrary unless it is installed."""
@@ -67,15 +67,15 @@ class Environment:
 
         All but the first are marked as the rival's, since the match may use others itself.
         """
-        found = {
-            each.metadata["Name"].lower(): each.version
-            for each in distributions(path=[str(self._packages)])
+        versions = {
+            distribution.metadata["Name"].lower(): distribution.version
+            for distribution in distributions(path=[str(self._packages)])
         }
         first = self.shown[0]
         return {
-            name if name == first else f"{name} of {first}": found[name]
+            name if name == first else f"{name} of {first}": versions[name]
             for name in self.shown
-            if name in found
+            if name in versions
         }
 
     def install(self) -> None:
@@ -114,8 +114,8 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    each.name: each
-    for each in (
+    environment.name: environment
+    for environment in (
         Environment("smac", ("smac", "configspace", "scikit-learn")),
         # HEBO asks for numpy below 1.25.
         Environment("hebo", ("hebo", "pymoo", "torch", "numpy"), (3, 11)),

@@ -135,13 +135,13 @@ def _fewer(matches: int) -> int:
 def coverage(cell: SimulatedShare, matches: int) -> Share:
     """How often the interval of the mean paired difference holds the true one, 0."""
     law, random = laws()[cell.law], cell.random
-    held = 0
+    covered = 0
     matches = _fewer(matches)
     for _ in range(matches):
         first, second = law.draw(random, (2, cell.seeds or 1))
-        found = intervals.of_mean(first - second, 1 - LEVEL)
-        held += found is not None and found.low <= 0 <= found.high
-    return Share(held, matches)
+        interval = intervals.of_mean(first - second, 1 - LEVEL)
+        covered += interval is not None and interval.low <= 0 <= interval.high
+    return Share(covered, matches)
 
 
 def work(task: tuple[SimulatedShare, int]) -> Share:
@@ -210,11 +210,11 @@ def _grid(cells: Sequence[SimulatedShare], shares: Sequence[Share], column: str)
     """A row a law and number of contenders, a column a number of seeds or problems."""
     columns = list(dict.fromkeys(_column(cell, column) for cell in cells))
     rows: dict[tuple[str, int], list[str]] = {}
-    for cell, found in zip(cells, shares, strict=True):
-        rows.setdefault((cell.law, len(cell.shift)), []).append(str(found))
+    for cell, result in zip(cells, shares, strict=True):
+        rows.setdefault((cell.law, len(cell.shift)), []).append(str(result))
     return table(
         ["final scores", "contenders", *columns],
-        [[law, contenders, *found] for (law, contenders), found in rows.items()],
+        [[law, contenders, *row] for (law, contenders), row in rows.items()],
     )
 
 
@@ -224,13 +224,13 @@ def _column(cell: SimulatedShare, column: str) -> str:
 
 
 def _power(cells: Sequence[SimulatedShare], shares: Sequence[Share]) -> str:
-    found = dict(zip(cells, shares, strict=True))
+    by_cell = dict(zip(cells, shares, strict=True))
     rows = []
     for shift in SHIFTS:
         row: list[object] = [shift]
         for seeds in (*SEEDS, None):
             better, equal = (
-                found[SimulatedShare(kind, "normal", seeds, (shift, 0.0), MARGIN)]
+                by_cell[SimulatedShare(kind, "normal", seeds, (shift, 0.0), MARGIN)]
                 for kind in (BETTER, EQUIVALENT)
             )
             row.append(
@@ -265,18 +265,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Calibrate the verdicts by simulated matches.")
     parser.add_argument("--matches", type=int, default=2_000, help="a cell (2000)")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes (1)")
-    given = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     print(
-        f"{given.matches} matches a cell ({_fewer(given.matches)} for the intervals), level "
+        f"{options.matches} matches a cell ({_fewer(options.matches)} for the intervals), level "
         f"{100 * LEVEL:g} %; shares in %, with 95 % intervals after Clopper and Pearson. Python "
         f"{platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}."
     )
-    found = parts()
-    with ProcessPoolExecutor(given.jobs) as pool:
-        cells = [(cell, given.matches) for each, _ in found.values() for cell in each]
+    tables = parts()
+    with ProcessPoolExecutor(options.jobs) as pool:
+        cells = [(cell, options.matches) for cells_of, _ in tables.values() for cell in cells_of]
         shares = pool.map(work, cells)
-        for heading, (each, layout) in found.items():
-            print(f"\n### {heading}\n\n{layout(each, list(islice(shares, len(each))))}", flush=True)
+        for heading, (cells_of, layout) in tables.items():
+            print(
+                f"\n### {heading}\n\n{layout(cells_of, list(islice(shares, len(cells_of))))}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

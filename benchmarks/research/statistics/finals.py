@@ -32,10 +32,10 @@ def read() -> Mapping[str, tuple[float, ...]]:
 
 def final(problem: str, sampler: str, seed: int) -> float:
     """The best value after 50 trials of an engine of Optuna's on a table."""
-    held = tables.problem(problem)
+    tuned = tables.problem(problem)
     study = crosstune.tune(
-        held.spec,
-        held.objective,
+        tuned.spec,
+        tuned.objective,
         backend="optuna",
         sampler=sampler,
         trials=TRIALS,
@@ -47,12 +47,12 @@ def final(problem: str, sampler: str, seed: int) -> float:
 def record() -> None:
     """Run them all and write the file."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    found = {
+    finals = {
         f"optuna:{sampler} on {problem}": [final(problem, sampler, seed) for seed in range(SEEDS)]
         for problem in PROBLEMS
         for sampler in SAMPLERS
     }
-    about = {"optuna": optuna.__version__, "trials": TRIALS, "finals": found}
+    about = {"optuna": optuna.__version__, "trials": TRIALS, "finals": finals}
     FILE.write_text(json.dumps(about, indent=0) + "\n", encoding="utf-8")
 
 

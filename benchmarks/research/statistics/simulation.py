@@ -106,12 +106,12 @@ def sequential(
     going = np.arange(len(heights))
     for look, alpha in spending.items():
         part = heights[going, :, :look]
-        kept = verdicts[going]
-        kept = np.where(kept == UNDECIDED, fixed(part, margin, alpha).verdicts, kept)
-        verdicts[going], seeds[going] = kept, look
+        current = verdicts[going]
+        current = np.where(current == UNDECIDED, fixed(part, margin, alpha).verdicts, current)
+        verdicts[going], seeds[going] = current, look
         leader = part.mean(axis=2).argmax(axis=1)
         matter = (pairs[None] == leader[:, None, None]).any(axis=2)
-        going = going[(matter & (kept == UNDECIDED)).any(axis=1)]
+        going = going[(matter & (current == UNDECIDED)).any(axis=1)]
         if not len(going):
             break
     return Outcomes(verdicts, seeds)

@@ -37,12 +37,12 @@ class AxRival:
     def ask(self) -> tuple[int, dict[str, Any]]:
         """The next point."""
         try:
-            found = self.client.get_next_trials(max_trials=1)
+            points = self.client.get_next_trials(max_trials=1)
         except OptimizationComplete as error:
             raise RivalExhausted from error
-        if not found:
+        if not points:
             raise RivalExhausted
-        ((index, point),) = found.items()
+        ((index, point),) = points.items()
         return index, dict(point)
 
     def tell(self, index: int, loss: float | None) -> None:
