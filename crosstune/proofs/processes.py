@@ -10,7 +10,7 @@ from concurrent.futures import as_completed
 import optuna
 
 from crosstune.errors import RunError
-from crosstune.proofs.side_by_side import SeedRun, Task, run_task
+from crosstune.proofs.side_by_side import SeedRun, SeedTask, run_task
 from crosstune.space.space import Space
 from crosstune.system.child_processes import Children, Died
 from crosstune.system.cores import shared_cores
@@ -24,7 +24,7 @@ def pack(space: Space) -> bytes | None:
         return None
 
 
-def run_here(tasks: Sequence[Task], space: Space) -> Generator[tuple[Task, SeedRun]]:
+def run_here(tasks: Sequence[SeedTask], space: Space) -> Generator[tuple[SeedTask, SeedRun]]:
     """Each task with its result. The other tasks of a sampler that refuses one are skipped."""
     refused = set()
     for task in tasks:
@@ -36,8 +36,8 @@ def run_here(tasks: Sequence[Task], space: Space) -> Generator[tuple[Task, SeedR
 
 
 def run_in_processes(
-    tasks: Sequence[Task], space: bytes, jobs: int
-) -> Generator[tuple[Task, SeedRun]]:
+    tasks: Sequence[SeedTask], space: bytes, jobs: int
+) -> Generator[tuple[SeedTask, SeedRun]]:
     """Like `run_here`, but `jobs` tasks at a time, yielded as they finish.
 
     Args:
@@ -76,7 +76,7 @@ def run_in_processes(
             children.end(now=not whole)
 
 
-def _run_packed(task: Task, space: bytes) -> SeedRun:
+def _run_packed(task: SeedTask, space: bytes) -> SeedRun:
     loaded: Space = pickle.loads(space)
     return run_task(task, loaded)
 

@@ -33,7 +33,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Task:
+class SeedTask:
     """A sampler under one seed."""
 
     backend: str
@@ -66,7 +66,7 @@ class SeedRun:
     refused: str | None = None
 
 
-def run_task(task: Task, space: Space) -> SeedRun:
+def run_task(task: SeedTask, space: Space) -> SeedRun:
     """Search a space with a sampler by hand and through crosstune, and compare."""
     backend, algorithm, seed, trials = task.backend, task.sampler, task.seed, task.trials
     measure = smooth(space)

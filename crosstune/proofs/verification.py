@@ -13,7 +13,7 @@ from typing import Any
 from crosstune.engines import registry as adapters
 from crosstune.errors import MissingLibrary, RequestError, no_such
 from crosstune.proofs.processes import pack, run_here, run_in_processes
-from crosstune.proofs.side_by_side import Difference, SeedRun, Task
+from crosstune.proofs.side_by_side import Difference, SeedRun, SeedTask
 from crosstune.spec.spec import Spec, load
 from crosstune.system.main_guard import check_guarded
 
@@ -95,8 +95,8 @@ def verify(
     proofs = list(_planned(backends, samplers))
     names = [(proof.backend, proof.sampler) for proof in proofs if proof.refused is None]
     # The first seed of every sampler comes first, to estimate how long the others will take.
-    first = [Task(*name, 1, trials) for name in names]
-    others = [Task(*name, seed, trials) for name in names for seed in range(2, seeds + 1)]
+    first = [SeedTask(*name, 1, trials) for name in names]
+    others = [SeedTask(*name, seed, trials) for name in names for seed in range(2, seeds + 1)]
     tasks = [*first, *others]
     jobs = max(1, min(jobs, len(tasks)))
     packed = pack(space) if jobs > 1 else None
