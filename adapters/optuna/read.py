@@ -21,9 +21,9 @@ from optuna.distributions import (
 
 from crosstune.adapters.optuna.laws import law_of
 from crosstune.errors import SpecError, Unsupported
+from crosstune.space.law_distance import total_variation
 from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Parameter
 from crosstune.space.prior import law
-from crosstune.space.probability import total_variation
 from crosstune.space.space import Space
 from crosstune.space.verdicts import Verdict
 

@@ -1,4 +1,4 @@
-"""The distance of an engine's draws, after decoding, from the prior of a parameter."""
+"""The distance between two laws, and of an engine's decoded draws from a parameter's prior."""
 
 from __future__ import annotations
 
@@ -11,19 +11,54 @@ import numpy as np
 from crosstune.space.parameters import Choice, Parameter, Scalar
 from crosstune.space.prior import coordinate_law, law
 from crosstune.space.probability import (
+    MAX_ATOMS,
     ContinuousLaw,
     Discrete,
     Lattice,
     Law,
     Numbers,
-    total_variation,
 )
 
 MAX_DECODED = 20_000
 """Maximum number of values that are decoded one by one."""
 
+_CELLS = 4000
+"""Number of equal shares of either law that a continuous comparison uses."""
+
 _CUTS = 300
 _HALVINGS = 60
+
+
+def total_variation(a: Law, b: Law) -> float:
+    """The largest difference in the odds of any set of values, 0 to 1.
+
+    It is a sum over the values of discrete laws, or over a fine partition for continuous ones. With
+    0.07, the odds of some set of values differ by 7 percentage points, and of none by more.
+
+    >>> round(total_variation(ContinuousLaw(0.0, 1.0), ContinuousLaw(0.0, 2.0)), 3)
+    0.5
+    """
+    if a == b:
+        return 0.0
+    if isinstance(a, ContinuousLaw) and isinstance(b, ContinuousLaw):
+        u = np.linspace(0.0, 1.0, _CELLS + 1)
+        cuts = np.unique(np.concatenate([a.quantile(u), b.quantile(u), [-np.inf, np.inf]]))
+        apart = np.abs(a.share(cuts[:-1], cuts[1:]) - b.share(cuts[:-1], cuts[1:])).sum() / 2
+    elif isinstance(a, ContinuousLaw) or isinstance(b, ContinuousLaw):
+        return 1.0
+    elif isinstance(a, Discrete):
+        apart = a.excess(b)
+    elif isinstance(b, Discrete):
+        apart = b.excess(a)
+    else:
+        # The expectation under a, evaluated at the middles of equal shares of it.
+        middles = (np.arange(MAX_ATOMS) + 0.5) / MAX_ATOMS
+        kind, values = int if a.whole else float, a.quantile(middles)
+        mine, theirs = a.mass(kind, values), b.mass(kind, values)
+        # Above 2**52 there is no double between two integers, so a mass may be 0.
+        ratio = np.divide(theirs, mine, out=np.ones_like(mine), where=mine > 0)
+        apart = np.maximum(1 - ratio, 0).mean()
+    return min(max(float(apart), 0.0), 1.0)
 
 
 def distance(drawn: Law, item: Parameter, decode: Callable[[Any], Scalar] | None = None) -> float:

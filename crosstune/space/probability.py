@@ -1,11 +1,7 @@
-"""Exact probability laws of values, and the distance between two laws.
+"""Exact probability laws of values.
 
 `crosstune.space.prior` gives the law that a spec states for a parameter, an adapter the one that
-its library really draws, and `total_variation` compares the two. A distance of 0.07 means that the
-odds of some set of values differ by 7 percentage points, and of none by more.
-
->>> round(total_variation(ContinuousLaw(0.0, 1.0), ContinuousLaw(0.0, 2.0)), 3)
-0.5
+its library really draws, and `crosstune.space.law_distance` compares the two.
 """
 
 from __future__ import annotations
@@ -25,9 +21,6 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 MAX_ATOMS = 200_000
 """A law on more values than this is a formula; distances are then sums over this many cells."""
-
-_CELLS = 4000
-"""Number of equal shares of either law that a continuous comparison uses."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +137,8 @@ class Discrete:
         pairs = self.items()
         return Discrete([function(value) for value, _ in pairs], [mass for _, mass in pairs])
 
-    def _apart(self, other: Discrete | Lattice) -> float:
+    def excess(self, other: Discrete | Lattice) -> float:
+        """The sum of the masses by which values are more likely than under another law."""
         total = 0.0
         for kind, (values, masses) in self._numbers.items():
             total += float(np.maximum(masses - other.mass(kind, values), 0).sum())
@@ -241,34 +235,6 @@ def rounded(
     """
     lattice = Lattice(origin, step, first, last, whole, base, offset)
     return lattice.listed() if last - first < MAX_ATOMS else lattice
-
-
-def total_variation(a: Law, b: Law) -> float:
-    """The largest difference in the odds of any set of values, 0 to 1.
-
-    It is a sum over the values of discrete laws, or over a fine partition for continuous ones.
-    """
-    if a == b:
-        return 0.0
-    if isinstance(a, ContinuousLaw) and isinstance(b, ContinuousLaw):
-        u = np.linspace(0.0, 1.0, _CELLS + 1)
-        cuts = np.unique(np.concatenate([a.quantile(u), b.quantile(u), [-np.inf, np.inf]]))
-        apart = np.abs(a.share(cuts[:-1], cuts[1:]) - b.share(cuts[:-1], cuts[1:])).sum() / 2
-    elif isinstance(a, ContinuousLaw) or isinstance(b, ContinuousLaw):
-        return 1.0
-    elif isinstance(a, Discrete):
-        apart = a._apart(b)
-    elif isinstance(b, Discrete):
-        apart = b._apart(a)
-    else:
-        # The expectation under a, evaluated at the middles of equal shares of it.
-        middles = (np.arange(MAX_ATOMS) + 0.5) / MAX_ATOMS
-        kind, values = int if a.whole else float, a.quantile(middles)
-        mine, theirs = a.mass(kind, values), b.mass(kind, values)
-        # Above 2**52 there is no double between two integers, so a mass may be 0.
-        ratio = np.divide(theirs, mine, out=np.ones_like(mine), where=mine > 0)
-        apart = np.maximum(1 - ratio, 0).mean()
-    return min(max(float(apart), 0.0), 1.0)
 
 
 def _plain(value: Any) -> Scalar:

@@ -14,7 +14,7 @@ from scipy import stats
 
 from crosstune import Choice, Float, Int, LogNormal, Normal, Space
 from crosstune.space.coordinates import Index
-from crosstune.space.law_distance import distance
+from crosstune.space.law_distance import distance, total_variation
 from crosstune.space.parameters import Parameter
 from crosstune.space.prior import coordinate_law, law
 from crosstune.space.probability import (
@@ -23,7 +23,6 @@ from crosstune.space.probability import (
     Lattice,
     Law,
     rounded,
-    total_variation,
 )
 from crosstune.testing.space import KINDS, chi_square
 
