@@ -116,7 +116,7 @@ class Reporter:
             self._warned = True
             _logger.warning(
                 "step %d of %s came after step %d, so it is not reported, and nothing is pruned "
-                "until the steps go on",
+                "until a step exceeds that",
                 step,
                 self._monitor,
                 self._reported.last,

@@ -153,8 +153,8 @@ class TensorBoardCallback:
         if reason not in self._warned:
             self._warned.add(reason)
             _logger.warning(
-                "the TensorBoard log cannot be written (%s). The study goes on; what is missing "
-                "is written once that is possible, or by `crosstune tensorboard`",
+                "the TensorBoard log cannot be written (%s). The study continues; missing events "
+                "are written when that is possible, or by `crosstune tensorboard`",
                 reason,
             )
 

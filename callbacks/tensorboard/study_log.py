@@ -162,7 +162,7 @@ class StudyLog:
     def _keep_names(self, path: Path, names: tuple[str, ...]) -> None:
         """Use the metrics of an existing log, whose files contain them."""
         if self._given:
-            _logger.warning("the log in %s goes on with its metrics: %s", path, ", ".join(names))
+            _logger.warning("the log in %s keeps its metrics: %s", path, ", ".join(names))
         self.metrics = names
 
     def _is_ours(self, mark: Mapping[str, Any]) -> bool:

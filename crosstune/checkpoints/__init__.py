@@ -113,7 +113,7 @@ def find(trial: BaseTrial, *, store: Store | None = None) -> Checkpoint | None:
             else f"step {checkpoint.step} of trial {checkpoint.trial}"
         )
         _logger.warning(
-            "trial %d goes on from %s, since it cannot use the checkpoint of %s",
+            "trial %d continues from %s, since it cannot use the checkpoint of %s",
             trial.number,
             outcome,
             "; nor that of ".join(passed),
@@ -170,7 +170,7 @@ def save(
         if home(trial) not in _full:
             _full.add(home(trial))
             _logger.warning(
-                "trial %d has no room for its checkpoint of step %d: %s. Training goes on, and "
+                "trial %d has no room for its checkpoint of step %d: %s. Training continues, and "
                 "a former checkpoint is kept",
                 trial.number,
                 step,

@@ -93,7 +93,7 @@ def test_a_rung_without_its_checkpoint_goes_on_from_the_rung_before(
     hyperband(train)
     assert starts == {(2, 0): 0, (2, 1): 1, (2, 2): 1, (1, 0): 0, (1, 1): 3, (0, 0): 0}
     (message,) = warnings(caplog)[:1]
-    assert "goes on from step 1 of trial" in message
+    assert "continues from step 1 of trial" in message
     assert "there is none" in message
 
 
@@ -218,7 +218,7 @@ def test_a_checkpoint_of_other_parameters_is_not_used(
     trial.study.enqueue_trial({"x": 0.25}, user_attrs=trial.user_attrs)
     assert checkpoints.find(trial.study.ask(X)) is None
     assert warnings(caplog) == [
-        "trial 1 goes on from the beginning, since it cannot use the checkpoint of trial 0: "
+        "trial 1 continues from the beginning, since it cannot use the checkpoint of trial 0: "
         "it was trained with another x"
     ]
 

@@ -37,7 +37,7 @@ def test_a_checkpoint_that_is_not_as_it_was_saved_is_none_with_one_warning(
     again = retry(trial)
     assert checkpoints.find(again, store="store") is None
     (message,) = warnings(caplog)
-    assert message.startswith("trial 1 goes on from the beginning, since it cannot use")
+    assert message.startswith("trial 1 continues from the beginning, since it cannot use")
     assert f"trial 0: {said}" in message
 
 

@@ -101,7 +101,7 @@ def test_a_full_disk_is_told_once_and_leaves_the_former_checkpoint(
             False
         ] * 2
     assert warnings(caplog) == [
-        "trial 0 has no room for its checkpoint of step 2: File too large. Training goes on, and "
+        "trial 0 has no room for its checkpoint of step 2: File too large. Training continues, and "
         "a former checkpoint is kept"
     ]
     assert not read(trial).discarded  # nothing is left to clear up, so nothing grows

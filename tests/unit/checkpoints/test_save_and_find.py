@@ -71,7 +71,7 @@ def test_keep_keeps_several_and_the_older_serves_where_the_newest_is_gone(
     assert found is not None
     assert (found.step, content(found)) == (4, b"4")
     assert warnings(caplog) == [
-        "trial 0 goes on from step 4 of trial 0, since it cannot use the checkpoint of trial 0: "
+        "trial 0 continues from step 4 of trial 0, since it cannot use the checkpoint of trial 0: "
         "it is not in the store"
     ]
 

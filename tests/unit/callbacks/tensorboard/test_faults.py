@@ -94,7 +94,7 @@ def test_a_directory_that_becomes_unwritable_loses_no_trial(
     assert len(study.trials) == 3
     (said,) = caplog.messages
     why = f"{tmp_path / 'logs'}: File exists"
-    assert said.startswith(f"the TensorBoard log cannot be written ({why}). The study goes on; ")
+    assert said.startswith(f"the TensorBoard log cannot be written ({why}). The study continues; ")
     (tmp_path / "logs").unlink()
     callback.close()
     assert_holds(tmp_path / "logs", "s", study)
@@ -181,6 +181,6 @@ def test_a_storage_that_fails_for_a_while_loses_nothing(
         patch.setattr(study, "get_trials", locked)
         callback.attach(study)
     (said,) = caplog.messages
-    assert "(StorageInternalError: the database is locked). The study goes on; " in said
+    assert "(StorageInternalError: the database is locked). The study continues; " in said
     optimize(study, 2, callback)
     assert_holds(tmp_path, "s", study)

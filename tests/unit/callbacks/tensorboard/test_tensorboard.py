@@ -149,7 +149,7 @@ def test_a_log_keeps_its_metric(tmp_path: Path, caplog: pytest.LogCaptureFixture
     optimize(study, 2, TensorBoardCallback(tmp_path, metric="loss"))
     optimize(study, 2, TensorBoardCallback(tmp_path, metric="error"))
     assert_holds(tmp_path, "s", study, "loss")
-    assert "goes on with its metrics: loss" in caplog.text
+    assert "keeps its metrics: loss" in caplog.text
 
 
 def test_neither_tensorflow_nor_torch_is_imported(tmp_path: Path) -> None:
