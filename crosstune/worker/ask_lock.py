@@ -1,4 +1,4 @@
-"""One worker at a time asks for a trial: a lock of PostgreSQL's, which goes with its holder."""
+"""One worker at a time asks for a trial: a lock of PostgreSQL, which ends with its holder."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class Turns:
+class WorkerTurns:
     """The turns of the workers at one study.
 
     A turn is a transaction with a lock, which a thread keeps alive. The server ends it, and with it
     the lock, after `lease` seconds without a sign of life: the worker is paused, or its machine has
-    vanished. It does so too if it restarts in the middle of a turn. Another worker may begin its
-    own then, so the first asks at the end whether it is still `held`.
+    vanished. A restart of the server ends it too. Then another worker may begin its turn, so the
+    first asks at the end whether its own `is_alive`.
 
     Args:
         url: of the database.
-        study_name: in it.
-        place: what to call the database, without a password.
+        study_name: of the study in it.
+        place: a name of the database without a password.
         lease: seconds that a turn outlasts the last sign of life.
 
     Raises:
-        RequestError: there is no such database.
+        RequestError: the database cannot be opened.
         RunError: the server was away for too long.
     """
 
@@ -68,8 +68,8 @@ class Turns:
                 if not is_gap(error):
                     raise
 
-    def held(self) -> bool:
-        """Whether the turn that was taken is still kept: its session, and so its lock, lives."""
+    def is_alive(self) -> bool:
+        """True if the session of the turn, and so its lock, lives."""
         from sqlalchemy import text
 
         try:
@@ -82,7 +82,7 @@ class Turns:
         return True
 
     def _keep_alive(self, over: threading.Event) -> None:
-        while not over.wait(self._lease / 4) and self.held():
+        while not over.wait(self._lease / 4) and self.is_alive():
             pass
 
     def _locked(self) -> Connection:

@@ -1,4 +1,4 @@
-"""The storage of a shared study, which outlasts a restart of its server."""
+"""The storage of a shared study, which survives a restart of its server."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from crosstune.study.storage import cannot_open, check_url, describe
 from crosstune.terminal.urls import clean_cause
 
 PATIENCE = 600.0
-"""For how many seconds a server may be away."""
+"""Seconds that a server may be away."""
 
 _FIRST, _LONGEST = 0.1, 5.0
-"""How long to wait before a call is tried again, in seconds: at first, and at most."""
+"""Seconds before a call is tried again: at first, and at most."""
 
 _LONGEST_ROUND = 60.0
-"""How many seconds of a call, and of the wait after it, count as the server's at most."""
+"""The most seconds of a call and the wait after it that count as the server's absence."""
 
 _REMIND = 60.0
-"""After how many seconds it is said again that a server is away."""
+"""Seconds between two warnings that a server is away."""
 
 _logger = logging.getLogger("crosstune")
 _Answer = TypeVar("_Answer")
@@ -51,7 +51,8 @@ def open_database(url: str, heartbeat: int) -> RDBStorage:
     """Optuna's storage at a URL, with heartbeats.
 
     Args:
-        heartbeat: seconds between two; a trial without for three times as long is taken for lost.
+        url: of a PostgreSQL database.
+        heartbeat: seconds between two; a trial without one for three times as long counts as lost.
 
     Raises:
         RequestError: it cannot be opened.
@@ -74,7 +75,7 @@ def open_database(url: str, heartbeat: int) -> RDBStorage:
     storage = at_start(opened, url, describe(url))
 
     def limit(connection: Any, _: Any) -> None:
-        # Else a worker that is paused, or vanishes, in the middle of a write keeps its rows locked.
+        # Else a worker that pauses or vanishes in the middle of a write keeps its rows locked.
         with connection.cursor() as cursor:
             cursor.execute(f"set idle_in_transaction_session_timeout = {3000 * heartbeat}")
         connection.commit()
@@ -85,10 +86,10 @@ def open_database(url: str, heartbeat: int) -> RDBStorage:
 
 
 def connect_args(url: str) -> dict[str, Any]:
-    """What libpq is told beside the URL, so that it notices a server that has vanished.
+    """Arguments for libpq beside the URL, so that it notices a server that has vanished.
 
     Without it a call to a machine that is gone waits until TCP gives up, a quarter of an hour or
-    more. What the URL itself says stays.
+    more. Arguments in the URL take precedence.
     """
     from sqlalchemy.engine import make_url
 
@@ -107,7 +108,12 @@ def connect_args(url: str) -> dict[str, Any]:
 
 
 def at_start(call: Callable[[], _Answer], url: str, place: str) -> _Answer:
-    """What a first call to a database answers, made again while its server is down.
+    """The answer of a first call to a database, repeated while its server is down.
+
+    Args:
+        call: connects to the database.
+        url: of the database.
+        place: a name of it without a password.
 
     Raises:
         RequestError: it cannot be opened, and waiting would not help.
@@ -130,11 +136,11 @@ class _Down(Exception):
 
 
 def may_come_back(error: BaseException) -> bool:
-    """Whether a database that cannot be opened may be there in a while; a wrong password is not.
+    """True if a database that cannot be opened may come back; not so for a wrong password.
 
-    The drivers tell these apart by their text alone.
+    The drivers distinguish these by their messages alone.
     """
-    text = re.sub('"[^"]*"', "", str(error)).lower()  # names say nothing
+    text = re.sub('"[^"]*"', "", str(error)).lower()  # without names
     soon = ("starting up", "shutting down", "not yet accepting", "recovery", "too many", "slots")
     never = ("fatal:", "password", "certificate", "ssl", "invalid")
     return is_gap(error) and (
@@ -143,15 +149,16 @@ def may_come_back(error: BaseException) -> bool:
 
 
 def steadily(call: Callable[[], _Answer], place: str) -> _Answer:
-    """What a call answers, made again while the server is away.
+    """The answer of a call, repeated while the server is away.
 
     Args:
-        place: what to call the database, without a password.
+        call: to the database.
+        place: a name of the database without a password.
 
     Raises:
         RunError: the server was away for `PATIENCE` seconds.
     """
-    waited, told, pause = 0.0, -_REMIND, _FIRST
+    waited, warned, pause = 0.0, -_REMIND, _FIRST
     while True:
         began = time.monotonic()
         try:
@@ -164,10 +171,10 @@ def steadily(call: Callable[[], _Answer], place: str) -> _Answer:
                     f"{place} has not answered for {PATIENCE:.0f} s. What is finished is kept; "
                     "start the worker again when it is back"
                 ) from error
-            if waited - told >= _REMIND:
+            if waited - warned >= _REMIND:
                 what = error if isinstance(error, _Down) else f"{place} does not answer"
                 _logger.warning("%s; trying again", what)
-                told = waited
+                warned = waited
         time.sleep(pause)
         # A round that took longer was a pause of this worker, and not of the server.
         waited += min(time.monotonic() - began, _LONGEST_ROUND)
@@ -175,45 +182,46 @@ def steadily(call: Callable[[], _Answer], place: str) -> _Answer:
 
 
 def is_gap(error: BaseException) -> bool:
-    """Whether an error means that the server is away, and not that the call was wrong."""
+    """True if an error means that the server is away, and not that the call was wrong."""
     from sqlalchemy import exc
 
     away = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.PendingRollbackError)
-    found: BaseException | None = error
-    while found is not None:
-        cut = isinstance(found, exc.DBAPIError) and found.connection_invalidated
-        if cut or isinstance(found, (*away, _Down)) or type(found) is exc.DatabaseError:
+    cause: BaseException | None = error
+    while cause is not None:
+        cut = isinstance(cause, exc.DBAPIError) and cause.connection_invalidated
+        if cut or isinstance(cause, (*away, _Down)) or type(cause) is exc.DatabaseError:
             return True
-        found = found.__cause__
+        cause = cause.__cause__
     return False
 
 
 class Steady(ForwardingStorage):
-    """A storage whose calls are made again while the server is away.
+    """A storage whose calls are repeated while the server is away.
 
     A call may have been carried out although its answer was lost. Writing the same twice is
-    harmless but for three: a trial's end and a queued trial are looked for before they are written
-    again, and a trial that nobody knows of is swept up; see `sweep`.
+    harmless except for three calls: a trial's end and a queued trial are looked for before they are
+    written again, and a trial without a worker is swept up; see `sweep`.
     """
 
     def __init__(self, storage: RDBStorage, place: str):
         super().__init__(get_storage(storage))
         self._place = place
 
-    def _call(self, name: str, *given: Any) -> Any:
-        tried = 0
+    def _call(self, name: str, *arguments: Any) -> Any:
+        calls = 0
 
         def once() -> Any:
-            nonlocal tried
-            tried += 1
-            if tried > 1 and name == "create_new_trial" and given[1] is not None:
-                known = self._queued(*given)
-                if known is not None:
-                    return known
+            nonlocal calls
+            calls += 1
+            if calls > 1 and name == "create_new_trial" and arguments[1] is not None:
+                trial_id = self._queued(*arguments)
+                if trial_id is not None:
+                    return trial_id
             try:
-                return super(Steady, self)._call(name, *given)
+                return super(Steady, self)._call(name, *arguments)
             except UpdateFinishedTrialError:
-                if tried > 1 and name == "set_trial_state_values" and self._has_ended(*given):
+                repeated = calls > 1 and name == "set_trial_state_values"
+                if repeated and self._has_ended(*arguments):
                     return True
                 raise
 
@@ -223,7 +231,7 @@ class Steady(ForwardingStorage):
         # Another worker may have begun it meanwhile, and its sampler have added attributes.
         wanted = template.system_attrs.items()
         for trial in self._behind.get_all_trials(study_id, deepcopy=False):
-            if wanted and all(trial.system_attrs.get(name) == held for name, held in wanted):
+            if wanted and all(trial.system_attrs.get(name) == value for name, value in wanted):
                 return _optuna.trial_id(trial)
         return None
 

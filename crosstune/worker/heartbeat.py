@@ -1,4 +1,4 @@
-"""Signs of life of a worker, by which the others know that its trial is not lost."""
+"""Signs of life of a worker, so that the others do not take its trial for lost."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from crosstune.worker.database import steadily
 
 
 class Heartbeat:
-    """Writes that a trial is being evaluated.
+    """Writes signs of life for a trial that is being evaluated.
 
     Args:
         database: of the study, with its interval in seconds.
-        place: what to call it, without a password.
+        place: a name of it without a password.
     """
 
     def __init__(self, database: RDBStorage, place: str):
@@ -27,13 +27,13 @@ class Heartbeat:
         self._place = place
 
     def beat(self, trial: Trial) -> None:
-        """Give one sign of life."""
+        """Write one sign of life."""
         trial_id = _optuna.trial_id(trial)
         steadily(lambda: self._database.record_heartbeat(trial_id), self._place)
 
     @contextmanager
     def beating(self, trial: Trial) -> Iterator[None]:
-        """Give signs of life in the block."""
+        """Write signs of life during the block."""
         over = threading.Event()
         interval = self._database.get_heartbeat_interval()
 

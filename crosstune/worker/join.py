@@ -1,4 +1,4 @@
-"""How a worker joins a study: the one that is there, or a new one."""
+"""How a worker joins a study: the existing one, or a new one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from crosstune.tuning.opening import check_same, open_study
 
 
 def joined(plan: Plan, storage: BaseStorage) -> Study:
-    """The study of a plan that is there, or a new one.
+    """The study of a plan: the existing one, or a new one.
 
     Args:
+        plan: of the study.
         storage: the shared one.
 
     Raises:
@@ -47,9 +48,9 @@ def joined(plan: Plan, storage: BaseStorage) -> Study:
         agree(study, evaluated, begun=bool(study.get_trials(deepcopy=False)))
     runs = records(study)
     study.pruner = agreed_pruner(name, runs, plan.pruner)
-    kept = runs[-1].get(PRUNER, described(study.pruner))
+    recorded = runs[-1].get(PRUNER, described(study.pruner))
     same = is_same_engine(runs[-1], engine.adapter.name, engine.algorithm)
-    if not same or kept != described(study.pruner):
+    if not same or recorded != described(study.pruner):
         first = len(study.get_trials(deepcopy=False))
         leave_record(study, engine.record(), first_trial=first)
     return study

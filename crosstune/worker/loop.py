@@ -32,27 +32,27 @@ from crosstune.study.internal import own_study
 from crosstune.study.storage import describe
 from crosstune.system.interrupts import Watch, watched
 from crosstune.tuning.front import Plan, settle
-from crosstune.worker.ask_lock import Turns
+from crosstune.worker.ask_lock import WorkerTurns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat
 from crosstune.worker.join import joined
 from crosstune.worker.lost_trials import counting, sweep
 
 HEARTBEAT = 20
-"""Seconds between two signs of life of a worker; without for a minute, its trial is taken back."""
+"""Seconds between two signs of life; a trial without one for three times as long is taken back."""
 
 LOOK_AGAIN = 5.0
-"""How often, in seconds, a worker without a trial looks whether one was given back, at most."""
+"""The most seconds between two looks of a worker without a trial for one that was given back."""
 
 Callback = Callable[[Study, FrozenTrial], None]
 _logger = logging.getLogger("crosstune")
 
 
 class Worker:
-    """A worker at a study that others may work at as well.
+    """A worker at a study that other workers may share.
 
-    The proposal for a trial is that of a fresh engine that has learnt all finished trials, under
-    a seed made of the study's seed and the trial's number.
+    Each trial is proposed by a fresh engine that has learnt all finished trials, under a seed
+    derived from the study's seed and the trial's number.
 
     Args:
         plan: of the study; its storage is the URL of a PostgreSQL database.
@@ -61,7 +61,7 @@ class Worker:
     Attributes:
         plan: with the names that the study has; see `crosstune.study.earlier_names`.
         study: the shared one.
-        name: of the machine and the process, as the study's trials have it.
+        name: of the machine and the process, for the study's trials.
 
     Raises:
         RequestError: the study was made with another space, or the database cannot be opened.
@@ -78,14 +78,14 @@ class Worker:
             )
         self._place = describe(url)
         check_is_shared(url)
-        self._turns = Turns(url, name, self._place, lease=3.0 * heartbeat)
+        self._turns = WorkerTurns(url, name, self._place, lease=3.0 * heartbeat)
         self._walks = engine.ours or (algorithm is not None and algorithm.exhaustive)
         self.name = f"{platform.node()}:{os.getpid()}"
         self._look_again = min(LOOK_AGAIN, heartbeat / 2)
         self._looked = -math.inf
         self._works = False
         with self._turns.take():
-            self._database = open_database(url, heartbeat)  # which makes its tables at first
+            self._database = open_database(url, heartbeat)  # makes its tables if absent
             self._storage = Steady(self._database, self._place)
             self._heartbeat = Heartbeat(self._database, self._place)
             spec = as_recorded(plan.spec, self._storage, name)
@@ -97,13 +97,13 @@ class Worker:
         self._engine = replace(self.plan.engine, seed=self.study.user_attrs[RUNS][0]["seed"])
 
     def run(self, callbacks: Iterable[Callback] = ()) -> None:
-        """Evaluate until the study has its trials, whoever made them, and none is under way.
+        """Evaluate until the study has its trials, from any worker, and none is under way.
 
         A worker stays until the last trial of the others has ended, to take it if they die. The
         plan's seconds are those in which this worker begins trials.
 
         Args:
-            callbacks: called with the study and the trial after each that this worker made.
+            callbacks: called with the study and the trial after each trial of this worker.
 
         Raises:
             RunError: see `crosstune.tune`; or the database was away for too long.
@@ -128,26 +128,26 @@ class Worker:
                     raise KeyboardInterrupt
 
     def _turn(self, budget: int | None) -> tuple[bool, Trial | None]:
-        """Whether the study is over; and the trial that this worker has begun, if any."""
+        """True if the study is over; and the trial that this worker has begun, if any."""
         try:
             with self._turns.take():
                 self._fail_stale()
                 sweep(self.study)
                 self._check_hope()
                 over, trial = self._next(budget)
-                alone = trial is None or self._turns.held()
+                is_ours = trial is None or self._turns.is_alive()
         except UpdateFinishedTrialError:
             return False, None  # the turn was lost, and another worker has done the same
-        if trial is None or alone:
+        if trial is None or is_ours:
             return over, trial
         return False, self._confirmed(trial)
 
     def _next(self, budget: int | None) -> tuple[bool, Trial | None]:
-        """Whether the study is over; and the next trial, suggested and begun, if any is left."""
-        known = self.study.get_trials(deepcopy=False)
-        open_ones = [t for t in known if not t.state.is_finished()]
+        """True if the study is over; and the next trial, suggested and begun, if any is left."""
+        trials = self.study.get_trials(deepcopy=False)
+        open_ones = [t for t in trials if not t.state.is_finished()]
         waiting = any(t.state == TrialState.WAITING for t in open_ones)
-        if budget is not None and not waiting and len(counting(known)) >= budget:
+        if budget is not None and not waiting and len(counting(trials)) >= budget:
             return not open_ones, None
         if self._walks and self._is_exhausted():
             return not open_ones, None
@@ -171,7 +171,7 @@ class Worker:
         return False, trial
 
     def _confirmed(self, trial: Trial) -> Trial | None:
-        """A trial that was begun as the turn was lost; None where another has its point as well."""
+        """A trial that was begun as the turn was lost; None if another trial has its point too."""
         with self._turns.take():
             try:
                 others = self.study.get_trials(deepcopy=False)
@@ -221,7 +221,7 @@ class Worker:
             )
             return None
         except KeyboardInterrupt:
-            # Without a word, so that the next turn gives it to another worker; see `sweep`.
+            # Without an error, so that the next turn gives it to another worker; see `sweep`.
             with suppress(UpdateFinishedTrialError):
                 self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
@@ -246,7 +246,7 @@ class Worker:
         return told
 
     def _fail_stale(self) -> None:
-        """Fail the trials whose workers have given no sign of life; now and then is enough."""
+        """Fail the trials whose workers give no sign of life, if some time has passed."""
         if time.monotonic() - self._looked < self._look_again:
             return
         self._looked = time.monotonic()

@@ -17,19 +17,19 @@ from crosstune.errors import SpecError
 from crosstune.space.space import Space
 
 RETRIES = 3
-"""How often a trial is given to another worker while its checkpoint does not advance; more than
-that, and it may be what kills them."""
+"""The most times that a trial is given to another worker while its checkpoint does not advance: it
+may be the cause of their deaths."""
 
 _HISTORY = "retry_history"
-"""As Optuna's own retries keep it: the numbers of the attempts before."""
+"""The attribute for the numbers of the attempts before, as in Optuna's own retries."""
 
 
 def sweep(study: Study) -> None:
     """Take back trials without a worker. To be called in a turn.
 
     A trial that runs and was not begun lost its worker in its turn, as only one worker has one. A
-    trial that failed without a word was taken from a worker without a heartbeat, or was
-    interrupted: it is queued with the values that it has.
+    trial that failed without an error was taken from a worker without a heartbeat, or was
+    interrupted: it is queued with its values.
     """
     trials = study.get_trials(deepcopy=False)
     for trial in _twice(trials):
@@ -44,28 +44,28 @@ def sweep(study: Study) -> None:
     for trial in trials:
         silent = trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
         begun = BEGAN in trial.user_attrs and LOST not in trial.user_attrs
-        known = trial.params and (begun or _history(trial))
+        has_point = trial.params and (begun or _history(trial))
         unseen = LOST in trial.user_attrs and _is_left_out(study, trial, trials)
-        if silent and (known or unseen) and trial.number not in retried:
+        if silent and (has_point or unseen) and trial.number not in retried:
             _queue_again(study, trial, trials)
 
 
 def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that count for the budget: of a trial and its retries the last."""
+    """The trials that count for the budget: of a trial and its retries only the last."""
     left_out = _retried(trials) | {trial.number for trial in _twice(trials)}
     return [t for t in trials if t.number not in left_out and LOST not in t.user_attrs]
 
 
 def _twice(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """Retries of a trial that has one already, by a worker whose turn was lost as it swept."""
+    """Second retries of a trial, queued by a worker whose turn was lost as it swept."""
     seen: set[tuple[int, ...]] = set()
-    found = []
+    second = []
     for trial in trials:
         history = tuple(_history(trial))
         if history and history in seen:
-            found.append(trial)
+            second.append(trial)
         seen.add(history)
-    return found
+    return second
 
 
 def _drop(study: Study, trial: FrozenTrial) -> None:
@@ -94,20 +94,20 @@ def _queue_again(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) ->
     history = [*_history(trial), trial.number]
     if _stuck(trials[number] for number in history) > RETRIES:
         return
-    kept = {k: v for k, v in trial.user_attrs.items() if k not in (BEGAN, LOST)}
+    attrs = {k: v for k, v in trial.user_attrs.items() if k not in (BEGAN, LOST)}
     study.add_trial(
         optuna.create_trial(
             state=TrialState.WAITING,
             params=trial.params,
             distributions=trial.distributions,
-            user_attrs=kept,
+            user_attrs=attrs,
             system_attrs={"failed_trial": history[0], _HISTORY: history},
         )
     )
 
 
 def _stuck(attempts: Iterable[FrozenTrial]) -> int:
-    """How many attempts at a trial have ended since its checkpoint last advanced, with that one."""
+    """The number of attempts at a trial since the one that last advanced its checkpoint."""
     before, count = -1, 0
     for attempt in attempts:
         step = reached(attempt)
@@ -117,7 +117,7 @@ def _stuck(attempts: Iterable[FrozenTrial]) -> int:
 
 
 def _is_left_out(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> bool:
-    """Whether a lost trial has a whole point that no other has: a walk would leave it out."""
+    """True if a lost trial has a whole point that no other has: a walk would leave it out."""
     if SPACE not in study.user_attrs:
         return False
     space = Space(study.user_attrs[SPACE])

@@ -145,16 +145,16 @@ def test_a_worker_records_its_pruner(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """On a database that only this process uses."""
     from crosstune.worker import loop
 
-    class Turns:
+    class WorkerTurns:
         def __init__(self, *_: Any, **__: Any) -> None:
             self.take = nullcontext
-            self.held = lambda: True
+            self.is_alive = lambda: True
 
     def database(url: str, heartbeat: int) -> Any:
         return optuna.storages.RDBStorage(url, heartbeat_interval=heartbeat)
 
     monkeypatch.setattr(loop, "check_is_shared", lambda url: None)
-    monkeypatch.setattr(loop, "Turns", Turns)
+    monkeypatch.setattr(loop, "WorkerTurns", WorkerTurns)
     monkeypatch.setattr(loop, "open_database", database)
     spec, url = spec_of(), f"sqlite:///{tmp_path}/s.db"
 

@@ -22,7 +22,7 @@ from crosstune.engines.record_names import BEGAN
 from crosstune.errors import RequestError, RunError
 from crosstune.study.storage import describe
 from crosstune.worker import database
-from crosstune.worker.ask_lock import Turns
+from crosstune.worker.ask_lock import WorkerTurns
 from crosstune.worker.database import Steady, open_database, steadily
 from crosstune.worker.lost_trials import counting, sweep
 from tests.support.postgres import PASSWORD, NoServer, Server, running_server
@@ -222,22 +222,22 @@ def test_a_paused_worker_goes_on_when_it_wakes(
 def test_the_turn_of_a_worker_without_a_sign_of_life_is_given_to_the_next(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Turns, "_keep_alive", lambda *_: None)  # it is paused, or has vanished
-    one = Turns(server.url, "lease", describe(server.url), lease=1)
-    other = Turns(server.url, "lease", describe(server.url), lease=1)
+    monkeypatch.setattr(WorkerTurns, "_keep_alive", lambda *_: None)  # paused, or vanished
+    one = WorkerTurns(server.url, "lease", describe(server.url), lease=1)
+    other = WorkerTurns(server.url, "lease", describe(server.url), lease=1)
     before = time.monotonic()
     with one.take():
-        assert one.held()
+        assert one.is_alive()
         with other.take():
             assert time.monotonic() - before < 20
-            assert other.held()
-        assert not one.held()
+            assert other.is_alive()
+        assert not one.is_alive()
 
 
 @pytest.mark.slow
 def test_a_long_turn_is_kept_by_signs_of_life(server: Server) -> None:
-    one = Turns(server.url, "long", describe(server.url), lease=1)
-    other = Turns(server.url, "long", describe(server.url), lease=1)
+    one = WorkerTurns(server.url, "long", describe(server.url), lease=1)
+    other = WorkerTurns(server.url, "long", describe(server.url), lease=1)
     order: list[str] = []
 
     def next_turn() -> None:
@@ -248,7 +248,7 @@ def test_a_long_turn_is_kept_by_signs_of_life(server: Server) -> None:
     with one.take():
         waiting.start()
         time.sleep(2.5)
-        assert one.held()
+        assert one.is_alive()
         order.append("one")
     waiting.join(20)
     assert order == ["one", "other"]
