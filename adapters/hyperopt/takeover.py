@@ -13,17 +13,17 @@ import numpy as np
 
 from crosstune.adapters.hyperopt.takeover_limit import limit
 from crosstune.errors import RequestError
-from crosstune.takeover.choice import Choice
+from crosstune.takeover.choice import ScriptEngine
 
 
-def take_over(make: Callable[[], Choice]) -> None:
+def take_over(make: Callable[[], ScriptEngine]) -> None:
     """Drive every `fmin` that is called in this process from now on."""
     taken = _driven(hyperopt.fmin, make)
     # `Trials.fmin` takes it from the module, and scripts from either.
     hyperopt.fmin = vars(sys.modules["hyperopt.fmin"])["fmin"] = taken
 
 
-def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..., Any]:
+def _driven(fmin: Callable[..., Any], make: Callable[[], ScriptEngine]) -> Callable[..., Any]:
     signature = inspect.signature(fmin)
     ours: list[Any] = []
     """The algos in use: `fmin` calls itself through `Trials.fmin`."""
@@ -52,7 +52,7 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], Choice]) -> Callable[..
     return driven
 
 
-def _swap(call: inspect.BoundArguments, choice: Choice) -> None:
+def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
     # Not sooner: they import Hyperopt themselves, which may be what brought us here.
     from crosstune.adapters.hyperopt.inside import Suggest, suggest
     from crosstune.adapters.hyperopt.search import native_suggest

@@ -12,21 +12,21 @@ from keras_tuner.engine import base_tuner
 from keras_tuner.oracles import GridSearchOracle, HyperbandOracle
 
 from crosstune.errors import RequestError
-from crosstune.takeover.choice import Choice
+from crosstune.takeover.choice import ScriptEngine
 from crosstune.takeover.limit import spent
 
 _WANTED = "crosstune_wanted_trials"
 """The attribute of an oracle that keeps the script's own `max_trials`."""
 
 
-def take_over(make: Callable[[], Choice]) -> None:
+def take_over(make: Callable[[], ScriptEngine]) -> None:
     """Drive every tuner that is made in this process from now on."""
     tuner = base_tuner.BaseTuner
     tuner.__init__ = _driven(tuner.__init__, make)
     tuner.search = _limited(tuner.search, make)
 
 
-def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
+def _driven(init: Callable[..., None], make: Callable[[], ScriptEngine]) -> Callable[..., None]:
     signature = inspect.signature(init)
 
     @functools.wraps(init)
@@ -52,7 +52,7 @@ def _driven(init: Callable[..., None], make: Callable[[], Choice]) -> Callable[.
     return driven
 
 
-def _choose_project(arguments: dict[str, Any], engine: str, choice: Choice) -> None:
+def _choose_project(arguments: dict[str, Any], engine: str, choice: ScriptEngine) -> None:
     """Let an engine search in a folder of its own where another, or Keras Tuner, has searched."""
     from crosstune.adapters.keras_tuner.project import project_for
 
@@ -62,7 +62,7 @@ def _choose_project(arguments: dict[str, Any], engine: str, choice: Choice) -> N
         choice.say(other)
 
 
-def _limited(search: Callable[..., None], make: Callable[[], Choice]) -> Callable[..., None]:
+def _limited(search: Callable[..., None], make: Callable[[], ScriptEngine]) -> Callable[..., None]:
     @functools.wraps(search)
     def limited(tuner: Any, *args: Any, **kwargs: Any) -> None:
         most = make().trials
@@ -85,7 +85,7 @@ def _limit(oracle: keras_tuner.Oracle, wanted: int | None, most: int) -> None:
     oracle.max_trials = min(wanted or most, most)
 
 
-def _swap(given: keras_tuner.Oracle, choice: Choice) -> keras_tuner.Oracle:
+def _swap(given: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracle:
     from crosstune.adapters.keras_tuner.tuner.choose_oracle import choose_oracle
     from crosstune.engines.record import amend_record
 

@@ -24,13 +24,13 @@ from crosstune.engines.budget import Budget
 from crosstune.samplers import constraints
 from crosstune.samplers.copies import let_copies_differ, reseed_copy
 from crosstune.study.internal import is_own_study
-from crosstune.takeover.choice import Choice
+from crosstune.takeover.choice import ScriptEngine
 
 _OWN = "crosstune's own"
 """The key, among the attributes of a `Study`, that marks one of crosstune's own; copies keep it."""
 
 
-def take_over(make: Callable[[], Choice]) -> None:
+def take_over(make: Callable[[], ScriptEngine]) -> None:
     """Drive, and log, every study that is made or loaded in this process from now on."""
     takeover = _Takeover(make)
     for name in optuna.samplers.__all__:
@@ -47,7 +47,7 @@ def take_over(make: Callable[[], Choice]) -> None:
 
 
 class _Takeover:
-    def __init__(self, make: Callable[[], Choice]):
+    def __init__(self, make: Callable[[], ScriptEngine]):
         self._make = make
         self._swapped: WeakKeyDictionary[Study, dict[str, Any]] = WeakKeyDictionary()
         """What the studies have to be told of, at their first trial."""
@@ -56,7 +56,7 @@ class _Takeover:
         """Those that the script gave its own samplers."""
 
     @property
-    def _choice(self) -> Choice:
+    def _choice(self) -> ScriptEngine:
         return self._make()
 
     def note_seeds(self, kind: type[BaseSampler]) -> None:

@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 
 from crosstune import _optuna
 from crosstune.takeover import shared
-from crosstune.takeover.choice import Choice
+from crosstune.takeover.choice import ScriptEngine
 from crosstune.takeover.limit import TrialsSpent, spent
 
 _REACHED = "reached"
@@ -33,7 +33,7 @@ class OptunaLimit:
         is_own: whether a study is one of crosstune's own, whose budget is its own affair.
     """
 
-    def __init__(self, make: Callable[[], Choice], is_own: Callable[[Study], bool]):
+    def __init__(self, make: Callable[[], ScriptEngine], is_own: Callable[[Study], bool]):
         self._make, self._is_own = make, is_own
         self._excused: set[str] = set()
 

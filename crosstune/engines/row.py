@@ -70,7 +70,7 @@ class EngineRow:
             `crosstune.spec.foreign_space.NativeSpace`.
         takeover: the target of a function that `crosstune exec` calls once the first of
             `libraries` is imported. It is handed a function that returns the
-            `crosstune.takeover.choice.Choice`, which it calls at the first study.
+            `crosstune.takeover.choice.ScriptEngine`, which it calls at the first study.
         by_hand: the target of the reference run of `crosstune verify`: see
             `crosstune.proofs.by_hand`.
         learners: the samplers that need not be told the space, roles included, each with the

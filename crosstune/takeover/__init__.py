@@ -1,5 +1,5 @@
-"""`crosstune exec`: the studies of a script that does not know crosstune, on any engine.
+"""`crosstune exec`: the studies of a script without crosstune, on any engine.
 
-`choice` is what was asked for, `script` runs the script as Python would, and there is one file
+`choice` is the requested engine, `script` runs the script as Python would, and there is one file
 for each library whose studies are taken over.
 """

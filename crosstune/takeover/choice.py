@@ -1,4 +1,4 @@
-"""What `crosstune exec` was asked for, and what it says of it."""
+"""The engine that `crosstune exec` was asked for, and its messages."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from crosstune.engines.base import Adapter
 
 
-class Choice:
+class ScriptEngine:
     """The engine for every study of a script.
 
-    Its library is imported for the first study, since the script may first set what the library
-    reads when it is imported.
+    Its library is imported for the first study, since the script may first set variables that
+    the library reads when it is imported.
 
     Args:
         backend, sampler: names; both None leaves every study to the script's own sampler.
-        seed: that of the script's first study; each later one has a seed derived from it.
-        trials: the most trials of each study; None leaves that to the script.
-        strict: make it an error where a study stays with the script's own sampler.
+        seed: of the script's first study; each later one has a seed derived from it.
+        trials: the most trials of each study; None leaves the number to the script.
+        strict: raise an error if a study stays with the script's own sampler.
         tensorboard: the folder of a TensorBoard log of every study; None for none.
         worker: whether this is a process that the script started.
 
     Raises:
-        RequestError: there is no such engine, or it cannot search a space that it has to learn.
+        RequestError: the engine does not exist, or cannot search a space that it has to learn.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Choice:
         self._seed = secrets.randbits(31) if seed is None else seed
         self.seeded = seed is not None
         self._studies = 0
-        self._by_given: dict[Hashable, int] = {}
+        self._by_script_seed: dict[Hashable, int] = {}
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self._process = None if worker else os.getpid()
@@ -100,7 +100,7 @@ class Choice:
 
     @property
     def is_first_process(self) -> bool:
-        """Whether this is the process that runs the script, and none that the script started."""
+        """True in the process that runs the script, False in those that the script started."""
         return os.getpid() == self._process
 
     @property
@@ -108,32 +108,34 @@ class Choice:
         """Backend and sampler, such as ``hyperopt:tpe``."""
         return f"{self.adapter.name}:{self.algorithm}"
 
-    def next_seed(self, given: Hashable | None = None, trials: int = 0) -> int:
+    def next_seed(self, script_seed: Hashable | None = None, trials: int = 0) -> int:
         """The seed of the next study.
 
-        The first has the one of the command line, and those of the others follow from it.
-        Without one it is the script's, or else a random one. Two studies that the script seeds
-        alike are searched alike. A process that the script started has seeds of its own, or
+        The first study has the seed of the command line, and the others have seeds derived from it.
+        Without one it is the script's seed, or else a random one. Two studies with the same seed in
+        the script have the same seed here. A process that the script started has its own seeds, or
         every worker would propose the same points.
 
         Args:
-            given: the seed that the script gave, or whatever stands for it.
-            trials: how many the study has: the same seed would propose the first again.
+            script_seed: the seed in the script, or an object in its place.
+            trials: the number that the study has: the same seed would propose the first again.
         """
         if trials:
-            return derived_seed(self.next_seed(given), trials)
+            return derived_seed(self.next_seed(script_seed), trials)
         with self._lock:
-            if given is not None and given in self._by_given:
-                return self._by_given[given]
+            if script_seed is not None and script_seed in self._by_script_seed:
+                return self._by_script_seed[script_seed]
             number, self._studies = self._studies, self._studies + 1
-            seed = self._derived(number, given)
-            if given is not None:
-                self._by_given[given] = seed
+            seed = self._derived(number, script_seed)
+            if script_seed is not None:
+                self._by_script_seed[script_seed] = seed
             return seed
 
-    def _derived(self, number: int, given: Hashable | None) -> int:
-        if not self.seeded and given is not None:
-            return given if isinstance(given, int) else zlib.crc32(repr(given).encode())
+    def _derived(self, number: int, script_seed: Hashable | None) -> int:
+        if not self.seeded and script_seed is not None:
+            if isinstance(script_seed, int):
+                return script_seed
+            return zlib.crc32(repr(script_seed).encode())
         if not self.is_first_process:
             # It keeps the `__main__` that is there when it is imported, which is to be the script.
             import multiprocessing
@@ -151,7 +153,7 @@ class Choice:
         return named_sampler(self.label, seed)
 
     def log(self, study: Study) -> None:
-        """Show a study in TensorBoard; only the process that the user started does."""
+        """Show a study in TensorBoard, in the process that the user started only."""
         if self._tensorboard is not None and self.is_first_process:
             self._logger().attach(study)
 
@@ -169,12 +171,12 @@ class Choice:
             self._log.close()
 
     def say(self, text: str, *details: str) -> None:
-        """One line on standard error, the same `text` once by all processes of the script."""
+        """Write a line to standard error, the same `text` once in all processes of the script."""
         if self._is_new(text):
             say(f"crosstune exec: {text}{''.join(details)}")
 
     def _is_new(self, text: str) -> bool:
-        """Whether nobody has said it; from now on somebody has."""
+        """True if no process has written the text; from now on False."""
         with self._lock:
             if text in self._said:
                 return False
@@ -182,17 +184,17 @@ class Choice:
         return shared.first("said", text)
 
     def warn_of_constraints(self, text: str) -> None:
-        """Say that the engine cannot use the constraints of the script's trials.
+        """Warn that the engine cannot use the constraints of the script's trials.
 
         Raises:
-            Unsupported: under `strict`, where it was chosen on the command line.
+            Unsupported: under `strict`, if it was chosen on the command line.
         """
         if self.strict and self.swaps:
             raise Unsupported(f"{text} (--strict)")
         self.say(text)
 
     def leave(self, what: str, why: str) -> None:
-        """Say what stays as the script has it.
+        """Warn that a part of the script is not taken over.
 
         Raises:
             Unsupported: under `strict`.

@@ -16,12 +16,12 @@ import wrapt
 from crosstune.takeover import shared as shared  # notes when this process started
 
 if TYPE_CHECKING:
-    from crosstune.takeover.choice import Choice
+    from crosstune.takeover.choice import ScriptEngine
 
 _VARIABLE = "CROSSTUNE_EXEC"
-"""What a process that the script starts finds in its environment, as JSON:
+"""The environment variable for processes that the script starts, as JSON:
 
-- ``choice``: the arguments of `Choice`;
+- ``choice``: the arguments of `ScriptEngine`;
 - ``takeovers``: see `takeovers`.
 """
 
@@ -32,14 +32,14 @@ def install(**choice: Any) -> None:
     """Take over this process, and those that it will start.
 
     Args:
-        choice: the arguments of `Choice`.
+        choice: the arguments of `ScriptEngine`.
 
     Raises:
-        RequestError: see `Choice`.
+        RequestError: see `ScriptEngine`.
     """
-    from crosstune.takeover.choice import Choice
+    from crosstune.takeover.choice import ScriptEngine
 
-    made = Choice(**choice)
+    made = ScriptEngine(**choice)
     libraries = takeovers()
     _take_over_when_imported(libraries, lambda: made)
     os.environ[_VARIABLE] = json.dumps({"choice": choice, "takeovers": libraries})
@@ -48,16 +48,16 @@ def install(**choice: Any) -> None:
 
 
 def install_in_worker() -> None:
-    """Take over a process that the script started; cheap where it imports none of the libraries."""
-    given = json.loads(os.environ[_VARIABLE])
+    """Take over a process that the script started; cheap if it imports none of the libraries."""
+    settings = json.loads(os.environ[_VARIABLE])
 
     @functools.cache
-    def make() -> Choice:
-        from crosstune.takeover.choice import Choice
+    def make() -> ScriptEngine:
+        from crosstune.takeover.choice import ScriptEngine
 
-        return Choice(**given["choice"], worker=True)
+        return ScriptEngine(**settings["choice"], worker=True)
 
-    _take_over_when_imported(given["takeovers"], make)
+    _take_over_when_imported(settings["takeovers"], make)
 
 
 def takeovers() -> dict[str, str]:
@@ -67,14 +67,16 @@ def takeovers() -> dict[str, str]:
     return {row.libraries[0]: row.takeover for row in registry.rows() if row.takeover}
 
 
-_made: list[Callable[[], Choice]] = []
-"""The last is in force: a process that a script starts may itself be `crosstune exec`."""
+_made: list[Callable[[], ScriptEngine]] = []
+"""The last is used: a process that a script starts may itself be `crosstune exec`."""
 
 
-def _take_over_when_imported(libraries: Mapping[str, str], make: Callable[[], Choice]) -> None:
+def _take_over_when_imported(
+    libraries: Mapping[str, str], make: Callable[[], ScriptEngine]
+) -> None:
     """Call the takeover of each library once it is imported.
 
-    It is handed a function to the choice, not the choice: making that may import the very library.
+    It gets a function that makes the engine, since making it may import the same library.
     """
     _made.append(make)
     if len(_made) > 1:

@@ -13,7 +13,7 @@ class TrialsSpent(RunError):
     """The script asks for more trials than `--trials` allows in a study.
 
     Attributes:
-        study: tells the study from others; empty where nobody asks.
+        study: identifies the study; may be empty.
     """
 
     study = ""
@@ -24,8 +24,8 @@ def spent(what: str, count: int, most: int, *, study: str = "") -> TrialsSpent:
 
     Args:
         what: the study, in words.
-        count: how many trials it has.
-        most: the number that `--trials` gives.
+        count: the number of its trials.
+        most: the number of `--trials`.
         study: see `TrialsSpent`.
     """
     trials = "trial" if count == 1 else "trials"

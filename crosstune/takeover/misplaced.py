@@ -31,11 +31,11 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[str], bool] | None]] = {
     "--tensorboard": ("", _is_folder),
     "--strict": ("", None),
 }
-"""Each option with its short form, and whether a value is one of ours; None for a flag."""
+"""Each option with its short form, and a test of its values; None for a flag."""
 
 
 def misplaced(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The options of ours among a script's arguments, each with the text that was written.
+    """The options of crosstune among a script's arguments, each with its text.
 
     An option counts only with a value that `exec` would take, so that `-b 32` is the script's.
 
@@ -63,32 +63,32 @@ def _joined(argument: str, option: str, short: str, is_ours: Callable[[str], boo
     return bool(short) and argument.startswith(short) and is_ours(argument.removeprefix(short))
 
 
-def check_order(target: str, arguments: Sequence[str], given: Mapping[str, Any]) -> None:
-    """Say which options after the script look like ours; they are left to the script.
+def check_order(target: str, arguments: Sequence[str], options: Mapping[str, Any]) -> None:
+    """Warn of options after the script that look like crosstune's; the script gets them.
 
     Args:
         target: the script, as it was written.
-        arguments: what follows it.
-        given: the values of our own options by their name without dashes; None or False is not
-            given.
+        arguments: after the script.
+        options: the values of crosstune's own options by their name without dashes; None or False
+            if the option was not used.
 
     Raises:
         RequestError: an engine is named after the script and none before it, so that nothing
             would be swapped.
     """
-    asked = {
-        f"--{name}" for name, value in given.items() if value is not None and value is not False
+    used = {
+        f"--{name}" for name, value in options.items() if value is not None and value is not False
     }
-    found = [(option, text) for option, text in misplaced(arguments) if option not in asked]
+    late = [(option, text) for option, text in misplaced(arguments) if option not in used]
     engines = {"--backend", "--sampler"}
-    named = [text for option, text in found if option in engines]
-    if named and not asked & engines:
+    named = [text for option, text in late if option in engines]
+    if named and not used & engines:
         raise RequestError(
             f"{named[0]} follows {target}, so it is an option of the script, and no engine is "
             f"named for exec. Write its options before {target}: "
             f"crosstune exec {' '.join(named)} {target}"
         )
-    others = [text for option, text in found if option not in engines]
+    others = [text for option, text in late if option not in engines]
     if others:
         verb = "follow" if len(others) > 1 else "follows"
         say(

@@ -18,7 +18,7 @@ from crosstune.terminal.text import say
 
 
 def run_script(path: Path, arguments: Sequence[str]) -> None:
-    """Run the file as `__main__`. Whatever it raises goes through."""
+    """Run the file as `__main__`. Its errors are not caught."""
     sys.argv = [str(path), *arguments]
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = str(path.resolve().parent)
@@ -34,10 +34,10 @@ def run_module(name: str, arguments: Sequence[str]) -> None:
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = str(Path.cwd())
     try:
-        found = find_spec(name)
+        module = find_spec(name)
     except ModuleNotFoundError:
-        found = None
-    if found is None:
+        module = None
+    if module is None:
         say(f"crosstune exec: No module named {name}")
         sys.exit(1)
     _run(lambda: runpy.run_module(name, run_name="__main__", alter_sys=True))
@@ -75,7 +75,7 @@ ExceptHook = Callable[[type[BaseException], BaseException, TracebackType | None]
 
 
 def _without_our_frames(hook: ExceptHook, ours: BaseException) -> ExceptHook:
-    """An excepthook that shows of one exception what the script's own run would have shown."""
+    """An excepthook that shows one exception as a run of the script alone would have."""
 
     def shown(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
@@ -89,8 +89,7 @@ def _without_our_frames(hook: ExceptHook, ours: BaseException) -> ExceptHook:
 
 
 def _from_the_script_on(traceback: TracebackType | None) -> TracebackType | None:
-    """The part of a traceback after our last frame, or runpy's. Nothing is left where the script
-    does not compile."""
+    """The part of a traceback after the last frame of this file or runpy; may be None."""
     rest = traceback
     at = traceback
     while at is not None:

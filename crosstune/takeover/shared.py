@@ -1,6 +1,6 @@
 """The folder that the processes of one script under `exec` share.
 
-It says which lines were said, holds the locks of studies, and when a study had its trials.
+It has files for the lines that were written, the locks of studies, and finished studies.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _turn = threading.RLock()
 _started = time.time()
 
 
-def _begin_anew() -> None:
+def _reset() -> None:
     global _started, _turn
     _started = time.time()
-    _turn = threading.RLock()  # A thread that does not exist here may have held it.
+    _turn = threading.RLock()  # A thread of the parent may have locked the old one.
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_reset)
 
 
 def make_folder() -> None:
     """Make the folder for this process and those that it starts; removed when this one ends."""
     try:
         folder = os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="crosstune-exec-")
-    except OSError:  # There is no place for files: each process is on its own.
+    except OSError:  # No place for files: the processes share nothing.
         return
     process = os.getpid()
 

@@ -28,7 +28,7 @@ from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers import HyperoptSampler
 from crosstune.study.storage import open_storage
-from crosstune.takeover.choice import Choice
+from crosstune.takeover.choice import ScriptEngine
 from crosstune.tuning.front import StudyRequest, settle
 from tests.unit.resume.support import Killed
 
@@ -190,7 +190,7 @@ def test_a_pruner_that_the_user_sets_before_the_first_trial_is_recorded() -> Non
 
 def test_exec_records_the_pruner_of_the_script() -> None:
     study = optuna.create_study(pruner=median())
-    takeover = _Takeover(lambda: Choice("hyperopt", seed=5, trials=3))
+    takeover = _Takeover(lambda: ScriptEngine("hyperopt", seed=5, trials=3))
     takeover._leave_record(study, seed=5, replaced="TPESampler")
     (record,) = study.user_attrs[RUNS]
     assert (record["pruner"], record["budget"], record["seed"]) == (MEDIAN, BUDGET, 5)
