@@ -1,7 +1,8 @@
 """Resuming a study to the same trials that it would have had without the interruption.
 
 replay.py               asks a fresh sampler and pruner again for the trials of a run
-replay_storage.py       shows the study as it was at each of them, and the trials in flight
+replay_storage.py       the storage of a resumed study, which compares what is written again
+shown_moment.py         the study as it was at each trial, and the trials in flight
 fresh_trials.py         the trials that are asked for again
 trial_origins.py        how a trial came into its study
 forwarding_storage.py   a storage in front of another one
