@@ -59,7 +59,7 @@ def schema() -> dict[str, Any]:
             },
         ]
     }
-    described = [dict(held.schema) for held in registry.dialects().values() if held.schema]
+    described = [dict(dialect.schema) for dialect in registry.dialects().values() if dialect.schema]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "crosstune spec",
