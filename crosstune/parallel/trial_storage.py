@@ -227,7 +227,7 @@ class Gate(ForwardingStorage):
                 if admitted.attempt == attempt:
                     yield admitted
                     return
-        raise UpdateFinishedTrialError("the trial is over, or is attempted anew elsewhere")
+        raise UpdateFinishedTrialError("the trial is over, or is attempted again elsewhere")
 
     def _seen(self, ticket: int, shown_id: int) -> FrozenTrial:
         """A trial as its latest attempt left it."""

@@ -79,7 +79,7 @@ def check_agrees(
         if wanted != recorded[what]:
             raise RequestError(
                 f"the study {study!r} began with the {what} {_short(recorded[what])}, and "
-                f"{_short(wanted)} is asked for now. Leave it as it was to go on to the same "
+                f"{_short(wanted)} is asked for now. Leave it as it was to continue to the same "
                 f"trials. {GO_ON}"
             )
 
@@ -147,13 +147,13 @@ def agreed_lag(
             leave = f"Leave it out, or give a lag of {recorded},"
         raise RequestError(
             f"the study {study!r} began {began}, and a lag of {lag} is asked for now. "
-            f"{leave} to go on as it began. {GO_ON}"
+            f"{leave} to continue as it began. {GO_ON}"
         )
     if recorded and not several:
         raise RequestError(
             f"the study {study!r} began with a lag of {recorded}, which is {recorded + 1} trials "
             "at a time, and no workers are asked for now. Give any number of them up to that, as "
-            f"--workers 1 or workers=1, to go on to the same trials. {GO_ON}"
+            f"--workers 1 or workers=1, to continue to the same trials. {GO_ON}"
         )
     return recorded or None
 

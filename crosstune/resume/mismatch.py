@@ -19,7 +19,7 @@ FRESH = "fresh"
 """The value of `resume` that continues with a fresh engine that learns from the ledger."""
 
 GO_ON = (
-    'To go on all the same, with a fresh engine that learns from the trials: resume="fresh", or '
+    'To continue anyway, with a fresh engine that learns from the trials: resume="fresh", or '
     "--resume --fresh"
 )
 
@@ -74,7 +74,8 @@ def mismatch(
         now: the record that the run would have if it began now.
     """
     return ResumeMismatch(
-        f"the study {study!r} cannot go on as it began: {differs}. {changes(record, now)} {GO_ON}"
+        f"the study {study!r} cannot continue as it began: {differs}. {changes(record, now)} "
+        f"{GO_ON}"
     )
 
 

@@ -107,8 +107,8 @@ class Keeper:
             if not self._warned:
                 self._warned = True
                 _logger.warning(
-                    "no snapshot of the study can be kept in %s: %s. The run goes on; resuming it "
-                    "will ask for every trial again",
+                    "no snapshot of the study can be kept in %s: %s. The run continues; resuming "
+                    "it will ask for every trial again",
                     self._path,
                     getattr(error, "strerror", None) or error,
                 )

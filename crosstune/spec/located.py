@@ -1,4 +1,4 @@
-"""Where in a spec file the key stands that a request is refused for."""
+"""Add the file, line and key of a spec to the error of a request."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from crosstune.spec import files as specfile
 
 @dataclass
 class Reading:
-    """What is being read of a spec.
+    """The part of a spec that is being read.
 
     Attributes:
-        key: of the spec; None if what is refused was asked for elsewhere.
+        key: of the spec; None if the refused value comes from elsewhere.
     """
 
     key: str | None = None

@@ -253,7 +253,7 @@ def test_a_full_disk_is_said_once_and_the_run_goes_on(
     assert rows(run(tmp_path / "s.journal", SPEC)) == whole
     said = [line for line in caplog.messages if "no snapshot of the study can be kept" in line]
     assert len(said) == 1
-    assert "The run goes on; resuming it will ask for every trial again" in said[0]
+    assert "The run continues; resuming it will ask for every trial again" in said[0]
 
 
 def test_a_write_that_fails_leaves_the_former_one(
