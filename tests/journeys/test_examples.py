@@ -27,6 +27,7 @@ from crosstune.tuning.front import StudyRequest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKENDS = ("optuna", "hyperopt", "keras_tuner")
 NEEDS = {"digits": "torch", "digits_keras": "keras", "boosting": "sklearn"}
+IN_BRIEF = {"digits": "optuna", "digits_keras": "keras_tuner", "boosting": "hyperopt"}
 EACH = pytest.mark.parametrize("name", NEEDS)
 
 
@@ -61,8 +62,17 @@ def scores_on_the_test_part(printed: str) -> dict[str, float]:
     return {name: float(value) for name, value in (pair.split() for pair in pairs)}
 
 
-@EACH
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [
+        # Each example once, and each backend once, by default.
+        (name, backend)
+        if IN_BRIEF[name] == backend
+        else pytest.param(name, backend, marks=pytest.mark.slow)
+        for name in NEEDS
+        for backend in BACKENDS
+    ],
+)
 def test_an_example_runs_with_tiny_settings(name: str, backend: str, tmp_path: Path) -> None:
     skip_without(name)
     shutil.copy(EXAMPLES / f"{name}.py", tmp_path)

@@ -40,7 +40,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("loop", "engine"),
-    [("optimize", "hyperopt:tpe"), ("positional", "optuna:random"), ("ask", "optuna:random")],
+    [
+        ("optimize", "hyperopt:tpe"),
+        ("positional", "optuna:random"),
+        pytest.param("ask", "optuna:random", marks=pytest.mark.slow),
+    ],
 )
 def test_an_engine_that_cannot_use_constraints_says_so_once(loop: str, engine: str) -> None:
     backend, _, sampler = engine.partition(":")
@@ -54,7 +58,11 @@ def test_an_engine_that_cannot_use_constraints_says_so_once(loop: str, engine: s
 
 @pytest.mark.parametrize(
     ("loop", "engine"),
-    [("optimize", "hyperopt:tpe"), ("jobs", "crosstune:gp"), ("ask", "optuna:random")],
+    [
+        pytest.param("optimize", "hyperopt:tpe", marks=pytest.mark.slow),
+        ("jobs", "crosstune:gp"),
+        ("ask", "optuna:random"),
+    ],
 )
 def test_strict_ends_the_script_at_the_first_constrained_trial(loop: str, engine: str) -> None:
     backend, _, sampler = engine.partition(":")

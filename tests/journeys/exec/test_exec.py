@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from crosstune.samplers import HyperoptSampler
 from tests.journeys.exec.commands import python, run, write
 
 STORAGE = "sqlite:///study.db"
-BACKENDS = ["optuna", "hyperopt", "keras_tuner"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +49,21 @@ study.optimize(objective, n_trials=12)
 
 
 @pytest.mark.parametrize(
-    "backend",
-    # Keras takes seconds to import.
-    [pytest.param(b, marks=pytest.mark.slow) if b == "keras_tuner" else b for b in BACKENDS],
+    ("options", "sampler"),
+    [
+        (["optuna", "--sampler", "random"], optuna.samplers.RandomSampler),
+        (["hyperopt"], HyperoptSampler),
+        pytest.param(["optuna"], None, marks=pytest.mark.slow),
+        # Keras takes seconds to import.
+        pytest.param(["keras_tuner"], None, marks=pytest.mark.slow),
+    ],
+    ids=["optuna:random", "hyperopt", "optuna", "keras_tuner"],
 )
-def test_the_engine_proposes_and_the_study_says_so(backend: str) -> None:
-    done = run("--backend", backend, "--seed", "3", write(NESTED))
+def test_the_engine_proposes_the_points_of_its_sampler_and_the_study_says_so(
+    options: list[str], sampler: Callable[..., optuna.samplers.BaseSampler] | None
+) -> None:
+    backend = options[0]
+    done = run("--backend", *options, "--seed", "3", write(NESTED))
     assert done.returncode == 0, done.stderr
     assert len(ours(done)) == 1
     assert f"{backend}:" in ours(done)[0]
@@ -63,24 +72,12 @@ def test_the_engine_proposes_and_the_study_says_so(backend: str) -> None:
     [record] = study.user_attrs[RUNS]
     assert (record["backend"], record["seed"], record["replaced"]) == (backend, 3, "TPESampler")
     assert len(study.trials) == 12
-
-
-def test_the_points_are_those_of_the_sampler_in_code() -> None:
-    run("--backend", "hyperopt", "--seed", "3", write(NESTED))
-    by_code = optuna.create_study(sampler=HyperoptSampler(seed=3))
-    names: dict[str, Any] = {}
-    exec(NESTED.partition("study =")[0], names)
-    by_code.optimize(names["objective"], n_trials=12)
-    assert [trial.params for trial in load().trials] == [trial.params for trial in by_code.trials]
-
-
-def test_optunas_points_are_its_own() -> None:
-    run("--backend", "optuna", "--sampler", "random", "--seed", "3", write(NESTED))
-    by_hand = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=3))
-    names: dict[str, Any] = {}
-    exec(NESTED.partition("study =")[0], names)
-    by_hand.optimize(names["objective"], n_trials=12)
-    assert [trial.params for trial in load().trials] == [trial.params for trial in by_hand.trials]
+    if sampler is not None:
+        by_code = optuna.create_study(sampler=sampler(seed=3))
+        names: dict[str, Any] = {}
+        exec(NESTED.partition("study =")[0], names)
+        by_code.optimize(names["objective"], n_trials=12)
+        assert [trial.params for trial in study.trials] == [t.params for t in by_code.trials]
 
 
 def test_a_sampler_that_is_set_later_is_swapped_too() -> None:
@@ -140,13 +137,19 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize(("call", "said"), LEFT.values(), ids=LEFT)
-def test_what_an_engine_cannot_drive_stays_and_strict_refuses_it(call: str, said: str) -> None:
-    script = write(f"import optuna\nfor _ in range(2):\n    optuna.{call}\nprint('end')")
+def test_what_an_engine_cannot_drive_stays_and_is_told_once() -> None:
+    calls = "".join(f"    optuna.{call}\n" for call, _ in LEFT.values())
+    script = write(f"import optuna\nfor _ in range(2):\n{calls}print('end')")
     done = run("-b", "hyperopt", script)
     assert (done.returncode, done.stdout) == (0, "end\n")
-    assert len(ours(done)) == 1
-    assert said in ours(done)[0]
+    assert len(ours(done)) == len(LEFT)
+    for line, (_, said) in zip(ours(done), LEFT.values(), strict=True):
+        assert said in line
+
+
+@pytest.mark.parametrize(("call", "said"), LEFT.values(), ids=LEFT)
+def test_strict_refuses_what_an_engine_cannot_drive(call: str, said: str) -> None:
+    script = write(f"import optuna\noptuna.{call}\nprint('end')")
     refused = run("-b", "hyperopt", "--strict", script)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert said in ours(refused)[0]
@@ -205,7 +208,7 @@ WORKERS = """
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 def test_the_workers_of_a_script_are_driven_and_propose_different_points(method: str) -> None:
     done = run("-b", "hyperopt", "--seed", "1", write(WORKERS), method)
     assert done.returncode == 0, done.stderr
@@ -400,7 +403,12 @@ COPIES = """
 
 
 @pytest.mark.parametrize(
-    "engine", [("optuna", "--seed", "1"), ("optuna", "-s", "random"), ("hyperopt", "-s", "rand")]
+    "engine",
+    [
+        ("optuna", "--seed", "1"),
+        pytest.param(("optuna", "-s", "random"), marks=pytest.mark.slow),
+        ("hyperopt", "-s", "rand"),
+    ],
 )
 def test_forks_and_copies_of_an_unseeded_study_propose_different_points(
     engine: tuple[str, ...],
