@@ -166,12 +166,19 @@ def test_one_process_needs_the_trial_of_one_objective() -> None:
     ("scenario", "error", "words", "reports"),
     [
         ("pruned", "TrialPruned", "pruned after step 2: val_loss = 10", {0: 1, 1: 2, 2: 10}),
-        ("diverged", "TrialPruned", "diverged at step 1: val_loss = nan", {0: 1, 1: math.nan}),
-        (
+        pytest.param(
+            "diverged",
+            "TrialPruned",
+            "diverged at step 1: val_loss = nan",
+            {0: 1, 1: math.nan},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "missing",
             "ObjectiveError",
             "on rank 1: no reported metric 'val_loss'. Known: acc",
             {0: 1},
+            marks=pytest.mark.slow,
         ),
         pytest.param("bad on rank 1", None, "", {0: 1, 1: 2, 2: 1}, marks=pytest.mark.slow),
         pytest.param("rank 0 alone", None, "", {0: 1, 1: 2, 2: 3}, marks=pytest.mark.slow),
