@@ -76,8 +76,7 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for argument in given:
-        note_secrets(argument)
+    note_secrets(*given)
     with lossy_stderr():
         script = _command(given)
     if callable(script):

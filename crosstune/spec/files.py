@@ -14,7 +14,7 @@ from crosstune.spec.json_text import read_json
 from crosstune.spec.toml_text import as_toml, read_toml, toml_line
 from crosstune.spec.yaml_text import as_yaml, read_yaml, yaml_line
 from crosstune.system.files import regular
-from crosstune.terminal.urls import without_secrets
+from crosstune.terminal.urls import note_all_secrets
 
 FORMATS = (".yaml", ".yml", ".toml", ".json")
 MAX_BYTES = 1_000_000
@@ -72,7 +72,7 @@ def read(path: Path) -> Document:
         raise error.at(str(path), error.line) from None
     except RecursionError:
         raise SpecError("this is nested too deeply for a spec", file=str(path)) from None
-    without_secrets(data)  # so that no message shows a password in a URL
+    note_all_secrets(data)  # so that no message shows a password in a URL
     document = Document(data, text, suffix)
     try:
         _check_values(data)

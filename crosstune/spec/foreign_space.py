@@ -14,6 +14,7 @@ from crosstune.space.parameters import Parameter, Scalar
 from crosstune.space.space import Space
 from crosstune.space.verdicts import APPROXIMATE, REFUSED, Verdict
 from crosstune.spec.import_path import find
+from crosstune.system.scalars import PLAIN
 
 
 class NativeSpace(Space):
@@ -156,4 +157,5 @@ def engine_that_reads(source: Any) -> EngineRow | None:
             inside = list(source)
         case _:
             return registry.reads_space(source)
-    return next((row for row in map(engine_that_reads, inside) if row is not None), None)
+    rows = (engine_that_reads(item) for item in inside if type(item) not in PLAIN)
+    return next((row for row in rows if row is not None), None)

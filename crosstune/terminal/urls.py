@@ -59,11 +59,12 @@ def rendered(url: str) -> str:
     return shown
 
 
-def note_secrets(text: str) -> None:
-    """Register the secrets of a URL in a text, such as a command's argument, for `redacted`."""
-    url = re.search(r"[\w+.-]+://\S.*", text, re.DOTALL)
-    if url:
-        rendered(url[0])
+def note_secrets(*texts: str) -> None:
+    """Register the secrets of a URL in each text, such as a command's argument, for `redacted`."""
+    for text in texts:
+        url = re.search(r"[\w+.-]+://\S.*", text, re.DOTALL)
+        if url:
+            rendered(url[0])
 
 
 def has_loose_at(url: str) -> bool:
@@ -102,6 +103,19 @@ def without_secrets(data: Any) -> Any:
         case list() | tuple():
             return [without_secrets(value) for value in data]
     return data
+
+
+def note_all_secrets(data: Any) -> None:
+    """Register the secrets of each URL in plain data for `redacted`."""
+    left = [data]
+    while left:
+        match left.pop():
+            case str() as text if "://" in text:
+                rendered(text)
+            case Mapping() as entries:
+                left += entries.values()
+            case list() | tuple() as items:
+                left += items
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class Parameter(ABC):
         form: dict[str, Any] = {"type": self.type}
         for name, default in defaults(type(self)).items():
             value = getattr(self, name)
-            if name != "when" and not same(value, default):
+            is_default = type(value) is type(default) and value == default
+            if name != "when" and not is_default:
                 form[name] = list(value) if isinstance(value, tuple) else value
         if self.when:
             form["when"] = {
