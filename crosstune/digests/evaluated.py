@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from crosstune.digests.values import SPEED, digest, is_sparse
+from crosstune.digests.values import SPEED, digest, digest_each, is_sparse
 
 Evaluated: TypeAlias = Mapping[str, list[str]]
 """The digest and a short description of each part, by its name in messages. It can be JSON."""
@@ -57,16 +57,22 @@ def of_estimator(estimator: Any, searched: Collection[str]) -> dict[str, list[st
         estimator: has scikit-learn's `get_params`.
         searched: names of the parameters that every point of the space sets.
     """
-    digests = {ESTIMATOR: part(type(estimator))}
+    wholes: dict[str, Any] = {}
+    words: dict[str, str] = {}
     parameters = estimator.get_params(deep=True)
     parts = [value for value in parameters.values() if hasattr(value, "get_params")]
     for name, value in sorted(parameters.items()):
         steps = name.split("__")
         above = {"__".join(steps[:depth]) for depth in range(1, len(steps) + 1)}
         if not above & set(searched) and steps[-1] not in SPEED:
-            whole = type(value) if any(value is nested for nested in parts) else value
-            digests[f"parameter {name!r} of the estimator"] = part(whole, shown(value), apart=parts)
-    return digests
+            key = f"parameter {name!r} of the estimator"
+            wholes[key] = type(value) if any(value is nested for nested in parts) else value
+            words[key] = shown(value)
+    digests = digest_each(wholes.values(), apart=parts)
+    return {
+        ESTIMATOR: part(type(estimator)),
+        **{key: [digits, words[key]] for key, digits in zip(wholes, digests, strict=True)},
+    }
 
 
 def shown(value: Any, longest: int = 60) -> str:

@@ -52,7 +52,18 @@ def digest(value: Any, *, apart: Collection[Any] = ()) -> str:
     >>> digest([1.0, 2.0]) == digest(np.array([1.0, 2.0], "f4"))
     True
     """
-    return _DigestWalk({id(item) for item in apart}).digest(value)
+    return digest_each([value], apart=apart)[0]
+
+
+def digest_each(values: Iterable[Any], *, apart: Collection[Any] = ()) -> list[str]:
+    """The digest of each value.
+
+    Args:
+        values: any objects.
+        apart: objects within them to ignore.
+    """
+    ignored = {id(item) for item in apart}
+    return [_DigestWalk(ignored).digest(value) for value in values]
 
 
 class NotComparable(Exception):
