@@ -59,7 +59,7 @@ UNFINISHED = ("RUNNING", "WAITING")
 
 
 @dataclass
-class Found:
+class KilledRuns:
     """What became of the killed runs of an engine."""
 
     kills: int = 0
@@ -129,10 +129,10 @@ def carry_out(engine: str, folder: Path, calls: str, often: bool) -> None:
     crosstune.tune(spec(engine), objective, storage=folder / "a.journal", resume=True)
 
 
-def kill(engine: str, count: int, seed: int) -> Found:
+def kill(engine: str, count: int, seed: int) -> KilledRuns:
     """Kill an engine's run at random instants, until so many processes were hit while they ran."""
     get(engine.split(":")[0])  # imported here, once; the processes are forked
-    outcome, rng = Found(), random.Random(seed)
+    outcome, rng = KilledRuns(), random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = folder / "whole"

@@ -31,7 +31,7 @@ PARAMS = 10
 REPORTS = 500
 
 
-class Timed(TensorBoardCallback):
+class TimedLog(TensorBoardCallback):
     """Logs when a trial has ended, all of its reports then, and notes how long it took."""
 
     def __init__(self, log_dir: Path):
@@ -49,7 +49,7 @@ def trial_cost(trials: int, reports: int, *, journal: bool = False) -> float:
     """Milliseconds that logging one of the last trials takes."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "journal" if journal else None
-        callback = Timed(Path(folder) / "logs")
+        callback = TimedLog(Path(folder) / "logs")
         _optimize(trials, reports, place, callback)
         callback.close()
         return statistics.median(callback.milliseconds[-20:])

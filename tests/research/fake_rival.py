@@ -6,7 +6,7 @@ import random
 import sys
 from typing import Any
 
-from serve import Exhausted
+from serve import RivalExhausted
 
 
 class Rival:
@@ -28,7 +28,7 @@ class Rival:
         if self.how == "outside":
             return 0, {about["name"]: 1e9 for about in self.parameters}
         if self.how == "runs-dry" and not self.left:
-            raise Exhausted
+            raise RivalExhausted
         self.left -= 1
         return self.left, {about["name"]: self.draw(about) for about in self.parameters}
 

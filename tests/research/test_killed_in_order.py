@@ -23,7 +23,7 @@ def test_every_engine_is_resumed_in_order(engine: str, tmp_path: Path) -> None:
     get(engine.split(":")[0])  # imported here, once; the processes are forked
     lasted = _forked(engine, tmp_path / "whole", "calls", 4, None)
     wanted = resume.rows(tmp_path / "whole" / "a.journal")
-    found, chance = resume.Found(), random.Random(2)
+    found, chance = resume.KilledRuns(), random.Random(2)
     while found.kills < 25:
         place = tmp_path / f"{found.kills}-{chance.random()}"
         if _forked(engine, place, "first", 2, chance.uniform(0, lasted)) < math.inf:
