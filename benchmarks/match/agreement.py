@@ -49,7 +49,9 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
             differing.append(f"{name}: {old!r} there, {new!r} now; a budget can only be raised")
     missing = [label for label in before.contenders if label not in now.contenders]
     if missing:
-        differing.append(f"{', '.join(missing)} took part there; name each, and those to add")
+        differing.append(
+            f"{', '.join(missing)} took part there; name them too, beside those to add"
+        )
     if differing:
         raise RequestError(
             f"{path} holds another match. Use another folder, or ask for the same:\n  "

@@ -116,8 +116,8 @@ class RunFile:
                     raise ValueError("no mapping")
             except ValueError as error:
                 raise FolderError(
-                    f"{self.path}:{number}: no line of a match ({error}). Delete the file, and its "
-                    "run is done again"
+                    f"{self.path}:{number}: not a line of a match ({error}). Delete the file to "
+                    "repeat its run"
                 ) from error
             yield entry
 
@@ -173,7 +173,7 @@ class MatchFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise RequestError(f"{self.settings_file} is no file of a match: {error}") from error
+            raise RequestError(f"{self.settings_file} is not a file of a match: {error}") from error
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             other = stored.get("format") if isinstance(stored, dict) else stored
             raise RequestError(
@@ -245,4 +245,4 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _unwritable(path: Path, error: OSError) -> FolderError:
-    return FolderError(f"{path} cannot be written: {error.strerror}. What is there is kept")
+    return FolderError(f"{path} cannot be written: {error.strerror}. Results on file are kept")

@@ -38,13 +38,13 @@ def carry_out_all(tasks: Sequence[MatchTask], jobs: int) -> Iterator[None]:
             whole = True
         except NotStarted as error:
             raise RunError(
-                "no process of the match can be started; what it wrote stands above. Each imports "
-                "the main script, which has to do so without an error"
+                "no process of the match can be started; its output is above. Each imports the "
+                "main script, which must not raise an error then"
             ) from error
         except Died as error:
             raise RunError(
                 "the process of a run was killed, perhaps for lack of memory, or its objective "
-                "ended it. What is on file is kept: the same command goes on"
+                "ended it. Results on file are kept, and the same command continues"
             ) from error
         finally:
             children.end(now=not whole)

@@ -81,8 +81,8 @@ class Recorder:
         if repr(dict(evaluation.params)) != repr(params):
             raise RunMismatch(
                 f"{self._file.path}: trial {trial.number} had {dict(evaluation.params)}, and its "
-                f"sampler proposes {params} now. A library, the machine or the objective is not "
-                "what it was. Use another folder, or delete this file to have the run done again"
+                f"sampler proposes {params} now. A library, the machine or the objective has "
+                "changed. Use another folder, or delete this file to repeat the run"
             )
         ask_again(trial, dict(evaluation.reports), evaluation.questions)
         _optuna.constrain(trial, evaluation.constraints or {})

@@ -75,8 +75,8 @@ def agree_on_objectives(
     there = {about.name: about.objective for about in before.problems}
     if any(objective is None for objective in there.values()):
         _logger.warning(
-            "%s was begun by a crosstune that did not note the objective, so whether it is still "
-            "the same cannot be told. It is noted now",
+            "%s was begun by a version that did not note the objective, so it is unknown whether "
+            "the objective has changed. It is noted now",
             path,
         )
     changed: list[str] = []
@@ -94,7 +94,7 @@ def agree_on_objectives(
             )
             hopeless = hopeless and not (changes and about.name in used)
         for name, why in new.unseen.items():
-            _warn_once(f"{path}: whether {name} is as before cannot be told: {why}")
+            _warn_once(f"{path}: it cannot be told whether {name} has changed: {why}")
     if changed and not accept:
         raise RequestError(_refusal(path, changed, hopeless=hopeless))
     return replace(now, problems=tuple(abouts))
@@ -117,12 +117,12 @@ def _refusal(path: Path, changed: list[str], *, hopeless: bool) -> str:
     lines = "\n  ".join(listed)
     if hopeless:
         return (
-            f"{path} holds failures alone, of another objective:\n  {lines}\n--retry-failed "
-            "(retry_failed=True) does them again with the objective as it is now"
+            f"{path} holds only failures, of another objective:\n  {lines}\n--retry-failed "
+            "(retry_failed=True) repeats them with the objective as it is now"
         )
     return (
-        f"{path} holds results of another objective, and a match of both would compare nothing:\n"
-        f"  {lines}\nUse another folder (--out). Where the change does not alter what is measured, "
+        f"{path} holds results of another objective, which cannot be compared with new ones:\n"
+        f"  {lines}\nUse another folder (--out). If the change does not alter what is measured, "
         "--same-objective (same_objective=True) keeps the results"
     )
 

@@ -130,8 +130,8 @@ def _pairs(summary: Summary) -> list[Section]:
             Section(
                 name,
                 f"Pair by pair: {plain(ranking.measure)}{where}",
-                f"{sentence}A figure above 0 says how far the contender of the row is ahead of "
-                f"the column's. Differences within {within} count as none. Wins is the chance "
+                f"{sentence}A figure above 0 is the lead of the row's contender over the "
+                f"column's. Differences within {within} count as none. Wins is the chance "
                 f"that it is ahead under a new seed. At most {100 * ranking.level:g} % of such "
                 "tables hold a false verdict.",
                 tables=(standings.pairs(ranking, name),),
@@ -232,8 +232,8 @@ def _cost(summary: Summary) -> Section:
     return Section(
         "cost",
         "What suggestions cost",
-        "The sampler's time is what it takes to propose a trial and to learn of those before. It "
-        "matters where it is not small beside the objective's. The scale is logarithmic.",
+        "The sampler's time covers proposing a trial and learning from earlier ones. It matters "
+        "if it is not small beside the objective's. The scale is logarithmic.",
         tables=(standings.cost(summary.standings),),
         pictures=(figures.cost(summary.standings),),
     )
@@ -244,7 +244,7 @@ def _failures(results: Results) -> Section:
     return Section(
         "failures",
         "Failures",
-        "What failed, by its error. A failed run is kept in every count above."
+        "What failed, by its error. A failed run is included in every count above."
         if table
         else "No trial and no run failed.",
         tables=(table,) if table else (),
@@ -254,7 +254,7 @@ def _failures(results: Results) -> Section:
 def _notes(summary: Summary) -> Section | None:
     if not summary.notes:
         return None
-    return Section("notes", "Notes", "What else a reader has to know.", remarks=summary.notes)
+    return Section("notes", "Notes", "Further facts about the match.", remarks=summary.notes)
 
 
 def _reproduce(results: Results) -> Section:

@@ -165,7 +165,7 @@ def read(results: Results, name: str) -> ScoredProblem | str:
     contenders = results.settings.contenders
     seeds = tuple(results.seeds_of(name))
     if not seeds:
-        return f"On {name} there is no seed under which every contender is through."
+        return f"On {name} no seed is finished for every contender."
     cleaned = [
         [_finite(results.runs[name, contender, seed]) for seed in seeds] for contender in contenders
     ]
@@ -227,8 +227,8 @@ def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
     most = f", {times} of them" if others else ""
     counts.append(f"{len(errors)} failed{most} with {error!r}")
     return (
-        f": {', '.join(counts)}. When that is mended, --retry-failed (retry_failed=True) does them "
-        "again"
+        f": {', '.join(counts)}. Once that is fixed, --retry-failed (retry_failed=True) repeats "
+        "them"
     )
 
 

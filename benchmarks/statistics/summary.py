@@ -57,8 +57,8 @@ def summarize(
     looks = [look for look in results.settings.looks if look < results.settings.seeds]
     if alpha is None and looks:
         notes.append(
-            f"Verdicts were asked for before, after {', '.join(map(str, looks))} seeds. The level "
-            f"of {100 * level:g} % holds for one look alone; --until-decided keeps it for several."
+            f"Verdicts were requested before, after {', '.join(map(str, looks))} seeds. The level "
+            f"of {100 * level:g} % holds for a single look; --until-decided keeps it for several."
         )
     return assemble(results, problems, verdicts, notes, level, axes)
 
@@ -143,9 +143,9 @@ def _ends(results: Results, problem: ScoredProblem) -> list[str]:
                 "such a run counts with the best it had found."
             )
     if have < planned:
-        notes.append(f"On {name} {have} of {planned} seeds are through for every contender.")
+        notes.append(f"On {name} {have} of {planned} seeds are finished for every contender.")
     if have == 1:
-        notes.append(f"One seed on {name}: no interval and no p-value can be had.")
+        notes.append(f"One seed on {name}: there is no interval and no p-value.")
     return notes
 
 

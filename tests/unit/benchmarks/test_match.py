@@ -209,7 +209,7 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="has the format 99, and this crosstune reads 1"):
         match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 2)
     file.write_text("[")
-    with pytest.raises(RequestError, match="is no file of a match"):
+    with pytest.raises(RequestError, match="is not a file of a match"):
         MatchFolder(tmp_path).read()
 
 
@@ -226,7 +226,7 @@ def test_a_line_that_is_none_is_an_error_that_names_it(tmp_path: Path) -> None:
     match(limits=RunLimits(trials=2)).run(MatchFolder(tmp_path), 1)
     path = MatchFolder(tmp_path).run_file(("match", "optuna:tpe", 0)).path
     path.write_bytes(b"garbage\n" + path.read_bytes())
-    with pytest.raises(FolderError, match="0000.jsonl:1: no line of a match"):
+    with pytest.raises(FolderError, match="0000.jsonl:1: not a line of a match"):
         MatchFolder(tmp_path).read()
 
 

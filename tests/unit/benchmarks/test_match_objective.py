@@ -441,7 +441,7 @@ def test_a_bug_in_the_first_try_is_named_and_can_be_tried_again(
     with pytest.raises(RequestError, match=r"no such column[\s\S]*--retry-failed"):
         played(written(of_user=BROKEN), out)
     mended = written(of_user=PLAIN)
-    with pytest.raises(RequestError, match=r"failures alone[\s\S]*--retry-failed"):
+    with pytest.raises(RequestError, match=r"only failures[\s\S]*--retry-failed"):
         played(mended, out)
     found = played(mended, out, retry_failed=True)
     assert [each.failed for each in found.summary.standings] == [0, 0]

@@ -175,7 +175,7 @@ def test_only_seeds_that_all_are_through_are_compared():
     summary = summarize(results({"p": runs}))
     assert summary.verdict.pairs[0].n == 1
     assert summary.best_known["p"] == 0.5
-    assert any("On p 1 of 2 seeds are through" in note for note in summary.notes)
+    assert any("On p 1 of 2 seeds are finished" in note for note in summary.notes)
 
 
 def test_nothing_to_compare_says_why():
@@ -310,8 +310,8 @@ def test_a_problem_that_never_varies_is_left_out_by_name():
 def test_earlier_looks_are_told():
     match = finals(FAR)
     match = replace(match, settings=replace(match.settings, looks=(5, 9)))
-    assert any("asked for before, after 5 seeds" in note for note in summarize(match).notes)
-    assert not any("asked for before" in note for note in summarize(finals(FAR)).notes)
+    assert any("requested before, after 5 seeds" in note for note in summarize(match).notes)
+    assert not any("requested before" in note for note in summarize(finals(FAR)).notes)
 
 
 @settings(deadline=None, max_examples=25)
