@@ -161,7 +161,7 @@ def test_who_has_no_use_for_it_says_so(caplog: pytest.LogCaptureFixture) -> None
 
 def test_a_match_leaves_it_out() -> None:
     spec = crosstune.Spec(space=SPACE, prior=RIGHT)
-    assert contender("crosstune:gp").engine(spec, 0).options == {}
+    assert contender("crosstune:gp").request(spec, 0).spec.prior == {}
 
 
 def test_it_survives_the_file(tmp_path: Any) -> None:
