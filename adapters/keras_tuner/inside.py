@@ -84,7 +84,7 @@ class Oracle(LedgerOracle):
     ):
         # The names of samplers stand in a layer above the adapters.
         from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
-        from crosstune.engines.budget import Budget
+        from crosstune.engines.budget import SearchBudget
 
         keeper = StudyKeeper(
             sampler,
@@ -99,7 +99,7 @@ class Oracle(LedgerOracle):
             keeper.open,
             keeper.resume,
             keeper.run,
-            Budget(max_trials),
+            SearchBudget(max_trials),
             objective=objective,
             max_trials=max_trials,
             hyperparameters=hyperparameters,

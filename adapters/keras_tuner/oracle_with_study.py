@@ -26,7 +26,7 @@ from crosstune.adapters.keras_tuner.private import released_lock
 from crosstune.adapters.keras_tuner.project import STATE
 from crosstune.adapters.keras_tuner.reload import ReloadedOracle
 from crosstune.adapters.keras_tuner.runs import Run, Runs, as_json
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.engines.feasibility import is_feasible
 from crosstune.engines.record_names import ERROR, RUNS
 
@@ -60,7 +60,7 @@ class LedgerOracle(ReloadedOracle):
         open_study: Callable[[], Study],
         resume: Callable[[Study], Run | None],
         run: Run,
-        budget: Budget,
+        budget: SearchBudget,
         **more: Any,
     ):
         super().__init__(**more)

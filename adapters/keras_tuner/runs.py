@@ -14,7 +14,7 @@ from optuna.study import Study
 
 from crosstune import _optuna
 from crosstune.adapters.keras_tuner.project import engine_of
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.engines.record import leave_record
 from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
@@ -34,7 +34,7 @@ class Runs:
         budget: the limit of the search.
     """
 
-    def __init__(self, run: Run, in_force: Callable[[], Run], budget: Budget):
+    def __init__(self, run: Run, in_force: Callable[[], Run], budget: SearchBudget):
         self._run, self._in_force, self._budget = run, in_force, budget
         self._said: set[str] = set()
 

@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.adapters.optuna.takeover_limit import OptunaLimit
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.samplers import constraints
 from crosstune.samplers.copies import let_copies_differ, reseed_copy
 from crosstune.study.internal import is_own_study
@@ -171,7 +171,7 @@ class _Takeover:
             notes=notes,
         )
         first = len(study.get_trials(deepcopy=False))
-        budget = Budget(choice.trials)
+        budget = SearchBudget(choice.trials)
         leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:

@@ -28,7 +28,7 @@ from crosstune.benchmarks.match.results import MatchRun
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.errors import CrosstuneError, Passing, described, message_of
 from crosstune.samplers.constraints import uses_constraints
 from crosstune.samplers.engine import EngineSampler
@@ -103,7 +103,7 @@ def task_study(task: MatchTask) -> Study:
         # Hyperband's brackets depend on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
     )
-    budget = Budget(task.limits.trials, task.limits.seconds)
+    budget = SearchBudget(task.limits.trials, task.limits.seconds)
     return open_study(replace(settle(request), budget=budget))
 
 

@@ -1,7 +1,7 @@
-"""How long a search goes on: one rule for every way to begin one.
+"""The budget of a search: one rule for every way to start one.
 
-The budget is what was asked for, else what the spec says. Where neither limits the search, a grid
-or a scheduler ends by itself, and any other engine gets the default number of trials.
+The budget is the one that was passed, else the spec's. If neither limits the search, a grid or a
+scheduler ends by itself, and any other engine gets the default number of trials.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Limits(Protocol):
-    """What a spec says of how long to search."""
+    """The limits in a spec."""
 
     @property
     def trials(self) -> int | None:
-        """Finished trials of the study in all."""
+        """Finished trials of the study in total."""
 
     @property
     def seconds(self) -> float | None:
-        """After which no trial begins."""
+        """Seconds after which no trial begins."""
 
 
 DEFAULT_TRIALS = 100
@@ -30,11 +30,11 @@ DEFAULT_TRIALS = 100
 
 
 @dataclass(frozen=True)
-class Budget:
-    """A limit of a search as a whole.
+class SearchBudget:
+    """The limit of a search as a whole.
 
     Attributes:
-        trials: finished trials of the study, pruned and failed ones counted; None for no limit.
+        trials: finished trials of the study, pruned and failed ones included; None for no limit.
         seconds: after which no trial begins; None for no limit.
     """
 
@@ -42,7 +42,7 @@ class Budget:
     seconds: float | None = None
 
     def plain(self) -> dict[str, float | None]:
-        """The budget as the record of a study has it."""
+        """The budget as a study's record stores it."""
         return asdict(self)
 
 
@@ -53,26 +53,26 @@ def settle(
     seconds: float | None = None,
     ends_by_itself: bool,
     default: int | None = None,
-) -> Budget:
+) -> SearchBudget:
     """The budget of a search.
 
     Args:
-        spec: says what is not given here; None where there is no spec.
-        trials, seconds: what was asked for; None is the spec's.
+        spec: the limits that are not passed here; None without a spec.
+        trials, seconds: the limits that the caller sets; None: the spec's.
         ends_by_itself: whether the engine decides when the search is over.
-        default: the number of trials where nothing limits the search; None is 100.
+        default: the number of trials if nothing limits the search; None: 100.
 
     >>> settle(None, ends_by_itself=False)
-    Budget(trials=100, seconds=None)
+    SearchBudget(trials=100, seconds=None)
     >>> settle(None, ends_by_itself=True)
-    Budget(trials=None, seconds=None)
+    SearchBudget(trials=None, seconds=None)
     """
     if spec is not None:
         trials = spec.trials if trials is None else trials
         seconds = spec.seconds if seconds is None else seconds
     if trials is None and seconds is None and not ends_by_itself:
         trials = DEFAULT_TRIALS if default is None else default
-    return Budget(trials, seconds)
+    return SearchBudget(trials, seconds)
 
 
 def ends_by_itself(adapter: Adapter, algorithm: str) -> bool:

@@ -1,4 +1,4 @@
-"""The record that a study keeps of each run: what proposed, with which seed, pruner and budget."""
+"""The record of each run in a study: the engine, its seed, the pruner and the budget."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from crosstune.engines.pruner_record import described
 from crosstune.engines.record_names import FORMAT, RUNS
 
 if TYPE_CHECKING:
-    from crosstune.engines.budget import Budget
+    from crosstune.engines.budget import SearchBudget
 
 PRUNER = "pruner"
-"""The key that holds the pruner; see `described`."""
+"""The record's key for the pruner; see `described`."""
 
 BUDGET = "budget"
-"""The key that holds trials and seconds; None where the study did not know them."""
+"""The record's key for trials and seconds; None if the budget is unknown."""
 
 
 def run_record(
@@ -34,7 +34,16 @@ def run_record(
     native: bool,
     notes: Iterable[str],
 ) -> dict[str, Any]:
-    """What a study keeps of the engine that searches it; `leave_record` adds the rest."""
+    """The part of a record that describes the engine; `leave_record` adds the rest.
+
+    Args:
+        adapter: the backend.
+        algorithm: its native name, or the class of a sampler.
+        options: of the algorithm.
+        seed: None if it is unknown.
+        native: whether the library's own algorithm searches the declared space.
+        notes: sentences for the user.
+    """
     libraries = ("crosstune", "optuna", adapter.distribution)
     return {
         "backend": adapter.name,
@@ -56,19 +65,20 @@ def leave_record(
     engine: Mapping[str, Any],
     *,
     first_trial: int,
-    budget: Budget | None = None,
+    budget: SearchBudget | None = None,
     **more: Any,
 ) -> None:
-    """Add the record of a run to a study: every run of every entry point has its record by this.
+    """Add the record of a run to a study. Every entry point uses this function.
 
-    The pruner is the one that the study has, so it is to be called when that is set, and before
-    the pruner was asked.
+    The record includes the study's pruner, so call this after the pruner is set and before it is
+    used.
 
     Args:
+        study: is changed.
         engine: the `run_record`.
         first_trial: the number of the run's first trial.
-        budget: of the run; None if it is not known.
-        more: what else the run keeps.
+        budget: of the run; None if it is unknown.
+        more: further keys.
     """
     record = {
         **engine,
@@ -82,14 +92,14 @@ def leave_record(
 
 
 def amend_record(study: Study, **changed: Any) -> None:
-    """Correct the last record of a study, where it says something else."""
+    """Change keys of a study's last record; nothing is written if they are already equal."""
     before = records(study)
     if before and any(key not in before[-1] or before[-1][key] != changed[key] for key in changed):
         _optuna.set_study_attr(study, RUNS, [*before[:-1], {**before[-1], **changed}])
 
 
 def set_pruner(study: Study, pruner: Any) -> None:
-    """Give a study a pruner that was not asked yet, and say so in its record."""
+    """Set a study's pruner, one that was not used yet, and write it into the last record."""
     study.pruner = pruner
     amend_record(study, **{PRUNER: described(pruner)})
 

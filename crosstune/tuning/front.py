@@ -21,7 +21,7 @@ from optuna.samplers import BaseSampler
 from crosstune import pruners
 from crosstune.engines import budget as budgets
 from crosstune.engines import registry as adapters
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError
 from crosstune.objectives import Objective, Prepared, prepare
 from crosstune.resume.mismatch import FRESH
@@ -104,7 +104,7 @@ class Plan:
     engine: Engine
     sampler: BaseSampler
     pruner: BasePruner | None
-    budget: Budget | None
+    budget: SearchBudget | None
     storage: Place
     function: Prepared | None = None
     several: Several | None = None

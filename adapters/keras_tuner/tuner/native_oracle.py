@@ -21,9 +21,8 @@ from crosstune.adapters.keras_tuner.library import oracles
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 from crosstune.adapters.keras_tuner.private import find_place
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
-from crosstune.engines.base import Adapter
-from crosstune.engines.base import Budget as Rung
-from crosstune.engines.budget import Budget
+from crosstune.engines.base import Adapter, Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.engines.record import run_record
 from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError
@@ -62,7 +61,7 @@ def native_oracle(
             keeper.open,
             _stay,
             run_record(adapter, algorithm, options, seed, native=True, notes=()),
-            Budget(more.get("max_trials")),
+            SearchBudget(more.get("max_trials")),
             objective=objective,
             seed=None if seed is None else TrueSeed(seed),
             **native_options,
@@ -108,9 +107,9 @@ def recorded(oracle: type) -> Any:
                 self._write(trial_id, drawn)
             return response
 
-        def _rung(self, values: Mapping[str, Any]) -> Rung:
+        def _rung(self, values: Mapping[str, Any]) -> Budget:
             past = values.get("tuner/trial_id")
-            return Rung(
+            return Budget(
                 epochs=values["tuner/epochs"],
                 initial_epoch=values["tuner/initial_epoch"],
                 resume_from=None if past is None else self._numbers[past],

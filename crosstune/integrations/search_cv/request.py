@@ -15,7 +15,7 @@ from optuna.pruners import BasePruner, NopPruner
 from optuna.study import Study
 
 from crosstune.digests.evaluated import Evaluated
-from crosstune.engines.budget import Budget
+from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError, SpecError, Unsupported
 from crosstune.integrations.search_cv.translation import Translation, translate
 from crosstune.space.parameters import Parameter
@@ -63,7 +63,7 @@ class SearchPlan:
             RequestError: there is a study with trials, and it is not to be resumed, or differs.
         """
         study = open_study(self.plan, evaluated)
-        budget = self.plan.budget or Budget()
+        budget = self.plan.budget or SearchBudget()
         ahead = not _learns(self.plan.engine)
         return OpenSearch(study, self.translation, budget.trials, budget.seconds, ahead, self.walks)
 
@@ -155,7 +155,7 @@ def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan
     Raises:
         Unsupported: the engine schedules trials.
     """
-    engine, budget = plan.engine, plan.budget or Budget()
+    engine, budget = plan.engine, plan.budget or SearchBudget()
     algorithm = None if engine.ours else engine.adapter.algorithms[engine.algorithm]
     if algorithm is not None and algorithm.scheduler:
         raise Unsupported(
@@ -168,7 +168,7 @@ def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan
         trials = 1
     elif walks and translation.points < math.inf:
         trials = int(min(trials or math.inf, translation.points))
-    plan = replace(plan, budget=Budget(trials, budget.seconds))
+    plan = replace(plan, budget=SearchBudget(trials, budget.seconds))
     return SearchPlan(plan, translation, walks and not draws)
 
 
