@@ -54,7 +54,7 @@ class Recorder:
         self._clock = clock
         self._sampled = 0.0
         self._translated = {
-            name: item for name, item in problem.space.items() if not ledger.is_held_as_is(item)
+            name: item for name, item in problem.space.items() if not ledger.is_stored_as_is(item)
         }
         self._has_tests = any(evaluation.test is not None for evaluation in run.evaluations)
 

@@ -1,1 +1,1 @@
-"""What an engine is: the contract of adapters, their registry, and the record of what ran."""
+"""The contract of adapters and engines, their registry, and the record of runs."""

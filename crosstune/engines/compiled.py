@@ -13,12 +13,16 @@ from crosstune.space.space import Space
 
 
 class Compiled(dict[str, Any]):
-    """A plain dictionary to the library, which also knows what it was compiled from, and how.
+    """A compiled space: a plain dictionary to the library, with the space it was compiled from.
 
-    A native object cannot tell an index from an integer, nor does every one hold the order or
-    the conditions of a space. So `Adapter.read` returns `space` as long as compiling that gives
-    the same native object; change anything, or copy it with ``dict(...)``, and what it holds is
-    read instead.
+    A native object does not distinguish an index from an integer, and may lose the order or the
+    conditions of a space. So `Adapter.read` returns `space` as long as compiling it gives the same
+    native object. After a change, or a copy with ``dict(...)``, the native objects are read.
+
+    Args:
+        native: the library's objects by name.
+        space: the space that was compiled.
+        mode: the mode of `Adapter.compile`.
     """
 
     space: Space
@@ -34,42 +38,42 @@ class Compiled(dict[str, Any]):
 
 
 Condition: TypeAlias = dict[str, frozenset[float]]
-"""For each parent, the raw values for which a parameter is active."""
+"""By parent, the raw values for which a parameter is active."""
 
 MAX_WAYS = 4096
-"""In how many ways a parameter may be reached before they are given up."""
+"""The most ways to reach a parameter that are compared."""
 
 
 def merged(name: str, ways: Iterable[Condition], ranges: Condition) -> Condition:
-    """Several ways to a parameter as one condition, in which all parents have to agree.
+    """Merge several ways to reach a parameter into one AND of parents.
 
     Args:
         name: of the parameter, for the message.
-        ways: the conditions of which one has to hold; an empty one always does.
+        ways: the parameter is active if one of these conditions holds; an empty one always does.
         ranges: all the raw values of each parent.
 
     Raises:
-        Unsupported: no AND of parents says the same.
+        Unsupported: no AND of parents is equivalent.
     """
     boxes = {frozenset(way.items()) for way in ways}
     if len(boxes) == 1:
         (box,) = boxes
-        return {parent: held for parent, held in box if not held >= ranges[parent]}
-    found: set[frozenset[tuple[str, float]]] = set()
+        return {parent: raws for parent, raws in box if not raws >= ranges[parent]}
+    cells: set[frozenset[tuple[str, float]]] = set()
     for box in boxes:
-        if math.prod(len(held) for _, held in box) + len(found) > MAX_WAYS:
+        if math.prod(len(raws) for _, raws in box) + len(cells) > MAX_WAYS:
             raise Unsupported(f"{name!r} is reached in more than {MAX_WAYS} ways")
         parents = [parent for parent, _ in box]
-        for values in itertools.product(*(held for _, held in box)):
-            found.add(frozenset(zip(parents, values, strict=True)))
-    found = _without_irrelevant(found, ranges)
+        for values in itertools.product(*(raws for _, raws in box)):
+            cells.add(frozenset(zip(parents, values, strict=True)))
+    cells = _without_irrelevant(cells, ranges)
     condition: Condition = {}
-    for parent in sorted({key for way in found for key, _ in way}):
-        condition[parent] = frozenset(v for way in found for key, v in way if key == parent)
+    for parent in sorted({key for cell in cells for key, _ in cell}):
+        condition[parent] = frozenset(v for cell in cells for key, v in cell if key == parent)
     combinations = math.prod(len(values) for values in condition.values())
-    if combinations != len(found) or any(len(way) != len(condition) for way in found):
+    if combinations != len(cells) or any(len(cell) != len(condition) for cell in cells):
         text = " or ".join(
-            sorted(" and ".join(f"{k} is at {v:g}" for k, v in sorted(way)) for way in found)
+            sorted(" and ".join(f"{k} is at {v:g}" for k, v in sorted(cell)) for cell in cells)
         )
         raise Unsupported(
             f"{name!r} is there when {text}, which is no AND of parents. Give each way a "
@@ -79,43 +83,43 @@ def merged(name: str, ways: Iterable[Condition], ranges: Condition) -> Condition
 
 
 def _without_irrelevant(
-    found: set[frozenset[tuple[str, float]]], ranges: Condition
+    cells: set[frozenset[tuple[str, float]]], ranges: Condition
 ) -> set[frozenset[tuple[str, float]]]:
-    """Ways that others include are left out, and so is a parent all of whose values do."""
+    """The cells without those that others include, and without parents that may have any value."""
     while True:
-        if len({frozenset(key for key, _ in way) for way in found}) > 1:
-            found = {way for way in found if not any(other < way for other in found)}
-        for parent in {key for way in found for key, _ in way}:
+        if len({frozenset(key for key, _ in cell) for cell in cells}) > 1:
+            cells = {cell for cell in cells if not any(other < cell for other in cells)}
+        for parent in {key for cell in cells for key, _ in cell}:
             rests: dict[frozenset[tuple[str, float]], set[float]] = {}
-            for way in found:
-                held = dict(way)
-                if parent in held:
-                    value = held.pop(parent)
-                    rests.setdefault(frozenset(held.items()), set()).add(value)
+            for cell in cells:
+                raws = dict(cell)
+                if parent in raws:
+                    value = raws.pop(parent)
+                    rests.setdefault(frozenset(raws.items()), set()).add(value)
             full = {rest for rest, values in rests.items() if values >= ranges[parent]}
             if full:
-                found = found | full
+                cells = cells | full
                 break
         else:
-            return found
+            return cells
 
 
 def closed(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
     """Each condition with those of its parents, which a native space need not repeat."""
-    found: dict[str, Condition] = {}
+    complete: dict[str, Condition] = {}
 
     def close(name: str, seen: tuple[str, ...] = ()) -> Condition:
-        if name not in found and name not in seen:
+        if name not in complete and name not in seen:
             merged_in = dict(conditions[name])
             for parent in conditions[name]:
-                for ancestor, held in close(parent, (*seen, name)).items():
-                    merged_in[ancestor] = merged_in.get(ancestor, held) & held
-            found[name] = merged_in
-        return found.get(name, {})
+                for ancestor, raws in close(parent, (*seen, name)).items():
+                    merged_in[ancestor] = merged_in.get(ancestor, raws) & raws
+            complete[name] = merged_in
+        return complete.get(name, {})
 
     for name in conditions:
         close(name)
-    return found
+    return complete
 
 
 def minimal(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
@@ -137,7 +141,13 @@ def minimal(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
 def when(
     condition: Condition, parents: Iterable[str], value: Callable[[str, float], Scalar]
 ) -> dict[str, Any]:
-    """The condition as a spec has it: parents as declared, values in the parent's order."""
+    """The condition as a spec's `when`: parents as declared, values in the parent's order.
+
+    Args:
+        condition: raw values by parent.
+        parents: the names in the order of the space.
+        value: from a parent and a raw value to the parent's value.
+    """
     return {
         parent: [value(parent, raw) for raw in sorted(condition[parent])]
         for parent in parents

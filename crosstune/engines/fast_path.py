@@ -1,7 +1,7 @@
 """Whether a fast path may run: on the versions on which it was proved, unless it is switched off.
 
-A fast path gives the suggestions of a library's own code, bit for bit, in less time. That is
-proved by tests on the versions it names; on any other the library's own code runs.
+A fast path gives the same suggestions as a library's own code, bit for bit, in less time. Tests
+prove this on the versions it names; on any other version the library's own code runs.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def is_fast(label: str, options: Mapping[str, Any], proved: Mapping[str, Sequenc
 
     Args:
         label: the sampler, such as "hyperopt:tpe".
-        options: the sampler's; `fast` may be among them, true or false.
-        proved: for each distribution the versions, or their beginnings up to a dot, on which the
-            fast path was proved.
+        options: the sampler's; they may include `fast`, true or false.
+        proved: by distribution, the versions on which the fast path was proved, or their
+            prefixes up to a dot.
 
     Raises:
         SpecError: `fast` is neither true nor false.
@@ -40,7 +40,7 @@ def is_fast(label: str, options: Mapping[str, Any], proved: Mapping[str, Sequenc
     foreign = [
         f"{name} {_installed(name)} (proved on {', '.join(versions)})"
         for name, versions in proved.items()
-        if not any(f"{_installed(name)}.".startswith(f"{held}.") for held in versions)
+        if not any(f"{_installed(name)}.".startswith(f"{prefix}.") for prefix in versions)
     ]
     if foreign:
         say_once(f"{label} runs without its fast path, with the same suggestions", *foreign)
@@ -56,5 +56,5 @@ def _installed(distribution: str) -> str:
 
 @cache
 def say_once(what: str, *reasons: str) -> None:
-    """Log that the library's own code runs, the first time that this is so in a process."""
+    """Log that the library's own code runs, once per process."""
     _logger.info("%s: %s", what, "; ".join(reasons))

@@ -1,4 +1,4 @@
-"""Which trials are feasible, and which of them is the best: always as `study.best_trial` has it.
+"""Which trials are feasible, and which of them is the best, in agreement with `study.best_trial`.
 
 A trial is feasible unless one of its constraints is above 0. In Optuna 5 an objective calls
 `trial.set_constraint`; in Optuna 4 a sampler has a `constraints_func`.
@@ -41,7 +41,7 @@ def best_trial(study: Study) -> FrozenTrial | None:
 
 
 def ranked(study: Study) -> list[FrozenTrial]:
-    """The trials that are complete and feasible: the best one first, of equals the earlier one."""
+    """The complete and feasible trials, the best one first; of equals the earlier one first."""
     best = best_trial(study)
     if best is None:
         return []

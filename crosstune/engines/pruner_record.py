@@ -1,4 +1,4 @@
-"""A pruner as the record of a study has it: a name and options, or a class and parameters."""
+"""A pruner as a study's record stores it: a name and options, or a class and parameters."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from optuna.pruners import BasePruner, NopPruner
 from crosstune import _optuna
 
 _HOMES = ("optuna.pruners.", "crosstune.pruners.curve.")
-"""Where the pruners are that `crosstune.pruners` makes by name."""
+"""The modules of the pruners that `crosstune.pruners` makes by name."""
 
 
 def described(pruner: BasePruner) -> dict[str, Any] | None:
-    """What a pruner is, as a storage can hold it; None for no pruning.
+    """A pruner as JSON values; None for no pruning.
 
-    A pruner that `crosstune.pruners` knows has a name, and the options that are not the default.
-    Of any other the class and its parameters are kept, from which it cannot be made again.
+    A pruner that `crosstune.pruners` can make is stored as its name and the options that are not
+    the default. Any other is stored as its class and parameters, and cannot be made again.
 
     Args:
-        pruner: one that was not asked yet; some change their parameters when they are.
+        pruner: one that was not used yet; some change their parameters in use.
 
     >>> import optuna
     >>> described(optuna.pruners.MedianPruner(n_startup_trials=2))
@@ -42,16 +42,13 @@ def described(pruner: BasePruner) -> dict[str, Any] | None:
 
 
 def _name(kind: type) -> str:
-    """The name of a pruner of ours or Optuna's: that of its class, as `SuccessiveHalvingPruner`."""
+    """The name of a pruner, from its class: `SuccessiveHalvingPruner` is "successive-halving"."""
     words = re.findall("[A-Z][a-z]*", kind.__name__.removesuffix("Pruner"))
     return "-".join(words).lower()
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    """Whether a parameter is what it is when it is not given.
-
-    Optuna keeps None for "auto", and an infinite limit for None.
-    """
+    """True if a parameter has its default. Optuna stores None for "auto", and infinity for None."""
     if default == "auto" and value is None:
         return True
     if default is None and isinstance(value, float) and math.isinf(value):
@@ -61,10 +58,10 @@ def _is_default(value: Any, default: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BasePruner):
-        held = described(value)
-        if held is None:
+        inner = described(value)
+        if inner is None:
             return {"name": "none"}
-        return {"name": held["name"], **held["options"]} if "name" in held else held
+        return {"name": inner["name"], **inner["options"]} if "name" in inner else inner
     if hasattr(value, "item"):  # of numpy
         value = value.item()
-    return json.loads(json.dumps(value, default=lambda held: type(held).__name__))
+    return json.loads(json.dumps(value, default=lambda other: type(other).__name__))

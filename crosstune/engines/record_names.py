@@ -1,16 +1,16 @@
-"""The names of all that crosstune keeps in a study, beside what Optuna keeps itself.
+"""The names of all attributes that crosstune writes into a study.
 
-A study of an earlier version is read by these names, so none of them changes its meaning. What
-changes the meaning of a record raises `FORMAT`.
+Studies of earlier versions are read by these names, so none of them changes its meaning. A change
+to the meaning of a record raises `FORMAT`.
 """
 
 from __future__ import annotations
 
 FORMAT = 1
-"""The number of the format of the records, which each record holds; without one it is 1."""
+"""The format number in each record; a record without one has format 1."""
 
 PREFIX = "crosstune:"
-"""All names begin with it."""
+"""The prefix of all names."""
 
 # Attributes of a study.
 
@@ -18,55 +18,55 @@ RUNS = "crosstune:runs"
 """The records of its runs, in their order; see `crosstune.engines.record`."""
 
 SPACE = "crosstune:space"
-"""The space that was declared."""
+"""The declared space."""
 
 IMPORTED = "crosstune:imported"
-"""Where an imported study came from, and what was lost."""
+"""The source of an imported study, and what was lost."""
 
 EVALUATED = "crosstune:evaluated"
-"""Digests of what it is evaluated on."""
+"""Digests of the data and settings that trials are evaluated with."""
 
 # Attributes of a trial.
 
 TRIAL_BUDGET = "crosstune:budget"
-"""How far a scheduler wants it to be trained."""
+"""How far a scheduler wants the trial to be trained."""
 
 DRAWN = "crosstune:drawn"
-"""What the engine drew, if the trial's params hold it only nearly."""
+"""The engine's draw, if the trial's params only approximate it."""
 
 PROPOSAL = "crosstune:proposal"
-"""0 while a ticket is drawn, then the ticket, and then the point; see `samplers/ask_order.py`."""
+"""0 while a ticket is drawn, then the ticket, then the point; see `samplers/ask_order.py`."""
 
 ERROR = "crosstune:error"
-"""Why it failed."""
+"""Why the trial failed."""
 
 QUESTIONS = "crosstune:questions"
-"""What its objective asked of sampler and pruner out of the usual order, a mapping:
+"""Calls of sampler and pruner by the objective that were out of the usual order, a mapping:
 
 - ``proposed``: how many parameters the trial had when the sampler proposed others, if it did
   before one of those was suggested;
-- ``asks``: for each question to the pruner, how many reports came before it;
-- ``reports``: how many reports there were;
-- ``steps``: theirs, if they did not rise.
+- ``asks``: for each call of the pruner, how many reports came before it;
+- ``reports``: the number of reports;
+- ``steps``: the steps of the reports, if they did not rise.
 """
 
 CHECKPOINTS = "crosstune:checkpoints"
-"""Its checkpoints. A retry of Optuna's gets a copy of it."""
+"""The trial's checkpoints. A retry by Optuna copies it."""
 
 SCORES = "crosstune:cv"
 """The scores of all folds and metrics."""
 
 LEFT = "crosstune:left"
-"""The system attribute, shown to an attempt alone, with what earlier attempts reported by step."""
+"""System attribute, visible to one attempt only: reports of earlier attempts by step."""
 
 RETRIED = "crosstune:retried"
-"""Set on a trial that was in flight when its process was killed, and runs again."""
+"""Set on a trial that was running when its process was killed, and runs again."""
 
 RETRIED_FROM = "crosstune:retried_from"
-"""The step of its checkpoint when it began to run again, if it had one."""
+"""The step of the trial's checkpoint when it was started again, if it had one."""
 
 BEGAN = "crosstune:began"
-"""The worker that evaluates it, set at the end of the turn in which it began."""
+"""The worker that evaluates the trial, set at the end of the turn in which it began."""
 
 LOST = "crosstune:lost"
-"""True if its worker was lost in its turn: it was never evaluated."""
+"""True if the worker was lost during its turn: the trial was never evaluated."""

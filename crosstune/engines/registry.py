@@ -1,8 +1,8 @@
-"""The engines behind crosstune: a row for each, from which the rest is imported on first use.
+"""The registry of engines: one row per engine, whose targets are imported on first use.
 
-The built-in rows are a table; other packages add theirs by entry points. Nothing but this module
-knows where an engine is, so what holds for an engine of another package holds for the built-in
-ones. Asking imports nothing of an engine; `get` and `imported` do.
+The built-in rows are a table; other packages add theirs by entry points. Only this module looks
+engines up, so built-in engines and those of other packages are treated alike. Reading rows imports
+nothing of an engine; `get` and `imported` do.
 
 >>> get("optuna").name
 'optuna'
@@ -32,26 +32,27 @@ if TYPE_CHECKING:
     from crosstune.engines.base import Adapter
 
 GROUP = "crosstune.backends"
-"""The entry-point group through which other packages add backends: each a ``module:class``."""
+"""The entry-point group through which other packages add backends, each as ``module:class``."""
 
 ROWS = "crosstune.rows"
-"""The entry-point group through which they may add an `EngineRow` under the backend's name."""
+"""The entry-point group for the `EngineRow` of such a backend, under the backend's name."""
 
 HOST = "optuna"
-"""The backend whose library keeps every study, and whose samplers run on a study itself."""
+"""The backend whose library stores every study, and whose samplers run on a study itself."""
 
 _logger = logging.getLogger("crosstune")
 
 _UNLISTED: dict[str, str] = {}
-"""Backends that `get` knows and `names` does not list, each as module:class."""
+"""Backends that `get` finds and `names` does not list, each as module:class."""
 
 
 def register(name: str, target: str) -> None:
-    """Make a backend known to this process by its name, without listing it.
+    """Register a backend in this process, without listing it.
 
-    A built-in one, or one of a plug-in, keeps its name.
+    A built-in backend or a plug-in of the same name takes precedence.
 
     Args:
+        name: of the backend.
         target: module:class; imported on first use.
     """
     _UNLISTED[name] = target
@@ -63,7 +64,7 @@ def unlisted() -> dict[str, str]:
 
 
 def names() -> list[str]:
-    """Every backend that can be asked for, installed or not: the built-in ones first."""
+    """The names of all listed backends, installed or not, the built-in ones first."""
     return list(_rows())
 
 
@@ -110,7 +111,7 @@ def formats() -> Mapping[str, tuple[EngineRow, Format]]:
 
 
 def reads_space(native: object) -> EngineRow | None:
-    """The row of the engine whose library states a space by objects of this one's type."""
+    """The row of the engine whose library declares spaces by objects of this type."""
     for row in rows():
         module, _, name = row.space_type.partition(":")
         kind = getattr(sys.modules.get(module), name, None) if module else None
@@ -120,7 +121,7 @@ def reads_space(native: object) -> EngineRow | None:
 
 
 def imported(target: str) -> Any:
-    """What ``module:name`` stands for."""
+    """The object that a target ``module:name`` names."""
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 
@@ -128,10 +129,10 @@ def imported(target: str) -> Any:
 def library_of(name: str) -> AbstractContextManager[None]:
     """Turn the failed import of a backend's library into an error that names the extra.
 
-    Nothing is done for an engine of another package, which brings its own library.
+    It has no effect for an engine of another package, which installs its own library.
 
     Raises:
-        MissingLibrary: an import inside failed, as one of its modules is not installed.
+        MissingLibrary: an import inside failed because a module is not installed.
     """
     row = find(name)
     modules = (*row.libraries, *row.parts) if row.extra else ()
@@ -149,7 +150,7 @@ def _rows() -> Mapping[str, EngineRow]:
 
 
 def _described(name: str, target: str | None) -> EngineRow | None:
-    """The row that another package has written; None where there is none that can be used."""
+    """The row of another package; None if it has no usable one."""
     if target is None:
         return None
     try:

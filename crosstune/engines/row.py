@@ -1,6 +1,6 @@
-"""What the registry knows of an engine before anything of it is imported: one row of plain texts.
+"""The registry's data about an engine, readable without importing the engine: one row of texts.
 
-A target is written ``module:name``, and is imported when it is needed.
+A target is written ``module:name`` and is imported when it is needed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ class Dialect:
     Attributes:
         prepare: the target of a function ``(objective, spec)`` that returns a
             `crosstune.objectives.base.Prepared`.
-        parameter: the name of a function's only required parameter, by which the dialect is told;
-            "" where it is told by the space, or by name.
-        key: the key of a description in a spec, by which the dialect is told; "" likewise.
-        schema: the JSON Schema of such a description; empty where there is none.
+        parameter: the name of a function's only required parameter that identifies the dialect;
+            "" if the space, or a name, identifies it.
+        key: the key of a description in a spec that identifies the dialect; "" likewise.
+        schema: the JSON Schema of such a description; empty if it has none.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Format:
 
     Attributes:
         write: the target of a function ``(contents, path, *, force, **options)`` that returns
-            notes for the user; "" where the format is not written.
+            notes for the user; "" if the format is not written.
         write_options: the options of `export_study` that it takes: ``metric``.
         read: the target of a function ``(path, *, space, **options)`` that returns the contents
-            and notes; "" where the format is not read.
-        read_options: the options of `import_study` that it takes: ``space`` (where a native space
-            may be given), ``direction``, ``metric``.
+            and notes; "" if the format is not read.
+        read_options: the options of `import_study` that it takes: ``space`` (if a native space may
+            be passed), ``direction``, ``metric``.
     """
 
     name: str
@@ -53,27 +53,27 @@ class Format:
 
 @dataclass(frozen=True)
 class EngineRow:
-    """All that is known of an engine while it is not loaded. Only the first two have to be there.
+    """One engine. Only the first two fields are required.
 
     Attributes:
         name: of the backend.
         adapter: the target of its `Adapter`.
         extra: the extra of crosstune that installs its library.
         libraries: modules that its adapter always imports.
-        parts: further modules that come with the extra, one of which may be missing.
+        parts: further modules of the extra that may be missing.
         dialects: the forms of objective of its library.
         formats: the files of its library.
-        space_type: the type in which its library states a space. An object of it, or a dictionary
-            or list that holds one, is a space of this engine. It is looked up among the modules
-            that are imported, since whoever made such an object has imported the library.
+        space_type: the type by which its library declares a space. An object of it, or a dictionary
+            or list that contains one, is a space of this engine. It is looked up in `sys.modules`,
+            since the library is imported once such an object exists.
         space_reader: the target of a function ``(native, source)`` that returns a
             `crosstune.spec.foreign_space.NativeSpace`.
         takeover: the target of a function that `crosstune exec` calls once the first of
-            `libraries` is imported. It is handed a function that returns the
-            `crosstune.takeover.choice.ScriptEngine`, which it calls at the first study.
+            `libraries` is imported. Its argument is a function that returns the
+            `crosstune.takeover.choice.ScriptEngine`, to be called at the first study.
         by_hand: the target of the reference run of `crosstune verify`: see
             `crosstune.proofs.by_hand`.
-        learners: the samplers that need not be told the space, roles included, each with the
+        learners: the samplers that work without a declared space, roles included, each with the
             modules that it needs. `crosstune exec` checks them without importing anything.
     """
 

@@ -1,8 +1,8 @@
-"""How a parameter stands in the ledger, the `optuna.Study` that holds every trial.
+"""How parameters are stored in the ledger, the `optuna.Study` with every trial.
 
-The ledger speaks the user's language: `trial.params` holds the spec's values whichever engine
-proposed them. Only where a choice has values that Python takes for equal (1, 1.0 and True) does
-it hold their JSON text, since Optuna could not tell them apart.
+`trial.params` has the spec's values, whichever engine proposed them. Only a choice among values
+that Python considers equal (1, 1.0 and True) is stored as JSON text, since Optuna cannot
+distinguish them.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from crosstune.space.space import Params, Space
 
 
 def distribution(item: Parameter) -> BaseDistribution:
-    """The distribution under which the ledger holds a parameter's values.
+    """The distribution under which the ledger stores a parameter's values.
 
-    It has the values and the scale of the parameter. Its prior is that of the parameter only
-    where Optuna has such a distribution.
+    It has the values and the scale of the parameter. It has the parameter's prior only if Optuna
+    has such a distribution.
     """
     match item:
         case Float(low, high, log=True):
@@ -69,71 +69,70 @@ def distribution(item: Parameter) -> BaseDistribution:
 
 @lru_cache(maxsize=64)
 def distributions(space: Space) -> Mapping[str, BaseDistribution]:
-    """The distribution of every parameter; not to be changed."""
+    """The distribution of every parameter; do not change the result."""
     return {name: distribution(item) for name, item in space.items()}
 
 
 def write(item: Parameter, value: Any) -> Any:
-    """A value as the ledger holds it."""
+    """A value as the ledger stores it."""
     if isinstance(item, Choice) and _ambiguous(item.values):
         return json.dumps(value)
     return value
 
 
-def read(item: Parameter, held: Any) -> Any:
-    """The value behind what the ledger holds, in the parameter's own type.
+def read(item: Parameter, stored: Any) -> Any:
+    """A parameter's value from its stored form, in the parameter's own type.
 
     Raises:
         SpecError: it is not in the range.
     """
-    if isinstance(item, Choice) and isinstance(held, str) and _ambiguous(item.values):
-        held = json.loads(held)
-    if isinstance(item, Float) and item.grid is None:
-        item.encode(held)
-        return float(held)
-    if isinstance(item, Normal) and item.grid is None:
-        item.encode(held)
-        return float(held)
-    return item.decode(item.encode(held))
+    if isinstance(item, Choice) and isinstance(stored, str) and _ambiguous(item.values):
+        stored = json.loads(stored)
+    raw = item.encode(stored)
+    return (
+        float(stored)
+        if isinstance(item, Float | Normal) and item.grid is None
+        else item.decode(raw)
+    )
 
 
-def is_held_as_is(item: Parameter) -> bool:
-    """Whether `read` and `write` leave every value of a parameter as it is."""
+def is_stored_as_is(item: Parameter) -> bool:
+    """True if `read` and `write` return every value of a parameter unchanged."""
     if isinstance(item, Choice):
         return not _ambiguous(item.values)
     return not isinstance(item, Float | Normal) or item.grid is None
 
 
 def write_point(space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A point as the ledger holds it."""
+    """A point as the ledger stores it."""
     return {name: write(space[name], value) for name, value in params.items()}
 
 
-def read_point(space: Space, held: Mapping[str, Any]) -> Params:
-    """The point behind a trial's params: active parameters, parents first.
+def read_point(space: Space, stored: Mapping[str, Any]) -> Params:
+    """Decode a trial's params into a point: active parameters, parents first.
 
     Raises:
-        SpecError: it is no point of the space.
+        SpecError: it is not a point of the space.
     """
     params: Params = {}
     for name, item in space.items():
-        if space.is_active(name, params) and name in held:
-            params[name] = read(item, held[name])
+        if space.is_active(name, params) and name in stored:
+            params[name] = read(item, stored[name])
     return params
 
 
 def space_of(study: Study) -> Space | None:
-    """The space that was declared for a study; None where none was."""
-    held = study.user_attrs.get(SPACE)
-    return None if held is None else Space(held)
+    """The space that was declared for a study, if any."""
+    declared = study.user_attrs.get(SPACE)
+    return None if declared is None else Space(declared)
 
 
-def values(space: Space | None, held: Mapping[str, Any]) -> dict[str, Any]:
-    """The values behind a trial's params; what is none of the space stays as it is held."""
+def values(space: Space | None, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Decode a trial's params. Names and values that are not in the space are unchanged."""
     if space is None:
-        return dict(held)
+        return dict(stored)
     point: dict[str, Any] = {}
-    for name, value in held.items():
+    for name, value in stored.items():
         point[name] = value
         if name in space:
             with suppress(SpecError, ValueError):
@@ -141,16 +140,22 @@ def values(space: Space | None, held: Mapping[str, Any]) -> dict[str, Any]:
     return point
 
 
-def suggest(trial: Trial, name: str, held: BaseDistribution) -> Any:
-    """`trial.suggest_*` for a distribution."""
-    match held:
+def suggest(trial: Trial, name: str, law: BaseDistribution) -> Any:
+    """Call `trial.suggest_*` for a distribution.
+
+    Args:
+        trial: a running trial.
+        name: of the parameter.
+        law: its distribution.
+    """
+    match law:
         case FloatDistribution():
-            return trial.suggest_float(name, held.low, held.high, step=held.step, log=held.log)
+            return trial.suggest_float(name, law.low, law.high, step=law.step, log=law.log)
         case IntDistribution():
-            return trial.suggest_int(name, held.low, held.high, step=held.step, log=held.log)
+            return trial.suggest_int(name, law.low, law.high, step=law.step, log=law.log)
         case CategoricalDistribution():
-            return trial.suggest_categorical(name, held.choices)
-    raise AssertionError(held)
+            return trial.suggest_categorical(name, law.choices)
+    raise AssertionError(law)
 
 
 def _ambiguous(values: Any) -> bool:

@@ -23,6 +23,6 @@ def test_what_is_held_as_is_needs_no_reading(item: Parameter, seed: int) -> None
         study.enqueue_trial({"x": value})
     trial = study.ask()
     read = ledger.read(item, ledger.suggest(trial, "x", ledger.distribution(item)))
-    if ledger.is_held_as_is(item):
+    if ledger.is_stored_as_is(item):
         assert repr(trial.params["x"]) == repr(read)
     assert repr(ledger.read(item, trial.params["x"])) == repr(read)
