@@ -28,6 +28,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.adapters.hyperopt.exporting import KEY, held_beside
 from crosstune.adapters.hyperopt.imported_values import Coding
+from crosstune.adapters.hyperopt.private import documents
 from crosstune.engines.record_names import DRAWN, ERROR
 from crosstune.errors import RequestError, message_of
 from crosstune.exchange import sidecar_data as kept
@@ -84,7 +85,7 @@ def contents_of(
         name, directions = held["name"], tuple(held["directions"])
         if direction not in (None, *directions):
             raise RequestError(f"the study {name!r} was made to {directions[0]}, not {direction}")
-    every = _documents(trials)
+    every = documents(trials)
     finished = [doc for doc in every if doc["state"] in _ENDED]
     notes = []
     if len(finished) < len(every):
@@ -111,17 +112,6 @@ def contents_of(
         metric_names=None if held is None else held["metric_names"],
     )
     return contents, notes
-
-
-def _documents(trials: hyperopt.Trials) -> list[Any]:
-    """Every trial, also those whose evaluation raised an error, in the order of their ids.
-
-    `trials.trials` leaves these out, and no public name has them, so `_dynamic_trials` is read;
-    `tests/unit/exchange/test_whole.py` fails when it moves.
-    """
-    key = trials._exp_key
-    docs = [doc for doc in trials._dynamic_trials if key is None or doc["exp_key"] == key]
-    return sorted(docs, key=lambda doc: doc["tid"])
 
 
 def _trial(

@@ -1,7 +1,10 @@
 """Every private name of Keras Tuner that is used, each with its reason.
 
-One method is overridden where its class is: `fast_bayesian` makes another regressor in
-`BayesianOptimizationOracle._make_gpr`, which is called here and where a project is loaded again.
+Three methods are overridden where their class is: `fast_bayesian` makes another regressor in
+`BayesianOptimizationOracle._make_gpr`, which is called here and where a project is loaded again;
+`tuner/keras_tuner.py` builds no model to find the space in `_populate_initial_space`, and goes on
+from the weights of the rung before in `_build_hypermodel`, as Keras Tuner's own Hyperband does. It
+finds them by `_get_checkpoint_fname` and `_get_build_config_fname`.
 `tests/engines/keras_tuner/test_private.py` fails when one of them moves.
 """
 
