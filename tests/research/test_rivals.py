@@ -35,6 +35,7 @@ from crosstune.engines.base import Exhausted, Outcome
 from crosstune.errors import MissingLibrary, RunError, Unsupported
 from crosstune.space.coordinates import Continuous
 from crosstune.testing.space import KINDS
+from crosstune.tuning.front import settle
 
 HERE = Path(__file__).parent
 SPACE = Space(
@@ -328,10 +329,10 @@ def test_a_rival_plays_a_match_and_is_told_its_trials(fake_smac: None) -> None:
         run = found.results.runs[found.results.settings.problems[0].name, "smac:smac", seed]
         assert (run.end, len(run.evaluations)) == ("done", 6)
     spec = crosstune_spec(space)
-    assert contender("smac:smac").engine(spec, 1, 6).options == {"trials": 6}
-    assert contender("optuna:random").engine(spec, 1, 6).options == {}
+    assert settle(contender("smac:smac").request(spec, 1, 6)).engine.options == {"trials": 6}
+    assert settle(contender("optuna:random").request(spec, 1, 6)).engine.options == {}
     given = contender({"backend": "smac", "sampler": {"name": "smac", "trials": 9}})
-    assert given.engine(spec, 1, 6).options == {"trials": 9}
+    assert settle(given.request(spec, 1, 6)).engine.options == {"trials": 9}
 
 
 def test_a_process_ends_with_its_run(fake_smac: None, tmp_path: Path) -> None:
@@ -389,6 +390,6 @@ def test_the_rule_of_autosampler_chooses_by_the_space(space, chosen: str) -> Non
 def test_the_rule_is_refused_beyond_its_trials() -> None:
     spec = crosstune_spec({"x": {"type": "float", "low": -1, "high": 1}})
     rule = contender("autosampler:rule")
-    rule.engine(spec, 1, 250).sampler(spec.space)
+    settle(rule.request(spec, 1, 250))
     with pytest.raises(Unsupported, match="250 trials or fewer, not 251"):
-        rule.engine(spec, 1, 251).sampler(spec.space)
+        settle(rule.request(spec, 1, 251))

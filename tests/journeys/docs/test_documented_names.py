@@ -14,7 +14,7 @@ FIRST = ROOT / "tests" / "fixtures" / "first" / "public_names.txt"
 """The names that the pages of version 0.1.0 showed, one in a line."""
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-ENTRY_POINTS = "crosstune.backends"
+ENTRY_POINTS = ("crosstune.backends", "crosstune.rows")
 
 SHIPPED = tuple(f"crosstune.benchmarks.{name}" for name in ("problems", "report", "statistics"))
 
@@ -35,7 +35,7 @@ def documented_names(text: str) -> Iterator[str]:
         for name in re.findall(r"(\w+)(?: as \w+)?\s*(?:,|$)", imported.strip("() \n")):
             yield f"{module}.{name}"
     for dotted in _DOTTED.findall(text):
-        if dotted.rpartition(".")[2] not in _FILE_ENDINGS and dotted != ENTRY_POINTS:
+        if dotted.rpartition(".")[2] not in _FILE_ENDINGS and dotted not in ENTRY_POINTS:
             yield dotted
 
 
