@@ -1,4 +1,4 @@
-"""The word on constraints that an engine cannot use, said at the first trial that has some."""
+"""The warning about constraints that an engine cannot use, logged at the first trial with some."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from crosstune.samplers.timed import untimed
 IN_OBJECTIVE = hasattr(Trial, "set_constraint")
 """Whether an objective can set constraints, as in Optuna 5. In Optuna 4 only a sampler can."""
 
-say: Callable[[str], None] = logging.getLogger("crosstune").warning
-"""Where the word goes. `crosstune exec` puts its own function here, which may raise."""
+warn: Callable[[str], None] = logging.getLogger("crosstune").warning
+"""Takes the warning. `crosstune exec` replaces it by a function that may raise."""
 
-_said: WeakKeyDictionary[Any, set[tuple[int, str]]] = WeakKeyDictionary()
-"""By storage, the studies and engines for which it was said."""
+_warned: WeakKeyDictionary[Any, set[tuple[int, str]]] = WeakKeyDictionary()
+"""By storage, the studies and engines with a warning."""
 
 
 def uses_constraints(sampler: BaseSampler) -> bool:
@@ -37,39 +37,41 @@ def uses_constraints(sampler: BaseSampler) -> bool:
     sampler = untimed(sampler)
     if isinstance(sampler, PartialFixedSampler):
         return uses_constraints(_optuna.partial_fixed(sampler)[1])
-    known: bool | None = getattr(sampler, "uses_constraints", None)  # of an engine
-    if known is not None:
-        return known
+    declared: bool | None = getattr(sampler, "uses_constraints", None)  # of an engine
+    if declared is not None:
+        return declared
     native = isinstance(sampler, TPESampler | GPSampler | NSGAIISampler | NSGAIIISampler)
     return (native and IN_OBJECTIVE) or _optuna.has_constraints(sampler)
 
 
 def note_constraints(study: Study, sampler: BaseSampler, trial: Trial | FrozenTrial) -> None:
-    """Say, once per study and engine, that constraints are not used.
+    """Warn, once per study and engine, that constraints are not used.
 
     Args:
-        trial: one that was evaluated; nothing is said if it has no constraints.
+        study: of the trial.
+        sampler: of the study.
+        trial: one that was evaluated; there is no warning if it has no constraints.
     """
     if not _optuna.constraints(trial) or uses_constraints(sampler):
         return
     storage, number = _optuna.identity(study)
     label = _label(study, sampler)
-    said = _said.setdefault(storage, set())
-    if (number, label) not in said:
-        say(
+    warned = _warned.setdefault(storage, set())
+    if (number, label) not in warned:
+        warn(
             f"{label} cannot use constraints: it proposes infeasible points as readily as others. "
             "Optuna's tpe, gp and nsga2 can use them"
         )
-        said.add((number, label))
+        warned.add((number, label))
 
 
 def must_be_watched(sampler: BaseSampler) -> bool:
-    """True for a sampler of Optuna that cannot use constraints: it says nothing by itself."""
+    """True for an Optuna sampler that cannot use constraints: it does not warn by itself."""
     return not hasattr(sampler, "uses_constraints") and not uses_constraints(sampler)
 
 
 def _label(study: Study, sampler: BaseSampler) -> str:
-    """Backend and algorithm, as an engine has them, or else the study's record."""
+    """Backend and algorithm, from the engine or else the study's record."""
     label: str | None = getattr(sampler, "label", None)
     if label is not None:
         return label

@@ -1,10 +1,10 @@
-"""What tells the copies of a sampler apart, so that none proposes the points of another.
+"""Seeds of copies of a sampler, so that no copy proposes the points of another.
 
-A sampler is copied by pickling it, and by a process that forks. A copy leaves the native object
-behind and builds a new engine from the ledger. Its seed is shifted by the number of proposals that
-the first sampler had made, and by the first trial that the copy proposes for. So several workers
-that each got a copy begin at different trials and propose different points. A copy of a sampler
-that has proposed nothing is like the sampler from the first trial on.
+A sampler is copied by pickling and by forking a process. A copy does not take the native object
+along; it builds a new engine from the ledger. Its seed is shifted by the number of proposals that
+the original had made, and by the number of the first trial that the copy proposes for. So several
+workers with a copy each begin at different trials and propose different points. A copy of a
+sampler that has proposed nothing behaves like the original.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from crosstune.engines.seeds import derived_seed
 
 
 class Lineage:
-    """Of what a sampler is a copy.
+    """The history of a sampler that may be a copy.
 
     Attributes:
-        asked: how many proposals the sampler had made of which this one is a copy.
-        is_copy: whether it is one.
-        first: the first trial that a copy proposes for; None before.
-        reseeded: what `reseed_rng` drew; None where it was not called.
+        asked: how many proposals the original had made when it was copied.
+        is_copy: whether the sampler is a copy.
+        first: the first trial that the copy proposes for; None before.
+        reseeded: the number drawn by `reseed_rng`; None if it was not called.
     """
 
     def __init__(self) -> None:
@@ -35,18 +35,18 @@ class Lineage:
         self.first: int | None = None
         self.reseeded: int | None = None
 
-    def become_copy(self, asked: int) -> None:
-        """Be a copy of a sampler that had made so many proposals."""
-        self.asked = asked
+    def become_copy(self, proposals: int) -> None:
+        """Become a copy of a sampler that had made some proposals."""
+        self.asked = proposals
         self.is_copy = True
         self.first = None
 
     def reseed(self) -> None:
-        """Be different from every other copy."""
+        """Draw a number that makes this copy different from every other one."""
         self.reseeded = secrets.randbits(32)
 
     def note(self, trial: int) -> None:
-        """Know a trial that is proposed for."""
+        """Note the number of a trial that the sampler proposes for."""
         if self.is_copy and self.first is None:
             self.first = trial
 
@@ -60,11 +60,11 @@ class Lineage:
         return derived_seed(seed, *shift)
 
     def freeze(self) -> tuple[Any, ...]:
-        """For `thaw`."""
+        """The state, for `thaw`."""
         return self.asked, self.is_copy, self.first, self.reseeded
 
     def thaw(self, frozen: tuple[Any, ...]) -> None:
-        """Be as the one that was frozen; an older snapshot has no `reseeded`."""
+        """Restore a frozen state; older snapshots have no `reseeded`."""
         self.asked, self.is_copy, self.first, self.reseeded = (*frozen, None)[:4]
 
 
@@ -84,11 +84,11 @@ def differ_after_fork(sampler: Any) -> None:
 
 
 def let_copies_differ(sampler: BaseSampler) -> None:
-    """Give each copy of a sampler random points of its own from here on.
+    """Give each copy of a sampler random points of its own from now on.
 
-    A sampler that nobody seeds takes its random state in the process that uses it. Where one with
-    a seed that was drawn stands in its place, so that the run can be repeated, its copies would all
-    propose the same.
+    A sampler without a seed draws its random state in the process that uses it. If it is replaced
+    by one with a drawn seed, so that the run can be repeated, all copies would propose the same
+    points.
     """
     if hasattr(sampler, "copies_differ"):
         sampler.copies_differ = True
@@ -98,7 +98,7 @@ def let_copies_differ(sampler: BaseSampler) -> None:
 
 
 def reseed_copy(sampler: BaseSampler) -> None:
-    """Reseed a sampler of Optuna's own that was unpickled, if its copies are to differ."""
+    """Reseed an unpickled sampler of Optuna, if its copies are to differ."""
     if getattr(sampler, _MARK, False):
         _reseeding.add(sampler)
         sampler.reseed_rng()

@@ -35,11 +35,11 @@ class DeclaredSearch:
     """The search of one study.
 
     Args:
-        source: of engines.
-        space: what is searched.
+        source: makes the engine.
+        space: the declared space.
 
     Attributes:
-        follower: the engine and what it knows of the study; None before the first trial.
+        follower: the engine and how much of the study it was told; None before the first trial.
     """
 
     def __init__(self, source: EngineSource, space: Space):
@@ -58,22 +58,27 @@ class DeclaredSearch:
         return 0 if self.follower is None else self.follower.asked
 
     def distributions(self, study: Study) -> dict[str, BaseDistribution]:
-        """Those of all parameters."""
+        """The distributions of all parameters."""
         return dict(ledger.distributions(self._space))
 
     def propose(
         self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The engine's proposal: the active parameters, as the ledger holds them.
+        """The engine's proposal: the active parameters, as the ledger stores them.
+
+        Args:
+            study: of the trial.
+            trial: the running trial that gets the proposal.
+            search_space: the result of `distributions`.
 
         Raises:
             SpaceExhausted: the space has no point left. `study.stop()` was called.
-            Unsupported: a trial that is running has to end first.
+            Unsupported: a running trial has to end first.
         """
         follower = self._follower(study)
         in_turn = takes_turns(follower.engine)
         if in_turn:
-            self._source.turns.wait(study, trial)
+            self._source.ask_order.wait(study, trial)
         try:
             point = follower.propose(_optuna.all_trials(study), trial.number)
         except Exhausted:
@@ -86,9 +91,9 @@ class DeclaredSearch:
         budget = follower.budget(trial.number)
         if budget is not None:
             _optuna.set_user_attr(study, trial, TRIAL_BUDGET, asdict(budget))
-        aside = follower.aside(trial.number)
-        if aside:
-            _optuna.set_user_attr(study, trial, DRAWN, dict(aside))
+        draws = follower.aside(trial.number)
+        if draws:
+            _optuna.set_user_attr(study, trial, DRAWN, dict(draws))
         params = ledger.write_point(self._space, point)
         for name, value in params.items():
             if not _optuna.contains(search_space[name], value):  # Optuna would draw it again
@@ -96,13 +101,19 @@ class DeclaredSearch:
                     f"the engine proposed {name}={value!r}, outside {search_space[name]}"
                 )
         if in_turn:
-            self._source.turns.give(study, trial, params)
+            self._source.ask_order.publish(study, trial, params)
         return params
 
     def propose_alone(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> Any:
-        """A parameter whose parents were fixed by hand, drawn from the prior.
+        """Draw from the prior a parameter whose parents were fixed by hand.
+
+        Args:
+            study: of the trial.
+            trial: a running one.
+            name: of the parameter.
+            distribution: the one that the objective suggests from.
 
         Raises:
             SpecError: the parameter, or its range, is not that of the space.
@@ -132,11 +143,11 @@ class DeclaredSearch:
             return None
 
     def freeze(self) -> dict[str, Any] | None:
-        """What has become of the search, for `thaw`; None before the first trial."""
+        """The state of the search, for `thaw`; None before the first trial."""
         return None if self.follower is None else self.follower.freeze()
 
     def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
-        """Continue as the search that was frozen would."""
+        """Restore a frozen search."""
         self._follower(study).thaw(frozen)
 
     def _follower(self, study: Study) -> Follower:

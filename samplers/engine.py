@@ -1,8 +1,7 @@
 """Any engine as an Optuna sampler.
 
-declared.py is the search of a space that was declared, learned.py that of a space that is learnt
-from the trials. Either makes its engines by engine_source.py and keeps them level with the study by
-reconcile.py.
+declared.py searches a declared space, and learned.py a space that is learnt from the trials. Both
+make their engines with engine_source.py and keep them up to date with the study by reconcile.py.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ from crosstune.space.space import Space
 from crosstune.system.scalars import plain_arguments
 
 Search: TypeAlias = DeclaredSearch | LearnedSearch
-"""What a sampler does in one study."""
+"""The search of a sampler in one study."""
 
 
 class EngineSampler(BaseSampler):
-    """A backend's algorithm, asked and told by hand inside an Optuna study.
+    """A backend's algorithm as a sampler for an Optuna study.
 
-    Optuna calls `sample_relative` once a trial, when its first parameter is suggested. There the
-    engine is brought level with the ledger and then asked. Nothing happens when a trial ends:
-    the next call reads it from the ledger, whoever evaluated it.
+    Optuna calls `sample_relative` once per trial, when its first parameter is suggested. The engine
+    is then told the finished trials in the ledger, and asked for a point. Nothing is told when a
+    trial ends: the next call reads it from the ledger, whichever process evaluated it.
 
     Args:
         adapter: the backend.
@@ -76,13 +75,13 @@ class EngineSampler(BaseSampler):
         self._lineage = Lineage()
         self._start()
         self.seconds = 0.0
-        """Of wall time that it has worked so far."""
+        """Wall time that the sampler has taken so far."""
         self.copies_differ = False
-        """Whether each copy has random points of its own, as one of a sampler without a seed."""
+        """Whether each copy has random points of its own, as copies without a seed do."""
         differ_after_fork(self)
 
     def _start(self) -> None:
-        """Have no engine yet."""
+        """Reset to a state without engines."""
         self._source = EngineSource(
             self.adapter, self.algorithm, self.seed, self.options, self._lineage
         )
@@ -91,12 +90,12 @@ class EngineSampler(BaseSampler):
 
     @property
     def label(self) -> str:
-        """Backend and algorithm, as they are written on the command line."""
+        """Backend and algorithm, as written on the command line."""
         return self._source.label
 
     @property
     def why_it_ends(self) -> str:
-        """What to say when there is no next trial."""
+        """A message for the end of the search."""
         return self._source.why_it_ends
 
     @property
@@ -106,12 +105,12 @@ class EngineSampler(BaseSampler):
 
     @property
     def uses_constraints(self) -> bool:
-        """Whether it learns from the constraints of trials which points are infeasible."""
+        """True if it learns from the constraints of trials which points are infeasible."""
         algorithm = self.adapter.algorithms[self.algorithm]
         return algorithm.constraints or "constraints_func" in self.options
 
     def close(self) -> None:
-        """End what the engine of a declared space has running beside this process."""
+        """End processes that the engine of a declared space has started."""
         if isinstance(self._search, DeclaredSearch) and self._search.follower is not None:
             self._search.follower.engine.close()
 
@@ -119,7 +118,7 @@ class EngineSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """All of a declared space; of a learnt one what the trials have in common."""
+        """All of a declared space; the parameters that all trials share of a learnt one."""
         with self._lock:
             return self._search_of(study).distributions(study)
 
@@ -127,7 +126,10 @@ class EngineSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The engine's proposal: the active parameters, as the ledger holds them.
+        """The engine's proposal: the active parameters, as the ledger stores them.
+
+        Args:
+            study, trial, search_space: as in `optuna.samplers.BaseSampler`.
 
         Raises:
             SpaceExhausted: a declared space has no point left. `study.stop()` was called.
@@ -145,10 +147,13 @@ class EngineSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """A parameter that the proposal does not have.
+        """A parameter that is not in the proposal.
 
-        In a declared space that is one whose parents were fixed by hand: it is drawn from the
-        prior. In a learnt one it gets an engine of its own.
+        In a declared space its parents were fixed by hand: it is drawn from the prior. In a learnt
+        one it gets an engine of its own.
+
+        Args:
+            study, trial, param_name, param_distribution: as in `optuna.samplers.BaseSampler`.
 
         Raises:
             SpecError: the parameter, or its range, is not that of the declared space.
@@ -166,15 +171,18 @@ class EngineSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Say so, once, where the trial has constraints that the engine cannot use."""
+        """Warn, once, if the trial has constraints that the engine cannot use.
+
+        Args:
+            study, trial, state, values: as in `optuna.samplers.BaseSampler`.
+        """
         note_constraints(study, self, trial)
 
     def reseed_rng(self) -> None:
-        """Propose other points than this sampler and its other copies would from here on.
+        """Propose other points from now on than this sampler and its other copies would.
 
-        Optuna calls it in each thread of several jobs. They share one engine behind one lock, so
-        nothing is done there: it counts in the main thread alone, as of a process that was
-        handed a copy.
+        It has an effect in the main thread only, such as that of a process with a copy. Optuna also
+        calls it in each thread of several jobs, but these share one engine behind one lock.
 
         Raises:
             Unsupported: the engine is a scheduler, which waits for running trials.
@@ -190,20 +198,20 @@ class EngineSampler(BaseSampler):
                 self._lineage.reseed()
 
     def forked(self) -> None:
-        """Be a copy: called in a process that was forked from the one that has this sampler."""
-        self._lock = threading.RLock()  # a thread that is not here may have taken the other
+        """Become a copy: called in a process that was forked from the one with this sampler."""
+        self._lock = threading.RLock()  # a thread of the other process may hold the old one
         self._begin_anew()
         if self.copies_differ:
             self._lineage.reseed()
 
     def _begin_anew(self) -> None:
-        """Leave the engines behind, and build others from the ledger."""
+        """Drop the engines; new ones are built from the ledger."""
         self._lineage.become_copy(self._asked)
         self._start()
 
     @property
     def _asked(self) -> int:
-        """How many proposals were made by this sampler, and by those that it is a copy of."""
+        """How many proposals were made by this sampler and those that it is a copy of."""
         return self._lineage.asked + sum(
             search.asked for searches in self._searches.values() for search in searches.values()
         )
@@ -230,16 +238,16 @@ class EngineSampler(BaseSampler):
             return bool(self._search_of(study).has_point(study))
 
     def freeze(self, study: Study) -> dict[str, Any]:
-        """What has become of the search of a declared space, with the engine's native objects.
+        """The state of the search of a declared space, with the engine's native objects.
 
-        Unlike a copy, which is for another process, it continues as this one would: `thaw` gives
-        it to a sampler that was made alike.
+        Unlike a copy, which is for another process, a sampler that was made alike and restored by
+        `thaw` continues exactly as this one would.
         """
         with self._lock:
             return {"copy": self._lineage.freeze(), "search": self._search_of(study).freeze()}
 
     def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
-        """Continue in a study as the sampler that was frozen would."""
+        """Restore the frozen search of a study."""
         with self._lock:
             search = self._search_of(study)
             self._lineage.thaw(frozen["copy"])
@@ -247,23 +255,23 @@ class EngineSampler(BaseSampler):
                 search.thaw(study, frozen["search"])
 
     def __getstate__(self) -> dict[str, Any]:
-        # Native objects stay behind: a copy builds its engine anew from the ledger.
-        kept = {
+        # Without native objects: a copy builds a new engine from the ledger.
+        arguments = {
             key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
         }
-        return {**kept, "asked": self._asked, "copies_differ": self.copies_differ}
+        return {**arguments, "asked": self._asked, "copies_differ": self.copies_differ}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        made = {**state}
-        asked, differ = made.pop("asked"), made.pop("copies_differ", False)
-        EngineSampler.__init__(self, **made)  # a subclass takes other arguments
-        self._lineage.become_copy(asked)
+        arguments = {**state}
+        proposals, differ = arguments.pop("asked"), arguments.pop("copies_differ", False)
+        EngineSampler.__init__(self, **arguments)  # a subclass takes other arguments
+        self._lineage.become_copy(proposals)
         self.copies_differ = differ
         if differ:
             self._lineage.reseed()
 
     def _search_of(self, study: Study) -> Search:
-        """The search of a study; each study that the sampler is given to has one."""
+        """The search of a study; each study with this sampler has one."""
         storage, number = _optuna.identity(study)
         searches = self._searches.setdefault(storage, {})
         if number not in searches:

@@ -1,4 +1,4 @@
-"""Where the engines of one sampler come from, and its random numbers."""
+"""Makes the engines of one sampler, and its random numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crosstune.engines.base import Adapter, Algorithm, seed_in_32_bits
 from crosstune.engines.pruner_record import described
 from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.engines.seeds import derived_seed
-from crosstune.samplers.ask_order import Turns
+from crosstune.samplers.ask_order import AskOrder
 from crosstune.samplers.copies import Lineage
 from crosstune.samplers.reconcile import Follower, ReadPoint
 from crosstune.space.space import Space
@@ -31,7 +31,7 @@ class EngineSource:
         lineage: of the sampler.
 
     Attributes:
-        turns: of the sampler's trials.
+        ask_order: the turns of the sampler's trials.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class EngineSource:
         self._options = options
         self._lineage = lineage
         self.seed = seed
-        self.turns = Turns()
+        self.ask_order = AskOrder()
 
     @property
     def algorithm(self) -> Algorithm:
-        """What the backend declares of the algorithm."""
+        """The backend's declaration of the algorithm."""
         return self._adapter.algorithms[self._algorithm]
 
     @property
     def label(self) -> str:
-        """Backend and algorithm, as they are written on the command line."""
+        """Backend and algorithm, as written on the command line."""
         return f"{self._adapter.name}:{self._algorithm}"
 
     @property
     def why_it_ends(self) -> str:
-        """What to say when there is no next trial."""
+        """A message for the end of the search."""
         if self.algorithm.scheduler:
             return f"{self.label} is through with its schedule"
         return f"{self.label} has no new point"
@@ -71,11 +71,13 @@ class EngineSource:
     ) -> Follower:
         """A new engine that follows a study.
 
-        The engine of a copy gets another seed, as it must not repeat the first. A walk through a
-        grid keeps its order, and leaves out what is evaluated.
+        The engine of a copy gets another seed, so that it does not repeat the original. A grid
+        keeps its order and leaves out evaluated points.
 
         Args:
-            seed: of the sampler, for this space.
+            study: to follow.
+            space: to search.
+            seed: the sampler's seed for this space.
             read_point, strict: see `Follower`.
         """
         engine = self._adapter.engine(
@@ -88,22 +90,23 @@ class EngineSource:
         return Follower(engine, space, read_point, strict=strict)
 
     def leave_record(self, study: Study, notes: Sequence[str]) -> None:
-        """Record in a study what searches it, if nobody has, or if the sampler is a copy.
+        """Add the sampler's record to a study without one, or if the sampler is a copy.
 
-        If somebody has, the pruner may have been set since.
+        In an existing record the pruner is updated, which may have been set since.
 
         Args:
+            study: is changed.
             notes: why its suggestions are not those of the library called by hand.
         """
         runs = records(study)
         first = len(_optuna.all_trials(study)) - 1
-        asked = self._lineage.asked
-        if runs and not asked:
+        proposals = self._lineage.asked
+        if runs and not proposals:
             if first <= runs[-1].get("first_trial", -1):
                 amend_record(study, **{PRUNER: described(study.pruner)})
             return
-        if asked:
-            notes = [*notes, f"a copy of a sampler after {asked} proposals"]
+        if proposals:
+            notes = [*notes, f"a copy of a sampler after {proposals} proposals"]
         record = run_record(
             self._adapter,
             self._algorithm,

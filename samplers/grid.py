@@ -19,16 +19,16 @@ MAX_POINTS = 1_000_000
 class GridSampler(EngineSampler):
     """Every point of a grid once, in an order that the seed shuffles.
 
-    A finite parameter brings all its values, any other the middles of `points` equal shares of
-    its prior. Points that differ in inactive parameters alone are one point. When all are
-    evaluated the study stops.
+    A finite parameter contributes all its values, any other the middles of `points` equal shares
+    of its prior. Points that differ only in inactive parameters are one point. The study stops
+    when all are evaluated.
 
-    Use it for small spaces that should be covered; not for one with more points than trials.
-    Memory is O(points of the grid), which are at most a million; a proposal takes O(1).
+    Use it to cover small spaces, not for one with more points than trials. Memory is O(points of
+    the grid), at most a million; a proposal takes O(1).
 
     Args:
-        space: what to search. None: learn it from the trials.
-        points: how many values a parameter that is not finite brings.
+        space: to search. None: learn it from the trials.
+        points: number of values of a parameter that is not finite.
         seed: any integer; None is 0.
     """
 
@@ -40,7 +40,14 @@ class GridSampler(EngineSampler):
 
 
 class GridEngine(Engine):
-    """The points of a grid, each proposed once."""
+    """The points of a grid, each proposed once.
+
+    Args:
+        space, points, seed: see `GridSampler`.
+
+    Raises:
+        Unsupported: the grid has too many points.
+    """
 
     exhaustive = True
 

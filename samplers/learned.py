@@ -1,8 +1,7 @@
-"""The search of a space that nobody declared: it is learnt from the trials.
+"""The search of a space that is not declared, but learnt from the trials.
 
-What every trial so far has had in common is searched together, anything else by an engine of its
-own per parameter. Such a search is labelled "not native", since no library would be called like
-that by hand.
+Parameters that all trials so far share are searched together; any other parameter has an engine of
+its own. Such a search is labelled "not native", since no library is called like this by hand.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ from crosstune.samplers.reconcile import Follower
 from crosstune.space.parameters import Parameter
 
 NOTE = "the space is learnt from the trials"
-"""What the record of a study says of it."""
+"""The note in the record of a study."""
 
 
 class LearnedSearch:
     """The search of one study.
 
-    One engine follows what all trials have in common, and one follows each parameter beside that.
+    One engine searches the parameters that all trials share, and one searches each other parameter.
 
     Args:
-        source: of engines.
+        source: makes the engines.
     """
 
     native: Any = None
@@ -48,19 +47,25 @@ class LearnedSearch:
         self._source = source
         self._followers: dict[Hashable, tuple[LearnedSpace, Follower]] = {}
         self._parameters: dict[Hashable, dict[str, Parameter]] = {}
-        """For each search space the parameters that an engine can search."""
+        """By search space, the parameters that an engine can search."""
         self._common: Hashable = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
 
     def distributions(self, study: Study) -> dict[str, BaseDistribution]:
-        """Those that every trial so far has had; those of a single value are left out."""
+        """The distributions that all trials so far share, without those of a single value."""
         common = self._intersection.calculate(study)
         return {name: one for name, one in common.items() if not one.single()}
 
     def propose(
         self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Values for all parameters of a search space, as the ledger holds them."""
+        """Values for all parameters of a search space, as the ledger stores them.
+
+        Args:
+            study: of the trial.
+            trial: a running one.
+            search_space: distributions by name.
+        """
         key = _key(search_space)
         if key not in self._parameters:
             self._parameters[key] = parameters_of(search_space)
@@ -75,11 +80,18 @@ class LearnedSearch:
     def propose_alone(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> Any:
-        """A parameter that not all trials have had, by an engine of its own."""
+        """A parameter that not all trials share, by an engine of its own.
+
+        Args:
+            study: of the trial.
+            trial: a running one.
+            name: of the parameter.
+            distribution: of the parameter.
+        """
         return self.propose(study, trial, {name: distribution})[name]
 
     def lasts(self, study: Study) -> float:
-        """It never ends: nobody has said that the trials so far are all there is."""
+        """Infinity: later trials may have other parameters."""
         return math.inf
 
     def has_point(self, study: Study) -> bool | None:
@@ -87,11 +99,11 @@ class LearnedSearch:
         return True
 
     def freeze(self) -> dict[str, Any] | None:
-        """None: it is built from the trials again."""
+        """None: the search is rebuilt from the trials."""
         return None
 
     def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
-        """Nothing was frozen."""
+        """Do nothing: nothing was frozen."""
 
     def _proposed(
         self,
@@ -106,7 +118,7 @@ class LearnedSearch:
         engine = follower.engine
         fixed = begun(trial)
         if engine.distinct:
-            self._source.turns.wait(study, trial)
+            self._source.ask_order.wait(study, trial)
         trials = _optuna.all_trials(study)
         _note_parts(engine, trials, searched)
         try:
@@ -121,7 +133,7 @@ class LearnedSearch:
                 if other.state == TrialState.RUNNING and other.number != trial.number
             ]
             drawn = space.apart(drawn, fixed, running, self._source.rng(trial, *searched))
-            self._source.turns.give(study, trial, {**fixed, **drawn})
+            self._source.ask_order.publish(study, trial, {**fixed, **drawn})
         return drawn
 
     def _follower(
@@ -134,7 +146,7 @@ class LearnedSearch:
         key = _key(searched)
         if key not in self._followers:
             if len(searched) > 1:
-                # What trials have in common only shrinks: the larger space will not come back.
+                # The shared parameters only become fewer: the larger space will not come back.
                 self._followers.pop(self._common, None)
                 self._common = key
             space, seed = LearnedSpace(searched, parameters), self._source.seed
@@ -148,14 +160,14 @@ class LearnedSearch:
 
 
 def _key(search_space: Mapping[str, BaseDistribution]) -> Hashable:
-    """Equal for equal search spaces; a distribution may hold choices that have no hash."""
+    """Equal for equal search spaces; a distribution may have choices that are not hashable."""
     return tuple((name, repr(one)) for name, one in search_space.items())
 
 
 def _note_parts(
     engine: Engine, trials: Sequence[FrozenTrial], searched: Mapping[str, BaseDistribution]
 ) -> None:
-    """Tell an engine if trials have further parameters, so that its points are parts of theirs."""
+    """Set `engine.part` if trials have further parameters."""
     engine.part = engine.part or any(
         name not in searched and not one.single()
         for trial in trials

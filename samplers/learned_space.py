@@ -1,4 +1,4 @@
-"""A space that nobody declared: Optuna distributions, seen in trials, as a space of ours."""
+"""A space that is not declared: Optuna distributions from trials as a `Space`."""
 
 from __future__ import annotations
 
@@ -19,25 +19,29 @@ from crosstune.space.parameters import Choice, Float, Int, Parameter
 from crosstune.space.space import Params, Space
 
 DRAWS = 20
-"""How often a value is drawn again that a running trial has."""
+"""How often a point that a running trial has is drawn again."""
 
 
 class LearnedSpace:
-    """The space behind some distributions, and how its points stand in the ledger.
+    """The space of some distributions, and how the ledger stores its points.
 
-    A categorical is searched by position, since Optuna takes any object as a choice.
+    A categorical is searched by position, since any object can be a choice in Optuna.
 
     Args:
-        known: the distributions.
-        parameters: of each.
+        distributions: by name.
+        parameters: by name, from `parameters_of`.
     """
 
-    def __init__(self, known: Mapping[str, BaseDistribution], parameters: Mapping[str, Parameter]):
-        self._known = dict(known)
+    def __init__(
+        self,
+        distributions: Mapping[str, BaseDistribution],
+        parameters: Mapping[str, Parameter],
+    ):
+        self._distributions = dict(distributions)
         self.space = Space(parameters)
 
     def read(self, params: Mapping[str, Any]) -> Params:
-        """The point behind a trial's params.
+        """Decode a trial's params.
 
         Raises:
             SpecError: a parameter is missing or out of range.
@@ -47,10 +51,10 @@ class LearnedSpace:
             if name not in params:
                 raise SpecError(f"{name!r} is missing")
             value = params[name]
-            held = self._known[name]
-            if isinstance(held, CategoricalDistribution):
+            distribution = self._distributions[name]
+            if isinstance(distribution, CategoricalDistribution):
                 try:
-                    value = int(held.to_internal_repr(value))
+                    value = int(distribution.to_internal_repr(value))
                 except ValueError as error:
                     raise SpecError(str(error)) from error
             coordinate = item.encode(value)
@@ -59,40 +63,43 @@ class LearnedSpace:
         return point
 
     def write(self, point: Params) -> dict[str, Any]:
-        """A point as the ledger holds it."""
-        return {name: self._held(name, value) for name, value in point.items()}
+        """A point as the ledger stores it."""
+        return {name: self._stored(name, value) for name, value in point.items()}
 
     def apart(
         self,
         drawn: dict[str, Any],
-        given: Mapping[str, Any],
+        fixed: Mapping[str, Any],
         running: Sequence[Mapping[str, Any]],
         rng: np.random.Generator,
     ) -> dict[str, Any]:
-        """Values, as the ledger holds them, that no running trial has with those given before.
+        """Values, as the ledger stores them, that differ from the points of all running trials.
 
-        Before the first trial has ended each parameter is proposed alone, and the engines of
-        several processes may propose the same for all of them.
+        Until the first trial has ended, each parameter is proposed alone, and the engines of
+        several processes may propose the same value for each.
 
         Args:
-            drawn: what was proposed. It stays unless a running trial has it.
-            given: the values that the trial has already.
-            running: those of the other trials, as far as they are known.
+            drawn: the proposal. It is returned unless a running trial has it.
+            fixed: the values that the trial has already.
+            running: the params of the other running trials so far.
+            rng: for other draws.
         """
         for _ in range(DRAWS):
-            point = {**given, **drawn}
-            if not any(point.items() <= each.items() for each in running):
+            point = {**fixed, **drawn}
+            if not any(point.items() <= params.items() for params in running):
                 break
             drawn = self.write(self.space.sample(rng))
         return drawn
 
-    def _held(self, name: str, value: Any) -> Any:
-        held = self._known[name]
-        return held.to_external_repr(value) if isinstance(held, CategoricalDistribution) else value
+    def _stored(self, name: str, value: Any) -> Any:
+        distribution = self._distributions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            return distribution.to_external_repr(value)
+        return value
 
 
 def parameters_of(search_space: Mapping[str, BaseDistribution]) -> dict[str, Parameter]:
-    """The parameters behind distributions; there is none for a range of 10**9 steps."""
+    """The parameters of distributions; a range of 10**9 steps has none."""
     parameters: dict[str, Parameter] = {}
     for name, distribution in search_space.items():
         with suppress(SpecError):
@@ -100,15 +107,15 @@ def parameters_of(search_space: Mapping[str, BaseDistribution]) -> dict[str, Par
     return parameters
 
 
-def _parameter(held: BaseDistribution) -> Parameter:
-    match held:
+def _parameter(law: BaseDistribution) -> Parameter:
+    match law:
         case FloatDistribution():
-            step = None if held.single() else held.step
-            return Float(held.low, held.high, log=held.log, step=step)
+            step = None if law.single() else law.step
+            return Float(law.low, law.high, log=law.log, step=step)
         case IntDistribution(log=True):
-            return Int(held.low, held.high, log=True)
+            return Int(law.low, law.high, log=True)
         case IntDistribution():
-            return Int(held.low, held.high, step=None if held.single() else held.step)
+            return Int(law.low, law.high, step=None if law.single() else law.step)
         case CategoricalDistribution():
-            return Choice(range(len(held.choices)))
-    raise SpecError(f"no parameter for {held!r}")
+            return Choice(range(len(law.choices)))
+    raise SpecError(f"no parameter for {law!r}")

@@ -1,4 +1,4 @@
-"""A sampler by the name of its engine, for a study whose space nobody has declared."""
+"""A sampler by the name of its engine, for a study without a declared space."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from crosstune.samplers.engine import EngineSampler
 def named_sampler(
     name: str, seed: int | None = None, options: Mapping[str, Any] | None = None
 ) -> BaseSampler:
-    """The sampler behind ``backend``, ``backend:algorithm``, or an algorithm of Optuna.
+    """The sampler named ``backend``, ``backend:algorithm``, or by an algorithm of Optuna.
 
-    Optuna's own come as they are; any other engine learns the space from the trials.
+    Optuna's own samplers are returned as they are; any other engine learns the space from the
+    trials.
 
     Args:
-        name: the algorithm in it is a role (random, bayesian) or a native name; a backend alone
-            is its bayesian.
+        name: its algorithm is a role (random, bayesian) or a native name; a backend alone stands
+            for its bayesian algorithm.
         seed: any integer; None for a random one.
         options: keyword arguments of the algorithm.
 
     Raises:
-        RequestError: there is none, an option is not its own, or see `check_learns`.
+        RequestError: it does not exist, has no such option, or see `check_learns`.
 
     >>> named_sampler("optuna:random", seed=0)
     <optuna.samplers._random.RandomSampler object at ...>
@@ -42,10 +43,10 @@ def named_sampler(
 
 
 def named_algorithm(name: str) -> tuple[Adapter, str]:
-    """The backend and the native name behind ``backend``, ``backend:algorithm`` or an algorithm.
+    """The backend and native name for ``backend``, ``backend:algorithm`` or an algorithm.
 
     Raises:
-        RequestError: there is none, or its library is missing.
+        RequestError: it does not exist, or its library is missing.
     """
     backend, colon, algorithm = name.partition(":")
     if not colon and backend.replace("-", "_") not in adapters.names():
@@ -56,9 +57,9 @@ def named_algorithm(name: str) -> tuple[Adapter, str]:
 
 def check_learns(adapter: Adapter, algorithm: str) -> None:
     """Raise Unsupported for an algorithm that has to know the space before the first trial."""
-    known = adapter.algorithms[algorithm]
-    if known.exhaustive or known.scheduler:
-        what = "a scheduler" if known.scheduler else "a walk through a space"
+    declared = adapter.algorithms[algorithm]
+    if declared.exhaustive or declared.scheduler:
+        what = "a scheduler" if declared.scheduler else "a walk through a space"
         raise Unsupported(
             f"{adapter.name}:{algorithm} is {what}, and has to know the space before the first "
             "trial. Declare one in a spec, or choose another sampler"

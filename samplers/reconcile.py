@@ -1,8 +1,8 @@
-"""Keeps an engine level with the ledger: the one rule of reconciliation.
+"""Keeps an engine up to date with the ledger: the one rule of reconciliation.
 
-Before each proposal the engine is told of every finished trial, by number, with the values that
-were really evaluated. A proposal that was not evaluated as proposed is replaced by what was; a
-trial that the engine never proposed is inserted.
+Before each proposal the engine is told every finished trial, by number, with the values that were
+really evaluated. A proposal that was evaluated at other values is replaced by them; a trial that
+the engine never proposed is inserted.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _STATES = {
     TrialState.FAIL: "failed",
 }
 _MADE = ("engine", "_space", "_read_point", "_strict")
-"""What a follower is made from, and does not change."""
+"""Attributes that a follower is made with and that do not change."""
 _logger = logging.getLogger("crosstune")
 
 ReadPoint: TypeAlias = Callable[[Mapping[str, Any]], Params]
-"""From a trial's params to a point of the space; SpecError where it is none."""
+"""From a trial's params to a point of the space; raises SpecError if they are not one."""
 
 
 class Follower:
-    """An engine, what it has proposed, and how much of the ledger it knows.
+    """An engine, its proposals, and how much of the ledger it was told.
 
     Args:
-        engine: fresh.
+        engine: a fresh one.
         space: the engine's.
-        read_point: how the ledger's values are read.
-        strict: say so when a trial is no point of the space. Off for a space that was learnt,
-            where that is normal.
+        read_point: decodes the ledger's values.
+        strict: warn if a trial is not a point of the space. Off for a learnt space, where this is
+            normal.
     """
 
     def __init__(self, engine: Engine, space: Space, read_point: ReadPoint, *, strict: bool):
@@ -53,20 +53,21 @@ class Follower:
         self.asked = 0
         self._proposed: dict[int, tuple[int, Params]] = {}
         self._waiting: list[tuple[int, Params]] = []
-        """Proposals that no trial has been given, or that a trial was given and did not use."""
+        """Proposals that no trial got yet, or that a trial got and did not use."""
         self._elsewhere: dict[tuple[tuple[str, type, Any], ...], Outcome] = {}
-        """What was evaluated without being proposed, where an engine repeats no point."""
+        """Outcomes of points that were not proposed, for an engine that repeats no point."""
         self._budget: dict[int, Budget] = {}
         self._number: dict[int, int] = {}
-        """Which trial got which question; kept where the engine sets budgets."""
+        """The trial of each proposal, if the engine sets budgets."""
         self._told: set[int] = set()
         self._first_open = 0
 
     def propose(self, trials: Sequence[FrozenTrial], number: int) -> Params:
-        """The point for the trial `number`, after telling the engine what `trials` hold.
+        """The point for the trial `number`, after telling the engine the finished `trials`.
 
         Raises:
             Exhausted: the engine has no point left.
+            Busy: the engine has no point until a running trial has ended.
         """
         self.catch_up(trials)
         elsewhere = self._elsewhere_now(trials, number)
@@ -81,15 +82,13 @@ class Follower:
         return params
 
     def freeze(self) -> dict[str, Any]:
-        """What has become of it and of its engine, for `thaw`; not a copy."""
-        own = {name: held for name, held in vars(self).items() if name not in _MADE}
-        return {**own, "engine": self.engine.freeze()}
+        """The state of the follower and its engine, for `thaw`; not a copy."""
+        state = {name: value for name, value in vars(self).items() if name not in _MADE}
+        return {**state, "engine": self.engine.freeze()}
 
     def thaw(self, frozen: Mapping[str, Any]) -> None:
-        """Go on as the one that was frozen would."""
-        for name, held in frozen.items():
-            if name != "engine":
-                setattr(self, name, held)
+        """Restore a frozen state."""
+        vars(self).update({name: value for name, value in frozen.items() if name != "engine"})
         self.engine.thaw(frozen["engine"])
 
     def budget(self, number: int) -> Budget | None:
@@ -97,24 +96,24 @@ class Follower:
         return self._budget.pop(number, None)
 
     def aside(self, number: int) -> Mapping[str, Any]:
-        """What the engine drew for a trial that was just proposed; see `Engine.aside`."""
+        """The engine's draws for a trial that was just proposed; see `Engine.aside`."""
         return self.engine.aside(self._proposed[number][0])
 
     def _budgets(self, key: int, number: int) -> None:
         budget = self.engine.budget(key)
         if budget is not None:
             self._number[key] = number
-            past = None if budget.resume_from is None else self._number[budget.resume_from]
-            self._budget[number] = replace(budget, resume_from=past)
+            parent = None if budget.resume_from is None else self._number[budget.resume_from]
+            self._budget[number] = replace(budget, resume_from=parent)
 
     def look_ahead(self, trials: Sequence[FrozenTrial]) -> bool:
         """Make sure that there is a point for the next trial; False while there is none.
 
-        An engine that surely has one is left alone, and so is one whose next trial is queued: it
-        is to learn of that trial first.
+        An engine is not asked if it is guaranteed to have one, or if the next trial is queued: it
+        learns from that trial first.
 
         Raises:
-            Exhausted: there is none.
+            Exhausted: no point is left.
         """
         elsewhere = len(self._elsewhere) if self.engine.exhaustive else 0
         used = max(self.asked + elsewhere, len(trials))
@@ -127,16 +126,16 @@ class Follower:
             except Busy:
                 return False
             if self.engine.exhaustive and any(
-                params == held for _, held in self._proposed.values()
+                params == proposed for _, proposed in self._proposed.values()
             ):
-                # Optuna's grid hands out again what still runs; that one does it.
+                # Optuna's grid proposes points again that are still running.
                 self.engine.tell(key, Outcome("failed"))
                 return False
             self._waiting.append((key, params))
         return True
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
-        """Tell the engine every finished trial that it does not know yet."""
+        """Tell the engine every finished trial that it was not told yet."""
         for trial in trials[self._first_open :]:
             if trial.number not in self._told and trial.state.is_finished():
                 self._told.add(trial.number)
@@ -152,14 +151,14 @@ class Follower:
         points = []
         for trial in trials[self._first_open :]:
             ours = trial.number == number or trial.number in self._proposed
-            held = begun(trial)
-            if trial.state == TrialState.RUNNING and held and not ours:
-                with suppress(SpecError):  # no point of this space: nothing to know of it
-                    points.append(self._read_point(held))
+            params = begun(trial)
+            if trial.state == TrialState.RUNNING and params and not ours:
+                with suppress(SpecError):  # not a point of this space
+                    points.append(self._read_point(params))
         return [params for params in points if self._is_complete(params)]
 
     def _drop_taken(self, elsewhere: Sequence[Params]) -> None:
-        """Forget proposals that wait for a trial, and that another process took meanwhile."""
+        """Drop waiting proposals that another process has evaluated, or is evaluating."""
         running = {_frozen(params) for params in elsewhere}
         for key, params in list(self._waiting):
             point = _frozen(params)
@@ -169,18 +168,18 @@ class Follower:
                     self.engine.tell(key, self._elsewhere.get(point, Outcome("failed")))
 
     def _ask(self, elsewhere: Sequence[Params]) -> tuple[int, Params]:
-        """The engine's next point; a walk leaves out what is evaluated, or is so elsewhere."""
-        begun = {_frozen(params) for params in elsewhere} if self.engine.exhaustive else ()
+        """The engine's next point; an exhaustive one skips points evaluated elsewhere."""
+        running = {_frozen(params) for params in elsewhere} if self.engine.exhaustive else ()
         while True:
             key = self.asked
             self.asked += 1
             params = self.engine.ask(key)
-            known = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
-            if known is None and begun and _frozen(params) in begun:
-                known = Outcome("failed")  # a walk does not learn from it
-            if known is None:
+            outcome = self._elsewhere.get(_frozen(params)) if self.engine.exhaustive else None
+            if outcome is None and running and _frozen(params) in running:
+                outcome = Outcome("failed")  # an exhaustive engine does not learn from it
+            if outcome is None:
                 return key, params
-            self.engine.tell(key, known)
+            self.engine.tell(key, outcome)
 
     def _tell(self, trial: FrozenTrial) -> None:
         outcome = _outcome(trial)

@@ -1,4 +1,4 @@
-"""How long a sampler works: engines' samplers count it themselves, another one is put into this."""
+"""The time that a sampler takes: engines' samplers count it themselves, others are wrapped."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 
-class Timed(Protocol):
-    """What counts its work."""
+class _HasSeconds(Protocol):
+    """An object that counts the time of its methods."""
 
     seconds: float
 
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T", bound=Timed)
+T = TypeVar("T", bound=_HasSeconds)
 
 
 def timed(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """A method whose wall time is added to `self.seconds`; it calls no other timed one."""
+    """Add a method's wall time to `self.seconds`. It must not call another timed method."""
 
     @functools.wraps(method)
     def counted(self: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,13 +39,13 @@ def timed(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P],
 
 
 class TimedSampler(BaseSampler):
-    """Another sampler, with a count of the time that it takes.
+    """A wrapper that counts the time of a sampler.
 
     Args:
-        inner: the sampler that proposes. What else is asked of this one is asked of that.
+        inner: the sampler that proposes. All other attributes are taken from it.
 
     Attributes:
-        seconds: of wall time, so far.
+        seconds: wall time so far.
     """
 
     def __init__(self, inner: BaseSampler):
@@ -77,7 +77,11 @@ class TimedSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """See Optuna."""
+        """See Optuna.
+
+        Args:
+            study, trial, search_space: as in `optuna.samplers.BaseSampler`.
+        """
         return self.inner.sample_relative(study, trial, search_space)
 
     @timed
@@ -88,7 +92,11 @@ class TimedSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """See Optuna."""
+        """See Optuna.
+
+        Args:
+            study, trial, param_name, param_distribution: as in `optuna.samplers.BaseSampler`.
+        """
         return self.inner.sample_independent(study, trial, param_name, param_distribution)
 
     @timed
@@ -99,7 +107,11 @@ class TimedSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """See Optuna."""
+        """See Optuna.
+
+        Args:
+            study, trial, state, values: as in `optuna.samplers.BaseSampler`.
+        """
         self.inner.after_trial(study, trial, state, values)
 
 

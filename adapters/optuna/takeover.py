@@ -43,7 +43,7 @@ def take_over(make: Callable[[], ScriptEngine]) -> None:
         takeover.optimizing(Study.optimize)
     )
     Study.tell = takeover.telling(Study.tell)  # type: ignore[method-assign]
-    constraints.say = lambda text: make().warn_of_constraints(text)
+    constraints.warn = lambda text: make().warn_of_constraints(text)
 
 
 class _Takeover:

@@ -14,7 +14,7 @@ import pytest
 from crosstune.engines.record_names import PROPOSAL
 from crosstune.samplers import GaussianProcessSampler
 from crosstune.samplers import ask_order as turns
-from crosstune.samplers.ask_order import Turns, begun
+from crosstune.samplers.ask_order import AskOrder, begun
 from crosstune.space.space import Space
 from crosstune.study.storage import open_storage
 
@@ -70,7 +70,7 @@ def test_they_come_one_after_the_other_in_the_order_of_their_tickets(tmp_path: P
     study = shared(tmp_path)
     study.ask()
     study.ask()
-    first, second = Turns(), Turns()
+    first, second = AskOrder(), AskOrder()
     first.wait(study, frozen(study, 1))  # the higher number came first
     waited = threading.Event()
 
@@ -81,7 +81,7 @@ def test_they_come_one_after_the_other_in_the_order_of_their_tickets(tmp_path: P
     thread = threading.Thread(target=later)
     thread.start()
     assert not waited.wait(0.3)
-    first.give(study, frozen(study, 1), {"a": 1})
+    first.publish(study, frozen(study, 1), {"a": 1})
     assert waited.wait(5)
     thread.join()
     assert begun(frozen(study, 1)) == {"a": 1}
@@ -93,7 +93,9 @@ def test_who_draws_a_ticket_is_waited_for(tmp_path: Path) -> None:
     study.ask()
     drawing.set_user_attr(PROPOSAL, 0)
     waited = threading.Event()
-    thread = threading.Thread(target=lambda: (Turns().wait(study, frozen(study, 1)), waited.set()))
+    thread = threading.Thread(
+        target=lambda: (AskOrder().wait(study, frozen(study, 1)), waited.set())
+    )
     thread.start()
     assert not waited.wait(0.3)
     drawing.set_user_attr(PROPOSAL, 2)  # it saw the other's
@@ -109,11 +111,11 @@ def test_who_died_while_asking_is_waited_for_once(
     study.ask().set_user_attr(PROPOSAL, 1)
     study.ask()
     study.ask()
-    mine = Turns()
+    mine = AskOrder()
     began = time.monotonic()
     mine.wait(study, frozen(study, 1))
     assert time.monotonic() - began >= 0.2
-    mine.give(study, frozen(study, 1), {"a": 1})
+    mine.publish(study, frozen(study, 1), {"a": 1})
     began = time.monotonic()
     mine.wait(study, frozen(study, 2))
     assert time.monotonic() - began < 0.2
@@ -125,7 +127,7 @@ def test_a_trial_that_ended_is_not_waited_for(tmp_path: Path) -> None:
     ended.set_user_attr(PROPOSAL, 0)
     study.tell(ended, state=optuna.trial.TrialState.FAIL)
     study.ask()
-    Turns().wait(study, frozen(study, 1))
+    AskOrder().wait(study, frozen(study, 1))
 
 
 def test_a_study_in_memory_is_nobody_elses() -> None:
