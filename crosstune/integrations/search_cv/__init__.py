@@ -1,4 +1,4 @@
-"""A search as scikit-learn writes it, `GridSearchCV` with any engine in it."""
+"""`SearchCV`: scikit-learn's `GridSearchCV` on any engine."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""Distributions of scipy.stats, and of Optuna, as parameters of a space.
+"""Converts distributions of scipy.stats and Optuna to parameters of a space.
 
 | scipy | parameter |
 |---|---|
 | `uniform(loc, scale)` | `Float` |
 | `loguniform(a, b)`, `reciprocal(a, b)` without `loc` | `Float(log=True)` |
-| `randint(low, high)` | `Int`; scipy leaves out `high`, `Int` does not |
+| `randint(low, high)` | `Int`; scipy excludes `high`, `Int` includes it |
 | `norm(loc, scale)`, `truncnorm` | `Normal` |
 | `lognorm(s, scale=)` without `loc` | `LogNormal` |
 | any other with a `ppf` | its quantile, a `Float` from 0 to 1 |
 
-An end without a bound is cut at the quantile 1e-9 or 1 - 1e-9, as the normals of a spec are.
+An unbounded end is cut at the quantile 1e-9 or 1 - 1e-9, as for the normals of a spec.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from crosstune.space.parameters import TAIL, Float, Int, LogNormal, Normal, Para
 
 
 class Quantiles:
-    """The values of a distribution, by the share of it that lies below them.
+    """Maps quantiles to the values of a distribution.
 
     Args:
         frozen: a frozen distribution of scipy.stats.
-        name: in messages.
+        name: the parameter's name, for messages.
+
+    Raises:
+        SpecError: a quantile is not finite.
     """
 
     def __init__(self, frozen: Any, name: str):
@@ -45,36 +48,37 @@ class Quantiles:
             if not math.isfinite(self(share)):
                 raise SpecError(f"its quantile at {share!r} is not finite", (name,))
         self.content = [f"{self(share / 20):.6g}" for share in range(1, 20)]
-        """What tells the distribution from others."""
+        """Quantiles that identify the distribution in the record of a study."""
 
     def __call__(self, share: float) -> float | int:
-        """The value with `share` of the distribution below it, 0 <= share <= 1."""
+        """The quantile at `share`, 0 <= share <= 1."""
         value = min(max(float(self._frozen.ppf(share)), self._start), self._end)
         return int(value) if self._whole else value
 
 
 def is_distribution(value: object) -> bool:
-    """Whether it is drawn from, as `RandomizedSearchCV` tells it."""
+    """True if it has `rvs`, by which `RandomizedSearchCV` recognizes a distribution."""
     return hasattr(value, "rvs")
 
 
-def from_scipy(given: Any, name: str) -> Parameter | Quantiles:
-    """The parameter with the values and odds of a distribution.
+def from_scipy(distribution: Any, name: str) -> Parameter | Quantiles:
+    """The parameter with the values and probabilities of a distribution.
 
     Args:
-        given: a frozen distribution, or one that needs no arguments.
-        name: in messages.
+        distribution: a frozen distribution, or one that needs no arguments.
+        name: the parameter's name, for messages.
 
     Raises:
         SpecError: it has no quantile function, or arguments that are not numbers.
     """
-    if not hasattr(given, "ppf") or not hasattr(given, "support"):
+    if not hasattr(distribution, "ppf") or not hasattr(distribution, "support"):
         raise SpecError(
-            f"{type(given).__name__} can be drawn from (rvs) but has no quantile function (ppf), "
-            "so no engine can search it. Give a distribution of scipy.stats, or a list of values",
+            f"{type(distribution).__name__} can be drawn from (rvs) but has no quantile function "
+            "(ppf), so no engine can search it. Give a distribution of scipy.stats, or a list of "
+            "values",
             (name,),
         )
-    frozen = given if hasattr(given, "dist") else _freeze(given, name)
+    frozen = distribution if hasattr(distribution, "dist") else _freeze(distribution, name)
     arguments = _arguments(frozen, name)
     try:
         return _closed_form(frozen.dist.name, arguments) or Quantiles(frozen, name)
@@ -85,38 +89,38 @@ def from_scipy(given: Any, name: str) -> Parameter | Quantiles:
         ) from None
 
 
-def from_optuna(given: BaseDistribution, name: str) -> Parameter:
+def from_optuna(distribution: BaseDistribution, name: str) -> Parameter:
     """The parameter of a float or integer distribution of Optuna.
 
     Args:
-        given: not a categorical one, which is a list of values.
-        name: in messages.
+        distribution: not a categorical one, which is a list of values.
+        name: the parameter's name, for messages.
 
     Raises:
-        SpecError: no parameter is like it.
+        SpecError: no parameter is equivalent to it.
     """
     try:
-        return registry.get(registry.HOST).read({name: given})[name]
+        return registry.get(registry.HOST).read({name: distribution})[name]
     except RequestError as error:
         raise SpecError(f"it cannot be searched: {error}", (name,)) from None
 
 
-def _closed_form(kind: str, given: dict[str, float]) -> Parameter | None:
-    """The parameter that is this distribution; None where there is none."""
-    loc, scale = given["loc"], given.get("scale", 1.0)
+def _closed_form(kind: str, arguments: dict[str, float]) -> Parameter | None:
+    """The parameter equal to this distribution, or None."""
+    loc, scale = arguments["loc"], arguments.get("scale", 1.0)
     match kind:
         case "uniform":
             return Float(loc, loc + scale)
         case "loguniform" | "reciprocal" if loc == 0:
-            return Float(given["a"] * scale, given["b"] * scale, log=True)
+            return Float(arguments["a"] * scale, arguments["b"] * scale, log=True)
         case "randint":
-            ends = given["low"] + loc, given["high"] - 1 + loc
+            ends = arguments["low"] + loc, arguments["high"] - 1 + loc
             if all(float(end).is_integer() for end in ends):
                 return Int(int(ends[0]), int(ends[1]))
         case "norm":
             return Normal(loc, scale)
         case "truncnorm":
-            low, high = loc + scale * given["a"], loc + scale * given["b"]
+            low, high = loc + scale * arguments["a"], loc + scale * arguments["b"]
             return Normal(
                 loc,
                 scale,
@@ -124,7 +128,7 @@ def _closed_form(kind: str, given: dict[str, float]) -> Parameter | None:
                 high=high if math.isfinite(high) else None,
             )
         case "lognorm" if loc == 0 and scale > 0:
-            return LogNormal(math.log(scale), given["s"])
+            return LogNormal(math.log(scale), arguments["s"])
     return None
 
 
@@ -136,11 +140,11 @@ def _freeze(generic: Any, name: str) -> Any:
 
 
 def _arguments(frozen: Any, name: str) -> dict[str, float]:
-    """What a distribution was frozen with, by name."""
+    """The arguments of a frozen distribution by name."""
     shapes = [part.strip() for part in (frozen.dist.shapes or "").split(",") if part.strip()]
-    given = dict(zip([*shapes, "loc", "scale"], frozen.args, strict=False)) | frozen.kwds
-    if any(np.ndim(value) != 0 for value in given.values()):
+    arguments = dict(zip([*shapes, "loc", "scale"], frozen.args, strict=False)) | frozen.kwds
+    if any(np.ndim(value) != 0 for value in arguments.values()):
         raise SpecError("each argument of a distribution has to be one number", (name,))
     if not all(math.isfinite(end) or math.isinf(end) for end in map(float, frozen.support())):
-        raise SpecError(f"scipy.stats.{frozen.dist.name} has no values for {given}", (name,))
-    return {"loc": 0.0, **{key: float(value) for key, value in given.items()}}
+        raise SpecError(f"scipy.stats.{frozen.dist.name} has no values for {arguments}", (name,))
+    return {"loc": 0.0, **{key: float(value) for key, value in arguments.items()}}

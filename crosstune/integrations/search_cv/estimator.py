@@ -12,54 +12,52 @@ from crosstune.digests.evaluated import of_data, of_splits
 from crosstune.engines import study_values as ledger
 from crosstune.integrations.search_cv.evaluated import of_search
 from crosstune.integrations.search_cv.request import OpenSearch, settle_search, translation_of
-from crosstune.integrations.search_cv.run import Run
+from crosstune.integrations.search_cv.run import SearchRun
 from crosstune.integrations.search_cv.scikit import BaseSearchCV, Evaluate, Folds, validate
 
 
 class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
-    """`GridSearchCV` and `RandomizedSearchCV` with any engine in it.
+    """`GridSearchCV` and `RandomizedSearchCV` on any engine.
 
-    A candidate is a trial of an `optuna.Study`, `study_`: its value is the mean score, its
-    intermediate values are the scores of the folds. The rest is scikit-learn's.
+    Each candidate is a trial of an `optuna.Study`, `study_`. Its value is the mean score and its
+    intermediate values are the scores of the folds. Everything else is scikit-learn's.
 
     Args:
-        estimator: what is tuned.
-        spec_or_grid: a `Spec`, its file, a mapping of its keys, a `Space` or a mapping of one; or
-            what `param_grid` and `param_distributions` take.
-        param_grid: names to lists of values, or a list of such mappings. Every point is taken,
-            unless `n_trials`, `timeout` or `sampler` say otherwise.
+        estimator: the model to tune.
+        spec_or_grid: a `Spec`, its file or a mapping of its keys; a `Space` or a mapping of its
+            parameters; or a value of `param_grid` or `param_distributions`.
+        param_grid: names to lists of values, or a list of such mappings. Every point is
+            evaluated, unless `n_trials`, `timeout` or `sampler` is set.
         param_distributions: names to lists, distributions of scipy.stats or Optuna, or parameters
             of crosstune, or a list of such mappings.
-        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in. None: Optuna, and for
-            lists that are not searched by their scores crosstune's own grid, in memory.
+        backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in. None: Optuna; for grids
+            and random search over lists of values without a storage, crosstune's own grid.
         sampler: a role (random, grid, bayesian), a native name, or a mapping with options.
-        pruner: a name, a mapping with options, or Optuna's. A candidate is then evaluated fold by
-            fold, without `n_jobs`; one that is given up has NaN in the folds that are left, and
-            ranks last.
-        n_trials: finished trials of the study in all. Default: the spec's; every point of a grid;
-            10 for distributions; 100 for a space.
-        n_iter: the same, as `RandomizedSearchCV` calls it.
-        timeout: seconds after which no candidate is begun; the first always is.
+        pruner: a name, a mapping with options, or Optuna's. Candidates are then evaluated fold by
+            fold, without `n_jobs`. A pruned one has NaN in the remaining folds and ranks last.
+        n_trials: finished trials of the study in total. Default: the spec's; every point of a
+            grid; 10 for distributions; 100 for a space.
+        n_iter: `RandomizedSearchCV`'s name for `n_trials`.
+        timeout: seconds after which no candidate starts; the first one always does.
         seed: any integer.
-        random_state: the same, as scikit-learn calls it, and in place of `seed` where both are
-            given; also a `RandomState`.
-        storage, study_name, resume: where to keep the study, and whether to go on with it; see
+        random_state: scikit-learn's name for `seed`, which it overrides; also a `RandomState`.
+        storage, study_name, resume: where to keep the study, and whether to continue it; see
             `crosstune.tune`. The study keeps a digest of data, splits, scorers and estimator,
-            and is not resumed with others.
+            and cannot be resumed with others.
         scoring, refit, cv, verbose, pre_dispatch, error_score, return_train_score: see
-            `GridSearchCV`. Of several metrics the study maximizes that of `refit`, or the first.
-        n_jobs: fits at once. An engine that learns gets one candidate at a time, and its folds are
-            fitted at once; of random search and grids up to 32 candidates are. So the candidates
-            do not depend on it.
+            `GridSearchCV`. With several metrics the study maximizes that of `refit`, or the first.
+        n_jobs: fits in parallel. An engine that learns has one candidate at a time evaluated,
+            its folds in parallel; random search and grids up to 32 candidates. The candidates do
+            not depend on it.
 
     Attributes:
         study_: the `optuna.Study`. A candidate whose score is NaN is a failed trial.
-        cv_results_: as in `GridSearchCV`, and `trial_number`. A whole grid is in its order
-            there, anything else in that of the trials.
+        cv_results_: as in `GridSearchCV`, plus `trial_number`. A whole grid is in the order of
+            `GridSearchCV`, anything else in that of the trials.
 
     Raises:
-        RequestError: by `fit`, before any candidate. It is a ValueError for bad values.
-        InvalidParameterError: scikit-learn's, for what `GridSearchCV` refuses too.
+        RequestError: by `fit`, before any candidate; also a ValueError if a value is bad.
+        InvalidParameterError: scikit-learn's, for arguments that `GridSearchCV` refuses too.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.svm import SVC
@@ -122,7 +120,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self.resume = resume
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803
-        """Search, and fit the best candidate to all the data.
+        """Search, then fit the best candidate to all the data.
 
         Args:
             X, y: features (n, d) and target (n,) or (n, k).
@@ -130,12 +128,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                 `GridSearchCV.fit`.
 
         Raises:
-            RequestError: a bad request; nothing was fitted.
+            RequestError: the request is bad; nothing was fitted.
             ValueError: every fit of every candidate raised.
         """
         validate(self)
-        given: Any = self.cv
-        splitter = check_cv(given, y, classifier=is_classifier(self.estimator))
+        users_cv: Any = self.cv
+        splitter = check_cv(users_cv, y, classifier=is_classifier(self.estimator))
         plan = settle_search(self)
         self._searching: tuple[OpenSearch, Folds] | None = None
 
@@ -147,17 +145,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                     **of_splits(indices, splitter),
                     **of_search(self, plan.translation),
                 }
-            request = plan.open(evaluated)
-            self._searching = request, folds
-            return request.prunes or not request.wanted
+            opened = plan.open(evaluated)
+            self._searching = opened, folds
+            return opened.prunes or not opened.wanted
 
         folds = Folds(splitter, begin)
-        # scikit-learn's fit splits by self.cv and no other, and counts its folds.
+        # scikit-learn's fit splits by self.cv, and counts its folds.
         self.cv: Any = folds
         try:
             super().fit(X, y, **params)
         finally:
-            self.cv = given
+            self.cv = users_cv
             if self._searching is not None:
                 self.study_ = self._searching[0].study
             del self._searching
@@ -165,21 +163,21 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
     def trial_values(self, trial: Any) -> dict[str, Any]:
-        """What the estimator was given in a trial of `study_`; see `crosstune.trial_values`.
+        """The parameters of the estimator in a trial of `study_`; see `crosstune.trial_values`.
 
         Raises:
-            SpecError: the trial is of another space.
+            SpecError: the trial belongs to another space.
         """
         translation = translation_of(self)
         return translation.decode(ledger.read_point(translation.space, trial.params))
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
-        """Called by scikit-learn's `fit`, with what evaluates candidates."""
+        """Called by scikit-learn's `fit` with the function that evaluates candidates."""
         assert self._searching is not None
-        request, folds = self._searching
-        Run(self, request, folds, evaluate_candidates)()
+        opened, folds = self._searching
+        SearchRun(self, opened, folds, evaluate_candidates)()
 
     def __getstate__(self) -> dict[str, Any]:
-        # scikit-learn hands the search to each worker, which has no use for an open study.
+        # scikit-learn sends the search to each worker, which does not need the open study.
         state: dict[str, Any] = super().__getstate__()
         return {key: value for key, value in state.items() if key != "_searching"}

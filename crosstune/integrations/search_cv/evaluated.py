@@ -1,4 +1,4 @@
-"""What the scores of a search depend on beside its data and splits."""
+"""Digests of what the scores of a search depend on besides its data and splits."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from crosstune.integrations.search_cv.translation import Translation
 
 
 def of_search(search: Any, translation: Translation) -> dict[str, list[str]]:
-    """The scorers, the estimator, and the values that the study holds by a name alone."""
-    found = {"scoring": part(_scoring(search.scoring, search.refit), _names(search.scoring))}
-    found.update(of_estimator(search.estimator, translation.always))
+    """Digests of the scorers, the estimator and the values that the study stores by name."""
+    parts = {"scoring": part(_scoring(search.scoring, search.refit), _names(search.scoring))}
+    parts.update(of_estimator(search.estimator, translation.always))
     for name, meaning in translation.meanings().items():
         kind, words = "distribution", ""
         if isinstance(meaning, Mapping):
             kind, words = "objects", ", ".join(meaning)
-        found[f"{kind} behind {name!r}"] = part(meaning, words)
-    return found
+        parts[f"{kind} behind {name!r}"] = part(meaning, words)
+    return parts
 
 
 def _scoring(scoring: Any, refit: Any) -> Any:
-    """The scorers, and the name of the one that the study maximizes, where there are several."""
+    """The scorers; with several, also the name of the one that the study maximizes."""
     if not isinstance(scoring, list | tuple | set | Mapping):
         return [scoring, refit if callable(scoring) and isinstance(refit, str) else None]
     names = list(scoring)

@@ -1,4 +1,4 @@
-"""What a search was asked for: the space, the engine and the budget, settled before any fit."""
+"""The space, engine and budget of a search, settled before any fit."""
 
 from __future__ import annotations
 
@@ -28,28 +28,26 @@ from crosstune.tuning.front import Plan, StudyRequest, settle
 from crosstune.tuning.opening import open_study
 
 DRAWS = 10
-"""How many candidates are drawn where none is said, as by `RandomizedSearchCV`."""
+"""Default number of draws (`RandomizedSearchCV`'s own)."""
 
 SHUFFLED = 100_000
-"""Up to how many points lists are drawn from without replacement; that takes about a second."""
+"""The most points of lists to draw from without replacement, which takes about a second."""
 
 BATCH = 32
-"""How many candidates are fitted at once, where none depends on the score of another."""
-
+"""The number of candidates evaluated in parallel if none depends on the score of another."""
 
 _AS_THEY_ARE = ("estimator", "spec_or_grid", "param_grid", "param_distributions", "cv")
-"""Arguments whose values go to the estimator, or that convert by themselves."""
+"""Arguments that may hold values of the estimator, or that are converted elsewhere."""
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """A search that can be carried out, once its study is open.
+    """A settled search, before its study is opened.
 
     Attributes:
-        plan: of the study. Without trials in its budget the search continues to the end of the
-            grid.
-        translation: from the points of the space to the estimator's parameters.
-        walks: whether the candidates are those of a grid, in whose order the table is.
+        plan: of the study. Without trials in its budget the search takes the whole grid.
+        translation: from points of the space to parameters of the estimator.
+        walks: whether the candidates are a grid, so that the table is in its order.
     """
 
     plan: Plan
@@ -57,10 +55,10 @@ class SearchPlan:
     walks: bool
 
     def open(self, evaluated: Evaluated | None) -> OpenSearch:
-        """The search with its study, which is new or agrees with `evaluated`.
+        """Open the study, which is new or agrees with `evaluated`.
 
         Raises:
-            RequestError: there is a study with trials, and it is not to be resumed, or differs.
+            RequestError: the study has trials, and is not to be resumed or does not agree.
         """
         study = open_study(self.plan, evaluated)
         budget = self.plan.budget or SearchBudget()
@@ -70,10 +68,10 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class OpenSearch:
-    """A search with its study.
+    """A search with an open study.
 
     Attributes:
-        trials: finished trials of the study in all; None continues to the end of the grid.
+        trials: finished trials of the study in total; None takes the whole grid.
         seconds: None for no limit.
         ahead: whether no candidate depends on the score of another.
         walks: as in `SearchPlan`.
@@ -88,36 +86,36 @@ class OpenSearch:
 
     @property
     def batch(self) -> int:
-        """How many candidates are asked for at once.
+        """The number of candidates to ask for together.
 
-        It does not depend on `n_jobs`, so the candidates are the same whatever that is.
+        It does not depend on `n_jobs`, so neither do the candidates.
         """
         return BATCH if self.ahead and self.seconds is None and not self.prunes else 1
 
     @property
     def prunes(self) -> bool:
-        """Whether a candidate may be given up between two folds."""
+        """True if a candidate may be pruned between two folds."""
         return not isinstance(self.study.pruner, NopPruner)
 
     @property
     def wanted(self) -> float:
-        """How many candidates the budget has left."""
+        """The number of candidates left in the budget."""
         return math.inf if self.trials is None else max(self.trials - finished(self.study), 0)
 
 
 def settle_search(search: Any) -> SearchPlan:
-    """The search that the arguments of a `SearchCV` ask for.
+    """Settle the search of a `SearchCV` from its arguments.
 
     Raises:
-        RequestError: it cannot be carried out.
+        RequestError: the search is not possible.
     """
     search = _plain(search)
     spec, translation, is_grid = _space(search)
     backend, sampler, draws = search.backend, search.sampler, False
     if search.n_trials is not None and search.n_iter is not None:
         raise SpecError("n_trials and n_iter are two names of the same thing: give one of them")
-    asked = search.n_iter if search.n_trials is None else search.n_trials
-    trials = _budget(asked, "n_trials", whole=True)
+    trials = search.n_iter if search.n_trials is None else search.n_trials
+    trials = _budget(trials, "n_trials", whole=True)
     seconds = _budget(search.timeout, "timeout")
     _check_names(sampler, search.pruner)
     unlimited = trials is None and seconds is None
@@ -150,7 +148,7 @@ def settle_search(search: Any) -> SearchPlan:
 
 
 def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan:
-    """The plan of a search, with no more trials than there are candidates.
+    """Limit the trials of a plan to the number of candidates.
 
     Raises:
         Unsupported: the engine schedules trials.
@@ -173,7 +171,7 @@ def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan
 
 
 def _check_names(sampler: Any, pruner: Any) -> None:
-    """Raise RequestError for what cannot name a sampler, or be a pruner."""
+    """Raise RequestError if an argument is of a wrong type."""
     if sampler is not None and not isinstance(sampler, str | Mapping):
         raise RequestError(
             f"a sampler is a name, or a mapping of a name and options, not {sampler!r}"
@@ -185,16 +183,16 @@ def _check_names(sampler: Any, pruner: Any) -> None:
 
 
 def translation_of(search: Any) -> Translation:
-    """The space of a `SearchCV`, and the way from its points to the estimator's parameters."""
+    """The space of a `SearchCV` and its translation to parameters of the estimator."""
     return _space(search)[1]
 
 
 def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | None, Any, bool]:
-    """The backend and sampler of lists, and whether points are drawn from them.
+    """The backend and sampler for a translated space, and whether points are drawn from lists.
 
-    Where neither a backend is named nor a study is stored, our own grid takes Optuna's place: the
-    cost of Optuna's grows with the cube of the points. Its order is drawn by the seed, so the first
-    points of it are those of a random search without replacement, as `RandomizedSearchCV` does.
+    Without a backend and a storage, crosstune's grid replaces Optuna's, whose cost grows with the
+    cube of the points. The seed determines its order, so its first points are a random search
+    without replacement, as in `RandomizedSearchCV`.
     """
     if search.backend is None and search.storage is None:
         if _is_walk(sampler):
@@ -206,28 +204,28 @@ def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | No
 
 
 def _plain(search: Any) -> SimpleNamespace:
-    """The arguments of a search with numpy's scalars as Python's; those of the estimator stay."""
+    """The arguments of a search. NumPy scalars become Python's, except in `_AS_THEY_ARE`."""
     arguments = search.get_params(deep=False) if hasattr(search, "get_params") else vars(search)
     return SimpleNamespace(
-        **{key: held if key in _AS_THEY_ARE else plain(held) for key, held in arguments.items()}
+        **{key: value if key in _AS_THEY_ARE else plain(value) for key, value in arguments.items()}
     )
 
 
 def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
-    """The spec, if one was given; the space; and whether it was given as a grid."""
-    given = {
+    """The spec, if there is one; the translated space; and whether it is a grid."""
+    spaces = {
         name: getattr(search, name)
         for name in ("spec_or_grid", "param_grid", "param_distributions")
         if getattr(search, name) is not None
     }
-    if len(given) != 1:
+    if len(spaces) != 1:
         raise SpecError(
             "what to search is given once, as spec_or_grid, param_grid or param_distributions; "
-            f"here: {', '.join(given) or 'none of them'}"
+            f"here: {', '.join(spaces) or 'none of them'}"
         )
-    ((name, value),) = given.items()
+    ((name, value),) = spaces.items()
     if isinstance(value, Spec | Space) or (isinstance(value, Mapping) and _is_space(value)):
-        value = deepcopy(value)  # Parameters keep what they work out, and fit changes no argument.
+        value = deepcopy(value)  # Parameters cache results, and fit must not change its arguments.
     if name == "spec_or_grid":
         if isinstance(value, Space):
             value = Spec(space=value)
@@ -257,7 +255,7 @@ def _is_space(value: Mapping[Any, Any]) -> bool:
 
 
 def _scored(spec: Spec) -> Spec:
-    """The spec with scikit-learn's direction: a score is better when it is larger."""
+    """The spec with scikit-learn's direction: maximize."""
     if spec.metric != Metric() and spec.metric.direction != "maximize":
         raise SpecError(
             f"the spec minimizes {spec.metric.name!r}, and scikit-learn's scorers are better when "
@@ -269,7 +267,7 @@ def _scored(spec: Spec) -> Spec:
 
 
 def _learns(engine: Engine) -> bool:
-    """Whether what it proposes depends on the scores so far."""
+    """True if its proposals depend on the scores so far."""
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
     return not walks and engine.algorithm != engine.adapter.roles.get("random")
 
@@ -279,7 +277,7 @@ def _is_walk(sampler: Any) -> bool:
 
 
 def _seed(search: Any) -> int | None:
-    # Meta-estimators set random_state, whatever the user has given as seed.
+    # Meta-estimators set random_state, even if the user has set seed.
     seed = search.seed if search.random_state is None else search.random_state
     if isinstance(seed, np.random.RandomState):
         return int(seed.randint(2**31 - 1))

@@ -1,4 +1,4 @@
-"""The search itself: candidates from the study, scores from scikit-learn, and back."""
+"""The loop of a search: ask the study for candidates, have scikit-learn score them, tell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crosstune.engines.record_names import ERROR, SCORES
 from crosstune.errors import described, message_of
 from crosstune.integrations.search_cv import scikit
 from crosstune.integrations.search_cv.request import OpenSearch
-from crosstune.integrations.search_cv.scores import Scores, read_trial, table
+from crosstune.integrations.search_cv.scores import FoldScores, read_trial, table
 from crosstune.objectives.base import suggest
 from crosstune.objectives.questions import noting
 from crosstune.samplers.declared import SpaceExhausted
@@ -28,23 +28,23 @@ from crosstune.space.space import Params
 from crosstune.system.interrupts import watched
 
 
-class Run:
+class SearchRun:
     """One search, from the first candidate to `cv_results_`.
 
     Args:
         search: the `SearchCV` that is being fitted.
-        request: what it was asked for.
-        folds: what the candidates are scored on.
+        opened: the search with its study.
+        folds: the splitter on which the candidates are scored.
         evaluate: scikit-learn's `evaluate_candidates`.
     """
 
     def __init__(
-        self, search: Any, request: OpenSearch, folds: scikit.Folds, evaluate: scikit.Evaluate
+        self, search: Any, opened: OpenSearch, folds: scikit.Folds, evaluate: scikit.Evaluate
     ):
         self._search = search
-        self._request = request
-        self._study = request.study
-        self._decode = request.translation.decode
+        self._opened = opened
+        self._study = opened.study
+        self._decode = opened.translation.decode
         self._evaluate_candidates = evaluate
         self._folds = folds
         self._missing = math.nan if search.error_score == "raise" else float(search.error_score)
@@ -53,19 +53,19 @@ class Run:
         self._failure: ValueError | None = None
 
     def __call__(self) -> None:
-        """Search, and leave `cv_results_` where scikit-learn's `fit` finds it.
+        """Search, and pass `cv_results_` to scikit-learn's `fit`.
 
         Raises:
             ValueError: every fit of every candidate raised, as in `GridSearchCV`; or no candidate
                 is feasible.
         """
-        end = time.monotonic() + (self._request.seconds or math.inf)
+        end = time.monotonic() + (self._opened.seconds or math.inf)
         evaluated = False
         with watched() as watch, warnings.catch_warnings():
-            # Said once, of all candidates, when the table is made.
+            # The table of all candidates warns once, at the end.
             warnings.filterwarnings("ignore", "One or more of the", category=UserWarning)
-            while (wanted := self._request.wanted) and (not evaluated or time.monotonic() < end):
-                trials = self._ask(min(wanted, self._request.batch))
+            while (wanted := self._opened.wanted) and (not evaluated or time.monotonic() < end):
+                trials = self._ask(min(wanted, self._opened.batch))
                 if not trials:
                     break
                 with self._failing(trials):
@@ -82,43 +82,46 @@ class Run:
         scikit.replace(self._returned, self._table())
 
     def _ask(self, most: float) -> list[tuple[Trial, Params]]:
-        """The next candidates; none at the end of a grid."""
-        asked: list[tuple[Trial, Params]] = []
+        """The next candidates; empty at the end of a grid."""
+        candidates: list[tuple[Trial, Params]] = []
         sampler = self._study.sampler
-        while len(asked) < most:
+        while len(candidates) < most:
             if isinstance(sampler, EngineSampler) and _is_over(sampler, self._study):
                 break
             trial = self._study.ask()
-            with self._failing([(trial, {}), *asked]):
+            with self._failing([(trial, {}), *candidates]):
                 try:
-                    asked.append((trial, suggest(self._request.translation.space, trial)))
+                    point = suggest(self._opened.translation.space, trial)
+                    candidates.append((trial, point))
                 except SpaceExhausted:
                     self._study.tell(trial, state=TrialState.PRUNED)
                     break
-        return asked
+        return candidates
 
-    def _score(self, asked: list[tuple[Trial, Params]]) -> None:
-        if self._request.prunes:
-            ((trial, point),) = asked
+    def _score(self, candidates: list[tuple[Trial, Params]]) -> None:
+        if self._opened.prunes:
+            ((trial, point),) = candidates
             with noting(trial):
                 so_far, pruned = self._fold_by_fold(trial, point)
             self._tell(trial, point, so_far, pruned)
             return
-        rows = self._evaluate([self._decode(point) for _, point in asked])
-        for (trial, point), scores in zip(asked, rows, strict=True):
-            scores = scores or Scores.join([Scores()] * self._folds.n, self._named(), self._missing)
+        rows = self._evaluate([self._decode(point) for _, point in candidates])
+        for (trial, point), scores in zip(candidates, rows, strict=True):
+            if scores is None:
+                empty = [FoldScores()] * self._folds.n
+                scores = FoldScores.join(empty, self._named(), self._missing)
             for step, score in enumerate(scores.test.get(self._metric(scores), [])):
                 if score is not None:
                     trial.report(score, step)
             self._tell(trial, point, scores, pruned=False)
 
-    def _fold_by_fold(self, trial: Trial, point: Params) -> tuple[Scores, bool]:
-        """The scores up to where the pruner gives up the candidate, and whether it did."""
-        parts: list[Scores] = []
+    def _fold_by_fold(self, trial: Trial, point: Params) -> tuple[FoldScores, bool]:
+        """The scores of the evaluated folds, and whether the candidate was pruned."""
+        parts: list[FoldScores] = []
         candidate = self._decode(point)
         for step in range(self._folds.n):
-            parts.append(self._evaluate_fold(candidate, step) or Scores())
-            so_far = Scores.join(parts, self._named(), self._missing)
+            parts.append(self._evaluate_fold(candidate, step) or FoldScores())
+            so_far = FoldScores.join(parts, self._named(), self._missing)
             score = so_far.test[self._metric(so_far)][step]
             if score is not None:
                 trial.report(score, step)
@@ -126,13 +129,13 @@ class Run:
                     return so_far, True
         return so_far, False
 
-    def _evaluate_fold(self, candidate: dict[str, Any], fold: int) -> Scores | None:
-        """One fold alone."""
+    def _evaluate_fold(self, candidate: dict[str, Any], fold: int) -> FoldScores | None:
+        """The scores of a candidate on one fold."""
         self._folds.only = fold
         return self._evaluate([candidate])[0]
 
-    def _evaluate(self, candidates: list[dict[str, Any]]) -> list[Scores | None]:
-        """The scores of candidates; None for each, where every fit of all of them raised."""
+    def _evaluate(self, candidates: list[dict[str, Any]]) -> list[FoldScores | None]:
+        """The scores of each candidate; all are None if every fit failed."""
         try:
             returned = self._evaluate_candidates(candidates, cv=self._folds)
         except ValueError as error:
@@ -145,11 +148,11 @@ class Run:
         folds = 1 if self._folds.alone else self._folds.n
         start = self._rows
         self._rows += len(candidates)
-        return [Scores.read(returned, row, folds) for row in range(start, self._rows)]
+        return [FoldScores.read(returned, row, folds) for row in range(start, self._rows)]
 
-    def _tell(self, trial: Trial, point: Params, scores: Scores, pruned: bool) -> None:
+    def _tell(self, trial: Trial, point: Params, scores: FoldScores, pruned: bool) -> None:
         trial.set_user_attr(SCORES, scores.plain())
-        for name, value in self._request.translation.derived(point).items():
+        for name, value in self._opened.translation.derived(point).items():
             trial.set_user_attr(name, value)
         driving = self._metric(scores)
         for metric in scores.test:
@@ -169,7 +172,7 @@ class Run:
         last = str(self._failure).strip().splitlines() if self._failure else []
         return last[-1] if last else "a fit or a scorer raised, or a score is not a number"
 
-    def _metric(self, scores: Scores) -> str:
+    def _metric(self, scores: FoldScores) -> str:
         """The metric that the study maximizes: that of `refit`, or the first."""
         refit = self._search.refit
         if isinstance(refit, str) and refit in scores.test:
@@ -177,30 +180,30 @@ class Run:
         return next(iter(scores.test), "score")
 
     def _named(self) -> list[str]:
-        """The metrics as far as `scoring` names them."""
+        """The metrics that `scoring` names."""
         scoring = self._search.scoring
         if isinstance(scoring, list | tuple | set | dict):
             return list(scoring)
         return ["score"]
 
     def _fit_best_again(self) -> None:
-        """Let scikit-learn fit one candidate, without which its `fit` cannot end.
+        """Evaluate the best candidate again, since scikit-learn's `fit` needs at least one.
 
-        Needed where a resumed study has all its trials already.
+        Needed if a resumed study has all its trials already.
         """
         done = [t for t in self._study.get_trials(deepcopy=False) if SCORES in t.user_attrs]
         done.sort(key=lambda t: (is_feasible(t), -math.inf if t.value is None else t.value))
         if not done:
             raise ValueError("there is no candidate: the study has no trial with scores")
-        point = ledger.read_point(self._request.translation.space, done[-1].params)
+        point = ledger.read_point(self._opened.translation.space, done[-1].params)
         self._evaluate([self._decode(point)])
 
     def _table(self) -> dict[str, Any]:
-        translation = self._request.translation
+        translation = self._opened.translation
         trials = [t for t in self._study.get_trials(deepcopy=False) if SCORES in t.user_attrs]
         points = [ledger.read_point(translation.space, trial.params) for trial in trials]
         order = list(range(len(trials)))
-        if self._request.walks and all(translation.place(point) for point in points):
+        if self._opened.walks and all(translation.place(point) for point in points):
             order.sort(key=lambda i: translation.place(points[i]) or ())
         return table(
             [self._decode(points[i]) for i in order],
@@ -212,24 +215,24 @@ class Run:
         )
 
     def _check_feasible(self) -> None:
-        """Raise where there is no best candidate, since all violate a constraint."""
+        """Raise ValueError if all candidates violate a constraint."""
         complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if complete and best_trial(self._study) is None:
             raise ValueError(f"{why_no_best(self._study)}. The attribute study_ has all trials")
 
     @contextmanager
-    def _failing(self, asked: list[tuple[Trial, Params]]) -> Iterator[None]:
-        """Leave no trial running behind an error, or an interrupt."""
+    def _failing(self, candidates: list[tuple[Trial, Params]]) -> Iterator[None]:
+        """Mark the trials as failed after an error or an interrupt."""
         try:
             yield
         except BaseException as error:
-            for trial, _ in asked:
-                with suppress(Exception):  # It is told already.
+            for trial, _ in candidates:
+                with suppress(Exception):  # already told
                     trial.set_user_attr(ERROR, described(error))
                     self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
 
 
 def _is_over(sampler: EngineSampler, study: Study) -> bool:
-    """Whether there is no point to begin now; an engine that never ends is not asked."""
+    """True if the sampler has no point left. A sampler without an end is not asked."""
     return sampler.lasts(study) < math.inf and not sampler.ready(study)

@@ -1,16 +1,16 @@
-"""Every name of scikit-learn that is not in its public reference, with the reason.
+"""Every name of scikit-learn that is not in its public reference, with the reason for its use.
 
 `tests/unit/integrations/test_search_cv_private.py` fails when one of them moves.
 
-- `BaseSearchCV` and its `_run_search`: what scikit-learn's own docstring tells the authors of
-  further searches to derive from. Scoring, refitting, metadata routing and the delegation of
-  `predict` and the like are in it, so a search is a drop-in for `GridSearchCV` by inheritance.
-- The mapping that `evaluate_candidates` returns is the one that `fit` goes on with, so what is
-  put in its place there becomes `cv_results_`. A pruned candidate has fewer folds than the
-  others, which scikit-learn's own table cannot hold.
-- `_validate_params`, which scikit-learn calls at the start of every `fit` of its own: arguments are
-  refused with the same words as by `GridSearchCV`.
-- "fits failed": the text by which the error for fits that all raised is told from others.
+- `BaseSearchCV` and its `_run_search`: scikit-learn's docstring tells authors of searches to
+  derive from it. It does scoring, refitting, metadata routing and the delegation of `predict` and
+  the like, so a search that inherits from it is a drop-in for `GridSearchCV`.
+- The mapping that `evaluate_candidates` returns: `fit` continues with the same object, so its new
+  content becomes `cv_results_`. A pruned candidate has fewer folds than the others, which
+  scikit-learn's own table cannot hold.
+- `_validate_params`, which scikit-learn calls at the start of each `fit`: arguments are refused
+  with the same message as by `GridSearchCV`.
+- "fits failed": the text that identifies the error raised when every fit failed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def validate(search: Any) -> None:
 
 
 def every_fit_failed(error: ValueError) -> bool:
-    """Whether `evaluate_candidates` raised since no fit of its candidates worked."""
+    """True if `evaluate_candidates` raised because every fit of its candidates failed."""
     return "fits failed" in str(error)
 
 
@@ -41,9 +41,9 @@ class Folds:
     """A splitter that splits once, so that all candidates are scored on the same folds.
 
     Args:
-        splitter: what splits.
-        begin: called once with the folds, before any candidate; says whether candidates are
-            evaluated on one fold at a time.
+        splitter: a cross-validator of scikit-learn.
+        begin: called once with the folds, before any candidate. True if candidates are evaluated
+            on one fold at a time.
     """
 
     def __init__(self, splitter: Any, begin: Callable[[list[Any]], bool]):
@@ -52,12 +52,20 @@ class Folds:
         self._folds: list[Any] | None = None
         self.alone = False
         self.only = 0
-        """The fold to give, where they are given one at a time."""
+        """The index of the fold to return, if folds are evaluated one at a time."""
         self.n = 0
-        """How many there are, once `get_n_splits` was called."""
+        """The number of folds, set by `get_n_splits`."""
 
     def get_n_splits(self, x: Any = None, y: Any = None, **more: Any) -> int:
-        """How many folds `split` gives; they are made here."""
+        """The number of folds that `split` yields. The first call makes the folds.
+
+        Args:
+            x, y: features and target.
+            more: further arguments of the splitter, such as groups.
+
+        Raises:
+            ValueError: the splitter yields another number of folds than it announces.
+        """
         if self._folds is None and self._begin is not None:
             self.n = self._splitter.get_n_splits(x, y, **more)
             self._folds = list(self._splitter.split(x, y, **more))
@@ -69,21 +77,25 @@ class Folds:
         return 1 if self.alone else self.n
 
     def split(self, x: Any, y: Any = None, **more: Any) -> Iterator[Any]:
-        """The folds, as pairs of training and test indices."""
+        """Yield the folds, as pairs of training and test indices.
+
+        Args:
+            x, y, more: as in `get_n_splits`.
+        """
         self.get_n_splits(x, y, **more)
         assert self._folds is not None
         yield from [self._folds[self.only]] if self.alone else self._folds
 
     def get_metadata_routing(self) -> Any:
-        """What the splitter asks of `fit`, such as groups."""
+        """The metadata that the splitter requests from `fit`, such as groups."""
         return get_routing_for_object(self._splitter)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy goes to each worker along with the search, which has no use for the indices.
+        # scikit-learn sends a copy to each worker, which does not need the indices.
         return {**self.__dict__, "_folds": None, "_begin": None}
 
 
 def replace(results: dict[str, Any], table: Mapping[str, Any]) -> None:
-    """Put a table in the place of the one that `evaluate_candidates` returned."""
+    """Replace the content of the table that `evaluate_candidates` returned."""
     results.clear()
     results.update(table)

@@ -1,4 +1,4 @@
-"""A grid, or distributions, as a space; and its points as parameters of an estimator."""
+"""Translates a grid or distributions to a space, and its points back to an estimator."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from crosstune.space.space import Params, Space
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A parameter of the space: the estimator's name for it, and what its values stand for."""
+class TranslatedParameter:
+    """A parameter of the space, with the estimator's name and the meaning of its values."""
 
     name: str
     parameter: Parameter
@@ -34,37 +34,38 @@ class Entry:
 
 @dataclass(frozen=True)
 class Translation:
-    """A space, and the way from its points to an estimator's parameters.
+    """A space, and how its points translate to parameters of an estimator.
 
     Attributes:
-        branch: the parameter that says which of several mappings a point is from, if any.
-        branches: how many mappings there are.
+        entries: the parameters by their name in the space, without `branch`.
+        branch: the parameter that selects one of several mappings, if any.
+        branches: the number of mappings.
     """
 
     space: Space
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TranslatedParameter]
     branch: str | None = None
     branches: int = 1
 
     @classmethod
     def of(cls, space: Space) -> Translation:
-        """A space whose names and values are the estimator's own."""
-        return cls(space, {name: Entry(name, item) for name, item in space.items()})
+        """A space with the names and values of the estimator."""
+        return cls(space, {name: TranslatedParameter(name, item) for name, item in space.items()})
 
     def decode(self, point: Params) -> dict[str, Any]:
-        """What the estimator is given for a point, sorted by name."""
+        """The parameters of the estimator for a point, sorted by name."""
         decoded = {}
-        for held, value in point.items():
-            if held != self.branch:
-                entry = self.entries[held]
+        for key, value in point.items():
+            if key != self.branch:
+                entry = self.entries[key]
                 decoded[entry.name] = value if entry.meaning is None else _meant(entry, value)
         return dict(sorted(decoded.items()))
 
     def derived(self, point: Params) -> dict[str, Any]:
-        """The values that a study holds by their quantile only."""
+        """The values whose quantiles the study stores."""
         decoded = self.decode(point)
-        held = [self.entries[key] for key in point if key != self.branch]
-        names = [entry.name for entry in held if isinstance(entry.meaning, Quantiles)]
+        entries = [self.entries[key] for key in point if key != self.branch]
+        names = [entry.name for entry in entries if isinstance(entry.meaning, Quantiles)]
         return {name: decoded[name] for name in names}
 
     @property
@@ -73,42 +74,42 @@ class Translation:
         beside = {self.branch} - {None}
         names = [
             entry.name
-            for held, entry in self.entries.items()
-            if not set(self.space[held].when) - beside
+            for key, entry in self.entries.items()
+            if not set(self.space[key].when) - beside
         ]
         return {name for name in names if names.count(name) == self.branches}
 
     def meanings(self) -> dict[str, Any]:
-        """What stands behind the names and quantiles in the study, by parameter."""
+        """The values behind the names and quantiles in the study, by parameter."""
         return {
-            held: entry.meaning.content
-            for held, entry in self.entries.items()
+            key: entry.meaning.content
+            for key, entry in self.entries.items()
             if entry.meaning is not None and entry.meaning.content is not None
         }
 
     @property
     def points(self) -> float:
-        """How many points there are; infinite where a parameter is no list."""
+        """The number of points; infinite unless every parameter is a list."""
         if not self._all_lists:
             return math.inf
         if self.branch is None:
             return math.prod(map(self._count, self.entries))
         return sum(
             math.prod(
-                self._count(held)
-                for held in self.entries
-                if number in self.space[held].parents[self.branch]
+                self._count(key)
+                for key in self.entries
+                if number in self.space[key].parents[self.branch]
             )
             for number in range(self.branches)
         )
 
     @property
     def weighted(self) -> bool:
-        """Whether a value is in its list more than once, which gives it higher odds."""
+        """True if a list repeats a value, which makes it more likely."""
         return any(getattr(item, "weights", None) for item in self.space.values())
 
-    def _count(self, held: str) -> int:
-        meaning = self.entries[held].meaning
+    def _count(self, key: str) -> int:
+        meaning = self.entries[key].meaning
         return len(meaning) if isinstance(meaning, Values) else 0
 
     @property
@@ -116,14 +117,14 @@ class Translation:
         return all(isinstance(entry.meaning, Values) for entry in self.entries.values())
 
     def place(self, point: Params) -> tuple[int, ...] | None:
-        """Where a point stands in the order of `ParameterGrid`; None where there is no grid."""
+        """Sort key of a point in the order of `ParameterGrid`; None if the space is no grid."""
         if not self._all_lists:
             return None
-        named = sorted((self.entries[held].name, held) for held in point if held != self.branch)
+        named = sorted((self.entries[key].name, key) for key in point if key != self.branch)
         branch = [int(point[self.branch])] if self.branch else []  # type: ignore[arg-type]
         places = [
-            self.entries[held].meaning.position(point[held])  # type: ignore[union-attr]
-            for _, held in named
+            self.entries[key].meaning.position(point[key])  # type: ignore[union-attr]
+            for _, key in named
         ]
         return (*branch, *places)
 
@@ -131,92 +132,92 @@ class Translation:
 QUANTILE = " (quantile)"
 
 
-def translate(given: Any, *, lists_only: bool = False) -> Translation:
-    """The space of a `param_grid` or `param_distributions`.
+def translate(grid: Any, *, lists_only: bool = False) -> Translation:
+    """Translate a `param_grid` or `param_distributions`.
 
     Args:
-        given: names to lists, distributions of scipy.stats or Optuna, or parameters of
-            crosstune; or a list of such mappings, each a branch with even odds.
-        lists_only: whether it is a grid.
+        grid: names to lists, distributions of scipy.stats or Optuna, or parameters of
+            crosstune; or a list of such mappings, equally likely branches.
+        lists_only: refuse everything but lists.
 
     Raises:
-        SpecError: it is none of these.
+        SpecError: `grid` is none of these.
     """
-    branches = [given] if isinstance(given, Mapping) else given
+    branches = [grid] if isinstance(grid, Mapping) else grid
     if isinstance(branches, str) or not isinstance(branches, Sequence) or not branches:
-        raise SpecError(f"a mapping of names to values, or a list of them, not {shown(given)}")
+        raise SpecError(f"a mapping of names to values, or a list of them, not {shown(grid)}")
     for branch in branches:
         if not isinstance(branch, Mapping):
             raise SpecError(f"a mapping of names to values is needed, not {shown(branch)}")
     read = [_entries(branch, lists_only) for branch in branches]
     if len(read) == 1 and read[0]:
-        entries = {_held(entry): entry for entry in read[0]}
-        return Translation(Space({held: e.parameter for held, e in entries.items()}), entries)
+        entries = {_key(entry): entry for entry in read[0]}
+        return Translation(Space({key: e.parameter for key, e in entries.items()}), entries)
     return _branched(read)
 
 
-def _branched(read: list[list[Entry]]) -> Translation:
-    """One space of several mappings: a choice of the branch, and what each has under it."""
+def _branched(read: list[list[TranslatedParameter]]) -> Translation:
+    """One space of several mappings: a choice of the branch, and the parameters of each."""
     names = {entry.name for entries in read for entry in entries}
     branch = "branch"
     while branch in names:
         branch += "_"
     parameters: dict[str, Parameter] = {branch: Choice(list(range(len(read))))}
-    found: dict[str, Entry] = {}
+    translated: dict[str, TranslatedParameter] = {}
     for number, entries in enumerate(read):
         shared = {entry.name for other in read if other is not entries for entry in other}
         renamed = {
-            entry.name: f"{_held(entry)} [{number}]" if entry.name in shared else _held(entry)
+            entry.name: f"{_key(entry)} [{number}]" if entry.name in shared else _key(entry)
             for entry in entries
         }
         for entry in entries:
             when = {renamed.get(parent, parent): v for parent, v in entry.parameter.when.items()}
-            held = renamed[entry.name]
-            parameters[held] = replace(entry.parameter, when={**when, branch: number})
-            found[held] = entry
-    return Translation(Space(parameters), found, branch, len(read))
+            key = renamed[entry.name]
+            parameters[key] = replace(entry.parameter, when={**when, branch: number})
+            translated[key] = entry
+    return Translation(Space(parameters), translated, branch, len(read))
 
 
-def _entries(branch: Mapping[Any, Any], lists_only: bool) -> list[Entry]:
+def _entries(branch: Mapping[Any, Any], lists_only: bool) -> list[TranslatedParameter]:
     for name in branch:
         if not isinstance(name, str) or not name:
             raise SpecError(f"a parameter's name is a string of a letter or more, not {name!r}")
     return [_entry(name, value, lists_only) for name, value in branch.items()]
 
 
-def _entry(name: str, given: Any, lists_only: bool) -> Entry:
-    if isinstance(given, CategoricalDistribution):
-        given = list(given.choices)
-    no_list = isinstance(given, Parameter | Mapping | BaseDistribution) or is_distribution(given)
+def _entry(name: str, values: Any, lists_only: bool) -> TranslatedParameter:
+    if isinstance(values, CategoricalDistribution):
+        values = list(values.choices)
+    no_list = isinstance(values, Parameter | Mapping | BaseDistribution) or is_distribution(values)
     if lists_only and no_list:
         raise SpecError(
-            f"a grid is made of lists of values, not of {type(given).__name__}. Distributions "
+            f"a grid is made of lists of values, not of {type(values).__name__}. Distributions "
             "stand in param_distributions",
             (name,),
         )
-    if isinstance(given, Parameter | Mapping):
+    if isinstance(values, Parameter | Mapping):
         try:
-            return Entry(name, deepcopy(parameter(given)))
+            return TranslatedParameter(name, deepcopy(parameter(values)))
         except SpecError as error:
             raise error.under(name) from None
-    if isinstance(given, BaseDistribution):
-        return Entry(name, from_optuna(given, name))
+    if isinstance(values, BaseDistribution):
+        return TranslatedParameter(name, from_optuna(values, name))
     meaning: Values | Quantiles
-    if is_distribution(given):
-        found = from_scipy(given, name)
-        if isinstance(found, Parameter):
-            return Entry(name, found)
-        meaning = found
+    if is_distribution(values):
+        converted = from_scipy(values, name)
+        if isinstance(converted, Parameter):
+            return TranslatedParameter(name, converted)
+        meaning = converted
     else:
-        meaning = Values(given, name)
-    return Entry(name, meaning.parameter, meaning)
+        meaning = Values(values, name)
+    return TranslatedParameter(name, meaning.parameter, meaning)
 
 
-def _held(entry: Entry) -> str:
-    """The name in the study, which says where it holds something else than the value."""
+def _key(entry: TranslatedParameter) -> str:
+    """The name in the study, with a suffix if the study stores a quantile."""
     return entry.name + QUANTILE if isinstance(entry.meaning, Quantiles) else entry.name
 
 
-def _meant(entry: Entry, value: Scalar) -> Any:
+def _meant(entry: TranslatedParameter, value: Scalar) -> Any:
     assert entry.meaning is not None
     return entry.meaning(value)  # type: ignore[arg-type]

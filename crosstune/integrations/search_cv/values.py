@@ -1,4 +1,4 @@
-"""Lists of values for a parameter: any Python objects, which a study holds by name."""
+"""Lists of values for a parameter: any Python objects, which a study stores by name."""
 
 from __future__ import annotations
 
@@ -19,66 +19,66 @@ LONGEST_NAME = 60
 
 
 class Values:
-    """The values of a list, and the choice by which a study holds them.
+    """The values of a list, and the choice that represents them in a study.
 
-    Numbers, strings, truth values and None stand in the study as they are; if any other object
-    is among them, all are held by name, such as ``SVC(C=10)``. What is in the list twice is one
-    value with twice the odds.
+    Numbers, strings, booleans and None are stored as they are. If the list has any other object,
+    all values are stored by name, such as ``SVC(C=10)``. A repeated value is one value with as
+    many times the probability.
 
     Args:
-        given: a list, tuple, range or one-dimensional array.
-        name: in messages.
+        values: a list, tuple, range or one-dimensional array.
+        name: the parameter's name, for messages.
 
     Raises:
-        SpecError: it is no such list, or empty.
+        SpecError: `values` is no such list, or empty.
     """
 
-    def __init__(self, given: Any, name: str):
-        objects = _listed(given, name)
+    def __init__(self, values: Any, name: str):
+        objects = _listed(values, name)
         scalars = [plain(value) for value in objects]
         if all(_is_scalar(value) for value in scalars):
-            held: list[Scalar] = scalars
+            stored: list[Scalar] = scalars
         else:
-            held = _names(objects)
-        odds = Counter((type(value), value) for value in held)
-        self._objects = dict(zip(reversed(list(map(_key, held))), reversed(objects), strict=True))
-        by_name = held is not scalars
-        self.content = dict(zip(held, objects, strict=True)) if by_name else None
-        """The objects by name; None where the study holds the values themselves."""
+            stored = _names(objects)
+        odds = Counter((type(value), value) for value in stored)
+        self._objects = dict(zip(reversed(list(map(_key, stored))), reversed(objects), strict=True))
+        by_name = stored is not scalars
+        self.content = dict(zip(stored, objects, strict=True)) if by_name else None
+        """The objects by name; None if the study stores the values themselves."""
         unique = [value for _, value in odds]
         weights = None
         if len(set(odds.values())) > 1:
-            weights = [count / len(held) for count in odds.values()]
+            weights = [count / len(stored) for count in odds.values()]
         try:
             self.parameter = Choice(unique, weights=weights)
         except SpecError as error:
             raise error.under(name) from None
         self._position = {key: i for i, key in enumerate(odds)}
 
-    def __call__(self, held: Scalar) -> Any:
-        """The object behind what a study holds."""
-        return self._objects[_key(held)]
+    def __call__(self, stored: Scalar) -> Any:
+        """The object behind a stored value."""
+        return self._objects[_key(stored)]
 
     def __len__(self) -> int:
         return len(self._position)
 
-    def position(self, held: Scalar) -> int:
-        """Where it stands in the list."""
-        return self._position[_key(held)]
+    def position(self, stored: Scalar) -> int:
+        """The index of a stored value among the unique values."""
+        return self._position[_key(stored)]
 
 
-def _listed(given: Any, name: str) -> list[Any]:
-    if isinstance(given, np.ndarray):
-        if given.ndim != 1:
-            raise SpecError(f"an array with {given.ndim} dimensions is no list of values", (name,))
-        given = list(given)
-    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+def _listed(values: Any, name: str) -> list[Any]:
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise SpecError(f"an array with {values.ndim} dimensions is no list of values", (name,))
+        values = list(values)
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise SpecError(
-            f"a list of values is needed, even for a single one, not {shown(given)}", (name,)
+            f"a list of values is needed, even for a single one, not {shown(values)}", (name,)
         )
-    if not given:
+    if not values:
         raise SpecError("the list of values is empty", (name,))
-    return list(given)
+    return list(values)
 
 
 def _is_scalar(value: Any) -> bool:
@@ -92,7 +92,7 @@ def _key(value: Any) -> tuple[type, Any]:
 
 
 def _names(objects: list[Any]) -> list[Scalar]:
-    """A name for each; the same object has the same one, and no two objects share it."""
+    """The name of each object. Different objects have different names."""
     names: dict[int, str] = {}
     for value in objects:
         if id(value) in names:
@@ -107,7 +107,7 @@ def _names(objects: list[Any]) -> list[Scalar]:
 
 
 def _name(value: Any) -> str:
-    """How a value is written in a study: without an address, which no second run would have."""
+    """The text of a value, without an address, which would differ in the next run."""
     text = getattr(value, "__qualname__", None) or repr(value)
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(str(text).split()))
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."

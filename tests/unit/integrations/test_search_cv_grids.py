@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from crosstune import Float, Int, SearchCV
 from crosstune.engines.record_names import RUNS
 from crosstune.errors import SpecError
-from crosstune.integrations.search_cv.run import Run
+from crosstune.integrations.search_cv.run import SearchRun
 from crosstune.integrations.search_cv.translation import translate
 
 X, Y = load_iris(return_X_y=True)
@@ -63,13 +63,13 @@ def test_a_grid_is_fitted_in_batches(
     backend: str, sampler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    score = Run._score
+    score = SearchRun._score
 
-    def noted(run: Run, asked: Any) -> None:
+    def noted(run: SearchRun, asked: Any) -> None:
         sizes.append(len(asked))
         score(run, asked)
 
-    monkeypatch.setattr(Run, "_score", noted)
+    monkeypatch.setattr(SearchRun, "_score", noted)
     search = SearchCV(GaussianNB(), GRID, cv=2, backend=backend, sampler=sampler).fit(X, Y)
     assert sizes == [32, 8]
     assert search.cv_results_["params"] == [{"var_smoothing": v} for v in GRID["var_smoothing"]]
