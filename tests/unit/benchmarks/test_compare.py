@@ -68,14 +68,14 @@ def test_one_command_brings_a_verdict_and_a_report(tmp_path: Path) -> None:
     spec = write_spec(tmp_path)
     who = "optuna:tpe,optuna:random"
     out, err = call(spec, "-c", who, "--seeds", 3, "-n", 5, "--json", cwd=tmp_path)
-    folder = tmp_path / "runs" / "compare-spec"  # its own place
+    own = Path("runs", "compare-spec")  # where results go by default
     found = json.loads(out.splitlines()[-1])
     assert found["verdict"] in re.sub(r"\s+", " ", err)
     assert found["pairs"][0]["verdict"] == UNDECIDED
-    page = (folder / "report.html").read_text()
+    page = (tmp_path / own / "report.html").read_text()
     assert found["leader"] in page
     assert "6 of 6 runs" in err
-    again, err = call(spec, "-c", who, "--out", folder, "--report-only", "--json", cwd=tmp_path)
+    again, err = call(spec, "-c", who, "--out", own, "--report-only", "--json", cwd=tmp_path)
     assert json.loads(again.splitlines()[-1]) == found
     assert "runs" not in err.splitlines()[0]
 
