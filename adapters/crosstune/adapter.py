@@ -1,8 +1,8 @@
 """crosstune's own algorithms as a backend, so that a spec and a match can name them.
 
 - The space is crosstune's, so nothing is compiled and nothing differs from the spec.
-- `random` draws the reference prior.
-- `grid` is the walk of `GridSampler`; `gp` is that of `GaussianProcessSampler`.
+- `random` draws from the reference prior.
+- `grid` is the algorithm of `GridSampler`, `gp` that of `GaussianProcessSampler`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crosstune.study.warm_start import finished
 
 
 class CrosstuneAdapter(Adapter):
-    """What crosstune brings itself."""
+    """crosstune's own algorithms."""
 
     name: ClassVar[str] = "crosstune"
     distribution: ClassVar[str] = "crosstune"
@@ -58,7 +58,7 @@ class CrosstuneAdapter(Adapter):
         return Drawn(coordinate_law(coordinate), space[name].decode)
 
     def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The options, with the trials of earlier studies in the place of these."""
+        """The options, with earlier studies replaced by their trials."""
         if "warm_start" not in options:
             return options
         return {**options, "warm_start": finished(options["warm_start"])}
@@ -83,7 +83,7 @@ class CrosstuneAdapter(Adapter):
 
 
 class RandomEngine(Engine):
-    """Draws of the reference prior."""
+    """Draws from the reference prior."""
 
     def __init__(self, space: Space, *, seed: int | None = None):
         self._space = space
@@ -104,7 +104,7 @@ class RandomEngine(Engine):
 
 
 def _gaussian_process() -> Any:
-    # scipy takes a second to import, and random and grid do without.
+    # scipy takes a second to import, and random and grid do not need it.
     from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 
     return GaussianProcessEngine

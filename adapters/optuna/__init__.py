@@ -1,1 +1,1 @@
-"""Optuna's own samplers behind crosstune, on spaces that its distributions do not have too."""
+"""Optuna's own samplers behind crosstune, also on spaces that its distributions cannot express."""

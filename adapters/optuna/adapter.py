@@ -2,14 +2,14 @@
 
 What this backend does differently:
 
-- Where every parameter is a native distribution, Optuna's sampler runs on the ledger itself.
+- If every parameter is a native distribution, Optuna's sampler runs on the ledger itself.
 - Ordered choices, weights, stepped floats, log with step and normals have no native
   distribution with the right values and prior. They are searched by index or quantile in an
   in-memory mirror of the ledger, which is told every report, state and constraint.
-- A condition is a parameter that is suggested, or not, after its parents.
+- A conditional parameter is suggested after its parents, or not at all.
 - `grid` and `brute-force` evaluate each point once, so they run on the mirror too. A grid takes
   every value of a finite parameter and `points` quantiles of any other.
-- `grid` repeats points that differ in inactive parameters alone, so it is refused for a space
+- `grid` repeats points that differ only in inactive parameters, so it is refused for a space
   with conditions.
 """
 
@@ -92,7 +92,7 @@ class OptunaAdapter(Adapter):
         return Compiled(literal(space) if mode == "literal" else exact(space), space, mode)
 
     def read(self, native: Mapping[str, BaseDistribution]) -> Space:
-        """The space behind distributions by name; those of `compile` remember theirs."""
+        """The space of distributions by name; those of `compile` remember theirs."""
         if isinstance(native, Compiled):
             again = self.compile(native.space, mode=native.mode)
             if dict(native) == dict(again):
@@ -101,18 +101,18 @@ class OptunaAdapter(Adapter):
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the distribution."""
-        held, item = self.compile(space, mode=mode)[name], space[name]
-        differs = notes(item, mode)
+        distribution, item = self.compile(space, mode=mode)[name], space[name]
+        law, differences = law_of(distribution), notes(item, mode)
         if mode == "literal":
-            return Drawn(law_of(held), None, differs)
-        if held == ledger.distribution(item):
-            return Drawn(law_of(held), partial(ledger.read, item), differs)
-        return Drawn(law_of(held), item.decode, differs)
+            return Drawn(law, None, differences)
+        if distribution == ledger.distribution(item):
+            return Drawn(law, partial(ledger.read, item), differences)
+        return Drawn(law, item.decode, differences)
 
     def sampler(
         self, algorithm: str, space: Space | None, *, seed: int | None, options: Mapping[str, Any]
     ) -> samplers.BaseSampler | None:
-        """Optuna's own sampler where it can run on the ledger itself.
+        """Optuna's own sampler if it can run on the ledger itself.
 
         Raises:
             Unsupported: see `engine`.
@@ -120,9 +120,9 @@ class OptunaAdapter(Adapter):
         if space is None:
             self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
             return native_sampler(algorithm, None, seed, options)
-        direct = all(
-            held == ledger.distribution(space[name]) for name, held in self.compile(space).items()
-        )
+        direct = self.compiled(space) == {
+            name: ledger.distribution(item) for name, item in space.searched.items()
+        }
         if not direct or self.algorithms[algorithm].exhaustive:
             check_no_function(algorithm, options)
             return None
@@ -141,7 +141,7 @@ class OptunaAdapter(Adapter):
         """Optuna's sampler on a study of its own.
 
         Raises:
-            Unsupported: a `constraints_func`, which would be given the trials of that study.
+            Unsupported: a `constraints_func`, which would get the trials of that study.
         """
         check_no_function(algorithm, options)
         if algorithm == "brute-force":
@@ -153,5 +153,5 @@ class OptunaAdapter(Adapter):
 
     def engine_behind(self, sampler: samplers.BaseSampler, space: Space) -> OptunaEngine:
         """A copy of the sampler, as it is now, on a study of its own."""
-        walks = isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
-        return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=walks)
+        exhaustive = isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
+        return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=exhaustive)

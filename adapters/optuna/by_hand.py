@@ -1,4 +1,4 @@
-"""Optuna by hand: `study.optimize` with a `suggest` call a parameter."""
+"""Optuna by hand: `study.optimize` with one `suggest` call per parameter."""
 
 from __future__ import annotations
 
@@ -16,9 +16,17 @@ from crosstune.space.space import Params, Space
 
 
 def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) -> list[Suggestion]:
-    """What Optuna suggests."""
+    """The suggestions of Optuna.
+
+    Args:
+        algorithm: one of `OptunaAdapter.algorithms`.
+        space: to search.
+        seed: 0 to 2**32 - 1.
+        trials: how many.
+        loss: of a suggestion.
+    """
     compiled = get("optuna").compile(space)
-    held = ledger.distributions(space)
+    declared = ledger.distributions(space)
     made: list[Suggestion] = []
 
     def objective(trial: optuna.Trial) -> float:
@@ -30,7 +38,7 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
                 params[name] = item.only
                 continue
             drawn = ledger.suggest(trial, name, compiled[name])
-            native = compiled[name] == held[name]
+            native = compiled[name] == declared[name]
             params[name] = ledger.read(item, drawn) if native else item.decode(drawn)
         made.append(Suggestion(params))
         return loss(made[-1])
@@ -43,11 +51,11 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
 
 
 def _grid(space: Space, seed: int) -> samplers.BaseSampler:
-    compiled, held = get("optuna").compile(space), ledger.distributions(space)
+    compiled, declared = get("optuna").compile(space), ledger.distributions(space)
     values = {}
     for name, item in space.searched.items():
         raw = item.grid_points(10)
-        native = compiled[name] == held[name]
+        native = compiled[name] == declared[name]
         values[name] = [ledger.write(item, item.decode(x)) if native else x for x in raw]
     return samplers.GridSampler(values, seed=seed)
 

@@ -17,10 +17,10 @@ def exact(space: Space) -> dict[str, BaseDistribution]:
 
 def distribution(item: Parameter) -> BaseDistribution:
     """The distribution with a parameter's values and prior: a native one, or its coordinate's."""
-    held = ledger.distribution(item)
+    native = ledger.distribution(item)
     match item.coordinate:
-        case Index(n, ordered=True) if not isinstance(held, IntDistribution) or held.log:
+        case Index(n, ordered=True) if not isinstance(native, IntDistribution) or native.log:
             return IntDistribution(0, n - 1)
         case Continuous(low, high, log):
             return FloatDistribution(low, high, log=log)
-    return held
+    return native

@@ -17,7 +17,7 @@ from crosstune.space.probability import ContinuousLaw, Discrete, Law, rounded
 
 
 def law_of(construct: BaseDistribution) -> Law:
-    """What `RandomSampler` draws from a distribution."""
+    """The law of `RandomSampler`'s draws from a distribution."""
     match construct:
         case CategoricalDistribution(choices=choices):
             return Discrete(list(choices), [1 / len(choices)] * len(choices))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from optuna.distributions import (
-    BaseDistribution,
-)
+from optuna.distributions import BaseDistribution
 
 from crosstune.engines.study_values import distribution
 from crosstune.errors import Unsupported
@@ -43,10 +41,10 @@ def _none(name: str, item: Parameter, reason: str) -> Unsupported:
 
 
 def notes(item: Parameter, mode: str) -> tuple[str, ...]:
-    """What differs although the law may be the same."""
-    found = []
+    """Differences that the law does not show."""
+    differences = []
     if mode == "literal" and isinstance(item, Choice) and item.ordered:
-        found.append("the order is lost: a categorical has none")
+        differences.append("the order is lost: a categorical has none")
     if mode == "literal" and item.when:
-        found.append("the condition is lost: suggest it in the objective, after its parents")
-    return tuple(found)
+        differences.append("the condition is lost: suggest it in the objective, after its parents")
+    return tuple(differences)

@@ -19,7 +19,13 @@ def prepare(objective: Objective, spec: Spec) -> Prepared:
 
 
 class OptunaObjective(Prepared):
-    """Optuna's own, held to the ranges of the declared space."""
+    """Optuna's own dialect, checked against the ranges of the declared space.
+
+    Args:
+        objective: `f(trial)`.
+        space: the declared one.
+        metric: its name.
+    """
 
     def __init__(self, objective: Objective, space: Space, metric: str):
         super().__init__(objective, space, metric)
@@ -31,15 +37,15 @@ class OptunaObjective(Prepared):
         return returned
 
     def _check_ranges(self, trial: Trial) -> None:
-        """Raise where the objective suggested another range than the space says.
+        """Raise if the objective suggested from another range than the declared one.
 
-        An engine would have searched one range, and the objective used another.
+        The engine would search one range, and the objective use another.
         """
-        for name, held in trial.distributions.items():
+        for name, distribution in trial.distributions.items():
             if name not in self._space:
                 raise SpecError(no_such("parameter in the space", name, self._space))
-            if held != self._distributions[name]:
+            if distribution != self._distributions[name]:
                 raise SpecError(
-                    f"the objective asks for {name!r} in {held}, and the space says "
+                    f"the objective asks for {name!r} in {distribution}, and the space says "
                     f"{self._distributions[name]}"
                 )

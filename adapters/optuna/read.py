@@ -1,8 +1,8 @@
 """Parameters read from Optuna's distributions.
 
-- A dictionary of distributions has no place for conditions: they live in the objective, which
-  suggests a child after its parents. What is read from one has none.
-- A categorical has no order, and takes 1, 1.0 and True for the same choice. One of a single
+- A dictionary of distributions has no conditions: the objective suggests a child after its
+  parents. So the space that is read has none.
+- A categorical has no order, and treats 1, 1.0 and True as the same choice. One of a single
   choice is read as a constant, one of False and True as a bool.
 """
 
@@ -37,10 +37,10 @@ _REPLACED = {
 
 
 def read(native: Mapping[str, BaseDistribution]) -> Space:
-    """The space behind distributions by name.
+    """The space of distributions by name.
 
     Raises:
-        Unsupported: one has no parameter here, with its name and the reason.
+        Unsupported: one has no equivalent parameter, with its name and the reason.
     """
     return read_with_verdicts(native)[0]
 
@@ -48,14 +48,14 @@ def read(native: Mapping[str, BaseDistribution]) -> Space:
 def read_with_verdicts(
     native: Mapping[str, BaseDistribution],
 ) -> tuple[Space, dict[str, Verdict]]:
-    """The space behind distributions, and how near it is to each."""
+    """The space of distributions, and how close it is to each."""
     if not isinstance(native, Mapping):
         raise Unsupported(
             f"a mapping of names to Optuna distributions is needed, not {type(native).__name__}. "
             "An objective that suggests as it runs has no space to read: give the distributions "
             "of a trial (`trial.distributions`)"
         )
-    parameters = {name: _parameter(name, held) for name, held in native.items()}
+    parameters = {name: _parameter(name, distribution) for name, distribution in native.items()}
     verdicts = {
         name: Verdict.of(total_variation(law_of(native[name]), law(item)))
         for name, item in parameters.items()
@@ -66,25 +66,25 @@ def read_with_verdicts(
         raise Unsupported(f"the space cannot be held: {error}") from error
 
 
-def _parameter(name: str, held: BaseDistribution) -> Parameter:
-    old = type(held).__name__
-    if old in _REPLACED and type(held) is getattr(distributions, old, None):
+def _parameter(name: str, native: BaseDistribution) -> Parameter:
+    old = type(native).__name__
+    if old in _REPLACED and type(native) is getattr(distributions, old, None):
         raise Unsupported(
             f"{name!r} is an optuna.distributions.{old}, which belongs to Optuna 2. Make it "
             f"{_REPLACED[old]}"
         )
-    if isinstance(held, FloatDistribution | IntDistribution) and not all(
-        math.isfinite(bound) for bound in (held.low, held.high)
+    if isinstance(native, FloatDistribution | IntDistribution) and not all(
+        math.isfinite(bound) for bound in (native.low, native.high)
     ):
-        raise Unsupported(f"{name!r} has a bound that is not finite: {held!r}")
+        raise Unsupported(f"{name!r} has a bound that is not finite: {native!r}")
     try:
-        match held:
+        match native:
             case FloatDistribution(low=low, high=high, log=log):
-                return Float(low, high, log=log, step=None if held.single() else held.step)
+                return Float(low, high, log=log, step=None if native.single() else native.step)
             case IntDistribution(low=low, high=high, log=True):
                 return Int(low, high, log=True)
             case IntDistribution(low=low, high=high, step=step):
-                return Int(low, high, step=None if step == 1 or held.single() else step)
+                return Int(low, high, step=None if step == 1 or native.single() else step)
             case CategoricalDistribution(choices=(False, True)):
                 return Bool()
             case CategoricalDistribution(choices=(value,)):
@@ -92,5 +92,5 @@ def _parameter(name: str, held: BaseDistribution) -> Parameter:
             case CategoricalDistribution(choices=choices):
                 return Choice(list(choices))
     except SpecError as error:
-        raise Unsupported(f"{name!r} ({held!r}) cannot be held: {error}") from error
-    raise Unsupported(f"{name!r} is no Optuna distribution, but {held!r}")
+        raise Unsupported(f"{name!r} ({native!r}) cannot be held: {error}") from error
+    raise Unsupported(f"{name!r} is no Optuna distribution, but {native!r}")

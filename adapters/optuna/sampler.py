@@ -1,4 +1,4 @@
-"""Optuna's own samplers by name, and the spaces that some of them refuse."""
+"""Optuna's own samplers by name, and checks of spaces that some of them cannot search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crosstune.space.space import Space
 
 _QUIET = {"warn_independent_sampling": False}
 MAX_GRID = 1_000_000
-"""The longest grid; Optuna's sampler holds all of it in memory."""
+"""The largest grid; Optuna's sampler keeps all of it in memory."""
 
 
 def native_sampler(
@@ -28,7 +28,7 @@ def native_sampler(
 
     Args:
         algorithm: one of `OptunaAdapter.algorithms`.
-        space: what it will search; None where nobody has declared it.
+        space: to search; None if none is declared.
         seed: any integer; None for a random one.
         options: keyword arguments of the sampler, checked.
 
@@ -46,7 +46,7 @@ def native_sampler(
         "brute-force": samplers.BruteForceSampler,
     }
     with warnings.catch_warnings():
-        # The user asked for it by name.
+        # The user has named it.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if algorithm == "grid":
             if space is None:
@@ -60,7 +60,7 @@ def native_sampler(
 
 
 def check_no_function(algorithm: str, options: Mapping[str, Any]) -> None:
-    """Raise for a `constraints_func` that would be given the trials of a mirror."""
+    """Raise Unsupported for a `constraints_func`, which would get the trials of a mirror."""
     if "constraints_func" in options:
         raise Unsupported(
             f"optuna:{algorithm} searches this space on a copy of the study, whose trials a "
@@ -70,9 +70,9 @@ def check_no_function(algorithm: str, options: Mapping[str, Any]) -> None:
 
 
 def check_finite(space: Space) -> None:
-    """Raise for a space that brute force could not come to the end of."""
-    for name, held in exact(space).items():
-        if isinstance(held, FloatDistribution):
+    """Raise Unsupported for a space that is not finite."""
+    for name, distribution in exact(space).items():
+        if isinstance(distribution, FloatDistribution):
             raise Unsupported(
                 f"optuna's brute-force needs a finite space, and {name!r} is searched as a real "
                 "number. Give it a step, or use 'grid'"
@@ -80,7 +80,7 @@ def check_finite(space: Space) -> None:
 
 
 def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:
-    """The values that a grid takes from each parameter, as Optuna draws them."""
+    """The grid's values of each parameter, as Optuna draws them."""
     if any(space.conditions.values()):
         raise Unsupported(
             "optuna's grid repeats points that differ in inactive parameters alone, and this "

@@ -1,4 +1,4 @@
-"""Optuna's samplers, and their searches on a study of their own that mirrors the user's."""
+"""Searches by Optuna's samplers on a study of their own that mirrors the user's."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ _STATES = {
     "failed": TrialState.FAIL,
 }
 LEARNS_CONSTRAINTS = hasattr(Trial, "set_constraint")
-"""Optuna 5's samplers learn from the constraints that an objective sets; Optuna 4 has no such."""
+"""Optuna 5's samplers learn from constraints that an objective sets; Optuna 4 cannot set them."""
 
 
 class OptunaEngine(Engine):
-    """An Optuna sampler on an in-memory study that mirrors the ledger."""
+    """An Optuna sampler on an in-memory study that mirrors the ledger.
+
+    Args:
+        space: to search.
+        sampler: used by this engine only.
+        maximize: whether higher values are better.
+        exhaustive: whether the sampler evaluates each point once.
+    """
 
     def __init__(
         self,
@@ -51,8 +58,8 @@ class OptunaEngine(Engine):
         finally:
             optuna.logging.set_verbosity(verbosity)
         self._compiled = exact(space)
-        held = ledger.distributions(space)
-        self._latent = {name for name in self._compiled if self._compiled[name] != held[name]}
+        declared = ledger.distributions(space)
+        self._latent = {name for name, law in self._compiled.items() if law != declared[name]}
         self._asked: dict[int, Trial] = {}
         self._stopped = False
 
@@ -74,7 +81,7 @@ class OptunaEngine(Engine):
         return params
 
     def tell(self, trial: int, outcome: Outcome) -> None:
-        """Report, constrain and tell, as the ledger has it."""
+        """Report, constrain and tell the trial as in the ledger."""
         mirrored = self._asked.pop(trial)
         for step, value in outcome.reports.items():
             mirrored.report(value, step)
@@ -86,14 +93,14 @@ class OptunaEngine(Engine):
                 state=_STATES[outcome.state],
             )
         except RuntimeError:
-            # Grid and brute force call study.stop() from tell() when they are through, which
-            # Optuna allows inside optimize() only. The trial is told all the same.
+            # Grid and brute force call study.stop() from tell() at their end, which Optuna
+            # allows inside optimize() only. The trial is told nevertheless.
             if not self.exhaustive:
                 raise
             self._stopped = True
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
-        """Fail the trial that was not evaluated, which samplers leave out, and add the other."""
+        """Fail the proposed trial, which samplers then ignore, and add the evaluated one."""
         self.tell(trial, Outcome("failed"))
         self.insert(params, outcome)
 

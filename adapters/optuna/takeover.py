@@ -1,8 +1,7 @@
 """The takeover of Optuna: every `Study` gets the chosen engine as its sampler.
 
 `Study.sampler` becomes a property, so it does not matter whether a study is created, loaded or
-given another sampler later. What reads it, pickles it or stores the study finds a sampler there
-as before.
+gets another sampler later. Code that reads, pickles or stores it finds a sampler as before.
 """
 
 from __future__ import annotations
@@ -50,10 +49,10 @@ class _Takeover:
     def __init__(self, make: Callable[[], ScriptEngine]):
         self._make = make
         self._swapped: WeakKeyDictionary[Study, dict[str, Any]] = WeakKeyDictionary()
-        """What the studies have to be told of, at their first trial."""
+        """Seed and replaced sampler of each study, for its record at its first trial."""
         self._ours: WeakSet[BaseSampler] = WeakSet()
         self._seeds: WeakKeyDictionary[BaseSampler, int] = WeakKeyDictionary()
-        """Those that the script gave its own samplers."""
+        """The seeds of the script's own samplers."""
 
     @property
     def _choice(self) -> ScriptEngine:
@@ -78,73 +77,73 @@ class _Takeover:
     @staticmethod
     def sampler(study: Study) -> BaseSampler:
         """The getter of `Study.sampler`."""
-        held: BaseSampler = _attributes(study)["sampler"]
-        return held
+        sampler: BaseSampler = _attributes(study)["sampler"]
+        return sampler
 
-    def adopt(self, study: Study, given: BaseSampler) -> None:
+    def adopt(self, study: Study, sampler: BaseSampler) -> None:
         """The setter of `Study.sampler`."""
         if type(study) is not Study:  # A pruner's view of a study that was taken over.
-            _attributes(study)["sampler"] = given
+            _attributes(study)["sampler"] = sampler
             return
         if is_own_study():
             _attributes(study)[_OWN] = True
-        _attributes(study)["sampler"] = self._swap(study, given)
+        _attributes(study)["sampler"] = self._swap(study, sampler)
         if not is_own_study():
             self._choice.log(study)
 
-    def _swap(self, study: Study, given: BaseSampler) -> BaseSampler:
-        if _OWN in _attributes(study) or given in self._ours or not self._choice.swaps:
-            return given
+    def _swap(self, study: Study, sampler: BaseSampler) -> BaseSampler:
+        if _OWN in _attributes(study) or sampler in self._ours or not self._choice.swaps:
+            return sampler
         choice = self._choice
-        name = type(given).__name__
+        name = type(sampler).__name__
         if len(study.directions) > 1:
             choice.leave(
                 f"a study with {len(study.directions)} objectives",
                 f"an engine searches for one, so {name} proposes",
             )
-            return given
-        reason = _irreplaceable(given)
+            return sampler
+        reason = _irreplaceable(sampler)
         if reason is not None:
             choice.leave(f"a study with {name}", reason)
-            return given
-        seed = choice.next_seed(self._seeds.get(given), len(_optuna.all_trials(study)))
+            return sampler
+        seed = choice.next_seed(self._seeds.get(sampler), len(_optuna.all_trials(study)))
         made = choice.make(seed)
         self._ours.add(made)
-        if self._seeds.get(given) is None:
+        if self._seeds.get(sampler) is None:
             let_copies_differ(made)
-        if isinstance(given, PartialFixedSampler):
-            fixed, base = _optuna.partial_fixed(given)
+        if isinstance(sampler, PartialFixedSampler):
+            fixed, base = _optuna.partial_fixed(sampler)
             name = f"{type(base).__name__} (the fixed parameters stay)"
             made = PartialFixedSampler(fixed, made)
             self._ours.add(made)
         choice.say(f"{choice.label} proposes in place of {name}", f" (seed {seed})")
-        self._swapped[study] = {"seed": seed, "replaced": type(given).__name__}
+        self._swapped[study] = {"seed": seed, "replaced": type(sampler).__name__}
         return made
 
     def restoring(self, setstate: Callable[..., None]) -> Callable[..., None]:
-        """`Study.__setstate__`, which swaps the sampler of a study that was pickled without us."""
+        """`Study.__setstate__`, which swaps the sampler of a study pickled before the takeover."""
 
         @functools.wraps(setstate)
         def restored(study: Study, state: dict[Any, Any]) -> None:
             setstate(study, state)
             if _OWN in state or not self._choice.swaps:
                 return
-            held, chosen = self.sampler(study), self._choice.make(0)
-            base = held
-            if isinstance(held, PartialFixedSampler):
-                _, base = _optuna.partial_fixed(held)
+            sampler, chosen = self.sampler(study), self._choice.make(0)
+            base = sampler
+            if isinstance(sampler, PartialFixedSampler):
+                _, base = _optuna.partial_fixed(sampler)
             reseed_copy(base)
-            same = getattr(held, "label", None) == getattr(chosen, "label", None)
-            if type(held) is not type(chosen) or not same:
-                self.adopt(study, held)
+            same = getattr(sampler, "label", None) == getattr(chosen, "label", None)
+            if type(sampler) is not type(chosen) or not same:
+                self.adopt(study, sampler)
 
         return restored
 
     def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
-        """`Study.ask`, which first leaves in the study what searches it."""
+        """`Study.ask`, which first adds the record of the sampler to the study."""
 
         @functools.wraps(ask)
-        def asked(study: Study, *args: Any, **options: Any) -> optuna.Trial:
+        def recorded(study: Study, *args: Any, **options: Any) -> optuna.Trial:
             swapped = self._swapped.pop(study, None)
             if swapped is not None:
                 self._leave_record(study, **swapped)
@@ -152,7 +151,7 @@ class _Takeover:
                 self._choice.log(study)
             return ask(study, *args, **options)
 
-        return asked
+        return recorded
 
     def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
         from crosstune.engines.record import leave_record, run_record
@@ -175,7 +174,7 @@ class _Takeover:
         leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
-        """`Study.optimize`, with an eye on constraints."""
+        """`Study.optimize`, with a warning about constraints."""
         signature = inspect.signature(optimize)
 
         @functools.wraps(optimize)
@@ -189,7 +188,7 @@ class _Takeover:
         return optimized
 
     def telling(self, tell: Callable[..., FrozenTrial]) -> Callable[..., FrozenTrial]:
-        """`Study.tell`, with an eye on constraints."""
+        """`Study.tell`, with a warning about constraints."""
 
         @functools.wraps(tell)
         def told(study: Study, *args: Any, **options: Any) -> FrozenTrial:
@@ -201,13 +200,13 @@ class _Takeover:
         return told
 
     def _watches(self, study: Study) -> bool:
-        """Whether it is for us to see that the sampler cannot use constraints."""
+        """True if the sampler is ours, cannot use constraints, and does not warn by itself."""
         sampler = study.sampler
         return sampler in self._ours and constraints.must_be_watched(sampler)
 
 
 def is_own(study: Study) -> bool:
-    """Whether a study is one of crosstune's own."""
+    """True if a study is one of crosstune's own."""
     return is_own_study() or _OWN in _attributes(study)
 
 
@@ -215,16 +214,16 @@ def _note_constraints(study: Study, trial: FrozenTrial) -> None:
     constraints.note_constraints(study, study.sampler, trial)
 
 
-def _irreplaceable(given: BaseSampler) -> str | None:
-    """Why a script's sampler has to stay; None where it can go."""
-    if isinstance(given, GridSampler | BruteForceSampler):
+def _irreplaceable(sampler: BaseSampler) -> str | None:
+    """Why a script's sampler has to stay; None if it can be replaced."""
+    if isinstance(sampler, GridSampler | BruteForceSampler):
         return "it walks its own points, and ends the study after the last"
-    if _optuna.has_constraints(given):
+    if _optuna.has_constraints(sampler):
         return "its constraints are known to it alone"
     return None
 
 
 def _attributes(study: Study) -> dict[str, Any]:
-    """What a study holds; the view of it that Hyperband's pruner makes shows only some."""
-    held: dict[str, Any] = object.__getattribute__(study, "__dict__")
-    return held
+    """The attributes of a study; the view of it by Hyperband's pruner hides some."""
+    attributes: dict[str, Any] = object.__getattribute__(study, "__dict__")
+    return attributes

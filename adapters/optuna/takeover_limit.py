@@ -1,8 +1,7 @@
 """`--trials` for Optuna's studies: in `Study.optimize`, and in `Study.ask` for everything else.
 
-All trials of a study count, those of an earlier run among them, but for the queued ones that
-nobody has taken yet. The processes of a script ask one after another, so that together they have
-no more.
+All trials of a study count, including those of earlier runs, except queued ones that were not
+started. The processes of a script ask one after another, so the limit holds for all together.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from crosstune.takeover.choice import ScriptEngine
 from crosstune.takeover.limit import TrialsSpent, spent
 
 _REACHED = "reached"
-"""The kind of file in the shared folder that says that a study has its trials."""
+"""The kind of file in the shared folder that marks a study which has all its trials."""
 
 
 class OptunaLimit:
     """The wrappers of `Study.ask` and `Study.optimize`.
 
     Args:
-        make: the choice.
-        is_own: whether a study is one of crosstune's own, whose budget is its own affair.
+        make: returns the choice.
+        is_own: whether a study is one of crosstune's own, which are not limited.
     """
 
     def __init__(self, make: Callable[[], ScriptEngine], is_own: Callable[[Study], bool]):
@@ -38,10 +37,10 @@ class OptunaLimit:
         self._excused: set[str] = set()
 
     def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
-        """`Study.ask`, which is refused where the study has its trials."""
+        """`Study.ask`, which is refused if the study has all its trials."""
 
         @functools.wraps(ask)
-        def asked(study: Study, *args: Any, **options: Any) -> optuna.Trial:
+        def limited(study: Study, *args: Any, **options: Any) -> optuna.Trial:
             most = self._make().trials
             if most is None or self._is_own(study):
                 return ask(study, *args, **options)
@@ -54,10 +53,10 @@ class OptunaLimit:
                     shared.first(_REACHED, _key(study))
                 return trial
 
-        return asked
+        return limited
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
-        """`Study.optimize`, which evaluates no more than is left."""
+        """`Study.optimize`, with the remaining number of trials."""
 
         @functools.wraps(optimize)
         def optimized(
@@ -82,10 +81,10 @@ class OptunaLimit:
         return optimized
 
     def _excuses(self, study: Study) -> bool:
-        """Whether a call for more ends at once without an error.
+        """True if a call for more trials ends at once without an error.
 
-        That is the first call of a process that the script started while there were trials left:
-        which of several processes has the last ones is chance.
+        This holds for the first call of a process that the script started while trials were left:
+        which process gets the last ones is chance.
         """
         key = _key(study)
         if self._make().is_first_process or key in self._excused:
