@@ -1,1 +1,1 @@
-"""The subcommands whose work is more than a call, one a file."""
+"""The command line, one file per subcommand."""

@@ -1,4 +1,4 @@
-"""`crosstune backends`: which engines there are, and their samplers."""
+"""`crosstune backends`: the engines and their samplers."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def backends(as_json: bool, debug: bool) -> None:
     from crosstune.engines import registry as adapters
     from crosstune.errors import MissingLibrary
 
-    found: dict[str, Any] = {}
+    listed: dict[str, Any] = {}
     for name in adapters.names():
         try:
             adapter = adapters.get(name)
         except MissingLibrary as error:
-            found[name] = {"installed": False, "reason": str(error)}
+            listed[name] = {"installed": False, "reason": str(error)}
             continue
         from importlib.metadata import version
 
-        found[name] = {
+        listed[name] = {
             "installed": True,
             "version": version(adapter.distribution),
             "roles": {role: adapter.roles.get(role, "grid (crosstune's)") for role in _ROLES},
@@ -41,16 +41,16 @@ def backends(as_json: bool, debug: bool) -> None:
             },
         }
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(listed))
         return
     width = max(shutil.get_terminal_size((200, 24)).columns, 40)
-    for name, known in found.items():
-        if not known["installed"]:
-            click.echo(f"{name}: {known['reason']}")
+    for name, entry in listed.items():
+        if not entry["installed"]:
+            click.echo(f"{name}: {entry['reason']}")
             continue
-        click.echo(f"{name} {known['version']}")
-        for key, about in known["samplers"].items():
-            roles = [role for role, native in known["roles"].items() if native == key]
+        click.echo(f"{name} {entry['version']}")
+        for key, about in entry["samplers"].items():
+            roles = [role for role, native in entry["roles"].items() if native == key]
             role = f" [{', '.join(roles)}]" if roles and roles != [key] else ""
             text = f"refused: {about['refused']}" if about["refused"] else about["summary"]
             lines = textwrap.wrap(text, width - 25, break_long_words=False, break_on_hyphens=False)

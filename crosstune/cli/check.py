@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""
 \b
-Exit status 0; 2 where an engine refuses a parameter, and with --strict where one is approximate.
---backend limits the question to the engine that the study is for.
+Exit status 0; 2 if an engine refuses a parameter or, with --strict, approximates one.
+--backend limits the check to the engine that the study is for.
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
@@ -66,17 +66,17 @@ def _table(certificate: Certificate) -> Table:
         shown.add_column(engine)
     names = next(iter(certificate.verdicts.values()), {})
     for name in names:
-        verdicts = [held[name] for held in certificate.verdicts.values()]
+        verdicts = [by_name[name] for by_name in certificate.verdicts.values()]
         cells = [f"[{styles[verdict.kind]}]{verdict}[/]" for verdict in verdicts]
         shown.add_row(escape(name), *cells)
     return shown
 
 
 def _remarks(certificate: Certificate) -> list[str]:
-    """Reasons and notes; one that several parameters share is said once."""
+    """Reasons and notes, without repetition if several parameters share one."""
     said: dict[str, list[str]] = {}
-    for engine, held in certificate.verdicts.items():
-        for name, verdict in held.items():
+    for engine, verdicts in certificate.verdicts.items():
+        for name, verdict in verdicts.items():
             for note in verdict.notes:
                 said.setdefault(f"{engine}: {note}", []).append(name)
             if verdict.reason:

@@ -27,34 +27,38 @@ of every installed engine meets random search. All get the same space, budget an
 
 \b
 Everything goes to --out: each evaluation as it is made, and report.html at the end. The same
-command goes on where it was stopped; more seeds or contenders evaluate only what is new.
-Exit status: 0 done, whatever the verdict; 1 it could not go on; 2 a bad request; 130 interrupted.
+command continues a stopped match; with more seeds or contenders it evaluates only what is new.
+Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrupted.
 """
 
 
 @click.command("compare", epilog=_EPILOG)
 @click.argument("spec", type=click.Path(path_type=Path), required=False)
-@click.option("--suite", metavar="NAME", help="In place of SPEC: tables, functions or training.")
+@click.option("--suite", metavar="NAME", help="Instead of SPEC: tables, functions or training.")
 @click.option(
     "--problem",
     "problem_names",
     multiple=True,
     metavar="NAME",
-    help="In place of SPEC: one problem of a suite, such as tables/vehicle. May be repeated.",
+    help="Instead of SPEC: one problem of a suite, such as tables/vehicle. May be repeated.",
 )
-@click.option("-c", "--contenders", metavar="LIST", help="With commas: optuna:tpe,hyperopt:tpe.")
+@click.option(
+    "-c", "--contenders", metavar="LIST", help="Comma-separated: optuna:tpe,hyperopt:tpe."
+)
 @click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, metavar="N")
 @click.option("-n", "--trials", type=int, metavar="N", help="Of each run; the spec's, or 50.")
 @click.option("--seconds", type=float, metavar="S", help="Of each run, sampler and objective.")
 @click.option("--epochs", type=int, metavar="N", help="Of each run, over all its trials.")
-@click.option("--first", type=int, default=0, metavar="N", help="Points that all begin with.")
+@click.option(
+    "--first", type=int, default=0, metavar="N", help="Number of start points, the same for all."
+)
 @click.option(
     "--workers",
     type=int,
     metavar="N",
-    help="Trials at once on a simulated clock, where the times are recorded (tables).",
+    help="Parallel trials on a simulated clock, for recorded times (tables).",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Runs at once.")
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Parallel runs.")
 @click.option("--until-decided", is_flag=True, help="Add seeds until the leader is decided.")
 @click.option("--max-seeds", type=int, default=40, show_default=True, metavar="N")
 @click.option(
@@ -63,25 +67,27 @@ Exit status: 0 done, whatever the verdict; 1 it could not go on; 2 a bad request
     default=0.1,
     show_default=True,
     metavar="SHARE",
-    help="Of what random search leaves to gain; smaller differences count as none.",
+    help="Share of what random search leaves to gain; smaller differences count as none.",
 )
 @click.option(
     "--within",
     type=float,
     metavar="X",
-    help="The same in the metric's units, for one problem; in place of --margin.",
+    help="The margin in the metric's units, for one problem; instead of --margin.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Keeps the results.")
-@click.option("--tensorboard", metavar="DIR", help="Log every study there, as it runs.")
 @click.option(
-    "--retry-failed", is_flag=True, help="Do each run again from its first failed trial on."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results."
+)
+@click.option("--tensorboard", metavar="DIR", help="Log every study in DIR as it runs.")
+@click.option(
+    "--retry-failed", is_flag=True, help="Repeat each run from its first failed trial on."
 )
 @click.option(
     "--same-objective",
     is_flag=True,
-    help="Keep the results though the objective's code has changed: it measures the same.",
+    help="Keep the results although the objective's code changed: it measures the same.",
 )
-@click.option("--report-only", is_flag=True, help="Judge what --out holds; evaluate nothing.")
+@click.option("--report-only", is_flag=True, help="Judge the results in --out; evaluate nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def compare(
@@ -108,11 +114,11 @@ def compare(
     console = SafeConsole(stderr=True)
     place = out or _default_folder(spec, suite, problem_names)
     if report_only:
-        found = matches.read(place, margin=margin, within=within)
+        comparison = matches.read(place, margin=margin, within=within)
     else:
         console.print(f"results go to {place}", highlight=False, markup=False, soft_wrap=True)
         with lossy_stdout(), _progress(console, place) as progress:
-            found = matches.compare(
+            comparison = matches.compare(
                 subject,
                 contenders=contenders,
                 seeds=seeds,
@@ -123,20 +129,19 @@ def compare(
                 command=_command(),
                 **options,
             )
-    terminal(found.results, found.summary, console)
-    page = found.write_report()
-    for line in (found.sentence, f"report: {page}"):
+    terminal(comparison.results, comparison.summary, console)
+    page = comparison.write_report()
+    for line in (comparison.sentence, f"report: {page}"):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if as_json:
-        click.echo(json.dumps(_as_json(found), allow_nan=False))
+        click.echo(json.dumps(_as_json(comparison), allow_nan=False))
 
 
 def _subject(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> Any:
     from crosstune.benchmarks import problems
     from crosstune.errors import RequestError
 
-    given = [spec is not None, suite is not None, bool(names)]
-    if sum(given) != 1:
+    if [spec is not None, suite is not None, bool(names)].count(True) != 1:
         raise RequestError("give one of SPEC, --suite and --problem")
     if suite is not None:
         return problems.suite(suite)
@@ -144,7 +149,7 @@ def _subject(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> An
 
 
 def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> Path:
-    """A folder for the match of this name, so that the same command goes on with it."""
+    """The folder of the match of this name, so that the same command continues it."""
     from crosstune.system.filenames import as_file_name
 
     name = spec.stem if spec is not None else suite or "-".join(names)
@@ -152,13 +157,13 @@ def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]
 
 
 def _command() -> str:
-    """What was typed, as the report shows it."""
+    """The command line, for the report."""
     return shlex.join(["crosstune", *sys.argv[1:]])
 
 
 @contextlib.contextmanager
 def _progress(console: Any, folder: Path) -> Iterator[Any]:
-    """A line with the runs that are over, the evaluations on file and the time left."""
+    """A line with the finished runs, the evaluations on file and the time so far."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from crosstune.benchmarks.match.folder import MatchFolder
@@ -194,25 +199,25 @@ def _progress(console: Any, folder: Path) -> Iterator[Any]:
             watcher.join()
 
 
-def _as_json(found: Any) -> dict[str, Any]:
+def _as_json(comparison: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
-    verdict = found.summary.verdict
+    verdict = comparison.summary.verdict
     return {
         "verdict": verdict.sentence,
         "measure": verdict.measure,
         "leader": verdict.leader,
         "pairs": [_finite(asdict(pair)) for pair in verdict.pairs],
-        "standings": [_finite(asdict(each)) for each in found.summary.standings],
-        "notes": list(found.summary.notes),
-        "folder": str(found.folder),
+        "standings": [_finite(asdict(standing)) for standing in comparison.summary.standings],
+        "notes": list(comparison.summary.notes),
+        "folder": str(comparison.folder),
     }
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
+    """Replace NaN and infinity, which JSON does not have, by None."""
     if isinstance(value, dict):
-        return {key: _finite(held) for key, held in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, float) and value - value != 0:
         return None
     return value

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live line, and a table of the best trials at the end."""
+"""The console output of a run: a live line, and a table of the best trials at the end."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _NAMES = {
 
 
 MAX_COLUMNS = 8
-"""Up to how many columns the table of the best trials has a row a trial."""
+"""The most columns with which the table of the best trials has one row per trial."""
 
 
 class SafeConsole(Console):
-    """Lets nothing through but what it draws itself, and breaks no word of a table."""
+    """A console that makes control characters visible and breaks no word of a table."""
 
     @property
     def has_width(self) -> bool:
-        """True on a terminal, and where COLUMNS says how wide the lines are."""
+        """True on a terminal, and if COLUMNS sets the width."""
         return self.is_terminal or "COLUMNS" in os.environ
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as rich does, each table fitted to the width."""
-        fit = (fitted(each, self.width) if isinstance(each, Table) else each for each in objects)
+        """Print like rich, with each table fitted to the width."""
+        fit = [fitted(o, self.width) if isinstance(o, Table) else o for o in objects]
         super().print(*fit, **options)
 
     def render(
@@ -63,6 +63,12 @@ class LiveLine:
     """A callback that keeps one line up to date: best value, trials left, pruned and failed.
 
     On a terminal the line is redrawn; elsewhere a line is printed for each new best value.
+
+    Args:
+        console: where to print.
+        metric: its name.
+        total: the number of trials in the budget; None if there is no limit.
+        done: the number of trials that are finished.
     """
 
     def __init__(self, console: Console, metric: str, total: int | None, done: int):
@@ -113,7 +119,14 @@ def count(study: Study) -> Counter[str]:
 
 
 def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
-    """The best feasible trials, with their parameters and further metrics."""
+    """The best feasible trials, with their parameters and further metrics.
+
+    Args:
+        study: with one objective.
+        metric: its name.
+        space: the types of the parameters.
+        rows: the most trials to show.
+    """
     feasible = ranked(study)
     kind = "feasible" if len(feasible) < count(study)["complete"] else "complete"
     top = feasible[:rows]
@@ -135,7 +148,7 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
         for trial, point in zip(top, points, strict=True)
     ]
     if len(heads) > MAX_COLUMNS:
-        # A column a trial instead, which a narrow terminal can hold.
+        # One column per trial instead, which fits a narrow terminal.
         heads, *lines = [list(cells) for cells in zip(heads, *lines, strict=True)]
     for head in heads:
         shown.add_column(head, justify="right", overflow="fold")
@@ -147,13 +160,13 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
 def values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
     """The parameters of a trial in the types of the space.
 
-    What an objective suggested on its own, outside the space, is as it suggested it.
+    Values that an objective suggested outside the space are unchanged.
     """
     try:
-        known = ledger.read_point(space, trial.params)
+        point = ledger.read_point(space, trial.params)
     except SpecError:
-        known = {}
-    return {**trial.params, **known}
+        point = {}
+    return {**trial.params, **point}
 
 
 def _cell(value: object) -> str:

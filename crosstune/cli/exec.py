@@ -22,12 +22,12 @@ Examples:
   crosstune exec --backend keras_tuner --seed 1 -m my_package.train
 
 \b
-What follows the script belongs to the script. Its studies may have a sampler of their own or
+Arguments after the script belong to the script. Its studies may have a sampler of their own or
 none, use optimize() or ask and tell, prune, and suggest other parameters in each trial; calls of
-hyperopt.fmin and searches of Keras Tuner are driven as well. A study
-with several objectives, with a grid or with constraints stays as the script has it; that is said,
-and is an error under --strict. What was swapped is said on standard error and kept in the study.
-Without --backend and --sampler no sampler is swapped.
+hyperopt.fmin and searches of Keras Tuner are driven too. A study with several objectives, with a
+grid or with constraints is left unchanged, with a message, or with an error under --strict. Each
+swap is printed on standard error and recorded in the study. Without --backend and --sampler no
+sampler is swapped.
 """,
 )
 @click.option(
@@ -38,7 +38,9 @@ Without --backend and --sampler no sampler is swapped.
     help="optuna, hyperopt, keras_tuner or crosstune.",
 )
 @click.option("-s", "--sampler", metavar="NAME", callback=not_empty, help="random, tpe, ...")
-@click.option("--seed", type=int, metavar="N", help="Of the first study; others follow from it.")
+@click.option(
+    "--seed", type=int, metavar="N", help="Of the first study; others are derived from it."
+)
 @click.option(
     "-n",
     "--trials",
@@ -47,7 +49,7 @@ Without --backend and --sampler no sampler is swapped.
     help="At most N trials in each study or search.",
 )
 @click.option(
-    "--tensorboard", metavar="DIR", callback=not_empty, help="Log every study there, as it runs."
+    "--tensorboard", metavar="DIR", callback=not_empty, help="Log every study in DIR as it runs."
 )
 @click.option("--strict", is_flag=True, help="Make a study that cannot be swapped an error.")
 @click.option("-m", "module", is_flag=True, help="The target is a module, as in python -m.")
@@ -92,7 +94,13 @@ def prepare(
     strict: bool,
     tensorboard: str | None,
 ) -> Callable[[], None]:
-    """What is left to call: the script itself.
+    """Take over this process, and return a function that runs the script.
+
+    Args:
+        target: the file of the script, or the name of a module.
+        arguments: of the script.
+        module: whether `target` is a module.
+        backend, sampler, seed, trials, strict, tensorboard: see `ScriptEngine`.
 
     Raises:
         RequestError: there is no such script or engine.

@@ -1,4 +1,4 @@
-"""`crosstune export`: a study in the form of another library."""
+"""`crosstune export`: write a study in the format of another library."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import click
 @click.command(
     epilog="""
 \b
-What is written at PATH:
+Written to PATH:
   hyperopt     a pickle of hyperopt.Trials, for fmin, space_eval and hyperopt.plotting
   keras_tuner  a project folder, which a tuner with overwrite=False opens
   optuna       a journal file or the storage with that URL; the study is added to it
-  csv          a table with one row a trial
+  csv          a table with one row per trial
 
 \b
 Examples:
@@ -49,7 +49,7 @@ def export(
     force: bool,
     debug: bool,
 ) -> None:
-    """Write STUDY to PATH in the form of another library."""
+    """Write STUDY to PATH in the format of another library."""
     import optuna
 
     from crosstune.exchange import export_study

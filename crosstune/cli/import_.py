@@ -1,4 +1,4 @@
-"""`crosstune import`: another library's search as a study."""
+"""`crosstune import`: read another library's search into a study."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import click
     epilog="""
 \b
 SOURCE is
-  hyperopt     a pickle of hyperopt.Trials. READING A PICKLE RUNS WHATEVER CODE IT HOLDS: give
-               only a file that you trust. No other command and no other format reads a pickle.
+  hyperopt     a pickle of hyperopt.Trials. READING A PICKLE RUNS ANY CODE IN IT: use only a file
+               that you trust. No other command and no other format reads a pickle.
   keras_tuner  the project folder of a tuner
   optuna       a journal file, or the URL of a database
 
 \b
-Without --storage the study goes to runs/NAME.journal. A study that is there is never changed.
+Without --storage the study goes to runs/NAME.journal. An existing study is never changed.
 
 \b
 Examples:
@@ -37,14 +37,14 @@ Examples:
 @click.option(
     "--spec",
     type=click.Path(path_type=Path),
-    help="Declares space and direction; every trial has to fit.",
+    help="Declares space and direction; every trial must fit.",
 )
 @click.option(
     "--space",
     metavar="MODULE:NAME",
-    help="The hp space of the search, by which positions become values.",
+    help="The hp space of the search, which turns positions into values.",
 )
-@click.option("--direction", metavar="WAY", help="maximize where the losses are negated values.")
+@click.option("--direction", metavar="WAY", help="maximize if the losses are negated values.")
 @click.option("--metric", metavar="NAME", help="Which metric is Keras Tuner's objective.")
 @click.option("--study", "study_name", metavar="NAME", help="Which study of the Optuna storage.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
@@ -80,7 +80,7 @@ def import_(
         format=format,
         name=name,
         spec=spec,
-        space=None if space is None else _found(space),
+        space=None if space is None else _resolved(space),
         direction=direction,
         metric=metric,
         study_name=study_name,
@@ -103,8 +103,8 @@ def import_(
         click.echo(json.dumps(summary, allow_nan=False))
 
 
-def _found(target: str) -> Any:
-    """What ``module:name`` stands for, looked for beside the caller first."""
+def _resolved(target: str) -> Any:
+    """The object at ``module:name``; the working folder is on the path."""
     import pkgutil
     import sys
 
@@ -122,5 +122,5 @@ def _found(target: str) -> Any:
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON has no infinity."""
+    """Replace infinity, which JSON does not have, by None."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,8 +1,8 @@
 """The command line.
 
-Exit status: 0 done, 1 the run failed or its result cannot be written, 2 a bad request, 130
-interrupted. Everything for people goes to standard error, or is dropped if it cannot be written, so
-that standard output holds the `--json` line alone.
+Exit status: 0 done, 1 the run failed or its result cannot be written, 2 bad request, 130
+interrupted. Messages go to standard error, or are dropped if it cannot be written, so that standard
+output has only the `--json` line.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def crosstune(context: click.Context) -> None:
     A spec names what to tune, by what measure and for how long; --backend swaps the engine that
     proposes the trials. The result is an Optuna study, whichever engine it was.
     """
-    if context.invoked_subcommand != "exec":  # There the script sets up its logging.
+    if context.invoked_subcommand != "exec":  # exec leaves logging to the script.
         log_to_stderr()
 
 
@@ -75,20 +75,20 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    note_secrets(*given)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    note_secrets(*words)
     with lossy_stderr():
-        script = _command(given)
+        script = _command(words)
     if callable(script):
-        script()  # Out here, so that what it raises is not taken for an error of the command line.
+        script()  # Here, so that its exceptions are not reported as errors of the command line.
     sys.exit(0)
 
 
-def _command(given: Sequence[str]) -> Any:
-    """What a command returns: the script that `exec` is to run, or None."""
+def _command(words: Sequence[str]) -> Any:
+    """Run a command; returns the function that runs the script of `exec`, or None."""
     try:
         with watched():
-            return crosstune.main(args=given, prog_name="crosstune", standalone_mode=False)
+            return crosstune.main(args=words, prog_name="crosstune", standalone_mode=False)
     except click.UsageError as error:
         shown = io.StringIO()
         error.show(shown)
@@ -108,7 +108,7 @@ def _command(given: Sequence[str]) -> Any:
             reason = error.strerror if isinstance(error, OSError) else error
             say(f"crosstune: the result cannot be written: {reason}")
             sys.exit(1)
-        if "--debug" in given:
+        if "--debug" in words:
             show_error(error)
         elif isinstance(error, CrosstuneError):
             say(f"crosstune: {message_of(error)}")

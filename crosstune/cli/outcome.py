@@ -1,4 +1,4 @@
-"""What a person sees of a study that a command runs, and the exit status."""
+"""The console output of a study that a command runs, and the exit status."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ class Result:
 
 
 def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
-    """One line on the study, and one more if there is nothing left to do."""
+    """Print a line on the study, and another if there is nothing left to do.
+
+    Args:
+        plan: of the study.
+        study: opened by it.
+        console: where to print.
+    """
     said = f"{plan.engine.label}, seed {plan.engine.seed}, in {describe(plan.storage)}"
     _print(console, f"{study.study_name}: {said}")
     done = finished(study)
@@ -45,20 +51,28 @@ def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
 
 
 def live_line(plan: Plan, study: Study, console: Console) -> LiveLine:
-    """The live line of a study."""
+    """The live line of a study.
+
+    Args:
+        plan: of the study, with its budget and metric.
+        study: opened by it.
+        console: where to print.
+    """
     trials = None if plan.budget is None else plan.budget.trials
     return LiveLine(console, plan.spec.metric.name, trials, finished(study))
 
 
 def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, debug: bool) -> int:
-    """Run the trials; the exit status, with the error on `console`.
+    """Run the trials, and print an error on `console`; returns the exit status.
 
     Args:
-        line: stopped before the error is shown.
+        work: runs the trials.
+        line: stopped before an error is printed.
+        console: where to print.
         debug: raise the error.
 
     Raises:
-        RequestError: a bad request.
+        RequestError: the request is bad.
     """
     try:
         work()
@@ -76,7 +90,7 @@ def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, deb
 
 
 def _print(console: Console, text: str, style: str | None = None) -> None:
-    """Print text as it is: no markup, no colours of its own, no line breaks."""
+    """Print text without markup, highlighting and line breaks."""
     console.print(escape(text), style=style, highlight=False, soft_wrap=True)
 
 
@@ -88,17 +102,23 @@ def report(
     exit_status: int,
     log_dir: str | None = None,
 ) -> int:
-    """Show how a study stands, after a run that ended with `exit_status`.
+    """Print the state of a study after a run.
+
+    Args:
+        study: after the run.
+        plan: of the study.
+        console: where to print.
+        seconds: the duration of the run.
+        exit_status: of the run so far.
+        log_dir: of TensorBoard, if the study is logged.
 
     Returns:
-        The exit status, which is 1 for a run without a best trial.
+        The exit status, which is 1 if there is no best trial.
     """
     states = count(study)
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
     if exit_status == 130:
-        console.print(
-            "interrupted; what is finished is kept, and --resume goes on", highlight=False
-        )
+        console.print("interrupted; finished trials are kept, --resume continues", highlight=False)
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
     best = best_trial(study)
     if best is None:
@@ -133,7 +153,14 @@ def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
 
 
 def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) -> dict[str, Any]:
-    """The object of `--json`; JSON has no infinity, so an infinite best value is null."""
+    """The object of `--json`. JSON has no infinity, so an infinite best value becomes null.
+
+    Args:
+        study: after the run.
+        plan: of the study.
+        seconds: the duration of the run.
+        sampler_seconds: the part of it that the sampler took.
+    """
     best = best_trial(study)
     value = None if best is None or best.value is None else best.value
     return {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crosstune.tuning.front import StudyRequest
 
 FOLDER = Path("runs")
-"""Where a study gets a journal file if no storage is named."""
+"""The folder for the journal file of a study without a storage."""
 
 
 @click.command(
@@ -34,26 +34,26 @@ name of the backend; `crosstune backends` lists them.
 
 \b
 Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if
-that is taken. Look at it with: optuna-dashboard runs/....journal
+that exists. View it with: optuna-dashboard runs/....journal
 
 \b
-A run that was killed or stopped goes on with --resume to the same trials that it would have had.
-The trial that was running is run again. Where a library was upgraded meanwhile, and trials would
-differ, that is an error, and --resume --fresh goes on with an engine that learns from the trials.
+A run that was killed or stopped continues with --resume, to the same trials as without the stop.
+The trial that was running is repeated. If a library was upgraded meanwhile and trials would differ,
+that is an error, and --resume --fresh continues with an engine that learns from the trials.
 
 \b
 Several trials at a time, in processes of this machine; one that dies or hangs costs one trial:
   crosstune run spec.yaml --workers 4 --trial-seconds 600
-The same history for 1 to 8 workers, at the price of suggestions that know 7 results fewer:
+The same history for 1 to 8 workers; each suggestion is made with 7 results fewer:
   crosstune run spec.yaml --workers 4 --ordered
 On a Dask cluster, whose workers may come and go:
   crosstune run spec.yaml --dask tcp://10.0.0.1:8786 --host 10.0.0.5
 Without a cluster manager, over a database: crosstune worker --help
 
 \b
-With --tensorboard logs, look at it while it runs with: tensorboard --logdir logs
-Several studies may share a directory, and a resumed one goes on in its log. The log of a study
-that is over: crosstune tensorboard runs/....journal logs
+With --tensorboard logs, view it while it runs with: tensorboard --logdir logs
+Several studies may share a directory, and a resumed one continues its log. The log of a finished
+study: crosstune tensorboard runs/....journal logs
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
@@ -68,9 +68,13 @@ that is over: crosstune tensorboard runs/....journal logs
     "-s", "--sampler", metavar="NAME", callback=not_empty, help="random, grid, bayesian, tpe, ..."
 )
 @click.option("-p", "--pruner", metavar="NAME", callback=not_empty, help="median, hyperband, ...")
-@click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
-@click.option("--seconds", type=float, metavar="S", help="How long to go on.")
-@click.option("--seed", type=int, metavar="N", help="Any integer; the same one, the same trials.")
+@click.option(
+    "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
+)
+@click.option("--seconds", type=float, metavar="S", help="Time limit; no trial starts after it.")
+@click.option(
+    "--seed", type=int, metavar="N", help="Any integer; the same seed gives the same trials."
+)
 @click.option(
     "--warm-start",
     multiple=True,
@@ -90,21 +94,21 @@ that is over: crosstune tensorboard runs/....journal logs
     callback=not_empty,
     help="The study's name in its storage.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the study that is there.")
+@click.option("--resume", is_flag=True, help="Continue the existing study.")
 @click.option(
     "--fresh",
     is_flag=True,
-    help="With --resume: go on with a fresh engine that learns from the trials.",
+    help="With --resume: continue with a fresh engine that learns from the trials.",
 )
 @click.option(
     "--tensorboard",
     metavar="DIR",
     callback=not_empty,
-    help="Log the study there for TensorBoard, as it runs.",
+    help="Log the study in DIR for TensorBoard as it runs.",
 )
-@click.option("-w", "--workers", type=int, metavar="N", help="Trials at a time, each in a process.")
+@click.option("-w", "--workers", type=int, metavar="N", help="Parallel trials, each in a process.")
 @click.option(
-    "--dask", metavar="ADDRESS", callback=not_empty, help="Of a Dask scheduler; or: local."
+    "--dask", metavar="ADDRESS", callback=not_empty, help="Address of a Dask scheduler, or: local."
 )
 @click.option(
     "--ordered",
@@ -115,14 +119,12 @@ that is over: crosstune tensorboard runs/....journal logs
     metavar="[LAG]",
     help="The same history for any number of workers up to LAG + 1; LAG is 7.",
 )
-@click.option(
-    "--trial-seconds", type=float, metavar="S", help="End a trial that takes longer, as failed."
-)
+@click.option("--trial-seconds", type=float, metavar="S", help="End a longer trial, as failed.")
 @click.option(
     "--host",
     metavar="ADDRESS",
     callback=not_empty,
-    help="Of this machine, for Dask workers on others. Its network has to be trusted.",
+    help="Address of this machine for remote Dask workers, on a trusted network.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @DEBUG
@@ -207,13 +209,16 @@ def run_spec(
     tensorboard: str | None = None,
     debug: bool = False,
 ) -> Result:
-    """Run it, showing a live line and a final table on `console`.
+    """Run a study, with a live line and a final table on `console`.
 
     Args:
+        request: the study to run.
+        console: where to print.
         tensorboard: a folder in which the study is logged as it runs.
+        debug: raise errors of the run.
 
     Raises:
-        RequestError: a bad request; nothing was evaluated.
+        RequestError: the request is bad; nothing was evaluated.
     """
     from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
     from crosstune.cli.outcome import Result, live_line, report, say_what_runs, status_of, summary
@@ -232,7 +237,7 @@ def run_spec(
         before = time.monotonic()
         with log or nullcontext(), live_line(plan, study, console) as line:
             if log is not None:
-                log.attach(study)  # and its thread looks for what is new until the end
+                log.attach(study)  # its thread logs new trials until the end
             status = status_of(lambda: run_plan(plan, study, [line]), line, console, debug=debug)
         seconds = time.monotonic() - before
         status = report(study, plan, console, seconds, status, tensorboard)

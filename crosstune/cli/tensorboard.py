@@ -1,4 +1,4 @@
-"""`crosstune tensorboard`: the log of studies that are kept in a storage."""
+"""`crosstune tensorboard`: log studies that are in a storage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crosstune.terminal.text import say
 @click.command(
     epilog="""
 \b
-A log that is there is continued, without anything twice. Example:
+An existing log is continued, without repetition. Example:
   crosstune tensorboard runs/iris-optuna-tpe.journal logs
   tensorboard --logdir logs
 """
@@ -27,7 +27,7 @@ A log that is there is continued, without anything twice. Example:
 @click.option(
     "--study", "study_name", metavar="NAME", callback=not_empty, help="Only this one of several."
 )
-@click.option("--metric", metavar="NAME", callback=not_empty, help="What the objective is called.")
+@click.option("--metric", metavar="NAME", callback=not_empty, help="Name of the objective.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
 @DEBUG
 def tensorboard(
@@ -38,14 +38,21 @@ def tensorboard(
     as_json: bool,
     debug: bool,
 ) -> None:
-    """Log what STUDY, a journal file or the URL of a database, holds to DIR for TensorBoard."""
+    """Log the studies in STUDY, a journal file or the URL of a database, to DIR for TensorBoard."""
     sys.exit(log_studies(storage, log_dir, study_name=study_name, metric=metric, as_json=as_json))
 
 
 def log_studies(
     storage: str, log_dir: Path, *, study_name: str | None, metric: str | None, as_json: bool
 ) -> int:
-    """Log one study, or all in the storage; the exit status.
+    """Log one study, or all in the storage; returns the exit status.
+
+    Args:
+        storage: a journal file, or the URL of a database.
+        log_dir: made if it is absent.
+        study_name: None for all studies.
+        metric: the name of the objective.
+        as_json: print the result on standard output.
 
     Raises:
         RequestError: there is no such study, or the log cannot be written.

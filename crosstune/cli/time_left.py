@@ -1,4 +1,4 @@
-"""A live line of `crosstune verify`: how many runs are done, and the time left."""
+"""The live line of `crosstune verify`: the number of finished runs, and the time left."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from crosstune.cli.console import duration
 from crosstune.proofs.verification import Progress
 
 LONG = 10.0
-"""From how many seconds on the time left is printed where there is no terminal."""
+"""The least number of seconds left that is printed without a terminal."""
 
 
 class TimeLeftLine:
     """A live line with the number of finished runs and the time left.
 
-    Where there is no terminal, the time left is printed once, if it is long.
+    Without a terminal, the time left is printed once, if it is long.
     """
 
     def __init__(self, console: Console):
@@ -63,7 +63,7 @@ class TimeLeftLine:
 
 
 class _TimeLeft(ProgressColumn):
-    """The time until the field `ends`, which counts down between two runs."""
+    """Counts down to the field `ends`, also between two runs."""
 
     def render(self, task: Task) -> Text:
         """The time left in words."""

@@ -1,4 +1,4 @@
-"""`crosstune verify`: print the proofs as they are made."""
+"""`crosstune verify`: prove that each engine is used as by hand, and print each proof."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MAX_JOBS = 4
     epilog="""
 \b
 Each library runs as its own users would call it, on the space of SPEC, and crosstune beside it,
-with the same seed and an objective that takes no time. Exit status 0 where every suggestion is
+with the same seed and an objective that takes no time. Exit status 0 if every suggestion is
 identical, else 1. All samplers together take minutes, most of them for Optuna's gp and Keras
-Tuner's bayesian, which take up to a second for a suggestion. Another sampler is quick:
+Tuner's bayesian, which take up to a second per suggestion. Other samplers are fast:
   crosstune verify spec.yaml --backend hyperopt --sampler tpe
 """
 )
@@ -43,7 +43,7 @@ Tuner's bayesian, which take up to a second for a suggestion. Another sampler is
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Runs at once, each in a process. Default: one for each core, up to 4.",
+    help="Parallel runs, each in a process. Default: one per core, up to 4.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
 @DEBUG
@@ -81,13 +81,18 @@ def prove(
     jobs: int | None,
     as_json: bool,
 ) -> int:
-    """The exit status: 0 where every suggestion is identical, else 1.
+    """Verify and print; returns the exit status: 0 if every suggestion is identical, else 1.
 
     Args:
-        jobs: None for one for each core, up to `MAX_JOBS`.
+        spec: its file.
+        backends, samplers: names; empty for all.
+        seeds: the number of seeds.
+        trials: the number of suggestions per seed.
+        jobs: parallel runs; None for one per core, up to `MAX_JOBS`.
+        as_json: print the proofs on standard output.
 
     Raises:
-        RequestError: a bad spec, or no such backend or sampler.
+        RequestError: the spec is bad, or there is no such backend or sampler.
     """
     import optuna
     from rich.markup import escape

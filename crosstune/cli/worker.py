@@ -1,4 +1,4 @@
-"""`crosstune worker`: one of several processes, on any machines, that work at a shared study."""
+"""`crosstune worker`: one of several processes, on any machines, that share a study."""
 
 from __future__ import annotations
 
@@ -20,27 +20,37 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""
 \b
-Start as many as you like, on any machines that reach the database and have SPEC, the objective and
-its data; they may come and go. Example:
+Start any number, on any machines that reach the database and have SPEC, the objective and its
+data; workers may start and stop at any time. Example:
   export DB=postgresql+psycopg://me:secret@db.example.org/tune
   crosstune worker digits.yaml --storage $DB --trials 500
 
 \b
-The first makes the study, and all stop when it has its trials. A worker that is killed costs
-nothing: after a minute without a sign of life its trial is queued again, with its values, at most
-three times. The server may restart meanwhile. One machine is enough? crosstune run --workers 4
+The first worker makes the study, and all stop when it has its trials. If a worker is killed,
+nothing is lost: after a minute without a heartbeat its trial is queued again, with its values, at
+most three times. The server may restart meanwhile. On one machine: crosstune run --workers 4
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
-    "--storage", required=True, metavar="URL", help="Of a PostgreSQL database that all reach."
+    "--storage",
+    required=True,
+    metavar="URL",
+    help="Of a PostgreSQL database that all workers reach.",
 )
-@click.option("-n", "--trials", type=int, metavar="N", help="Finished trials of the study in all.")
-@click.option("--seconds", type=float, metavar="S", help="How long this worker begins trials.")
+@click.option(
+    "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
+)
+@click.option(
+    "--seconds",
+    type=float,
+    metavar="S",
+    help="Time limit of this worker; it starts no trial after it.",
+)
 @click.option("-b", "--backend", metavar="NAME", help="optuna, hyperopt or keras_tuner.")
 @click.option("-s", "--sampler", metavar="NAME", help="random, grid, bayesian, tpe, ...")
 @click.option("-p", "--pruner", metavar="NAME", help="median, hyperband, ...")
-@click.option("--seed", type=int, metavar="N", help="Of the study; the first worker's counts.")
+@click.option("--seed", type=int, metavar="N", help="Of the study; the first worker's is used.")
 @click.option("--study", "study_name", metavar="NAME", help="The study's name in its storage.")
 @click.option(
     "--heartbeat",
@@ -48,7 +58,7 @@ three times. The server may restart meanwhile. One machine is enough? crosstune 
     default=20,
     show_default=True,
     metavar="S",
-    help="Seconds between two signs of life; a worker without for three times as long is lost.",
+    help="Seconds between two heartbeats; a worker is lost after three times as long without.",
 )
 @DEBUG
 def worker(
@@ -64,7 +74,7 @@ def worker(
     heartbeat: int,
     debug: bool,
 ) -> None:
-    """Work at the study that SPEC describes, together with others, over a database."""
+    """Work with others on the study that SPEC describes, over a database."""
     import optuna
 
     from crosstune.cli.console import SafeConsole
@@ -89,7 +99,17 @@ def worker(
 
 
 def run(request: StudyRequest, console: Console, *, heartbeat: int, debug: bool) -> int:
-    """Work until the study is over; the exit status."""
+    """Work until the study is over; returns the exit status.
+
+    Args:
+        request: the shared study.
+        console: where to print.
+        heartbeat: seconds between two heartbeats.
+        debug: raise errors of the run.
+
+    Raises:
+        RequestError: the request is bad.
+    """
     from rich.markup import escape
 
     from crosstune.cli.outcome import live_line, report, status_of

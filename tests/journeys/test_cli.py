@@ -610,7 +610,7 @@ def test_an_interrupt_ends_cleanly_with_nothing_lost(at: Workplace) -> None:
     out, err = process.communicate(timeout=30)
     ran = Ran(process.returncode, out, err)
     states = [trial.state for trial in at.study().trials]
-    assert (ran.status, "interrupted; what is finished is kept" in err) == (130, True), err
+    assert (ran.status, "interrupted; finished trials are kept" in err) == (130, True), err
     assert states.count(TrialState.RUNNING) == 1  # for --resume to run it again
     assert states.count(TrialState.COMPLETE) == ran.summary["trials"]["complete"] >= 3
 

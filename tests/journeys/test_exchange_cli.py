@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_nothing_behind(command: Command, format: str) -> Non
 def test_the_help_says_what_a_pickle_does(command: Command) -> None:
     ran = command("import", "--help")
     text = " ".join(ran.out.split())
-    assert "READING A PICKLE RUNS WHATEVER CODE IT HOLDS" in text
+    assert "READING A PICKLE RUNS ANY CODE IN IT" in text
     assert command("export", "--help").status == 0
 
 

@@ -200,5 +200,5 @@ def test_an_interrupted_command_ends_with_130_wherever_it_falls(
         main(["run", "spec.yaml", "--storage", "s.journal"])
     optuna.logging.set_verbosity(verbosity)
     assert ended.value.code == 130
-    assert "what is finished is kept" in capsys.readouterr().err
+    assert "finished trials are kept" in capsys.readouterr().err
     assert [trial.state for trial in trials("s.journal")] == [TrialState.COMPLETE]
