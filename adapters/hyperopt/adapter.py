@@ -8,12 +8,12 @@ What this backend does differently:
   `hp.quniform` would halve the odds of both ends.
 - Hyperopt minimises: the loss of a study that maximises is the negated value.
 - A failed trial is told as STATUS_FAIL without a loss. A pruned one is told as STATUS_FAIL with
-  its last report as the loss: the algorithms learn from it, `Trials.best_trial` leaves it out.
-- A running trial counts as a bad one, so trials in parallel keep apart.
+  its last report as the loss: the algorithms learn from it, `Trials.best_trial` ignores it.
+- A running trial counts as a bad one, so parallel trials get different points.
 - A space of Hyperopt's own objects is searched as it is.
-- tpe, and the tpe in mix, repeat less work than `tpe.suggest` does, and suggest the same.
-  `fast: false` switches that off.
-- There is no grid. The role is served by `crosstune.samplers.GridSampler`.
+- tpe, also as part of mix, repeats less work than `tpe.suggest` and suggests the same.
+  `fast: false` switches this off.
+- There is no grid: `crosstune.samplers.GridSampler` has this role.
 - atpe is refused: it ignores its seed and fails on a failed or pending trial.
 """
 
@@ -60,9 +60,9 @@ class HyperoptAdapter(Adapter):
     }
 
     def compile(self, space: Space, *, mode: str = "exact") -> dict[str, Any]:
-        """A dictionary of `hp` expressions, one a parameter, in the spec's values.
+        """A dictionary with one `hp` expression per parameter, in the spec's values.
 
-        A space that was read from Hyperopt's own objects is handed back as it was.
+        For a space that was read from Hyperopt's own objects, these objects are returned.
         """
         self.check_mode(mode)
         if isinstance(space, HyperoptSpace):
@@ -70,7 +70,7 @@ class HyperoptAdapter(Adapter):
         return Compiled(literal(space) if mode == "literal" else exact(space), space, mode)
 
     def read(self, native: Any) -> Space:
-        """The space behind `hp` expressions; those of `compile` remember theirs."""
+        """The space of `hp` expressions; those of `compile` remember theirs."""
         if isinstance(native, Compiled):
             again = self.compile(native.space, mode=native.mode)
             if str(pyll.as_apply(dict(native))) == str(pyll.as_apply(dict(again))):
@@ -79,8 +79,8 @@ class HyperoptAdapter(Adapter):
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the draw under the label."""
-        held = drawn(self.compile(space, mode=mode), name)
-        return Drawn(held.law, held.decode, notes(space[name], mode))
+        draw = drawn(self.compile(space, mode=mode), name)
+        return Drawn(draw.law, draw.decode, notes(space[name], mode))
 
     def engine(
         self,

@@ -24,7 +24,15 @@ _SUGGEST = {
 
 
 def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) -> list[Suggestion]:
-    """What Hyperopt suggests."""
+    """The suggestions of `fmin`.
+
+    Args:
+        algorithm: "tpe", "rand", "anneal" or "mix".
+        space: to search.
+        seed: of `rstate`.
+        trials: how many.
+        loss: of a suggestion.
+    """
     made: list[Suggestion] = []
 
     def labels(expr: Any, memo: Any, ctrl: hyperopt.Ctrl) -> float:
@@ -34,7 +42,7 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
         return loss(made[-1])
 
     def objective(drawn: dict[str, Any]) -> float:
-        # The native space yields None for what is inactive, and for a choice of null.
+        # The native space returns None for an inactive parameter, and for a choice of null.
         params: Params = {}
         for name in space:
             if space.is_active(name, params):

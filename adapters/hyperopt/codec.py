@@ -1,4 +1,4 @@
-"""Between what Hyperopt draws under a label and the value that stands in the study."""
+"""Converts between Hyperopt's draw under a label and the value in the study."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from crosstune.space.parameters import Choice, Normal, Parameter, Scalar
 
 @dataclass(frozen=True)
 class Codec:
-    """One label.
+    """The conversion of one label.
 
     Attributes:
         names: of the options of a choice, which draws a position.
-        q: what the draw is a multiple of; None for any number.
-        span: the ends of a range that goes through `int`.
+        q: the draw is a multiple of it; None for any number.
+        span: the ends of a range whose draws go through `int`.
     """
 
     item: Parameter
@@ -33,7 +33,7 @@ class Codec:
 
     @classmethod
     def of(cls, label: Label, item: Parameter) -> Codec:
-        """The codec of a label that is held as `item`."""
+        """The codec of a label whose parameter is `item`."""
         kind = label.node.name
         if label.item is not None:
             return cls(item, ours=True, integer=kind in ("randint", "categorical"))
@@ -46,7 +46,7 @@ class Codec:
         return cls(item, q=numbers.get("q"), whole=label.whole, span=span)
 
     def value(self, raw: Any) -> Scalar:
-        """The value in the study."""
+        """The value in the study of a draw."""
         if self.names is not None:
             return self.names[int(raw)]
         if self.ours:
@@ -62,7 +62,7 @@ class Codec:
         return value if self.item.contains(value) else _nearest(self.item, value)
 
     def draws(self, raw: Any) -> bool:
-        """Whether the label can draw a number; `value` takes the nearest of one that it cannot."""
+        """True if the label can draw this number; `value` maps any other to the nearest value."""
         if self.names is not None:
             return bool(0 <= raw < len(self.names))
         if self.ours:
@@ -75,7 +75,7 @@ class Codec:
         return bool(abs(float(_nearest(self.item, float(raw))) - raw) <= slack)  # type: ignore[arg-type]
 
     def raw(self, value: Scalar) -> Any:
-        """What is drawn, with Hyperopt's own arithmetic."""
+        """The draw of a value, in Hyperopt's own arithmetic."""
         if self.names is not None:
             return _index(self.names, value)
         if self.ours:
@@ -90,14 +90,14 @@ class Codec:
             low, high = self.span
             return (max(low, number) + min(high, number + 1)) / 2
         steps = number / self.q
-        # As in the library, where q times a whole number is no decimal: 3 * 0.1 is above 0.3.
+        # As in the library, where a multiple of q is not the decimal number: 3 * 0.1 is above 0.3.
         return float(math.ceil(steps - 1e-9) if self.whole else round(steps)) * self.q
 
 
 def _nearest(item: Parameter, value: float) -> Scalar:
-    """The value of a parameter that is nearest: a rounded end, or the cut of a normal."""
+    """The nearest value of a parameter: a rounded end, or the cut of a normal."""
     if isinstance(item, Choice):
-        return min(item.values, key=lambda held: abs(held - value))  # type: ignore[operator]
+        return min(item.values, key=lambda option: abs(option - value))  # type: ignore[operator]
     low, high = item.bounds if isinstance(item, Normal) else (item.low, item.high)  # type: ignore[attr-defined]
     return type(value)(min(max(value, low), high))
 

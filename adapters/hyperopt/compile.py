@@ -16,7 +16,7 @@ from crosstune.space.space import Space
 
 
 def exact(space: Space) -> dict[str, Any]:
-    """An expression for each parameter, in the spec's values; None where it is inactive."""
+    """An expression for each parameter, in the spec's values; None if it is inactive."""
     draws = {name: _draw(name, item) for name, item in space.searched.items()}
     native: dict[str, Any] = {}
     for name, item in space.items():
@@ -54,12 +54,12 @@ def _value(draw: Any, item: Parameter) -> Any:
 
 
 def position(weights: Sequence[float], raw: float) -> int:
-    """Which of the intervals that weights cut out of [0, 1] holds a number."""
+    """The index of the interval with a number, if weights divide [0, 1] into intervals."""
     return bisect.bisect_right(list(itertools.accumulate(weights))[:-1], raw)
 
 
 def _guard(value: Any, draw: Any, parent: Parameter, allowed: frozenset[float]) -> Any:
-    """`value` where the parent's coordinate is an allowed one, None elsewhere."""
+    """`value` if the parent's coordinate is an allowed one, else None."""
     coordinate = parent.coordinate
     if isinstance(parent, Choice) and parent.weights is not None:
         chosen = {position(parent.weights, raw) for raw in allowed}

@@ -1,16 +1,16 @@
 """A study as pickled `hyperopt.Trials`.
 
-- A number is held as it is, and a choice as its position, as `hp.uniform`, `hp.quniform`,
-  `hp.choice` ... draw them (the literal form). Where a space has no literal form, `misc.vals`
-  holds what the exact form draws. `native_space` gives the `hp` space that belongs to it.
+- A number is stored as it is, and a choice as its position, as `hp.uniform`, `hp.quniform`,
+  `hp.choice` ... draw them (the literal form). If a space has no literal form, `misc.vals` has the
+  draws of the exact form. `native_space` returns the matching `hp` space.
 - An inactive parameter has empty lists. Constants have no label.
 - Hyperopt minimises: the loss of a study that maximises is the negated value.
 - A failed trial is STATUS_FAIL without a loss. A pruned one is STATUS_FAIL with its last report
-  as the loss: the algorithms learn from it, `best_trial` and `argmin` leave it out. An infeasible
+  as the loss: the algorithms learn from it, `best_trial` and `argmin` ignore it. An infeasible
   one, which violates a constraint, is STATUS_FAIL with its value as the loss, for the same reason.
 - Running and queued trials are left out.
-- The pickle holds Hyperopt's classes and plain values; crosstune is not needed to read it. What
-  Hyperopt has no place for stands under "crosstune" in `attachments` and in each `result`.
+- The pickle has Hyperopt's classes and plain values only; crosstune is not needed to read it. Data
+  without a place in Hyperopt is under "crosstune" in `attachments` and in each `result`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,29 @@ from crosstune.engines import registry as adapters
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
 from crosstune.errors import RequestError, Unsupported
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.study_data import Contents
 from crosstune.space.space import Space
 from crosstune.system.atomic_write import placed
 
 KEY = "crosstune"
-"""The entry of `Trials.attachments`, and of each result, with what Hyperopt has no place for."""
+"""The entry of `Trials.attachments`, and of each result, for data without a place in Hyperopt."""
 
 
 def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str]:
-    """Pickle the finished trials; what the reader should know is returned."""
+    """Pickle the finished trials.
+
+    Args:
+        contents: of the study.
+        path: of the file.
+        force: overwrite an existing file.
+
+    Returns:
+        Notes for the user.
+
+    Raises:
+        Unsupported: the study has several objectives.
+    """
     trials, notes = trials_of(contents)
     with placed(path, force=force) as part, part.open("wb") as file:
         pickle.dump(trials, file)
@@ -65,11 +77,11 @@ def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
     mode = "literal" if contents.space is None else _mode(contents.space)
     encode = _encoder(contents, mode)
     docs = []
-    # Hyperopt numbers its next trial by how many there are, so there may be no gaps.
+    # Hyperopt numbers the next trial by the count of trials, so the numbers need to be gapless.
     for tid, trial in enumerate(contents.finished):
         docs.append(_document(contents, trial, tid, encode))
     trials = hyperopt.trials_from_docs(docs)
-    trials.attachments[KEY] = {**kept.of_study(contents), "mode": mode}
+    trials.attachments[KEY] = {**sidecar.of_study(contents), "mode": mode}
     notes = [f"in misc.vals stands what the {mode} hp space draws"]
     if contents.maximize:
         notes.append("the study maximises, so each loss is the negated value")
@@ -94,16 +106,16 @@ def _mode(space: Space) -> str:
 
 
 def _encoder(contents: Contents, mode: str) -> Callable[[str, Any], float]:
-    """What Hyperopt draws for a value as the study holds it."""
+    """A function from a value in the study to Hyperopt's draw."""
     space = contents.space
 
-    def encode(name: str, held: Any) -> float:
+    def encode(name: str, stored: Any) -> float:
         if mode == "exact" and space is not None and name in space:
-            return space[name].encode(ledger.read(space[name], held))
+            return space[name].encode(ledger.read(space[name], stored))
         distribution = contents.distributions[name]
         if isinstance(distribution, CategoricalDistribution):
-            return int(distribution.to_internal_repr(held))
-        return held  # type: ignore[no-any-return]  # a number
+            return int(distribution.to_internal_repr(stored))
+        return stored  # type: ignore[no-any-return]  # a number
 
     return encode
 
@@ -112,16 +124,16 @@ def _document(
     contents: Contents, trial: FrozenTrial, tid: int, encode: Callable[[str, Any], float]
 ) -> dict[str, Any]:
     vals: dict[str, list[float]] = {name: [] for name in contents.searched}
-    for name, held in trial.params.items():
+    for name, stored in trial.params.items():
         if name in vals:
-            vals[name] = [encode(name, held)]
+            vals[name] = [encode(name, stored)]
     counts = trial.state is TrialState.COMPLETE and is_feasible(trial)
     result: dict[str, Any] = {"status": hyperopt.STATUS_OK if counts else hyperopt.STATUS_FAIL}
     value = trial.value if trial.value is not None else _last(trial.intermediate_values)
     if value is not None and not math.isnan(value) and trial.state is not TrialState.FAIL:
         result["loss"] = -value if contents.maximize else value
     native = {"result": dict(result), "vals": {name: list(val) for name, val in vals.items()}}
-    result[KEY] = kept.of_trial(trial, native)
+    result[KEY] = sidecar.of_trial(trial, native)
     return {
         "state": JOB_STATE_DONE,
         "tid": tid,
@@ -152,10 +164,10 @@ def _utc(local: datetime.datetime | None) -> datetime.datetime | None:
 
 
 def native_space(trials: hyperopt.Trials) -> dict[str, Any]:
-    """The `hp` space that exported trials belong to, for `space_eval` and `fmin`.
+    """The `hp` space of exported trials, for `space_eval` and `fmin`.
 
-    Where the study declared no space, every parameter is always active: write the space by hand
-    if some are not.
+    If the study declared no space, every parameter is always active: write the space by hand if
+    some are not.
 
     Raises:
         RequestError: crosstune did not write them.
@@ -167,39 +179,37 @@ def native_space(trials: hyperopt.Trials) -> dict[str, Any]:
     >>> list(hyperopt.space_eval(native_space(trials), trials.argmin))
     ['x']
     """
-    held = held_beside(trials)
-    if held is None:
+    written = written_by_us(trials)
+    if written is None:
         raise RequestError(
             "these trials were not written by crosstune, so their hp space is not known"
         )
     native: dict[str, Any] = {}
-    if held["space"] is not None:
-        native = adapters.get("hyperopt").compile(Space(held["space"]), mode=held["mode"])
-    for name, distribution in kept.distributions(held).items():
-        if held["space"] is None or name not in held["space"]:
+    if written["space"] is not None:
+        native = adapters.get("hyperopt").compile(Space(written["space"]), mode=written["mode"])
+    for name, distribution in sidecar.distributions(written).items():
+        if written["space"] is None or name not in written["space"]:
             native[name] = _expression(name, distribution)
     return native
 
 
-def _expression(name: str, held: BaseDistribution) -> Any:
-    """What draws a distribution."""
-    match held:
+def _expression(name: str, law: BaseDistribution) -> Any:
+    """The `hp` expression of a distribution."""
+    match law:
         case CategoricalDistribution():
-            return hp.choice(name, list(held.choices))
+            return hp.choice(name, list(law.choices))
         case FloatDistribution(log=True):
-            return hp.loguniform(name, math.log(held.low), math.log(held.high))
+            return hp.loguniform(name, math.log(law.low), math.log(law.high))
         case FloatDistribution(step=None):
-            return hp.uniform(name, held.low, held.high)
-        case FloatDistribution():
-            return hp.quniform(name, held.low, held.high, held.step)
+            return hp.uniform(name, law.low, law.high)
         case IntDistribution(log=True):
-            return hp.qloguniform(name, math.log(held.low), math.log(held.high), 1)
-        case IntDistribution():
-            return hp.quniform(name, held.low, held.high, held.step)
-    raise AssertionError(held)
+            return hp.qloguniform(name, math.log(law.low), math.log(law.high), 1)
+        case FloatDistribution() | IntDistribution():
+            return hp.quniform(name, law.low, law.high, law.step)
+    raise AssertionError(law)
 
 
-def held_beside(trials: hyperopt.Trials) -> dict[str, Any] | None:
-    """What crosstune wrote beside the trials; None where it did not write them."""
-    held = trials.attachments.get(KEY)
-    return held if kept.is_study(held) and "mode" in held else None
+def written_by_us(trials: hyperopt.Trials) -> dict[str, Any] | None:
+    """The data that crosstune wrote beside the trials; None if it did not write them."""
+    written = trials.attachments.get(KEY)
+    return written if sidecar.is_study(written) and "mode" in written else None

@@ -1,21 +1,22 @@
 """Hyperopt's own TPE, without the work that it repeats at every suggestion.
 
-`tpe.suggest` is the library's own code here too. It is run with other helpers:
+The code of `tpe.suggest` is the library's own. It runs with other helpers:
 
-- The graph of the posterior is built once, and put once into the order in which `rec_eval` walks
-  it, so that no random number is drawn in another place.
-- The history is kept by parameter, and only new trials are added to it.
-- The losses are sorted once a suggestion, not once a parameter.
+- The graph of the posterior is built once, and sorted once into the order in which `rec_eval`
+  evaluates it, so that random numbers are drawn in the same order.
+- The history is stored by parameter, and only new trials are added to it.
+- The losses are sorted once per suggestion, not once per parameter.
 - The density of a quantised mixture is computed for all components at once, for each value once;
   the components are added in the library's order.
 
-The library itself is left as it is. The suggestions are the same bit for bit on the versions of
-PROVED, where that is tested; any other version runs untouched, and so does a search whose trials
-were taken over from another one (`from_tid`).
+The library itself is not modified. The suggestions are the same bit for bit on the versions in
+PROVED, where this is tested. The library's own code runs on any other version, and in a search
+whose trials come from another one (`from_tid`).
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import FunctionType, SimpleNamespace
@@ -61,9 +62,9 @@ def quick_suggest() -> Callable[..., list[dict[str, Any]]]:
 
 
 class History:
-    """What was drawn so far, a parameter: the arrays that `miscs_to_idxs_vals` would give as lists.
+    """The draws so far by parameter, as arrays; a replacement of `miscs_to_idxs_vals`.
 
-    The values of a trial are taken for the same as long as the dictionary is the same one.
+    The values of a trial are considered unchanged while its dictionary is the same object.
     """
 
     def __init__(self) -> None:
@@ -73,17 +74,17 @@ class History:
         self, miscs: Sequence[Mapping[str, Any]], keys: Sequence[str]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The ids of the trials in which each parameter is active, and its values in them."""
-        held = [misc["vals"] for misc in miscs]
-        known = len(self._seen)
-        if known == 0 or not all(map(_is, self._seen, held)) or len(held) < known:
-            known = 0
+        draws = [misc["vals"] for misc in miscs]
+        first = len(self._seen)
+        if first == 0 or not all(map(operator.is_, self._seen, draws)) or len(draws) < first:
+            first = 0
             self._idxs = {key: np.array([], int) for key in keys}
             self._vals: dict[str, Any] = {key: np.array([]) for key in keys}
-        self._seen = held
+        self._seen = draws
         for key in keys:
-            idxs = [i for misc in miscs[known:] for i in misc["idxs"][key]]
+            idxs = [i for misc in miscs[first:] for i in misc["idxs"][key]]
             if idxs:
-                vals = [v for misc in miscs[known:] for v in misc["vals"][key]]
+                vals = [v for misc in miscs[first:] for v in misc["vals"][key]]
                 # Not appended to the empty array of floats, which would make floats of integers.
                 old = [self._vals[key]] if len(self._vals[key]) else []
                 self._vals[key] = np.concatenate([*old, vals])
@@ -91,12 +92,8 @@ class History:
         return self._idxs, self._vals
 
 
-def _is(one: Any, other: Any) -> bool:
-    return one is other
-
-
 class Split:
-    """The values of the good trials and those of the others, as `ap_split_trials` has them."""
+    """The values of the good trials and those of the others; replaces `ap_split_trials`."""
 
     def __init__(self) -> None:
         self._losses: Any = None
@@ -123,20 +120,20 @@ class Split:
 class Program:
     """An expression as a list of calls, in the order in which `rec_eval` makes them.
 
-    It has no `switch`, of which `rec_eval` evaluates one branch: Hyperopt's posteriors are made for
-    many points at once, and have other nodes in its place.
+    `switch`, of which `rec_eval` evaluates one branch, is not supported: Hyperopt's posteriors are
+    made for many points at once, and have other nodes instead.
 
     Args:
-        expression: what is evaluated.
-        given: the nodes whose values are handed over at each call.
+        expression: to evaluate.
+        inputs: the nodes whose values are passed at each call.
     """
 
-    def __init__(self, expression: Any, given: Sequence[Any]) -> None:
-        self._given = given
-        self._held: list[Any] = [None] * len(given)
+    def __init__(self, expression: Any, inputs: Sequence[Any]) -> None:
+        self._inputs = inputs
+        self._initial: list[Any] = [None] * len(inputs)
         self._steps: list[tuple[Any, list[int], list[tuple[str, int]], int]] = []
         called = _functions()
-        slots = {node: slot for slot, node in enumerate(given)}
+        slots = {node: slot for slot, node in enumerate(inputs)}
         todo = [pyll.as_apply(expression)]
         while todo:
             node = todo.pop()
@@ -146,33 +143,33 @@ class Program:
             if waiting:
                 todo += [node, *waiting]
                 continue
-            slots[node] = len(self._held)
+            slots[node] = len(self._initial)
             if isinstance(node, pyll.Literal):
-                self._held.append(node.obj)
+                self._initial.append(node.obj)
                 continue
-            self._held.append(None)
+            self._initial.append(None)
             args = [slots[item] for item in node.pos_args]
             named = [(name, slots[item]) for name, item in node.named_args]
             self._steps.append((called[node.name], args, named, slots[node]))
 
     def __call__(self, memo: Mapping[Any, Any]) -> Any:
         """The value of the expression."""
-        held = self._held.copy()
-        for slot, node in enumerate(self._given):
-            held[slot] = memo[node]
+        values = self._initial.copy()
+        for slot, node in enumerate(self._inputs):
+            values[slot] = memo[node]
         for function, args, named, slot in self._steps:
-            held[slot] = function(*[held[i] for i in args], **{n: held[i] for n, i in named})
-        return held[-1]
+            values[slot] = function(*[values[i] for i in args], **{n: values[i] for n, i in named})
+        return values[-1]
 
 
 def _functions() -> dict[str, Callable[..., Any]]:
-    """What the nodes of a posterior call, by name; a table of our own."""
+    """The functions of a posterior's nodes by name, with ours in place of some."""
     return {
         **functions(),
         "ap_split_trials": Split(),
         "GMM1_lpdf": gmm1_lpdf,
         "LGMM1_lpdf": lgmm1_lpdf,
-        # The library's own gives a node, which is to be evaluated in turn.
+        # The library's own returns a node, which would have to be evaluated too.
         "randint_via_categorical": stochastic.categorical,
     }
 
@@ -186,7 +183,17 @@ def gmm1_lpdf(
     high: Any = None,
     q: Any = None,
 ) -> Any:
-    """`tpe.GMM1_lpdf`: log-density of samples under a mixture of normals, cut to [low, high]."""
+    """`tpe.GMM1_lpdf`: log-density of samples under a mixture of normals, cut to [low, high].
+
+    Args:
+        samples: shape (n,).
+        weights, mus, sigmas: of the components, shape (k,) each.
+        low, high: the bounds; None for none.
+        q: the samples are multiples of it; None for real numbers.
+
+    Returns:
+        Shape (n,).
+    """
     if q is None or samples.size == 0:
         return tpe.GMM1_lpdf(samples, weights, mus, sigmas, low=low, high=high, q=q)
     upper, lower = samples + q / 2, samples - q / 2
@@ -206,7 +213,17 @@ def lgmm1_lpdf(
     high: Any = None,
     q: Any = None,
 ) -> Any:
-    """`tpe.LGMM1_lpdf`: the same of lognormals; `low` and `high` are logarithms."""
+    """`tpe.LGMM1_lpdf`: the same for a mixture of lognormals.
+
+    Args:
+        samples: shape (n,).
+        weights, mus, sigmas: of the components' logarithms, shape (k,) each.
+        low, high: logarithms of the bounds; None for none.
+        q: the samples are multiples of it; None for real numbers.
+
+    Returns:
+        Shape (n,).
+    """
     if q is None or samples.size == 0:
         return tpe.LGMM1_lpdf(samples, weights, mus, sigmas, low=low, high=high, q=q)
     upper, lower = samples + q / 2, samples - q / 2
@@ -230,6 +247,6 @@ def _quantised(
     _, first, where = np.unique(samples, return_index=True, return_inverse=True)
     weights, mus, sigmas = (column[:, None] for column in (weights, mus, sigmas))
     upper, lower = (weights * tpe.normal_cdf(edge[first], mus, sigmas) for edge in edges)
-    # One component after the other, as the library adds them: a sum in pairs has other last bits.
+    # Components are added one by one, as in the library: a pairwise sum has other last bits.
     mass = np.add.accumulate(upper - lower)[-1]
     return np.log(mass[where]) - np.log(accepted)

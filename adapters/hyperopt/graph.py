@@ -1,4 +1,4 @@
-"""What stands in a Hyperopt expression: the labels, what each draws, and when it is reached."""
+"""The contents of a Hyperopt expression: its labels, their draws, and when each is reached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crosstune.space.parameters import Parameter, Scalar
 
 @dataclass
 class _Fixed:
-    """A literal under a key: where it stands decides whether it is a constant."""
+    """A literal under a key; its place in the expression decides whether it is a constant."""
 
     key: str
     value: Any
@@ -28,17 +28,17 @@ class _Fixed:
 
 
 class Graph:
-    """A Hyperopt space taken apart.
+    """The parts of a Hyperopt space.
 
     Args:
         native: an expression, or a dictionary or list with expressions in it.
 
     Attributes:
         labels: by name.
-        order: labels and keys of fixed entries as they come.
+        order: labels and keys of fixed entries in their order.
 
     Raises:
-        Unsupported: a label stands for two draws, or something has no finite form.
+        Unsupported: a label is used for two draws, or an expression has no finite form.
     """
 
     def __init__(self, native: Any):
@@ -48,7 +48,7 @@ class Graph:
         self._visit(native, None, {}, None, in_dictionary=False, whole=False)
 
     def constants(self) -> Iterator[tuple[str, Scalar, Condition]]:
-        """The fixed values with a name, and when each is there."""
+        """The names of fixed entries, their values, and when each is there."""
         for fixed in self._fixed:
             if fixed.switch is not None:
                 naming = self.labels[fixed.switch.label].naming
@@ -85,11 +85,11 @@ class Graph:
             self._computed(node, way)
         elif (fields := fields_of(node)) is not None:
             inside = switch if not in_dictionary else None
-            for name, held in fields.items():
-                self._visit(held, name, way, inside, in_dictionary=True, whole=False)
+            for name, child in fields.items():
+                self._visit(child, name, way, inside, in_dictionary=True, whole=False)
         elif isinstance(node, list | tuple):
-            for held in node:
-                self._visit(held, None, way, None, in_dictionary=False, whole=False)
+            for child in node:
+                self._visit(child, None, way, None, in_dictionary=False, whole=False)
         elif not isinstance(node, Apply) or isinstance(node, Literal):
             value = node.obj if isinstance(node, Literal) else node
             if key is not None:
@@ -101,8 +101,8 @@ class Graph:
             self._draw(node, way, whole=whole)
         elif node.name in ("int", "float"):
             whole = whole or node.name == "int"
-            held = node.pos_args[0]
-            self._visit(held, key, way, switch, in_dictionary=in_dictionary, whole=whole)
+            child = node.pos_args[0]
+            self._visit(child, key, way, switch, in_dictionary=in_dictionary, whole=whole)
         elif node.name == "call":
             self._decoded(node, way)
         elif node.name == "switch":
@@ -111,15 +111,15 @@ class Graph:
             self._computed(node, way)
 
     def _computed(self, node: Apply, way: Condition) -> None:
-        """Refuse an expression whose values are unknown, or keys that are no strings."""
+        """Refuse an expression whose values are unknown, or keys that are not strings."""
         fields_of(node)
         raise _infinite(node)
 
     def _draw(self, node: Apply, way: Condition, *, whole: bool = False) -> Label:
-        name, held = str(node.arg["label"].obj), node.arg["obj"]
+        name, draw = str(node.arg["label"].obj), node.arg["obj"]
         self.order.setdefault(name)
-        label = self.labels.setdefault(name, Label(name, held))
-        if label.node is not held:
+        label = self.labels.setdefault(name, Label(name, draw))
+        if label.node is not draw:
             raise Unsupported(
                 f"the label {name!r} stands for two draws. Give each a label of its own, or use "
                 "one expression in both places"
@@ -169,13 +169,13 @@ class Graph:
 
 
 def _weights_below(index: Apply) -> bool:
-    """Whether an index is the position of a draw among weights, as our exact spaces have it."""
+    """True if an index is the position of a draw among weights, as in our exact spaces."""
     function = getattr(index.pos_args[0], "obj", None) if index.name == "call" else None
     return getattr(getattr(function, "func", None), "__name__", "") == "position"
 
 
 def _uncast(node: Apply) -> Apply:
-    """What stands under `int` and `float`."""
+    """The node below `int` and `float`."""
     while node.name in ("int", "float"):
         node = node.pos_args[0]
     return node
@@ -190,8 +190,8 @@ def _infinite(node: Apply) -> Unsupported:
 
 
 def labels_below(node: Apply) -> Iterator[str]:
-    """Every label in an expression, as often as it is there."""
+    """Every label in an expression, with repetitions."""
     if node.name == "hyperopt_param":
         yield str(node.arg["label"].obj)
-    for held in node.inputs():
-        yield from labels_below(held)
+    for child in node.inputs():
+        yield from labels_below(child)

@@ -1,4 +1,4 @@
-"""How what Hyperopt drew becomes the values of a study."""
+"""Converts Hyperopt's draws into the values of a study."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.study_data import in_space, moved, observed, own
 from crosstune.space.space import Space
 
 
 class Coding:
-    """How what Hyperopt drew becomes a value: by an `hp` space, by ours, or not at all.
+    """Converts draws into values: by an `hp` space, by a `Space`, or by the draws alone.
+
+    Args:
+        docs: the documents of the trials.
+        written: the data that crosstune wrote beside the trials; None if it did not write them.
+        space: an `hp` space, a `Space`, or None.
 
     Attributes:
-        space: what the study is to declare; None where it is not known.
-        distributions: under which the study holds the values.
-        mode: which form of our space drew.
-        as_written: whether what crosstune wrote beside a trial can be taken.
+        space: to be declared for the study; None if it is unknown.
+        distributions: under which the study stores the values.
+        mode: the form of our space that the draws are of.
+        as_written: whether the params that crosstune wrote beside a trial can be used unchanged.
+
+    Raises:
+        RequestError: the trials have labels that are not in the space.
     """
 
-    def __init__(self, docs: Sequence[Any], held: dict[str, Any] | None, space: Any):
+    def __init__(self, docs: Sequence[Any], written: dict[str, Any] | None, space: Any):
         self.notes: list[str] = []
-        self.as_written = held is not None and space is None
+        self.as_written = written is not None and space is None
         self.native: HyperoptSpace | None = None
-        before = None if held is None else held["space"]
+        before = None if written is None else written["space"]
         self._before = None if before is None else Space(before)
-        self.mode = "literal" if held is None else held["mode"]
+        self.mode = "literal" if written is None else written["mode"]
         self.space: Space | None = None
         if isinstance(space, Space):
             self.space = space
@@ -45,8 +53,8 @@ class Coding:
         self.distributions: dict[str, BaseDistribution] = {}
         if self.space is not None:
             self.distributions.update(ledger.distributions(self.space))
-        if held is not None:
-            for name, distribution in kept.distributions(held).items():
+        if written is not None:
+            for name, distribution in sidecar.distributions(written).items():
                 self.distributions.setdefault(name, distribution)
         unknown = [label for label in labels if label not in self.distributions]
         if unknown and self.space is not None:
@@ -63,10 +71,10 @@ class Coding:
             )
 
     def params(self, vals: Mapping[str, Sequence[Any]], number: int) -> dict[str, Any]:
-        """The parameters of a trial as the study holds them.
+        """The parameters of a trial as the study stores them.
 
         Raises:
-            SpecError: they are no point of the space.
+            SpecError: they are not a point of the space.
         """
         drawn = {label: number_of(val[0]) for label, val in vals.items() if len(val)}
         if self.native is not None:
@@ -94,28 +102,26 @@ class Coding:
         return {**in_space(space, point, number), **beside}
 
     def written(self, params: Mapping[str, Any], number: int) -> dict[str, Any]:
-        """The parameters that crosstune wrote beside a trial, under the space that is given.
+        """The parameters that crosstune wrote beside a trial, converted to the new space.
 
         Raises:
-            SpecError: they are no point of it.
+            SpecError: they are not a point of it.
         """
         assert self.space is not None
         return moved(params, self._before, self.space, number)
 
     def aside(self, vals: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """What of a draw its value does not give back, such as which of two equal options."""
+        """Draws that their values do not determine, such as one of two equal options."""
         if self.native is None:
             return {}
         return self.native.aside({label: number_of(val[0]) for label, val in vals.items() if val})
 
     def _value(self, name: str, raw: Any) -> Any:
-        """A value by its distribution alone."""
-        held = self.distributions[name]
-        if isinstance(held, CategoricalDistribution):
-            if not 0 <= raw < len(held.choices):
-                raise SpecError(f"{name!r} has {len(held.choices)} values, and none at {raw!r}")
-            return held.to_external_repr(raw)
-        return int(raw) if isinstance(held, IntDistribution) else float(raw)
+        """A value from its distribution alone."""
+        distribution = self.distributions[name]
+        if isinstance(distribution, CategoricalDistribution):
+            return _choice(name, distribution, raw)
+        return int(raw) if isinstance(distribution, IntDistribution) else float(raw)
 
     def _decoded(self, name: str, raw: Any) -> Any:
         assert self.space is not None
@@ -124,14 +130,19 @@ class Coding:
             if item.coordinate is not None and not item.coordinate.contains(raw):
                 raise SpecError(f"{name!r} is not drawn at {raw!r}")
             return item.decode(raw)
-        held = ledger.distribution(item)
-        if isinstance(held, CategoricalDistribution):
-            if not 0 <= raw < len(held.choices):
-                raise SpecError(f"{name!r} has {len(held.choices)} values, and none at {raw!r}")
-            return ledger.read(item, held.choices[int(raw)])
+        distribution = ledger.distribution(item)
+        if isinstance(distribution, CategoricalDistribution):
+            return ledger.read(item, _choice(name, distribution, raw))
         return own(item, raw)
 
 
+def _choice(name: str, distribution: CategoricalDistribution, raw: Any) -> Any:
+    """The choice at a position."""
+    if not 0 <= raw < len(distribution.choices):
+        raise SpecError(f"{name!r} has {len(distribution.choices)} values, and none at {raw!r}")
+    return distribution.choices[int(raw)]
+
+
 def number_of(raw: Any) -> Any:
-    """A number of Python's for one of numpy's."""
+    """A number as a type of Python, not numpy."""
     return raw.item() if hasattr(raw, "item") else raw

@@ -1,12 +1,12 @@
 """A study from pickled `hyperopt.Trials`.
 
-- Reading a pickle runs whatever code it holds. Nothing in crosstune but `read_file` does it.
-- What stands under "crosstune" is taken where the rest of the document still agrees with it.
-- Positions become values by an `hp` space or a space of ours; without one they stay integers.
-  The fixed entries of an `hp` space are no parameters, as in a study that it is tuned by.
+- Reading a pickle runs any code in it. Nothing in crosstune but `read_file` does it.
+- Data under "crosstune" is used if the rest of the document still agrees with it.
+- Positions become values by an `hp` space or a `Space`; without one they stay integers. The fixed
+  entries of an `hp` space are not parameters, as in a study of such a space.
 - STATUS_OK is a complete trial, STATUS_FAIL a failed one, and so are those that raised an error
   or were cancelled, which `Trials.trials` does not show. Unfinished trials are left out. Further
-  entries of `result` become user attributes where JSON can hold them, and a note names the others.
+  entries of `result` become user attributes if they are JSON values; a warning names the others.
 - A trial outside the ranges is left out with a note. If most are outside, the space is refused.
 """
 
@@ -26,12 +26,12 @@ import numpy as np
 from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune.adapters.hyperopt.exporting import KEY, held_beside
+from crosstune.adapters.hyperopt.exporting import KEY, written_by_us
 from crosstune.adapters.hyperopt.imported_values import Coding
 from crosstune.adapters.hyperopt.private import documents
 from crosstune.engines.record_names import DRAWN, ERROR
 from crosstune.errors import RequestError, message_of
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.study_data import Contents, frozen
 
@@ -46,11 +46,12 @@ def read_file(
     """The contents of a pickle of `hyperopt.Trials`, and notes. Unpickling runs its code.
 
     Args:
+        path: of the file.
         space: the `hp` space of the search, or a `Space`.
-        direction: "minimize", or "maximize" where the losses are negated values.
+        direction: "minimize", or "maximize" if the losses are negated values.
 
     Raises:
-        RequestError: it cannot be read, or holds something else.
+        RequestError: it cannot be read, or is not a pickle of `hyperopt.Trials`.
     """
     file = Path(path)
     if not file.is_file():
@@ -66,8 +67,8 @@ def read_file(
         reason = message_of(error).splitlines()[0]
         raise RequestError(f"{path} is no pickle, or a damaged one: {reason}") from error
     if not isinstance(trials, hyperopt.Trials):
-        found = f"{type(trials).__module__}.{type(trials).__qualname__}"
-        raise RequestError(f"{path} holds a {found}, not hyperopt.Trials")
+        kind = f"{type(trials).__module__}.{type(trials).__qualname__}"
+        raise RequestError(f"{path} holds a {kind}, not hyperopt.Trials")
     return contents_of(trials, name=file.stem, space=space, direction=direction)
 
 
@@ -76,13 +77,18 @@ def contents_of(
 ) -> tuple[Contents, list[str]]:
     """The contents of `hyperopt.Trials`, and notes.
 
+    Args:
+        trials: to read.
+        name: of the study, unless crosstune wrote the trials.
+        space, direction: see `read_file`.
+
     Raises:
         RequestError: the trials do not belong to the space.
     """
-    held = held_beside(trials)
+    written = written_by_us(trials)
     directions = (direction or "minimize",)
-    if held is not None:
-        name, directions = held["name"], tuple(held["directions"])
+    if written is not None:
+        name, directions = written["name"], tuple(written["directions"])
         if direction not in (None, *directions):
             raise RequestError(f"the study {name!r} was made to {directions[0]}, not {direction}")
     every = documents(trials)
@@ -90,7 +96,7 @@ def contents_of(
     notes = []
     if len(finished) < len(every):
         notes.append(f"{len(every) - len(finished)} unfinished trials are left out")
-    coding = Coding(finished, held, space)
+    coding = Coding(finished, written, space)
     notes += coding.notes
     read, outside = those_that_fit(
         finished,
@@ -108,8 +114,8 @@ def contents_of(
         space=coding.space,
         distributions=coding.distributions,
         trials=read,
-        attrs={} if held is None else held["attrs"],
-        metric_names=None if held is None else held["metric_names"],
+        attrs={} if written is None else written["attrs"],
+        metric_names=None if written is None else written["metric_names"],
     )
     return contents, notes
 
@@ -123,14 +129,14 @@ def _trial(
     vals = {label: list(val) for label, val in doc["misc"]["vals"].items()}
     result = {key: value for key, value in doc["result"].items() if key != KEY}
     beside = doc["result"].get(KEY)
-    as_written = kept.is_trial(beside, {"result": result, "vals": vals})
+    as_written = sidecar.is_trial(beside, {"result": result, "vals": vals})
     if as_written and coding.as_written:
-        trial = kept.restored(beside, number, coding.distributions)
+        trial = sidecar.restored(beside, number, coding.distributions)
         if trial is not None:
             return trial
     elif as_written:
         params = coding.written(beside["params"], number)
-        trial = kept.restored({**beside, "params": params}, number, coding.distributions)
+        trial = sidecar.restored({**beside, "params": params}, number, coding.distributions)
         if trial is not None:
             return trial
     params = coding.params(vals, number)
@@ -145,9 +151,9 @@ def _trial(
             attrs["loss"] = loss
     if doc["state"] != JOB_STATE_DONE:
         attrs[ERROR] = _reason(doc)
-    aside = coding.aside(vals)
-    if aside:
-        attrs[DRAWN] = aside
+    draws = coding.aside(vals)
+    if draws:
+        attrs[DRAWN] = draws
     return frozen(
         number,
         state=TrialState.FAIL if value is None else TrialState.COMPLETE,
@@ -161,7 +167,7 @@ def _trial(
 
 
 def _reason(doc: Mapping[str, Any]) -> str:
-    """Why a trial that is not done has ended: the type and message of its error."""
+    """Why a trial ended that is not done: the type and message of its error."""
     if doc["state"] == JOB_STATE_CANCEL:
         return "cancelled by Hyperopt"
     kind, message = [*map(str, doc["misc"].get("error", ())), "", ""][:2]
@@ -170,7 +176,7 @@ def _reason(doc: Mapping[str, Any]) -> str:
 
 
 def _attrs(result: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The further entries of a result that JSON can hold, and the names of the others."""
+    """The further entries of a result that are JSON values, and the names of the others."""
     attrs: dict[str, Any] = {}
     odd: list[str] = []
     for name, value in result.items():

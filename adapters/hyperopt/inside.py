@@ -33,21 +33,21 @@ _logger = logging.getLogger("crosstune")
 
 @plain_arguments()
 def suggest(sampler: Sampler = "optuna:tpe", *, seed: int | None = None, **options: Any) -> Suggest:
-    """An `algo` for `hyperopt.fmin` that proposes what a sampler proposes.
+    """An `algo` for `hyperopt.fmin` that proposes the points of a sampler.
 
     The space and the objective stay Hyperopt's. Each `Trials` gets a search of its own; before
-    each proposal it is told every trial that has ended, those of earlier runs and of
-    `points_to_evaluate` as well. A sampler that has no point left ends `fmin`.
+    each proposal it is told every trial that has ended, including those of earlier runs and of
+    `points_to_evaluate`. A sampler without a point left ends `fmin`.
 
     Args:
-        sampler: ``backend:sampler`` such as "keras_tuner:bayesian"; a backend, whose `bayesian`
-            runs; a sampler of Optuna, such as "gp"; an Optuna sampler, of which each `Trials` gets
-            a copy as it is now; or a function from a seed to one.
+        sampler: ``backend:sampler`` such as "keras_tuner:bayesian"; a backend, for its `bayesian`;
+            the name of an Optuna sampler, such as "gp"; an Optuna sampler, of which each `Trials`
+            gets a copy of its current state; or a function from a seed to one.
         seed: any integer. None: from `rstate` of `fmin`. Not for a sampler, which has its own.
-        options: of a sampler that is named.
+        options: of a sampler by name.
 
     Raises:
-        RequestError: there is no such sampler or option, or its library is missing.
+        RequestError: the sampler or option does not exist, or its library is missing.
         Unsupported: it cannot search in `fmin`.
 
     >>> import numpy as np
@@ -78,7 +78,7 @@ def suggest(sampler: Sampler = "optuna:tpe", *, seed: int | None = None, **optio
 
 
 class Suggest:
-    """What `suggest` makes: called by `fmin`, like `hyperopt.tpe.suggest`."""
+    """The result of `suggest`, called by `fmin` like `hyperopt.tpe.suggest`."""
 
     def __init__(self, make: Callable[[HyperoptSpace, int], Engine], seed: int | None):
         self._make = make
@@ -88,13 +88,13 @@ class Suggest:
     def __call__(
         self, new_ids: list[int], domain: Domain, trials: hyperopt.Trials, seed: int
     ) -> list[dict[str, Any]]:
-        """A new document for each id; fewer, or none, where the sampler has no point left."""
+        """A new document for each id; fewer, or none, if the sampler has no point left."""
         run = self._runs.get(trials)
         if run is None or not run.serves(domain):
             space = HyperoptSpace(domain.expr)
             seed = int(seed) if self._seed is None else self._seed
             done = sum(doc["state"] == JOB_STATE_DONE for doc in trials.trials)
-            if done:  # Else what an earlier run proposed first would be proposed again.
+            if done:  # Otherwise the first points of an earlier run would be proposed again.
                 seed = derived_seed(seed, done)
             run = self._runs[trials] = _Run(self._make(space, seed), space, domain)
         return run.documents(new_ids, domain, trials)
@@ -103,12 +103,12 @@ class Suggest:
         """The live native object of the search of a `Trials`, such as its `optuna.Study`.
 
         Raises:
-            KeyError: `fmin` has not asked for it yet.
+            KeyError: `fmin` has not called this yet.
         """
         return self._runs[trials].native
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy builds its searches anew from the trials.
+        # A copy rebuilds its searches from the trials.
         return {"make": self._make, "seed": self._seed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -125,13 +125,14 @@ class _Run:
         read_point = partial(ledger.read_point, space)
         self._follower = Follower(engine, space, read_point, strict=True)
         self._seen: list[FrozenTrial] = []
-        """The trials as a study would hold them, numbered as they came up."""
+        """The trials as a study would store them, numbered in the order of their appearance."""
         self._open: dict[int, int] = {}
-        """The numbers of those that have not ended, by Hyperopt's id."""
-        self._known: set[int] = set()
+        """The numbers of trials that have not ended, by Hyperopt's id."""
+        self._tids: set[int] = set()
+        """Hyperopt's ids of the trials."""
 
     def serves(self, domain: Domain) -> bool:
-        """Whether another call of `fmin` goes on with this search."""
+        """True if another call of `fmin` continues this search."""
         if domain is self._domain:
             return True
         same = HyperoptSpace(domain.expr) == self._space
@@ -141,7 +142,7 @@ class _Run:
     def documents(
         self, new_ids: list[int], domain: Domain, trials: hyperopt.Trials
     ) -> list[dict[str, Any]]:
-        """The documents of new trials, after telling the engine what has ended."""
+        """The documents of new trials, after telling the engine the trials that have ended."""
         self._read(trials)
         made: list[dict[str, Any]] = []
         for tid in new_ids:
@@ -156,7 +157,7 @@ class _Run:
                 ) from None
             self._seen.append(self._frozen(number, {}, TrialState.RUNNING))
             self._open[tid] = number
-            self._known.add(tid)
+            self._tids.add(tid)
             drawn = self._space.drawn(params, self._follower.aside(number))
             made += trials.new_trial_docs(
                 [tid], [None], [domain.new_result()], [self._misc(tid, drawn, domain)]
@@ -169,34 +170,34 @@ class _Run:
             "cmd": domain.cmd,
             "workdir": domain.workdir,
             "idxs": {name: [tid] if name in drawn else [] for name in self._space},
-            # numpy's numbers, as of Hyperopt's own algorithms: `fmin` returns them.
+            # numpy's numbers, as from Hyperopt's own algorithms: `fmin` returns them.
             "vals": {
                 name: [np.asarray(drawn[name])[()]] if name in drawn else [] for name in self._space
             },
         }
 
     def _read(self, trials: hyperopt.Trials) -> None:
-        """Take over what has happened since the last call."""
-        there = {doc["tid"]: doc for doc in trials.trials}
-        for tid in there:
-            if tid not in self._known:
-                self._known.add(tid)
+        """Read the changes since the last call."""
+        docs = {doc["tid"]: doc for doc in trials.trials}
+        for tid in docs:
+            if tid not in self._tids:
+                self._tids.add(tid)
                 self._open[tid] = len(self._seen)
                 self._seen.append(self._frozen(self._open[tid], {}, TrialState.RUNNING))
         for tid, number in list(self._open.items()):
-            doc = there.get(tid)
+            doc = docs.get(tid)
             if doc is None or doc["state"] == JOB_STATE_DONE:
                 del self._open[tid]
                 self._seen[number] = self._ended(number, doc)
 
     def _ended(self, number: int, doc: Mapping[str, Any] | None) -> FrozenTrial:
-        """A trial that has ended; one that raised is no longer among the trials."""
+        """A trial that has ended. Hyperopt hides one that raised, so its document is None."""
         if doc is None:
             return self._frozen(number, {}, TrialState.FAIL)
-        held = {name: vals[0] for name, vals in doc["misc"]["vals"].items() if len(vals)}
+        drawn = {name: vals[0] for name, vals in doc["misc"]["vals"].items() if len(vals)}
         params: Params = {}
         try:
-            params = self._space.params(held)
+            params = self._space.params(drawn)
             loss = float(doc["result"]["loss"])
         except (KeyError, TypeError, ValueError, IndexError):
             loss = float("nan")
@@ -219,7 +220,7 @@ class _Run:
 
 
 def _engine_of(sampler: BaseSampler, space: HyperoptSpace, seed: int) -> Engine:
-    """An engine that proposes what an Optuna sampler does."""
+    """An engine that proposes the points of an Optuna sampler."""
     if isinstance(sampler, EngineSampler):
         if sampler.space is not None and sampler.space != space:
             raise RequestError(
@@ -229,7 +230,7 @@ def _engine_of(sampler: BaseSampler, space: HyperoptSpace, seed: int) -> Engine:
         return _engine(sampler.adapter, sampler.algorithm, space, sampler.seed, sampler.options)
     if not isinstance(sampler, BaseSampler):
         raise RequestError(f"an Optuna sampler is needed, not {sampler!r}")
-    _say(space, registry.HOST)
+    _log_notes(space, registry.HOST)
     return registry.get(registry.HOST).engine_behind(sampler, space)
 
 
@@ -249,10 +250,10 @@ def _engine(
             f"{adapter.name}:{algorithm} says how far each trial is trained, and fmin has no way "
             "to pass that on. Use crosstune.tune"
         )
-    _say(space, adapter.name)
+    _log_notes(space, adapter.name)
     return adapter.engine(algorithm, space, seed=seed, maximize=False, options=options)
 
 
-def _say(space: HyperoptSpace, backend: str) -> None:
+def _log_notes(space: HyperoptSpace, backend: str) -> None:
     for note in space.notes_on(backend):
         _logger.warning(note)

@@ -1,4 +1,4 @@
-"""The labels of a Hyperopt space, and the options among which they choose."""
+"""The labels of a Hyperopt space, and the options that they choose from."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ class Switch:
     """One use of a label to choose among options.
 
     Attributes:
-        key: under which key of a dictionary it stands.
-        first: the raw value that chooses the first option.
+        key: the key of a dictionary that it is under, if any.
+        first: the raw value of the first option.
+        label: the name of the label.
     """
 
     key: str | None
     first: int
     options: list[Any]
+    label: str
 
     @property
     def scalars(self) -> list[Scalar] | None:
-        """The options where all are different scalars."""
+        """The options if all are different scalars, else None."""
         return None if self.repeated is None else distinct(self.repeated)
 
     @property
     def repeated(self) -> list[Scalar] | None:
-        """The options where all are scalars, though some may be the same."""
+        """The options if all are scalars, which may repeat, else None."""
         values = [scalar_of(option) for option in self.options]
         return None if any(value == () for value in values) else values
 
     @property
     def tagged(self) -> tuple[str, list[Scalar]] | None:
-        """A field of every option that names it, with its values.
+        """The field that names the options, and its values.
 
-        That is a scalar which differs from option to option, under the label's own key, else
-        under "name", "type" or "kind", else under the first such key.
+        It is a scalar that differs from option to option, under the label's own key, else under
+        "name", "type" or "kind", else under the first such key.
         """
-        fields = [fields_of(option) for option in self.options]
-        if not fields or any(found is None for found in fields):
+        dictionaries = [fields_of(option) for option in self.options]
+        if not dictionaries or any(fields is None for fields in dictionaries):
             return None
-        keys = list(fields[0] or {})
+        keys = list(dictionaries[0] or {})
         for key in [k for k in (self.label, *TAGS) if k in keys] + keys:
-            values = [scalar_of((found or {}).get(key, [])) for found in fields]
+            values = [scalar_of((fields or {}).get(key, [])) for fields in dictionaries]
             names = distinct(values)
             if names is not None:
                 return key, names
         return None
-
-    label: str = ""
 
 
 @dataclass
@@ -70,8 +70,8 @@ class Label:
         ways: the conditions under which it is reached; one of them has to hold.
         whole: its value goes through `int`.
         item: the parameter whose `decode` makes its value, in an exact space of ours.
-        positions: switches on it go by the position among its weights.
-        names: of its options, where they are not to be told from what stands in them.
+        positions: switches on it use the position among its weights.
+        names: of its options, if they are not derived from the options themselves.
     """
 
     name: str
@@ -85,10 +85,10 @@ class Label:
 
     @property
     def naming(self) -> tuple[Switch, str | None, list[Scalar]] | None:
-        """The use that gives the options their names, the field that does, and the names.
+        """The use that names the options, the field of the names if any, and the names.
 
-        Scalars are their own names, and the same one may be there twice; structures are named by a
-        field, or else by their position.
+        Scalars are their own names, and may repeat; structures are named by a field, or else by
+        their position.
         """
         if self.item is not None or not self.switches:
             return None
@@ -108,7 +108,7 @@ class Label:
 
 
 def fields_of(node: Any) -> dict[str, Any] | None:
-    """What a dictionary holds by name."""
+    """The entries of a dictionary by name; None for any other node."""
     if isinstance(node, dict):
         if not all(isinstance(key, str) for key in node):
             raise Unsupported(
@@ -130,7 +130,7 @@ def scalar_of(node: Any) -> Any:
 
 
 def distinct(values: list[Any]) -> list[Scalar] | None:
-    """The values where all are different scalars."""
+    """The values if all are different scalars, else None."""
     if any(value == () for value in values):
         return None
     return values if len({(type(v), v) for v in values}) == len(values) else None

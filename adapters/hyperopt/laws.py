@@ -1,4 +1,4 @@
-"""What Hyperopt's constructs really draw."""
+"""The laws of Hyperopt's constructs, as they really draw."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from crosstune.space.probability import ContinuousLaw, Discrete, Lattice, Law, r
 
 _LARGEST_LOG = 709.0
 _SIGMAS = 9
-"""Beyond so many deviations a normal has no mass that a double could hold."""
+"""Beyond this many deviations the mass of a normal is 0 in double precision."""
 
 
 def drawn(native: Any, name: str) -> Drawn:
-    """What is drawn under a label, and how it becomes the value."""
+    """The law of the draw under a label of a space, and its conversion to the value."""
     return drawn_under(Graph(native).labels[name])
 
 
 def drawn_under(label: Label) -> Drawn:
-    """What is drawn under a label, and how it becomes the value."""
+    """The law of the draw under a label, and its conversion to the value."""
     raw = raw_law(label)
     if label.item is not None:
         return Drawn(raw, label.item.decode)
@@ -38,7 +38,7 @@ def drawn_under(label: Label) -> Drawn:
 
 
 def by_position(label: Label) -> bool:
-    """Whether the label is a choice, which draws the position of an option."""
+    """True if the label is a choice, which draws the position of an option."""
     return label.node.name in ("randint", "categorical") and not label.whole
 
 
@@ -47,9 +47,10 @@ def _named(values: list[Scalar]) -> Callable[[Any], Scalar]:
 
 
 def law_of(construct: Any) -> Law:
-    """What a construct such as ``hp.quniform(label, 1, 10, 3)`` really draws.
+    """The law of a construct such as ``hp.quniform(label, 1, 10, 3)``.
 
-    Of `hp.choice` and `hp.pchoice` it is the index. An `int` around it is taken into account.
+    For `hp.choice` and `hp.pchoice` it is the law of the index. An `int` around the construct is
+    taken into account.
     """
     label = _only_label(construct)
     return whole_law(label, raw_law(label)) if label.whole else raw_law(label)
@@ -88,7 +89,7 @@ def raw_law(label: Label) -> Law:
 
 
 def multiples(base: ContinuousLaw, q: float) -> tuple[int, int]:
-    """The first and last multiple of `q` to which something is rounded."""
+    """The first and last multiple of `q` that draws are rounded to."""
     low, high = base.low, base.high
     if base.mu is not None and base.sigma is not None:
         ends = [base.mu - _SIGMAS * base.sigma, base.mu + _SIGMAS * base.sigma]
@@ -114,36 +115,36 @@ def whole_law(label: Label, raw: Law) -> Law:
 
 
 def arguments(label: Label) -> dict[str, float]:
-    """The numbers of a distribution.
+    """The numeric arguments of a distribution.
 
     Raises:
-        Unsupported: one depends on another draw, is not finite, or cannot be.
+        Unsupported: one depends on another draw, is not finite, or is invalid.
     """
     if label.node.name not in _KINDS:
         raise Unsupported(f"{label.name!r} draws from {label.node.name!r}, which has no known law")
-    found: dict[str, float] = {}
-    given = label.node.arg
+    numbers: dict[str, float] = {}
     for key in _KINDS[label.node.name]:
-        held = given.get(key)
-        if not isinstance(held, Literal):
+        node = label.node.arg.get(key)
+        if not isinstance(node, Literal):
             if key == "high" and label.node.name == "randint":
                 continue
             raise Unsupported(
                 f"{key} of {label.name!r} depends on another draw, which has no finite form"
             )
-        if held.obj is None and key == "high":
+        if node.obj is None and key == "high":
             continue
-        found[key] = _finite(label, key, held.obj)
+        numbers[key] = _finite(label, key, node.obj)
     for key in ("sigma", "q"):
-        if key in found and found[key] <= 0:
-            raise Unsupported(f"{key} of {label.name!r} has to be above 0, not {found[key]!r}")
-    if "log" in label.node.name and found.get("high", 0.0) > _LARGEST_LOG:
-        raise Unsupported(f"high of {label.name!r} is a logarithm; exp({found['high']}) overflows")
-    if "high" in found and "low" in found and found["low"] > found["high"]:
-        raise Unsupported(f"low of {label.name!r} is above its high: {found}")
-    if label.node.name == "randint" and span(found)[0] >= span(found)[1]:
-        raise Unsupported(f"the range of {label.name!r} is empty: {found}")
-    return found
+        if key in numbers and numbers[key] <= 0:
+            raise Unsupported(f"{key} of {label.name!r} has to be above 0, not {numbers[key]!r}")
+    high = numbers.get("high", 0.0)
+    if "log" in label.node.name and high > _LARGEST_LOG:
+        raise Unsupported(f"high of {label.name!r} is a logarithm; exp({high}) overflows")
+    if "high" in numbers and "low" in numbers and numbers["low"] > high:
+        raise Unsupported(f"low of {label.name!r} is above its high: {numbers}")
+    if label.node.name == "randint" and span(numbers)[0] >= span(numbers)[1]:
+        raise Unsupported(f"the range of {label.name!r} is empty: {numbers}")
+    return numbers
 
 
 _KINDS: dict[str, tuple[str, ...]] = {
@@ -171,7 +172,7 @@ def _finite(label: Label, key: str, value: Any) -> float:
 
 
 def span(numbers: dict[str, float]) -> tuple[int, int]:
-    """From where to where `randint` goes; the end is excluded."""
+    """The first number of `randint`, and the end, which is excluded."""
     if "high" in numbers:
         return int(numbers["low"]), int(numbers["high"])
     return 0, int(numbers["low"])
@@ -179,15 +180,15 @@ def span(numbers: dict[str, float]) -> tuple[int, int]:
 
 def weights_of(label: Label) -> list[float]:
     """The odds of each position of `hp.pchoice`."""
-    held = label.node.arg["p"]
-    plain = held.obj if isinstance(held, Literal) else [_literal(label, p) for p in held.pos_args]
+    node = label.node.arg["p"]
+    plain = node.obj if isinstance(node, Literal) else [_literal(label, p) for p in node.pos_args]
     return [_finite(label, "p", p) for p in np.asarray(plain).ravel()]
 
 
-def _literal(label: Label, held: Apply) -> Any:
-    if not isinstance(held, Literal):
+def _literal(label: Label, node: Apply) -> Any:
+    if not isinstance(node, Literal):
         raise Unsupported(f"p of {label.name!r} depends on another draw, which has no finite form")
-    return held.obj
+    return node.obj
 
 
 def natural(log: float) -> float:

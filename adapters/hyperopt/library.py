@@ -1,4 +1,4 @@
-"""Hyperopt, where it is installed; else importing this names the extra."""
+"""Hyperopt's names. If it is not installed, importing this module names the extra."""
 
 from crosstune.engines.registry import library_of
 

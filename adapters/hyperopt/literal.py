@@ -15,7 +15,7 @@ from crosstune.space.space import Space
 
 
 def literal(space: Space) -> dict[str, Any]:
-    """Nested `hp` expressions: children stand in the options of the `hp.choice` above them.
+    """Nested `hp` expressions: children are in the options of the `hp.choice` above them.
 
     Raises:
         Unsupported: Hyperopt has no such construct, with the reason.
@@ -96,7 +96,7 @@ def _none(name: str, item: Parameter, reason: str) -> Unsupported:
 
 
 def notes(item: Parameter, mode: str) -> tuple[str, ...]:
-    """What differs although the law may be the same."""
+    """Differences that the law does not show."""
     if mode == "literal" and isinstance(item, Choice) and item.ordered:
         return ("the order is lost: hp.choice has none",)
     return ()

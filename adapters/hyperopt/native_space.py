@@ -1,17 +1,17 @@
-"""A Hyperopt space as it stands: its labels are searched, its expressions are evaluated.
+"""A Hyperopt space as it is: its labels are searched, its expressions are evaluated.
 
-`read.read` makes a space of ours in place of a Hyperopt one, so every value has to be
-told from the ranges. Here the native object stays, and makes the point from its labels as in
-`fmin`. So only the labels have to be read, and arithmetic, `scope` functions, functions and
-structures among the options, and fixed entries of any kind are as good as numbers.
+`read.read` converts a Hyperopt space, so every value has to follow from the ranges. Here the
+native object remains and makes the point from its labels, as in `fmin`. So only the labels have to
+be read. Arithmetic, `scope` functions, functions and structures among the options, and fixed
+entries of any kind are all supported.
 
-- A label of a choice stands in the study by the option: a scalar as it is; else a field that
-  tells all options apart; else a short text, such as the name of a function, the string at the
-  head of a tuple, or the labels in it; else the position.
-- `scope.int` belongs to the value where the draw is of whole numbers; else to the expression.
-- `hp.qlognormal` can be 0. Where its values are too many to list, it is a lognormal with a step,
-  whose first value stands for 0 as well.
-- A label that can be reached in several ways which are no AND of parents is refused, as is a
+- A choice is stored in the study by its option: a scalar as it is; else a field that differs for
+  all options; else a short text, such as the name of a function, the string at the head of a
+  tuple, or the labels in it; else the position.
+- `scope.int` belongs to the value if whole numbers are drawn, else to the expression.
+- `hp.qlognormal` can be 0. If its values are too many to list, it is a lognormal with a step,
+  whose first value also stands for 0.
+- A label that is reached in several ways that are not an AND of parents is refused, as is a
   `scope.switch` on a computed index.
 """
 
@@ -45,19 +45,19 @@ from crosstune.space.verdicts import Verdict
 from crosstune.spec.foreign_space import NativeSpace
 
 _FEW_ZEROS = 1e-6
-"""Up to what odds of 0 `hp.qlognormal` is a lognormal with a step at once."""
+"""Up to these odds of 0, `hp.qlognormal` is a lognormal with a step without further checks."""
 
 
 class HyperoptSpace(NativeSpace):
     """The labels of an `hp` expression, or of a dictionary or list with expressions in it.
 
     Args:
-        native: what `fmin` takes as its space.
+        native: the space of `fmin`.
         source: see `NativeSpace`.
         repeats_by_position: name options that repeat by their positions, as version 0.1.0 did.
 
     Raises:
-        Unsupported: a label, or when it is there, has no form here, with the reason.
+        Unsupported: a label or its condition has no equivalent here, with the reason.
 
     >>> from hyperopt import hp
     >>> space = HyperoptSpace(hp.choice("a", [("one", 1 + hp.normal("x", 0, 1)), ("two", 2)]))
@@ -79,9 +79,9 @@ class HyperoptSpace(NativeSpace):
                 items[name] = _item(graph.labels[name], only_here)
         ways = {name: label.ways for name, label in graph.labels.items()}
         parameters = conditioned(graph, items, ways)
-        known = {name: item for name, item in items.items() if name not in only_here}
+        shared = {name: item for name, item in items.items() if name not in only_here}
         verdicts = {name: Verdict.refusal(reason) for name, reason in only_here.items()}
-        verdicts.update(verdicts_of(graph, known))
+        verdicts.update(verdicts_of(graph, shared))
         super().__init__(native, parameters, verdicts, source)
         self._repeats_by_position = repeats_by_position
         self._codecs = {
@@ -90,9 +90,12 @@ class HyperoptSpace(NativeSpace):
 
     @cached_property
     def earlier(self) -> HyperoptSpace | None:
-        """The space with options that repeat named by their positions; None if none repeats."""
-        names = [codec.names for codec in self._codecs.values() if codec.names is not None]
-        if all(distinct(each) is not None for each in names):
+        """The space in which repeated options are named by their positions; None if none repeats.
+
+        Version 0.1.0 named them so.
+        """
+        choices = [codec.names for codec in self._codecs.values() if codec.names is not None]
+        if all(distinct(names) is not None for names in choices):
             return None
         return HyperoptSpace(self.native, self.source, repeats_by_position=True)
 
@@ -105,9 +108,9 @@ class HyperoptSpace(NativeSpace):
         }
 
     def params(self, drawn: Mapping[str, Any]) -> Params:
-        """The point behind what is drawn under the labels; indices for choices.
+        """The point of the draws under the labels, which are indices for choices.
 
-        What is drawn under a label that does not take part is left out.
+        Draws under inactive labels are left out.
         """
         params: Params = {}
         for name in self:
@@ -116,34 +119,32 @@ class HyperoptSpace(NativeSpace):
         return params
 
     def outside(self, drawn: Mapping[str, Any]) -> str | None:
-        """The name of a label that cannot draw what is drawn under it; None if there is none."""
+        """The name of a label that cannot draw its number; None if there is no such label."""
         codecs = self._codecs
         return next(
             (n for n, raw in drawn.items() if n in codecs and not codecs[n].draws(raw)), None
         )
 
     def drawn(
-        self, params: Mapping[str, Scalar], aside: Mapping[str, Any] | None = None
+        self, params: Mapping[str, Scalar], native_values: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """What Hyperopt would have drawn under each label of a point.
+        """The draws under each label that lead to a point.
 
         Args:
             params: the point.
-            aside: what was really drawn, as far as it is known; what is not at the point is not
+            native_values: the real draws, if known; those that do not lead to the point are not
                 used.
         """
-        found = {name: self._codecs[name].raw(value) for name, value in params.items()}
-        for name, raw in (aside or {}).items():
+        raws = {name: self._codecs[name].raw(value) for name, value in params.items()}
+        for name, raw in (native_values or {}).items():
             if name in params and self._codecs[name].value(raw) == params[name]:
-                found[name] = raw
-        return found
+                raws[name] = raw
+        return raws
 
     def aside(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a draw is another number than its point gives back, bit for bit."""
+        """The draws that differ from those computed from their point, bit for bit."""
         again = self.drawn(self.params(drawn))
-        plain = {
-            name: held.item() if hasattr(held, "item") else held for name, held in drawn.items()
-        }
+        plain = {name: raw.item() if hasattr(raw, "item") else raw for name, raw in drawn.items()}
         return {name: plain[name] for name in again if repr(again[name]) != repr(plain[name])}
 
     def call(
@@ -151,14 +152,13 @@ class HyperoptSpace(NativeSpace):
         fn: Callable[..., Any],
         params: Mapping[str, Scalar],
         trial: int,
-        aside: Mapping[str, Any] | None = None,
+        native_values: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What a function returns for a point, called as `fmin` calls it.
+        """Call a function on a point as `fmin` does, and return its result.
 
-        `fmin_pass_expr_memo_ctrl` holds here too; the `Trials` that it is shown hold nothing but
-        the one trial.
+        `fmin_pass_expr_memo_ctrl` is supported; the `Trials` that it shows have only this trial.
         """
-        drawn = self.drawn(params, aside)
+        drawn = self.drawn(params, native_values)
         returned: list[Any] = []
 
         def called(*args: Any, **more: Any) -> float:
@@ -192,7 +192,7 @@ class HyperoptSpace(NativeSpace):
 
 
 class _Labels(Graph):
-    """A space of which only the labels matter: expressions and other keys are walked through."""
+    """The labels of a space; other expressions and keys are only searched for labels."""
 
     def __init__(self, native: Apply, repeats_by_position: bool):
         super().__init__(native)
@@ -201,19 +201,22 @@ class _Labels(Graph):
                 label.names = names_of(label, by_position=repeats_by_position)
 
     def _computed(self, node: Apply, way: Condition) -> None:
-        below = (name for held in node.pos_args[1:] for name in labels_below(held))
+        below = (name for option in node.pos_args[1:] for name in labels_below(option))
         if node.name == "switch" and next(below, None) is not None:
             shown = ", ".join(sorted({*map(repr, labels_below(node.pos_args[0]))}))
             raise Unsupported(
                 f"a scope.switch goes by an expression of {shown or 'no label'}, so it cannot be "
                 "told which labels are there when. Switch on an hp.choice"
             )
-        for held in node.inputs():
-            self._visit(held, None, way, None, in_dictionary=False, whole=False)
+        for child in node.inputs():
+            self._visit(child, None, way, None, in_dictionary=False, whole=False)
 
 
 def _item(label: Label, only_here: dict[str, str]) -> Parameter:
-    """The parameter of a label; what no other library can search is noted in `only_here`."""
+    """The parameter of a label.
+
+    If no other library can search it, the reason is written into `only_here`.
+    """
     kind = label.node.name
     if kind in ("randint", "categorical") or label.item is not None:
         return parameter_of(label)

@@ -21,7 +21,7 @@ from crosstune.system.scalars import plain
 
 OK = "ok"
 STATUSES = ("new", "running", "suspended", OK, "fail")
-"""What Hyperopt knows; `tests/engines/hyperopt/test_objective.py` compares them."""
+"""Hyperopt's statuses; `tests/engines/hyperopt/test_objective.py` compares them."""
 
 _logger = logging.getLogger("crosstune")
 
@@ -36,19 +36,18 @@ def prepare(objective: Objective, spec: Spec) -> Prepared:
 
 
 class HyperoptObjective(Prepared):
-    """What `hyperopt.fmin` takes as its function, in front of any engine.
+    """A function for `hyperopt.fmin`, for any engine.
 
-    It is handed what the native space makes of the point, as in `fmin`; with a space of ours,
-    the active parameters. It may have a second parameter named `trial`, through which it reports
-    and is pruned.
+    Its argument is the evaluated native space, as in `fmin`, or the active parameters of a `Space`.
+    It may have a second parameter named `trial`, for reports and pruning.
 
-    A trial whose status is not STATUS_OK has failed. What else is in the dictionary is kept as
-    attributes of the trial where JSON can hold it; attachments are not kept.
+    A trial whose status is not STATUS_OK has failed. Other entries of the dictionary become
+    attributes of the trial if they are JSON values; attachments are dropped.
 
     Args:
         objective: the function.
         space: the study's.
-        metric: what the loss is called in the study.
+        metric: the name of the loss in the study.
         direction: of the study.
 
     Raises:
@@ -78,8 +77,8 @@ class HyperoptObjective(Prepared):
         if self._wants_trial:
             function = partial(function, trial=trial)
         if isinstance(self._space, NativeSpace) and self._space.dialect == "hyperopt":
-            aside = trial.user_attrs.get(DRAWN)
-            return self._space.call(function, params, trial.number, aside)
+            draws = trial.user_attrs.get(DRAWN)
+            return self._space.call(function, params, trial.number, draws)
         return function(params)
 
     def _value(self, trial: Trial, returned: Any) -> float:
@@ -123,9 +122,9 @@ def _result(returned: Any) -> Mapping[str, Any]:
             "number, or a dictionary with 'status' and 'loss'"
         )
     if returned.get("status") not in STATUSES:
-        given = f"the status {returned['status']!r}" if "status" in returned else "no status"
+        status = f"the status {returned['status']!r}" if "status" in returned else "no status"
         raise ObjectiveError(
-            f"the function returned {given}. It has to be one of {', '.join(map(repr, STATUSES))}"
+            f"the function returned {status}. It has to be one of {', '.join(map(repr, STATUSES))}"
         )
     return returned
 
@@ -134,7 +133,7 @@ def _loss(result: Mapping[str, Any]) -> float:
     try:
         return float(result["loss"])
     except (KeyError, TypeError, ValueError):
-        given = f"the loss {shortened(repr(result['loss']))}" if "loss" in result else "no loss"
+        loss = f"the loss {shortened(repr(result['loss']))}" if "loss" in result else "no loss"
         raise ObjectiveError(
-            f"the function returned {given} with the status 'ok'. A number is needed"
+            f"the function returned {loss} with the status 'ok'. A number is needed"
         ) from None

@@ -1,4 +1,4 @@
-"""What the options of an `hp.choice` are called where they are no scalars."""
+"""The names of the options of an `hp.choice` that are not scalars."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _LONGEST_NAME = 60
 
 
 def names_of(label: Label, *, by_position: bool = False) -> list[Scalar]:
-    """What the options of a choice are called in the study.
+    """The names of a choice's options in the study.
 
     Args:
-        by_position: name options that repeat by their positions.
+        label: of the choice.
+        by_position: name repeated options by their positions.
     """
     uses = sorted(label.switches, key=lambda switch: switch.key != label.name)
     for switch in uses:
@@ -31,7 +32,7 @@ def names_of(label: Label, *, by_position: bool = False) -> list[Scalar]:
 
 
 def _repeated(uses: list[Switch]) -> list[Scalar] | None:
-    """Names of which equal options share one, where every use of the choice has the same."""
+    """Names that equal options share, if they are the same for every use of the choice."""
     kinds = [[_kind(option, i) for i, option in enumerate(use.options)] for use in uses]
     names = [_text(option) for option in uses[0].options]
     pairs = {(type(name), name, kind) for name, kind in zip(names, kinds[0], strict=True)}
@@ -41,7 +42,7 @@ def _repeated(uses: list[Switch]) -> list[Scalar] | None:
 
 
 def _kind(node: Apply, position: int) -> Hashable:
-    """What equal options have in common; one with a label in it, or an object, is like no other."""
+    """A key that is equal for equal options; one with a label or an object equals no other."""
     scalar = scalar_of(node)
     if scalar != ():
         return type(scalar), repr(scalar)
@@ -57,7 +58,7 @@ def _storable(name: Scalar) -> bool:
 def _field(switch: Switch) -> list[Scalar] | None:
     try:
         return None if switch.tagged is None else switch.tagged[1]
-    except Unsupported:  # keys that are no strings
+    except Unsupported:  # keys that are not strings
         return None
 
 
@@ -68,7 +69,7 @@ def _texts(switch: Switch) -> list[Scalar] | None:
 
 
 def _text(node: Apply) -> Scalar:
-    """An option in a few words: a scalar, what it calls itself, or the labels in it."""
+    """An option as a short text: a scalar, its own name, or the labels in it."""
     scalar = scalar_of(node)
     if scalar != ():
         return scalar if _storable(scalar) else repr(scalar)
@@ -76,15 +77,15 @@ def _text(node: Apply) -> Scalar:
         return str(getattr(node.obj, "__name__", None) or repr(node.obj))
     inside = dict(node.named_args) if node.name == "dict" else {}
     first = node.pos_args[:1] if node.name == "pos_args" else []
-    for held in [inside[tag] for tag in TAGS if tag in inside] + first:
-        if isinstance(scalar_of(held), str):
-            return str(scalar_of(held))
+    for part in [inside[tag] for tag in TAGS if tag in inside] + first:
+        if isinstance(scalar_of(part), str):
+            return str(scalar_of(part))
     below = sorted(set(labels_below(node)))
     return ", ".join(below) or _written(node)
 
 
 def _written(node: Apply) -> str:
-    """An expression without labels, as Python would have it."""
+    """An expression without labels in Python's notation."""
     if isinstance(node, Literal):
         return str(getattr(node.obj, "__name__", None) or repr(node.obj))
     if node.name == "pos_args":
@@ -93,5 +94,5 @@ def _written(node: Apply) -> str:
             return f"[{inside}]"
         return f"({inside},)" if len(node.pos_args) == 1 else f"({inside})"
     if node.name == "dict":
-        return "{" + ", ".join(f"{key}: {_written(held)}" for key, held in node.named_args) + "}"
+        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in node.named_args) + "}"
     return f"{node.name}({', '.join(map(_written, node.inputs()))})"

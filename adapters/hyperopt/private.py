@@ -1,8 +1,8 @@
-"""Every private name of Hyperopt that is used, each with its reason.
+"""All private names of Hyperopt that are used, each with its reason.
 
-`tests/engines/hyperopt/test_private.py` fails when one of them moves. Names that Hyperopt does not
-document, yet does not hide either, such as the helpers of `tpe.suggest`, are used where they are;
-`tests/engines/hyperopt/test_fast_tpe.py` fails when what they do changes.
+`tests/engines/hyperopt/test_private.py` fails if one of them is renamed. Names that Hyperopt
+neither documents nor hides, such as the helpers of `tpe.suggest`, are used directly;
+`tests/engines/hyperopt/test_fast_tpe.py` fails if their behaviour changes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from crosstune.adapters.hyperopt.library import hyperopt, pyll
 
 
 def functions() -> Mapping[str, Callable[..., Any]]:
-    """What the nodes of an expression call, by name: there is no public way to it from a node."""
-    found: Mapping[str, Callable[..., Any]] = pyll.scope._impls
-    return found
+    """The functions of an expression's nodes by name: a node has no public way to them."""
+    functions: Mapping[str, Callable[..., Any]] = pyll.scope._impls
+    return functions
 
 
 def documents(trials: hyperopt.Trials) -> list[dict[str, Any]]:

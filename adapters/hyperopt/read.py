@@ -1,17 +1,17 @@
 """Parameters read from Hyperopt's own constructs.
 
 - `hp.quniform(label, low, high, q)` draws multiples of q, not low + k * q. They may lie outside
-  the bounds, and the first and last have about half the odds of the others; so has
+  the bounds, and the first and last have about half the odds of the others, as those of
   `hp.uniformint`. They are read as the nearest range, with the distance as the verdict.
-- `hp.qloguniform` reaches 0 where low is below q / 2. It is read as an int on a log scale where
-  q is 1, the values are integers and 0 is not among them; else as a choice of all values with
-  their weights.
-- `hp.normal` and its kin have no bounds. They are read as ours, cut at the quantiles 1e-9.
-- `hp.choice` has no order. Its options keep their own values where all are different scalars;
-  one that is there twice is one value with twice the odds. Dictionaries go by a field that names
-  them (the label itself, name, type, kind, or the first scalar that differs); other options by
-  their position, 0 to n - 1.
-- What stands under an option is read with `when`; one expression under several options is one
+- `hp.qloguniform` reaches 0 if low is below q / 2. It is read as an int on a log scale if q is 1,
+  the values are integers and 0 is not among them; else as a choice of all values with their
+  weights.
+- `hp.normal` and similar ones have no bounds. They are read as ours, cut at the quantiles 1e-9.
+- `hp.choice` has no order. Its options keep their own values if all are different scalars; a
+  repeated one is one value with twice the odds. Dictionaries are named by a field (the label
+  itself, name, type, kind, or the first scalar that differs), other options by their position, 0
+  to n - 1.
+- Labels under an option are read with `when`; one expression under several options is one
   parameter. Other fixed entries of a dictionary are constants.
 """
 
@@ -57,20 +57,20 @@ from crosstune.space.space import Space
 from crosstune.space.verdicts import Verdict
 
 MAX_LISTED = 1000
-"""Up to how many values are read as a weighted choice."""
+"""The most values that are read as a weighted choice."""
 
 
 def read(native: Any) -> Space:
-    """The space behind an expression, or a dictionary or list with expressions in it.
+    """The space of an expression, or of a dictionary or list with expressions in it.
 
     Raises:
-        Unsupported: something has no parameter here, with its name and the reason.
+        Unsupported: a part has no equivalent parameter, with its name and the reason.
     """
     return read_with_verdicts(native)[0]
 
 
 def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
-    """The space behind a Hyperopt one, and how near each parameter is to its construct."""
+    """The space of a Hyperopt one, and how close each parameter is to its construct."""
     graph = Graph(native)
     if not graph.labels:
         raise Unsupported("there is no hp expression in the space: nothing to tune")
@@ -79,10 +79,10 @@ def read_with_verdicts(native: Any) -> tuple[Space, dict[str, Verdict]]:
     for name, constant, way in graph.constants():
         if name in graph.labels:
             raise Unsupported(f"{name!r} is both a label and a fixed entry. Rename one of them")
-        held = items.setdefault(name, Constant(constant))
-        if held != Constant(constant):
+        first = items.setdefault(name, Constant(constant))
+        if first != Constant(constant):
             raise Unsupported(
-                f"{name!r} is fixed to {constant!r} in one place and to {held.only!r} in another. "
+                f"{name!r} is fixed to {constant!r} in one place and to {first.only!r} in another. "
                 "Give them two names, or make it a choice"
             )
         ways.setdefault(name, []).append(way)
@@ -95,8 +95,13 @@ def conditioned(
 ) -> dict[str, Parameter]:
     """The parameters of a space, each with its condition.
 
+    Args:
+        graph: of the native space.
+        items: the parameters by name, without conditions.
+        ways: by name, the conditions of which one has to hold.
+
     Raises:
-        Unsupported: a condition has no form here.
+        Unsupported: a condition has no equivalent here.
     """
     ranges: Condition = {}
     for name, label in graph.labels.items():
@@ -115,25 +120,25 @@ def conditioned(
 
     conditions = minimal(closed({name: merged(name, ways[name], ranges) for name in items}))
     try:
-        found = {
+        parameters = {
             name: dataclasses.replace(item, when=when(conditions[name], items, value))
             for name, item in items.items()
         }
-        Space(found)
+        Space(parameters)
     except SpecError as error:
         raise Unsupported(f"the space cannot be held: {error}") from error
-    return found
+    return parameters
 
 
 def verdicts_of(graph: Graph, items: Mapping[str, Parameter]) -> dict[str, Verdict]:
-    """How near each parameter is to the construct that it was read from."""
+    """How close each parameter is to the construct that it was read from."""
     verdicts = {}
     for name, item in items.items():
         if name not in graph.labels:
             verdicts[name] = Verdict.of(0.0)
             continue
-        what = drawn_under(graph.labels[name])
-        verdicts[name] = Verdict.of(distance(what.law, item, what.decode))
+        draw = drawn_under(graph.labels[name])
+        verdicts[name] = Verdict.of(distance(draw.law, item, draw.decode))
     return verdicts
 
 
@@ -145,7 +150,7 @@ def parameter_of(label: Label) -> Parameter:
         if label.naming is not None and by_position(label):
             values = label.naming[2]
             weights = weights_of(label) if label.node.name == "categorical" else None
-            values, weights = _each_once(values, weights)
+            values, weights = _without_repeats(values, weights)
             if weights is None and [*map(repr, values)] == ["False", "True"]:
                 return Bool()
             if weights is None and len(values) == 1:
@@ -158,7 +163,7 @@ def parameter_of(label: Label) -> Parameter:
         ) from None
 
 
-def _each_once(
+def _without_repeats(
     values: list[Scalar], weights: list[float] | None
 ) -> tuple[list[Scalar], list[float] | None]:
     """The options of a choice without repeats, with their odds; None if these are even."""
@@ -211,13 +216,13 @@ def _stepped(first: int, last: int, q: float, whole: bool) -> Parameter:
 
 
 def listed(label: Label) -> Parameter:
-    """All values with their weights; the upper end is cut like that of a normal where it is long.
+    """All values with their weights; a long upper tail is cut like that of a normal.
 
     Raises:
         SpecError: there are too many.
     """
-    held = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
-    every = held.items() if isinstance(held, Discrete) else []
+    law = whole_law(label, raw_law(label)) if label.whole else raw_law(label)
+    every = law.items() if isinstance(law, Discrete) else []
     pairs = [(value, mass) for value, mass in every if mass > 1e-15]
     beyond = 0.0
     while len(pairs) > MAX_LISTED and beyond + pairs[-1][1] <= TAIL:

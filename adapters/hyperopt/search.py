@@ -1,4 +1,4 @@
-"""Searches as `hyperopt.Trials`, asked and told as `hyperopt.fmin` does it."""
+"""Searches as `hyperopt.Trials`, asked and told as by `hyperopt.fmin`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,15 @@ from crosstune.space.space import Params, Space
 
 
 class HyperoptEngine(Engine):
-    """What `hyperopt.fmin` does between two evaluations, draw for draw."""
+    """The steps of `hyperopt.fmin` between two evaluations, draw for draw.
+
+    Args:
+        space: to search.
+        native_space: its `hp` expressions.
+        suggest: as the `algo` of `fmin`.
+        seed: any integer; None for a random one.
+        maximize: whether higher values are better.
+    """
 
     made: ClassVar[Sequence[str]] = ("space", "_suggest", "_domain")
 
@@ -62,7 +70,7 @@ class HyperoptEngine(Engine):
 
     def _params(self, drawn: Mapping[str, Sequence[Any]]) -> Params:
         if isinstance(self.space, HyperoptSpace):
-            return self.space.params({name: held[0] for name, held in drawn.items() if held})
+            return self.space.params({name: val[0] for name, val in drawn.items() if val})
         params: Params = {}
         for name, item in self.space.items():
             if name not in drawn:
@@ -73,11 +81,11 @@ class HyperoptEngine(Engine):
         return params
 
     def aside(self, trial: int) -> Mapping[str, Any]:
-        """Where the study's value is not the draw: a normal beyond its cut, a negative zero."""
+        """Draws that are not the study's value: a normal beyond its cut, a negative zero."""
         if not isinstance(self.space, HyperoptSpace):
             return {}
         vals = self._docs[trial]["misc"]["vals"]
-        return self.space.aside({name: held[0] for name, held in vals.items() if held})
+        return self.space.aside({name: val[0] for name, val in vals.items() if val})
 
     def tell(self, trial: int, outcome: Outcome) -> None:
         """Write the result into the trial's document."""
@@ -126,7 +134,7 @@ class HyperoptEngine(Engine):
 def native_suggest(
     algorithm: str, options: Mapping[str, Any]
 ) -> Callable[..., list[dict[str, Any]]]:
-    """What `fmin` takes as `algo`."""
+    """The `algo` of `fmin` for an algorithm."""
     if algorithm in ("rand", "anneal"):
         return partial({"rand": rand.suggest, "anneal": anneal.suggest}[algorithm], **options)
     chosen = quick_suggest() if is_fast(f"hyperopt:{algorithm}", options, PROVED) else tpe.suggest
@@ -138,5 +146,5 @@ def native_suggest(
 
 
 def _never_called(_: Any) -> float:
-    """The objective of a Domain: we evaluate trials ourselves."""
+    """The objective of a Domain, which is never called: trials are evaluated elsewhere."""
     raise AssertionError

@@ -19,7 +19,7 @@ from crosstune.takeover.choice import ScriptEngine
 def take_over(make: Callable[[], ScriptEngine]) -> None:
     """Drive every `fmin` that is called in this process from now on."""
     taken = _driven(hyperopt.fmin, make)
-    # `Trials.fmin` takes it from the module, and scripts from either.
+    # `Trials.fmin` reads it from the module, and scripts from either.
     hyperopt.fmin = vars(sys.modules["hyperopt.fmin"])["fmin"] = taken
 
 
@@ -34,8 +34,8 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], ScriptEngine]) -> Calla
             call = signature.bind(*args, **kwargs)
         except TypeError:
             return fmin(*args, **kwargs)
-        given = call.arguments.get("algo")
-        if any(given is algo for algo in ours):
+        algo = call.arguments.get("algo")
+        if any(algo is one for one in ours):
             return fmin(*args, **kwargs)
         choice = make()
         if choice.swaps:
@@ -53,7 +53,7 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], ScriptEngine]) -> Calla
 
 
 def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
-    # Not sooner: they import Hyperopt themselves, which may be what brought us here.
+    # Not earlier: they import Hyperopt themselves, and this may be called by its import.
     from crosstune.adapters.hyperopt.inside import Suggest, suggest
     from crosstune.adapters.hyperopt.search import native_suggest
 
@@ -61,10 +61,10 @@ def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
         return
     name = _name(call.arguments.get("algo"))
     rstate = call.arguments.get("rstate")
-    given = None if rstate is None else repr(rstate.bit_generator.state)
+    script_seed = None if rstate is None else repr(rstate.bit_generator.state)
     if choice.adapter.name == "hyperopt":
         call.arguments["algo"] = native_suggest(choice.algorithm, {})
-        seed = choice.next_seed(given)
+        seed = choice.next_seed(script_seed)
         if choice.seeded or rstate is None:
             call.arguments["rstate"] = np.random.default_rng(seed)
     else:
@@ -77,13 +77,13 @@ def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
         except RequestError as reason:
             choice.leave(f"fmin with {name}", str(reason))
             return
-        seed = choice.next_seed(given)
+        seed = choice.next_seed(script_seed)
         call.arguments["algo"] = suggest(choice.label, seed=seed)
     choice.say(f"{choice.label} proposes in place of Hyperopt's {name}", f" (seed {seed})")
 
 
 def _name(algo: Any) -> str:
-    """What a script calls its algo: the module of a `suggest`."""
+    """The script's name of its algo: the module of a `suggest`."""
     while isinstance(algo, functools.partial):
         algo = algo.func
     if algo is None:

@@ -1,6 +1,6 @@
-"""`--trials` for `fmin`: an `algo` that proposes nothing once its `Trials` holds enough.
+"""`--trials` for `fmin`: an `algo` that proposes nothing once its `Trials` is full.
 
-Every trial of a `Trials` counts, also one that raised, which Hyperopt leaves out of its length.
+Every trial of a `Trials` counts, including those that raised, which its length excludes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from crosstune.takeover.limit import TrialsSpent, spent
 
 
 def limit(call: inspect.BoundArguments, most: int) -> None:
-    """Let a call of `fmin` go no further than `most` trials.
+    """Limit a call of `fmin` to `most` trials.
 
     Raises:
-        TrialsSpent: its `Trials` has them already, and the call asks for more.
+        TrialsSpent: its `Trials` already has that many, and the call asks for more.
     """
     arguments = call.arguments
     wanted, trials = arguments.get("max_evals"), arguments.get("trials")
@@ -35,37 +35,37 @@ def limit(call: inspect.BoundArguments, most: int) -> None:
         # Hyperopt evaluates them before, and beside, the `max_evals`.
         arguments["points_to_evaluate"] = arguments["points_to_evaluate"][:most]
         left = max(1, most - len(arguments["points_to_evaluate"]))
-    if not from_file:  # Else how many there are is known when Hyperopt has read it.
+    if not from_file:  # Otherwise Hyperopt has to read the file before the count is known.
         arguments["max_evals"] = left if wanted is None else min(wanted, left)
     algo = arguments.get("algo") or hyperopt.tpe.suggest
     arguments["algo"] = _Limited(algo, most, from_file)
 
 
 class _Limited:
-    """An algo that proposes no more than is left.
+    """An algo that proposes at most the trials that are left.
 
     Args:
-        algo: the script's, or the one that was put in its place.
-        most: trials in all.
+        algo: the script's, or its replacement.
+        most: trials in total.
         from_file: whether `fmin` reads its `Trials` from a file.
     """
 
     def __init__(self, algo: Callable[..., Any], most: int, from_file: bool):
-        self._algo, self._most, self._asks_file = algo, most, from_file
+        self._algo, self._most, self._check_file = algo, most, from_file
 
     def __call__(
         self, new_ids: list[int], domain: Domain, trials: hyperopt.Trials, seed: int
     ) -> Any:
-        """The algo's documents; none where the trials are spent, which ends `fmin`."""
-        if self._asks_file and _begun(trials) >= self._most:
+        """The algo's documents; none if no trials are left, which ends `fmin`."""
+        if self._check_file and _begun(trials) >= self._most:
             raise _spent(_begun(trials), self._most)
-        self._asks_file = False
+        self._check_file = False
         left = self._most - trials.count_by_state_unsynced(list(JOB_STATES))
         return self._algo(new_ids[:left], domain, trials, seed) if left > 0 else []
 
 
 def _begun(trials: hyperopt.Trials) -> int:
-    """How many trials there are, without those that are queued."""
+    """How many trials there are, without queued ones."""
     return int(trials.count_by_state_unsynced([s for s in JOB_STATES if s != JOB_STATE_NEW]))
 
 
