@@ -1,1 +1,1 @@
-"""What a study is: its engine, storage, lock, start points and trials."""
+"""The parts of a study: its engine, storage, lock, start points and trials."""

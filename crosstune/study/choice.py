@@ -1,4 +1,4 @@
-"""Which engine a spec and its overrides name."""
+"""Chooses the engine that a spec and its overrides name."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ WARM_START = "warm_start"
 
 @dataclass(frozen=True)
 class Engine:
-    """What will propose: a backend, its algorithm with options, and the seed.
+    """A backend, its algorithm with options, and the seed.
 
     Attributes:
-        notes: what the user should know of the choice.
+        ours: whether crosstune's own grid runs instead of the backend.
         native: whether its suggestions are those of the library called by hand.
-        drawn: whether the seed was drawn, since none was asked for.
+        notes: messages to the user about the choice.
+        drawn: whether the seed was drawn, since none was set.
     """
 
     adapter: Adapter
@@ -56,11 +57,11 @@ class Engine:
 
     @property
     def ends_by_itself(self) -> bool:
-        """Whether it decides when the search is over: a grid, or a scheduler."""
+        """True if it decides when the search is over: a grid or a scheduler."""
         return self.ours or ends_by_itself(self.adapter, self.algorithm)
 
     def sampler(self, space: Space) -> BaseSampler:
-        """The Optuna sampler behind which it works.
+        """The Optuna sampler that runs it.
 
         Raises:
             Unsupported: it cannot search this space.
@@ -79,7 +80,7 @@ class Engine:
         return made
 
     def record(self) -> dict[str, Any]:
-        """What the study keeps of it."""
+        """Its record in the study."""
         return run_record(
             self.adapter,
             self.algorithm,
@@ -101,9 +102,10 @@ def choose(
     """The engine that a spec and its overrides name.
 
     Args:
-        backend, sampler, seed: in place of the spec's. A spec's sampler that another backend
-            does not have becomes that backend's `bayesian`, which is noted.
-        warm_start: earlier studies to learn from, or where they are.
+        spec: with backend, sampler and seed, if it sets them.
+        backend, sampler, seed: replace the spec's. A sampler of the spec that another backend
+            does not have becomes that backend's `bayesian`, with a note.
+        warm_start: earlier studies to learn from, or their places.
 
     Raises:
         RequestError: there is no such backend, sampler or option, its library is missing, or it
@@ -148,8 +150,8 @@ def choose(
 def continued_engine(engine: Engine, finished: int) -> Engine:
     """The engine for the rest of a study.
 
-    Its random state begins anew, so a shifted seed keeps it from proposing the first trials
-    again. A walk through a grid keeps its order, and leaves out what is evaluated.
+    Its random state is fresh, so the seed is shifted, or it would propose the first trials again.
+    A grid keeps its order, and leaves out what is evaluated.
     """
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
     seed = engine.seed if walks else derived_seed(engine.seed, finished)
@@ -160,22 +162,20 @@ def continued_engine(engine: Engine, finished: int) -> Engine:
 def _with_earlier(
     options: Mapping[str, Any], spec: Spec, warm_start: Earlier | Iterable[Earlier]
 ) -> Mapping[str, Any]:
-    """Options of a sampler with the trials of earlier studies in the place of their names.
+    """Options of a sampler, with the trials of earlier studies instead of their places.
 
-    A place in a spec file is one beside the file.
+    Relative places in a spec file are relative to the file.
     """
     if warm_start:
         return {**options, WARM_START: earlier_trials(warm_start)}
     if WARM_START not in options:
         return options
-    given = options[WARM_START]
-    given = [given] if isinstance(given, str) else given
+    studies = options[WARM_START]
+    studies = [studies] if isinstance(studies, str) else studies
     folder = spec.folder or Path()
-    if isinstance(given, list | tuple):
-        given = [
-            folder / each if isinstance(each, str) and "://" not in each else each for each in given
-        ]
-    return {**options, WARM_START: earlier_trials(given)}
+    if isinstance(studies, list | tuple):
+        studies = [folder / s if isinstance(s, str) and "://" not in s else s for s in studies]
+    return {**options, WARM_START: earlier_trials(studies)}
 
 
 def _has_grid(adapter: Adapter, space: Space) -> bool:
@@ -193,7 +193,7 @@ def _is_role(name: str) -> bool:
 
 
 def named(value: str | Mapping[str, Any]) -> Named:
-    """A sampler or pruner as a user may name it.
+    """Read a sampler or pruner as a user may name it.
 
     Raises:
         RequestError: it is neither a name nor a mapping with one.

@@ -1,4 +1,4 @@
-"""How long the sampler of a study works."""
+"""The time that the sampler of a study takes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from crosstune.study.internal import own_study
 
 
 class SamplerClock:
-    """Counts the seconds that the sampler of a study works from now on.
+    """Counts the seconds that the sampler of a study takes from now on.
 
     Args:
-        study: if its sampler keeps no time itself, it gets a `TimedSampler` with it.
+        study: if its sampler does not measure time, it is wrapped in a `TimedSampler`.
     """
 
     def __init__(self, study: Study):
@@ -27,5 +27,5 @@ class SamplerClock:
 
     @property
     def seconds(self) -> float:
-        """Of wall time, so far."""
+        """Wall time so far."""
         return self._sampler.seconds - self._before

@@ -1,7 +1,7 @@
-"""Records of version 0.1.0, in which options of `hp.choice` that repeat go by their positions.
+"""Records of version 0.1.0, which names repeated options of `hp.choice` by their positions.
 
-Since then such options go by their values: those of ``hp.choice("units", [16, 16, 32])`` were 0, 1
-and 2, and are 16 and 32. A study or match that has the positions is continued with them.
+Later versions name them by their values: the options of ``hp.choice("units", [16, 16, 32])`` were
+0, 1 and 2, and are 16 and 32. A study or match with positions is continued with positions.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ _logger = logging.getLogger("crosstune")
 
 
 def as_recorded(spec: Spec, storage: Place, study_name: str | None = None) -> Spec:
-    """The spec with the names that its options have in the study that is there.
+    """The spec with the option names of the stored study, if there is one.
 
     Args:
+        spec: with names by values.
         storage: where the study may be.
-        study_name: its name; None is the spec's.
+        study_name: None for the spec's name.
     """
 
     def is_kept(earlier: Space) -> bool:
@@ -46,8 +47,9 @@ def as_kept(spec: Spec, record: str, is_kept: Callable[[Space], bool]) -> Spec:
     """The spec with the names of version 0.1.0, if a record has them.
 
     Args:
-        record: the name of the study or of the problem of a match.
-        is_kept: whether the record has a space; not asked where the names are the same.
+        spec: with names by values.
+        record: the name of the study, or of the problem of a match.
+        is_kept: True if the record has this space. It is not called if the names are the same.
     """
     space = spec.space
     earlier = space.earlier if isinstance(space, NativeSpace) else None
@@ -60,19 +62,19 @@ def as_kept(spec: Spec, record: str, is_kept: Callable[[Space], bool]) -> Spec:
         ", ".join(map(repr, _changed(space, earlier))),
     )
     start = tuple(dict(space.moved(point, earlier)) for point in spec.points)
-    prior = {name: _belief(space, earlier, name, held) for name, held in spec.prior.items()}
+    prior = {name: _belief(space, earlier, name, item) for name, item in spec.prior.items()}
     return spec.model_copy(update={"space": earlier, "start": start, "prior": prior})
 
 
 def form_of(space: Space, trial: Trial | FrozenTrial) -> Space:
-    """The space under the names that the options have in a trial."""
+    """The space with the option names of a trial."""
     earlier = space.earlier if isinstance(space, NativeSpace) else None
     if earlier is None:
         return space
     drawn = trial.distributions
-    kept = ledger.distributions(earlier)
+    by_position = ledger.distributions(earlier)
     changed = [name for name in _changed(space, earlier) if name in drawn]
-    is_earlier = bool(changed) and all(drawn[name] == kept[name] for name in changed)
+    is_earlier = bool(changed) and all(drawn[name] == by_position[name] for name in changed)
     return earlier if is_earlier else space
 
 
@@ -80,8 +82,8 @@ def _changed(space: Space, earlier: Space) -> list[str]:
     return [name for name in space if space[name] != earlier[name]]
 
 
-def _belief(space: NativeSpace, earlier: NativeSpace, name: str, held: Any) -> Any:
-    """A value of a prior, or the mapping with it, under the other names."""
-    if isinstance(held, Mapping):
-        return {**held, "at": space.moved({name: held["at"]}, earlier)[name]}
-    return space.moved({name: held}, earlier)[name]
+def _belief(space: NativeSpace, earlier: NativeSpace, name: str, belief: Any) -> Any:
+    """A value of a prior, or the mapping with it, with the earlier names."""
+    if isinstance(belief, Mapping):
+        return {**belief, "at": space.moved({name: belief["at"]}, earlier)[name]}
+    return space.moved({name: belief}, earlier)[name]

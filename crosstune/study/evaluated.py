@@ -1,4 +1,4 @@
-"""Whether a study that is resumed is still evaluated on what its trials were evaluated on."""
+"""Checks that a resumed study is evaluated on the same data and estimator as before."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ _logger = logging.getLogger("crosstune")
 
 
 def agree(study: Study, now: Evaluated, *, begun: bool) -> None:
-    """Compare with what a study holds, and let it hold that from now on.
+    """Compare with the record of a study, or leave a record in it.
 
     Args:
+        study: to compare with.
+        now: digests of what its trials are evaluated on.
         begun: whether the study has trials.
 
     Raises:
-        RequestError: something differs, and what.
+        RequestError: something differs; the message says what.
     """
     before = study.user_attrs.get(EVALUATED)
     if before is None or not begun:
@@ -44,7 +46,7 @@ def agree(study: Study, now: Evaluated, *, begun: bool) -> None:
 
 def _differences(before: Evaluated, now: Evaluated) -> list[str]:
     names = [name for name in {**before, **now} if _digest(before, name) != _digest(now, name)]
-    if ESTIMATOR in names:  # then its parameters are others anyway
+    if ESTIMATOR in names:  # then its parameters differ anyway
         names = [name for name in names if not name.endswith("of the estimator")]
     return [f"{name} ({_words(before.get(name), now.get(name))})" for name in names]
 

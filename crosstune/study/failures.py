@@ -1,7 +1,7 @@
-"""The rule of three failures: an objective that has only failed is taken to be broken.
+"""The rule of three failures: a run ends when its first three trials have failed.
 
-A run ends when its first trials have all failed. A trial that completes or is pruned shows that the
-objective works; from then on failures are normal.
+A trial that completes or is pruned shows that the objective works; from then on failures are
+normal.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from crosstune.errors import RunError
 from crosstune.study.trials import finished
 
 HOPELESS = 3
-"""How many trials may fail before any has worked."""
+"""The number of failed trials that ends a run in which no trial has worked."""
 
 
 class Failures:
     """Counts the failed trials of a run until one has worked.
 
     Args:
-        study: a resumed one counts on, except for failures that have ended a run.
+        study: if it is resumed, the count continues, without failures that have ended a run.
     """
 
     def __init__(self, study: Study):
@@ -30,14 +30,14 @@ class Failures:
         self._failed = 0 if self._works else finished(study) % HOPELESS
 
     def note_success(self) -> None:
-        """Count no more: a trial completed, or was pruned."""
+        """Stop counting: a trial completed or was pruned."""
         self._works = True
 
     def note_failure(self, trial: Trial | FrozenTrial) -> None:
         """Count a failed trial.
 
         Raises:
-            RunError: it is one too many.
+            RunError: too many trials have failed.
         """
         self._failed += 1
         if self._failed >= HOPELESS and not self._works and not has_worked(self._study):
@@ -45,14 +45,14 @@ class Failures:
 
 
 def check_hope(failed: int, last_error: str) -> None:
-    """End a run without a trial that worked.
+    """End a run in which no trial has worked.
 
     Args:
         failed: number of failed trials.
-        last_error: of the last one.
+        last_error: the error of the last one.
 
     Raises:
-        RunError: they are too many.
+        RunError: too many trials have failed.
     """
     if failed >= HOPELESS:
         raise RunError(f"the first {failed} trials all failed, the last with {last_error}")

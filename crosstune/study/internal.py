@@ -1,4 +1,4 @@
-"""The studies that crosstune makes itself: their sampler is not for `crosstune exec` to swap."""
+"""Marks the studies that crosstune makes itself, whose sampler `crosstune exec` does not swap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _making: ContextVar[bool] = ContextVar("crosstune_makes_a_study", default=False)
 
 @contextmanager
 def own_study() -> Iterator[None]:
-    """Inside, a study that is made, or given a sampler, is crosstune's own."""
+    """Studies made or given a sampler in this context are crosstune's own."""
     token = _making.set(True)
     try:
         yield
@@ -20,5 +20,5 @@ def own_study() -> Iterator[None]:
 
 
 def is_own_study() -> bool:
-    """Whether the code that runs is inside `own_study`."""
+    """True inside `own_study`."""
     return _making.get()

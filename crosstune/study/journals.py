@@ -1,4 +1,4 @@
-"""The journal file of a study that was given no storage: its name, and finding it again."""
+"""The journal file of a study without a storage: its name, and how to find it again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
 
     Args:
         folder: made if it is absent.
-        spec_name: the file is named for it and for the engine, with a number if that is taken.
+        spec_name, engine: give the file its name, with a number if that exists.
 
     Raises:
         RequestError: folder or file cannot be written.
@@ -32,7 +32,7 @@ def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
     try:
         path.touch(exist_ok=False)
     except FileExistsError:
-        return new_journal(folder, spec_name, engine)  # Another run was faster.
+        return new_journal(folder, spec_name, engine)  # Another run made it first.
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror}") from error
     return path
@@ -41,14 +41,19 @@ def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
 def kept_journal(folder: Path, spec_name: str, engine: Engine, study_name: str) -> Path:
     """The latest journal file with a study; if there is none, the name for a new one.
 
-    The files may be those of other studies, as several names can give the same file name.
+    The files may have other studies, since several spec names can give the same file name.
+
+    Args:
+        folder: of the files.
+        spec_name, engine: see `new_journal`.
+        study_name: to look for.
     """
     files, free = _names(folder, spec_name, engine)
     return _with_study(study_name, files) or free
 
 
 def _names(folder: Path, spec_name: str, engine: Engine) -> tuple[list[Path], Path]:
-    """The files that are there, and the first name that is free."""
+    """The existing files, and the first free name."""
     stem = f"{as_file_name(spec_name)}-{engine.adapter.name}-{engine.algorithm}"
     files: list[Path] = []
     path = folder / f"{stem}.journal"
@@ -59,7 +64,7 @@ def _names(folder: Path, spec_name: str, engine: Engine) -> tuple[list[Path], Pa
 
 
 def _with_study(name: str, files: list[Path]) -> Path | None:
-    """The last file that holds a study; else the last one that holds none, or is damaged."""
+    """The last file with the study; else the last one that has no study or is damaged."""
     others: list[Path] = []
     for file in reversed(files):
         try:

@@ -1,8 +1,8 @@
-"""One driver a study: a lock beside the study's file, held while a process runs the study.
+"""One driver per study: a lock beside the study's file, held while a process runs the study.
 
-The lock is `flock`'s, so it goes with its process, however that ends. Two drivers would each
-propose as if it were alone, and retry the trial that the other is at. It is beside the file that a
-symbolic link leads to, and a file with several hard links is locked itself as well.
+Two drivers would each propose as if alone, and retry the trial that the other evaluates. The lock
+is `flock`'s, so it ends with its process, however that ends. Symbolic links are resolved first, and
+a file with several hard links is locked itself too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ except ImportError:  # Windows
 _logger = logging.getLogger("crosstune")
 
 PATIENCE = 0.5
-"""After so many seconds a journal's own lock, which is held for milliseconds, is a dead one's."""
+"""Seconds after which Optuna's lock of a journal, held for milliseconds, is taken for abandoned."""
 
 
 class Driven(RequestError):
@@ -38,12 +38,11 @@ class Driven(RequestError):
 
 @contextlib.contextmanager
 def driving(file: Path | None, study_name: str) -> Iterator[None]:
-    """Be the only one to run a study.
+    """Lock a study against other drivers.
 
     Args:
-        file: the journal or SQLite file that the study is in; None where it is in no file, and
-            nothing is locked.
-        study_name: in it.
+        file: the journal or SQLite file of the study; None locks nothing.
+        study_name: its name in the file.
 
     Raises:
         Driven: another process, or another call in this one, runs it.
@@ -53,7 +52,7 @@ def driving(file: Path | None, study_name: str) -> Iterator[None]:
         yield
         return
     file = Path(os.path.realpath(file))
-    with contextlib.suppress(OSError):  # the storage will say so
+    with contextlib.suppress(OSError):  # the storage reports it
         file.parent.mkdir(parents=True, exist_ok=True)
     lock = _lock(beside(file, study_name, ".lock"))
     links = None
@@ -66,42 +65,42 @@ def driving(file: Path | None, study_name: str) -> Iterator[None]:
         if links is not None:
             os.close(links)
         if lock is not None:
-            path, held = lock
+            path, descriptor = lock
             with contextlib.suppress(OSError):
                 path.unlink()
-            os.close(held)
+            os.close(descriptor)
 
 
 def _lock(path: Path) -> tuple[Path, int] | None:
-    """The path and the descriptor of the lock; None where no file can be made there."""
+    """The path and the descriptor of the lock; None if no file can be made."""
     while True:
-        held = _opened(path)
-        if held is None:
+        descriptor = _opened(path)
+        if descriptor is None:
             return None
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            owner = os.read(held, 200).decode(errors="replace").strip() or "another process"
-            os.close(held)
+            owner = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            os.close(descriptor)
             raise Driven(
                 f"{owner} runs this study already, as the lock {path} says. Wait for it or end "
                 "it, then resume. Several processes may share a study in a database"
             ) from None
         except OSError:
-            os.close(held)
+            os.close(descriptor)
             return None  # a file system without such locks
-        if _is_at(path, held):
+        if _is_at(path, descriptor):
             with contextlib.suppress(OSError):  # it may be another user's
-                os.ftruncate(held, 0)
-                os.write(held, f"process {os.getpid()} on {platform.node()}\n".encode())
-            return path, held
-        os.close(held)  # its owner has removed the file meanwhile
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, f"process {os.getpid()} on {platform.node()}\n".encode())
+            return path, descriptor
+        os.close(descriptor)  # its owner has removed the file in the meantime
 
 
 def _opened(path: Path) -> int | None:
-    """The descriptor of the lock file, made if it is absent; None where none can be made.
+    """The descriptor of the lock file, made if it is absent; None if it cannot be made.
 
-    In a folder that others can write, they can open the lock too.
+    In a folder that other users can write, they can open the lock too.
 
     Raises:
         RequestError: this user may not read it, or it is no regular file.
@@ -109,29 +108,30 @@ def _opened(path: Path) -> int | None:
     flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     while True:
         try:
-            held = os.open(path, os.O_RDWR | flags)
+            descriptor = os.open(path, os.O_RDWR | flags)
         except FileNotFoundError:
             try:
-                held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
             except FileExistsError:
-                continue  # another process was quicker
+                continue  # another process made it first
             except OSError:
-                return None  # a folder that cannot be written: the storage will say so
+                return None  # a folder that cannot be written: the storage reports it
             with contextlib.suppress(OSError):
-                os.fchmod(held, 0o644 if _is_shared(path.parent) else 0o600)  # whatever the umask
+                mode = 0o644 if _is_shared(path.parent) else 0o600
+                os.fchmod(descriptor, mode)  # whatever the umask
         except PermissionError:
             try:
-                held = os.open(path, os.O_RDONLY | flags)
+                descriptor = os.open(path, os.O_RDONLY | flags)
             except FileNotFoundError:
                 continue
             except OSError:
                 raise _unreadable(path) from None
         except OSError:
-            held = -1
-        if held >= 0 and stat.S_ISREG(os.fstat(held).st_mode):
-            return held
-        if held >= 0:
-            os.close(held)
+            descriptor = -1
+        if descriptor >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        if descriptor >= 0:
+            os.close(descriptor)
         if path.is_symlink():
             _logger.warning(
                 "the lock %s is a link, which is not followed, so no other process is kept off the "
@@ -144,9 +144,9 @@ def _opened(path: Path) -> int | None:
 
 
 def _is_shared(folder: Path) -> bool:
-    """Whether others than this user write in a folder."""
-    found = folder.stat()
-    return bool(found.st_mode & 0o022) or found.st_uid != os.geteuid()
+    """True if other users can write in a folder."""
+    status = folder.stat()
+    return bool(status.st_mode & 0o022) or status.st_uid != os.geteuid()
 
 
 def _unreadable(path: Path) -> RequestError:
@@ -160,9 +160,9 @@ def _unreadable(path: Path) -> RequestError:
     )
 
 
-def _is_at(path: Path, held: int) -> bool:
+def _is_at(path: Path, descriptor: int) -> bool:
     try:
-        return path.stat().st_ino == os.fstat(held).st_ino
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
     except OSError:
         return False
 
@@ -170,40 +170,40 @@ def _is_at(path: Path, held: int) -> bool:
 def _lock_links(file: Path, study_name: str) -> int | None:
     """The descriptor of a lock on the file itself, if it has further hard links.
 
-    The lock is on a byte far behind its end, one for each study, and belongs to the descriptor.
+    The lock is on a byte far behind its end, one per study, and belongs to the descriptor.
 
     Raises:
-        Driven: another process has it, through another name of the file.
+        Driven: another process has it, through another link.
     """
     try:
         if file.stat().st_nlink < 2 or not hasattr(fcntl, "F_OFD_SETLK"):
             return None
-        held = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return None
     byte = 2**62 + zlib.crc32(study_name.encode())
     try:
         fcntl.fcntl(
-            held,
+            descriptor,
             fcntl.F_OFD_SETLK,
             struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0),
         )
     except (BlockingIOError, PermissionError):
-        os.close(held)
+        os.close(descriptor)
         raise Driven(
             f"another process runs this study already, through another link to {file}. Wait for it "
             "or end it, then resume"
         ) from None
     except OSError:
-        os.close(held)
+        os.close(descriptor)
         return None  # a file system without such locks
-    return held
+    return descriptor
 
 
 def _release_left_lock(journal: Path) -> None:
-    """Remove the lock of Optuna's that a killed process has left on a journal.
+    """Remove a lock of Optuna's that a killed process has left on a journal.
 
-    Optuna itself waits for half a minute, and for ever where the journal's path is relative.
+    Optuna itself waits for half a minute, and forever if the journal's path is relative.
     """
     lock = journal.with_name(journal.name + ".lock")
     if not lock.is_symlink():
@@ -220,9 +220,9 @@ def _release_left_lock(journal: Path) -> None:
 
 
 def _which(lock: Path) -> tuple[int, int] | None:
-    """What tells one lock from the next; None where there is none."""
+    """Inode and change time of the lock file, or None if it is absent."""
     try:
-        found = lock.lstat()
+        status = lock.lstat()
     except OSError:
         return None
-    return found.st_ino, found.st_ctime_ns
+    return status.st_ino, status.st_ctime_ns

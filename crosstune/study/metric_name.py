@@ -1,4 +1,4 @@
-"""The name of a study's metric in the study itself, where dashboards and plots look for it."""
+"""Stores the metric's name in the study, where dashboards and plots look for it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from optuna.study import Study
 from crosstune.spec.spec import Metric
 
 UNNAMED = Metric().name
-"""What a metric is called when nobody named it. Optuna's own "value" says as much."""
+"""The default name of a metric. It is not stored, since Optuna's own "value" says as much."""
 
 
 def name_metric(study: Study, name: str) -> None:
-    """Name the metric of a new study; one that has a name or a trial stays as it is.
+    """Name the metric of a new study. A study with a name or a trial is not changed.
 
-    The column of `study.trials_dataframe()` is then ``value_NAME``, as Optuna has it.
+    The column of `study.trials_dataframe()` is then ``value_NAME``.
     """
     if name == UNNAMED or study.metric_names is not None or study.get_trials(deepcopy=False):
         return

@@ -1,4 +1,4 @@
-"""Where a study is kept."""
+"""Opens and describes the storage of a study."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def open_storage(place: Place) -> BaseStorage:
     """The storage at a place.
 
     Args:
-        place: None is memory; something with "://" is a database for Optuna; any other string or
-            path is a journal file, made with its folders if it is not there.
+        place: None is memory; a string with "://" is a database for Optuna; any other string or
+            path is a journal file, made with its folders if it is absent.
 
     Raises:
         RequestError: the file cannot be written, or the database cannot be opened.
@@ -55,13 +55,13 @@ def open_storage(place: Place) -> BaseStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_dangling_lock(path)
         _drop_torn_line(path)
-        # By its whole path, since Optuna waits for ever for a lock that a killed process has left
-        # on a relative one; without links, since its lock is beside the path that it is given.
+        # The absolute path, since Optuna waits forever for a lock that a killed process has left on
+        # a relative one; without links, since its lock is beside the path that it gets.
         path = _real(path)
         storage = JournalStorage(JournalFileBackend(str(path)))
     except OSError as error:
         raise RequestError(f"{path} cannot be written: {error.strerror or error}") from error
-    except Exception as error:  # Optuna looks at nothing in a line before it uses it.
+    except Exception as error:  # Optuna does not validate a line before it uses it.
         reason = described(error)
         raise RequestError(f"{path} is no journal of Optuna's, or is damaged: {reason}") from error
     _files[storage] = path
@@ -69,24 +69,24 @@ def open_storage(place: Place) -> BaseStorage:
 
 
 def file_of(storage: BaseStorage) -> Path | None:
-    """The journal or SQLite file of a storage that was opened here by its place."""
+    """The journal or SQLite file of a storage that `open_storage` opened by its place."""
     return _files.get(innermost(storage))
 
 
 def also_at(front: BaseStorage, storage: BaseStorage) -> None:
-    """Say that a storage stands in front of another one, and so in the same place."""
+    """Register a storage that forwards to another one, and so is in the same place."""
     _behind[front] = storage
 
 
 def innermost(storage: BaseStorage) -> BaseStorage:
-    """The storage that keeps the study, behind those that stand in front of it."""
+    """The storage that keeps the study, behind those that forward to it."""
     while storage in _behind:
         storage = _behind[storage]
     return storage
 
 
 def file_at(place: Place) -> Path | None:
-    """The journal or SQLite file of a place, which need not be there yet."""
+    """The journal or SQLite file of a place, which need not exist yet."""
     match place:
         case None:
             return None
@@ -98,14 +98,14 @@ def file_at(place: Place) -> Path | None:
 
 
 def _real(path: Path) -> Path:
-    """The whole path of the file to which links lead."""
+    """The absolute path without links."""
     return Path(os.path.realpath(path))
 
 
 def _drop_dangling_lock(path: Path) -> None:
-    """Remove a lock that leads nowhere, for which Optuna would wait for ever.
+    """Remove a lock that is a dangling link, for which Optuna would wait forever.
 
-    A lock is a link to the journal, which is there as long as it is locked.
+    A lock is a link to the journal, which exists while it is locked.
     """
     lock = path.with_name(f"{path.name}.lock")
     if lock.is_symlink() and not lock.exists():
@@ -113,14 +113,14 @@ def _drop_dangling_lock(path: Path) -> None:
 
 
 def _drop_torn_line(path: Path) -> None:
-    """Take off what a killed process or a full disk has left of a last line.
+    """Remove an unfinished last line, left by a killed process or a full disk.
 
-    Optuna reads past such a line, but would append the next one to it.
+    Optuna skips such a line when it reads, but would append the next one to it.
     """
     if not path.exists() or path.stat().st_size == 0 or _ends_with_newline(path):
         return
-    with _held(JournalFileSymlinkLock(str(_real(path)))):
-        if not _ends_with_newline(path):  # nobody was in the middle of writing it
+    with _locked(JournalFileSymlinkLock(str(_real(path)))):
+        if not _ends_with_newline(path):  # no process was writing it
             whole = path.read_bytes().rfind(b"\n") + 1
             with path.open("r+b") as file:
                 file.truncate(whole)
@@ -128,7 +128,7 @@ def _drop_torn_line(path: Path) -> None:
 
 
 @contextmanager
-def _held(lock: JournalFileSymlinkLock) -> Iterator[None]:
+def _locked(lock: JournalFileSymlinkLock) -> Iterator[None]:
     """Hold a journal's lock."""
     lock.acquire()
     try:
@@ -150,7 +150,7 @@ def _open_database(url: str) -> BaseStorage:
     check_url(url)
     try:
         storage = get_storage(url)
-    except Exception as error:  # Of Optuna, SQLAlchemy, redis or the database's own library.
+    except Exception as error:  # of Optuna, SQLAlchemy, redis or the database's own library
         raise cannot_open(url, error) from clean_cause(error)
     if file is not None:
         _files[storage] = file
@@ -158,10 +158,10 @@ def _open_database(url: str) -> BaseStorage:
 
 
 def _check_slashes(place: str) -> None:
-    """Refuse a URL that has lost a slash, as in a `Path`: it is no place for a journal's file.
+    """Refuse a URL that has lost a slash, as in a `Path`, instead of making a journal there.
 
     Raises:
-        RequestError: without what follows the scheme, which may be a password.
+        RequestError: its message has only the scheme, since the rest may have a password.
     """
     torn = _TORN_URL.match(place)
     if torn:
@@ -172,7 +172,7 @@ def _check_slashes(place: str) -> None:
 
 
 def check_url(url: str) -> None:
-    """Raise RequestError where a URL lacks a slash, or a password is in part taken for the host."""
+    """Raise RequestError if a URL lacks a slash, or has an @ in its password."""
     _check_slashes(url)
     if has_loose_at(url):
         raise RequestError(
@@ -182,7 +182,7 @@ def check_url(url: str) -> None:
 
 
 def cannot_open(url: str, error: Exception) -> RequestError:
-    """What to say of a database that cannot be opened, without its password."""
+    """The error for a database that cannot be opened, without its password."""
     place = describe(url)
     reason = redacted(message_of(error)).splitlines()[0]
     return RequestError(f"the storage {place} cannot be opened: {reason}")
@@ -197,7 +197,7 @@ def _database_file(url: str) -> Path | None:
 
         parsed = make_url(url)
         file = parsed.database or ""
-    except Exception:  # Of SQLAlchemy, or it is missing: that is said when it is opened.
+    except Exception:  # of SQLAlchemy, or it is missing: reported when it is opened
         return None
     if file.startswith("file:"):  # a URI of SQLite's
         file = unquote(urlsplit(file).path)

@@ -1,4 +1,4 @@
-"""What a trial tells its objective: the values of its parameters, its budget, its seed."""
+"""What an objective gets from a trial: the parameters' values, the budget and the seed."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from crosstune.study.earlier_names import form_of
 
 
 def trial_values(trial: Trial | FrozenTrial, of: Any) -> Any:
-    """What the objective was handed for a trial, ready to train the final model with.
+    """The values that the objective got for a trial, to train the final model with.
 
-    `trial.params` holds what a storage can hold: it lacks constants that nobody suggested, and has
-    a text in the place of an object.
+    `trial.params` has only what a storage can store: it lacks constants that were not suggested,
+    and has a text instead of an object.
 
     Args:
         trial: of a study in memory, or loaded from any storage.
-        of: what the trial was made from: the spec, its file or a mapping of its keys; the space,
-            of crosstune or of Hyperopt; the fitted `SearchCV`; or the study, where no object of
-            yours is in the space, since a study holds none.
+        of: the source of the trial: the spec, its file or a mapping of its keys; the space, of
+            crosstune or of Hyperopt; the fitted `SearchCV`; or the study, unless the space has
+            objects, which a study does not store.
 
     Returns:
-        The values of the active parameters by name. For a space of Hyperopt what
-        `hyperopt.space_eval` gives, and for a `SearchCV` the parameters of the estimator.
+        The values of the active parameters by name. For a space of Hyperopt, the result of
+        `hyperopt.space_eval`; for a `SearchCV`, the parameters of the estimator.
 
     Raises:
-        SpecError: the trial is no point of the space.
+        SpecError: the trial is not a point of the space.
         RequestError: `of` is none of these.
 
     >>> import crosstune
@@ -69,7 +69,7 @@ def _space(of: Any) -> Space:
 
 
 def _point(space: Space, params: Mapping[str, Any]) -> Params:
-    """The active parameters, with the constants that nobody suggested."""
+    """The active parameters, with the constants that were not suggested."""
     point: Params = {}
     for name, item in space.items():
         if not space.is_active(name, point):
@@ -87,8 +87,8 @@ def _point(space: Space, params: Mapping[str, Any]) -> Params:
 def budget(trial: Trial | FrozenTrial) -> Budget | None:
     """How far a scheduler, such as Keras Tuner's Hyperband, wants a trial to be trained.
 
-    None where nothing schedules: then the objective trains as long as it likes. The retry of a
-    trial that was killed has the budget of that.
+    None without a scheduler: the objective then decides how long it trains. The retry of a killed
+    trial has the same budget.
 
     >>> import optuna
     >>> budget(optuna.create_study().ask()) is None
@@ -99,13 +99,13 @@ def budget(trial: Trial | FrozenTrial) -> Budget | None:
         and TRIAL_BUDGET not in trial.user_attrs
         and _schedules(trial.study.sampler)
     ):
-        _ = trial.relative_params  # the engine is asked when the first parameter is
-    held = trial.user_attrs.get(TRIAL_BUDGET)
-    return None if held is None else Budget(**held)
+        _ = trial.relative_params  # the engine proposes when the first parameter is read
+    fields = trial.user_attrs.get(TRIAL_BUDGET)
+    return None if fields is None else Budget(**fields)
 
 
 def _schedules(sampler: BaseSampler) -> bool:
-    """Whether a sampler sets budgets. Another one is not asked: it may remember that it was."""
+    """True if a sampler sets budgets. No other sampler may be asked, since it may record that."""
     if not isinstance(sampler, EngineSampler):
         return False
     return sampler.adapter.algorithms[sampler.algorithm].scheduler
@@ -114,8 +114,8 @@ def _schedules(sampler: BaseSampler) -> bool:
 def trial_seed(trial: Trial) -> int:
     """A seed for the objective's own randomness, 0 to 2**31 - 1.
 
-    It depends on the run's seed and the trial's number alone, so the same run trains the same
-    models, whichever engine or process evaluates them.
+    It depends only on the run's seed and the trial's number, so the same run trains the same
+    models, with any engine and in any process.
     """
     runs = trial.study.user_attrs.get(RUNS, [])
     base = runs[0]["seed"] if runs else 0
@@ -128,7 +128,7 @@ def finished(study: Study) -> int:
 
 
 def epochs_trained(study: Study) -> int:
-    """The epochs that a scheduled study has really trained: one for each report.
+    """The epochs that a scheduled study has trained: one per report.
 
     An objective that continues from a checkpoint reports fewer than one that trains again. A
     trial without reports counts with its whole budget.

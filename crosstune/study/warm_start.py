@@ -21,7 +21,7 @@ from crosstune.study.storage import describe, open_storage
 from crosstune.system.scalars import plain, plain_arguments
 
 MOST = 256
-"""So many trials of a study are looked at: the best half, and the latest of the others."""
+"""The most trials used of one study: half of them the best, half the latest of the others."""
 
 Finished: TypeAlias = Mapping[str, Any]
 """The trials of a study as plain data: its `study` name, whether to `maximize`, and `trials`, each
@@ -30,7 +30,7 @@ the parameters, the value or None, and one of `STATES`."""
 Earlier: TypeAlias = Study | Finished | str | os.PathLike[str]
 
 STATES = ("complete", "infeasible", "pruned", "failed")
-"""How a trial of an earlier study ended. One that violates a constraint is infeasible."""
+"""The states of a trial of an earlier study. One that violates a constraint is infeasible."""
 
 _STATES = {
     TrialState.COMPLETE: "complete",
@@ -44,12 +44,12 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
     """The finished trials of earlier studies, as plain data.
 
     Args:
-        earlier: studies, journal files or URLs of databases, of which every study is taken; what
-            this function returned is taken as it is.
+        earlier: studies, journal files or URLs of databases, with all their studies; or results
+            of this function.
 
     Raises:
-        RequestError: there is no study at a place, one has several objectives, or it is nothing
-            of the kind.
+        RequestError: there is no study at a place, one has several objectives, or an item is none
+            of these.
 
     >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     >>> study.optimize(lambda trial: trial.suggest_int("x", 1, 3), n_trials=1)
@@ -60,30 +60,30 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
         earlier, Iterable
     ):
         earlier = [earlier]
-    found: list[Finished] = []
-    for each in earlier:
-        match each:
+    studies: list[Finished] = []
+    for item in earlier:
+        match item:
             case Study():
-                found.append(_of(each))
+                studies.append(_of(item))
             case Mapping():
-                found.append(_checked(each))
+                studies.append(_checked(item))
             case str() | os.PathLike():
-                found += [_of(study) for study in _at(each)]
+                studies += [_of(study) for study in _at(item)]
             case _:
                 raise RequestError(
                     "an earlier study is a study, a journal file or the URL of a database, not "
-                    f"{each!r}"
+                    f"{item!r}"
                 )
-    return found
+    return studies
 
 
-def _checked(held: Finished) -> Finished:
-    """What says that it is the trials of a study, as a spec may."""
-    trials = held.get("trials")
-    if not isinstance(held.get("maximize"), bool) or not isinstance(trials, list):
+def _checked(data: Finished) -> Finished:
+    """Check the trials of a study as plain data, which a spec may have."""
+    trials = data.get("trials")
+    if not isinstance(data.get("maximize"), bool) or not isinstance(trials, list):
         raise RequestError(
             "the trials of an earlier study are a mapping with 'study', 'maximize' and 'trials', "
-            f"not {shown(held)}"
+            f"not {shown(data)}"
         )
     for trial in trials:
         match trial:
@@ -95,7 +95,7 @@ def _checked(held: Finished) -> Finished:
             "a trial of an earlier study is its parameters, its value or null, and complete, "
             f"infeasible, pruned or failed, not {shown(trial)}"
         )
-    return held
+    return data
 
 
 def _at(place: str | os.PathLike[str]) -> list[Study]:
@@ -146,7 +146,7 @@ def _state(trial: FrozenTrial) -> str:
 
 
 def _value(trial: FrozenTrial) -> float | None:
-    """The value, of a pruned trial its last report; None where there is no number."""
+    """The value, or the last report of a pruned trial; None if it is not finite."""
     value = trial.value
     if trial.state == TrialState.PRUNED and trial.last_step is not None:
         value = trial.intermediate_values[trial.last_step]
