@@ -25,7 +25,7 @@ from crosstune.parallel.replay_in_order import go_through
 from crosstune.parallel.task import TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
 from crosstune.resume.replay_storage import ReplayStorage
-from crosstune.study.choice import Engine
+from crosstune.study.choice import ChosenEngine
 from crosstune.system.main_guard import check_guarded
 
 
@@ -96,7 +96,7 @@ class Workers:
         """True if each trial is told before the next is asked for."""
         return self.lag == 0 or (self.lag is None and self.count == 1)
 
-    def noted(self, engine: Engine) -> Engine:
+    def noted(self, engine: ChosenEngine) -> ChosenEngine:
         """The engine, with a note for the study on the order of the trials."""
         if self.sequential:
             return engine

@@ -31,7 +31,7 @@ WARM_START = "warm_start"
 
 
 @dataclass(frozen=True)
-class Engine:
+class ChosenEngine:
     """A backend, its algorithm with options, and the seed.
 
     Attributes:
@@ -98,7 +98,7 @@ def choose(
     sampler: str | Mapping[str, Any] | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
-) -> Engine:
+) -> ChosenEngine:
     """The engine that a spec and its overrides name.
 
     Args:
@@ -141,13 +141,13 @@ def choose(
         raise RequestError(
             f"{adapter.name}:{algorithm} does not learn from earlier studies; crosstune:gp does"
         )
-    chosen = Engine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
+    chosen = ChosenEngine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
     if not ours:
         adapter.algorithms[algorithm].check_options(chosen.label, options)
     return chosen
 
 
-def continued_engine(engine: Engine, finished: int) -> Engine:
+def continued_engine(engine: ChosenEngine, finished: int) -> ChosenEngine:
     """The engine for the rest of a study.
 
     Its random state is fresh, so the seed is shifted, or it would propose the first trials again.

@@ -7,12 +7,12 @@ from pathlib import Path
 import optuna
 
 from crosstune.errors import RequestError
-from crosstune.study.choice import Engine
+from crosstune.study.choice import ChosenEngine
 from crosstune.study.storage import open_storage
 from crosstune.system.filenames import as_file_name
 
 
-def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
+def new_journal(folder: Path, spec_name: str, engine: ChosenEngine) -> Path:
     """A new, empty journal file for a run.
 
     Args:
@@ -38,7 +38,7 @@ def new_journal(folder: Path, spec_name: str, engine: Engine) -> Path:
     return path
 
 
-def kept_journal(folder: Path, spec_name: str, engine: Engine, study_name: str) -> Path:
+def kept_journal(folder: Path, spec_name: str, engine: ChosenEngine, study_name: str) -> Path:
     """The latest journal file with a study; if there is none, the name for a new one.
 
     The files may have other studies, since several spec names can give the same file name.
@@ -52,7 +52,7 @@ def kept_journal(folder: Path, spec_name: str, engine: Engine, study_name: str) 
     return _with_study(study_name, files) or free
 
 
-def _names(folder: Path, spec_name: str, engine: Engine) -> tuple[list[Path], Path]:
+def _names(folder: Path, spec_name: str, engine: ChosenEngine) -> tuple[list[Path], Path]:
     """The existing files, and the first free name."""
     stem = f"{as_file_name(spec_name)}-{engine.adapter.name}-{engine.algorithm}"
     files: list[Path] = []

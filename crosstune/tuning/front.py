@@ -27,7 +27,7 @@ from crosstune.objectives import Objective, Prepared, prepare
 from crosstune.resume.mismatch import FRESH
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import Engine, choose, named
+from crosstune.study.choice import ChosenEngine, choose, named
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
 from crosstune.study.storage import Place
@@ -101,7 +101,7 @@ class Plan:
 
     request: StudyRequest
     spec: Spec
-    engine: Engine
+    engine: ChosenEngine
     sampler: BaseSampler
     pruner: BasePruner | None
     budget: SearchBudget | None

@@ -45,7 +45,7 @@ from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.space.parameters import Constant
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
-from crosstune.study.choice import WARM_START, Engine, continued_engine
+from crosstune.study.choice import WARM_START, ChosenEngine, continued_engine
 from crosstune.study.evaluated import agree
 from crosstune.study.internal import own_study
 from crosstune.study.journals import new_journal
@@ -222,7 +222,7 @@ def _continued(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study
 
 
 def _record(
-    engine: Engine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
+    engine: ChosenEngine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
 ) -> dict[str, Any]:
     """The record of a run, without what `leave_record` adds.
 
@@ -287,12 +287,12 @@ def _same_space(stored: Space, asked: Space, study: Study) -> bool:
     return both[0] == both[1]
 
 
-def _with(study: Study, engine: Engine, spec: Spec) -> Study:
+def _with(study: Study, engine: ChosenEngine, spec: Spec) -> Study:
     with own_study():
         study.sampler = engine.sampler(spec.space)
     return study
 
 
-def _log_notes(engine: Engine) -> None:
+def _log_notes(engine: ChosenEngine) -> None:
     for note in engine.notes:
         _logger.warning(note)

@@ -21,7 +21,7 @@ from crosstune.integrations.search_cv.translation import Translation, translate
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
 from crosstune.spec.spec import Metric, Spec, load
-from crosstune.study.choice import Engine
+from crosstune.study.choice import ChosenEngine
 from crosstune.study.trials import finished
 from crosstune.system.scalars import plain
 from crosstune.tuning.front import Plan, StudyRequest, settle
@@ -266,7 +266,7 @@ def _scored(spec: Spec) -> Spec:
     return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
 
 
-def _learns(engine: Engine) -> bool:
+def _learns(engine: ChosenEngine) -> bool:
     """True if its proposals depend on the scores so far."""
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
     return not walks and engine.algorithm != engine.adapter.roles.get("random")
