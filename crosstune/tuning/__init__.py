@@ -1,1 +1,1 @@
-"""The one door to a study: from a request to the loop over its trials."""
+"""The front door to a study: from a request to the loop over its trials."""

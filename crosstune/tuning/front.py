@@ -1,10 +1,9 @@
-"""The one front door: what is asked for, and the plan that it settles into.
+"""The front door: a request for a study, and the plan that it settles into.
 
     StudyRequest -> settle() -> Plan -> opened() -> run()
 
-Whoever begins a study takes this way: `tune` and `create_study`, the command line, `SearchCV`, a
-match, a worker and `KerasTuner`. All that can be refused is refused by `settle`, before anything is
-written.
+Every study begins here: `tune` and `create_study`, the command line, `SearchCV`, a match, a worker
+and `KerasTuner`. `settle` refuses everything that can be refused, before anything is written.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRequest:
-    """What was asked for; None is what the spec says.
+    """A request for a study; None means the value of the spec.
 
     Attributes:
         spec: a Spec, its file, or a mapping of its keys.
@@ -47,15 +46,15 @@ class StudyRequest:
         own_loop: the caller evaluates the trials itself, so no objective is prepared.
         backend, sampler, seed, warm_start: see `create_study`.
         pruner: a name, a mapping of a name and options, or an Optuna pruner.
-        trials: finished trials of the study in all.
-        seconds: after which no trial begins.
+        trials: finished trials of the study in total.
+        seconds: after which no trial starts.
         default_trials: the number of trials if nothing limits the search; None is 100.
         start: points to evaluate first.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
-        folder: where a study without a storage gets a journal file; None keeps it in memory.
+        folder: of the journal file of a study without a storage; None keeps it in memory.
         study_name: defaults to the spec's name.
-        resume: True continues to the trials that the uninterrupted run would have had; "fresh"
-            continues with an engine that learns from the trials.
+        resume: True continues to the trials of an uninterrupted run; "fresh" continues with an
+            engine that learns from the trials.
         workers, executor, lag, trial_seconds, host: see `tune`.
     """
 
@@ -85,18 +84,18 @@ class StudyRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will run: a request that can be carried out.
+    """A settled request, ready to run.
 
     Attributes:
-        request: what was asked for.
+        request: settled into this plan.
         spec: with the request's start points.
-        engine: what proposes, with its seed.
-        sampler: of the engine, not asked yet.
-        pruner: not asked yet; None if neither request nor spec names one.
+        engine: proposes the points, with its seed.
+        sampler: of the engine, unused so far.
+        pruner: unused so far; None if neither request nor spec names one.
         budget: of the study as a whole; None if it is not known.
         storage: None for memory, or for a new journal in the request's folder.
         function: the objective; None if the caller evaluates the trials itself.
-        several: who evaluates, if it is not this process alone.
+        several: evaluates the trials, if not this process alone.
     """
 
     request: StudyRequest
@@ -119,8 +118,8 @@ def settle(request: StudyRequest) -> Plan:
     """The plan for a request. Nothing is written.
 
     Raises:
-        RequestError: it cannot be carried out; with file and line, if the spec's file is the
-            reason and not another part of the request.
+        RequestError: the request is not possible. The message has file and line if the reason is
+            in the spec's file.
     """
     spec = load(request.spec)
     if request.start is not None:
@@ -137,7 +136,7 @@ def settle(request: StudyRequest) -> Plan:
 
 
 def _settled(request: StudyRequest, spec: Spec) -> Plan:
-    """The plan for a request with a spec that is read."""
+    """The plan for a request with a loaded spec."""
     for name, limit in (("trials", request.trials), ("seconds", request.seconds)):
         if limit is not None and not limit > 0:
             raise RequestError(f"{name} has to be above 0, not {limit!r}")
@@ -154,7 +153,7 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
         )
         sampler = engine.sampler(spec.space)
         reading.key = "pruner" if request.pruner is None else None
-        pruner = _asked_pruner(request, spec)
+        pruner = _pruner(request, spec)
         reading.key = "objective" if request.objective is None else None
         function = None if request.own_loop else prepare(spec, request.objective, request.dialect)
     several = _several(request, spec, function)
@@ -174,7 +173,7 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     return Plan(request, spec, engine, sampler, pruner, budget, storage, function, several)
 
 
-def _asked_pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:
+def _pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:
     """The pruner that a request names, or else the spec; None if neither does."""
     if isinstance(request.pruner, BasePruner):
         return request.pruner
@@ -183,15 +182,15 @@ def _asked_pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:
 
 
 def _several(request: StudyRequest, spec: Spec, function: Prepared | None) -> Several | None:
-    """Who evaluates, if it is not this process alone.
+    """The processes that evaluate trials; None if this one does.
 
     Raises:
-        RequestError: options that do not go together, or a library that is missing.
+        RequestError: options exclude each other, or a library is missing.
     """
-    asked = (request.workers, request.executor, request.lag, request.trial_seconds, request.host)
-    if function is None or all(option is None for option in asked):
+    options = (request.workers, request.executor, request.lag, request.trial_seconds, request.host)
+    if function is None or all(option is None for option in options):
         return None
     from crosstune.parallel.evaluate import Recipe
     from crosstune.parallel.parallel_evaluation import Several, Workers
 
-    return Several(Workers(*asked), Recipe(spec, request.objective, request.dialect), function)
+    return Several(Workers(*options), Recipe(spec, request.objective, request.dialect), function)

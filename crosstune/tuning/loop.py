@@ -41,6 +41,8 @@ def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> No
     """Evaluate the trials of a plan in its study.
 
     Args:
+        plan: with an objective and a budget.
+        study: opened by the plan.
         callbacks: Optuna's, called with the study and the finished trial.
 
     Raises:
@@ -72,7 +74,12 @@ def run(
     With neither, the engine decides when the search is over; see `crosstune.engines.budget`.
 
     Args:
-        several: who evaluates, where it is not this process alone; then `function` is its.
+        study: whose trials to evaluate.
+        function: the objective.
+        trials: finished trials of the study in total; None sets no limit.
+        seconds: after which no trial starts; None sets no limit.
+        callbacks: Optuna's, called with the study and the finished trial.
+        several: evaluates `function` in other processes, if any.
 
     Raises:
         RunError: see `tune`.
@@ -94,11 +101,11 @@ def _run(
     if left is not None and left <= 0:
         return
     notes_constraints = must_be_watched(study.sampler)
-    resumed = several is not None and several.under_way  # then it is asked in its turn
+    resumed = several is not None and several.under_way  # then it is checked in order
     if not resumed and _exhausted(study):
         return
     snapshots = None if several is not None else keeper(study)
-    kept = [] if snapshots is None else [snapshots]
+    saving = [] if snapshots is None else [snapshots]
     try:
         if several is not None:
             several.run(
@@ -111,7 +118,7 @@ def _run(
         after_each: list[Callback] = [
             *callbacks,
             *_ends_when_exhausted(study, trials, seconds),
-            *kept,
+            *saving,
         ]
         if after_each:
             after_each.append(partial(_end_if_asked, watch))
@@ -122,7 +129,7 @@ def _run(
             catch=(TrialFailed,),
             callbacks=after_each,
         )
-        if watch.asked:  # and a trial ended in spite of it
+        if watch.asked:  # but a trial ended anyway
             raise _Interrupted
         if snapshots is not None:
             snapshots.finish()
@@ -130,14 +137,14 @@ def _run(
         stopped(study)
         raise KeyboardInterrupt from None
     except UnboundLocalError as error:
-        # What Optuna makes of Ctrl-C while it tells the end of a trial.
+        # Optuna raises this if Ctrl-C comes while it tells the end of a trial.
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise
     except Differs as differs:
         raise differing(study, differs) from None
     except (AssertionError, OSError, RunError) as error:
-        # Where the storage cannot tell the end of a trial either, Optuna ends in an assertion.
+        # If the storage cannot write the end of a trial either, an assertion of Optuna fails.
         failure = _storage_failure(error, file_of(_optuna.identity(study)[0]))
         if failure is None:
             raise
@@ -147,32 +154,34 @@ def _run(
 
 
 def _storage_failure(error: BaseException, file: Path | None) -> OSError | None:
-    """The full disk, or the like, at the root of an error; not where the objective met it.
+    """The full disk, or the like, that caused an error outside of the objective.
 
     Args:
-        file: the study's, of which alone it matters that it may not be written.
+        error: to look for its cause.
+        file: of the study. A missing permission counts for this file only.
     """
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, StoreFailed | TrialFailed):
-        if isinstance(found, OSError):
-            refused = found.errno in _NOT_ALLOWED and str(found.filename) == str(file)
-            if refused or found.errno in _NO_ROOM:
-                return found
-        found = found.__cause__ or found.__context__
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, StoreFailed | TrialFailed):
+        if isinstance(cause, OSError):
+            refused = cause.errno in _NOT_ALLOWED and str(cause.filename) == str(file)
+            if refused or cause.errno in _NO_ROOM:
+                return cause
+        cause = cause.__cause__ or cause.__context__
     return None
 
 
 class _Interrupted(BaseException):
-    """Ctrl-C in a trial. Optuna would fail the trial; so it stays as it is, to be resumed."""
+    """Ctrl-C in a trial. Optuna would fail a trial that raises KeyboardInterrupt; it stays open."""
 
 
 class _Hopeful:
-    """An objective that is given up when its first trials all fail.
+    """An objective that ends the run if its first trials all fail.
 
     Args:
-        failures: the count of those so far.
+        function: the objective.
+        failures: counts failed trials.
         watch: for Ctrl-C.
-        notes_constraints: whether the sampler does not say itself that it cannot use constraints.
+        notes_constraints: whether to warn of constraints that the sampler cannot use.
     """
 
     def __init__(
@@ -205,7 +214,7 @@ class _Hopeful:
             self._failures.note_success()
             raise
         except Exception as error:
-            if self._watch.asked:  # what the objective, or a library, has made of it
+            if self._watch.asked:  # the objective, or a library, has turned Ctrl-C into it
                 raise _Interrupted from None
             if not isinstance(error, TrialFailed):
                 raise
@@ -231,9 +240,9 @@ def _note_constraints(study: Study, trial: FrozenTrial) -> None:
 
 
 def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None) -> list[Callback]:
-    """A callback that stops a study whose engine has no point left, where that can happen.
+    """A callback that stops a study if its engine has no point left.
 
-    Optuna copies a trial for each callback, so there is none where it is not needed.
+    Optuna copies a trial for each callback, so the list is empty if that cannot happen.
     """
     sampler = study.sampler
     if not isinstance(sampler, EngineSampler) or (trials or math.inf) <= sampler.lasts(study):

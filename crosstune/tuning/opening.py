@@ -59,7 +59,7 @@ _logger = logging.getLogger("crosstune")
 
 
 def placed(plan: Plan) -> Plan:
-    """The plan with a storage: a new journal file if it has none, and its request names a folder.
+    """The plan with a storage: a new journal file if it has none but a folder.
 
     Raises:
         RequestError: the file cannot be made.
@@ -71,7 +71,7 @@ def placed(plan: Plan) -> Plan:
 
 @contextmanager
 def opened(plan: Plan) -> Iterator[Study]:
-    """The study of a plan, which no other process runs meanwhile; Ctrl-C is watched for.
+    """Open the study of a plan, with a lock against other processes and a watch for Ctrl-C.
 
     Raises:
         Driven: another process runs it.
@@ -82,17 +82,18 @@ def opened(plan: Plan) -> Iterator[Study]:
 
 
 def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
-    """The study of a plan: a new one, or the one that is there if it is to be resumed.
+    """The study of a plan, new or resumed.
 
     Args:
-        evaluated: what its values depend on beside the params, which a resumed study has to
-            have in common; None is what the plan's objective says.
+        plan: of the study.
+        evaluated: digests of what its values depend on besides the params, which a resumed study
+            must share; None takes those of the plan's objective.
 
     Raises:
-        StudyExists: it is there, has trials, and was not to be resumed.
-        ResumeMismatch: its engine would not propose the trials that are there.
+        StudyExists: it has trials, and is not to be resumed.
+        ResumeMismatch: its engine would not propose the stored trials.
         RequestError: it was made with another space, direction, seed, pruner or sampler option,
-            or with a pruner that has to be given again, or evaluated on other data.
+            or with a pruner that has to be passed again, or evaluated on other data.
     """
     if evaluated is None and plan.storage is not None and plan.function is not None:
         evaluated = plan.function.evaluated()
@@ -156,26 +157,26 @@ def _resumed(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
         study.pruner = agreed_pruner(plan.study_name, runs, plan.pruner)
     if record is None:
         return _continued(study, plan, trials)
-    for point in plan.spec.points[len(trials) : record[POINTS]]:  # it was killed before
+    for point in plan.spec.points[len(trials) : record[POINTS]]:  # it was killed before these
         study.enqueue_trial(ledger.write_point(plan.spec.space, point))
     engine = plan.engine
     if plan.request.resume == FRESH or not is_same_engine(
         record, engine.adapter.name, engine.algorithm
     ):
         return _continued(study, plan, trials)
-    return _gone_on(study, plan, trials, record)
+    return _replayed(study, plan, trials, record)
 
 
-def _gone_on(
+def _replayed(
     study: Study, plan: Plan, trials: Sequence[FrozenTrial], record: Mapping[str, Any]
 ) -> Study:
-    """A study brought to where its last run stood, by the same engine.
+    """A study with its engine in the state of the last run.
 
-    If its budget is spent, nothing will be evaluated, so the engine is not brought there.
+    If the budget is spent, nothing will be evaluated, so the state is not restored.
     """
     engine, several, budget = plan.engine, plan.several, plan.budget
     seed = None if engine.drawn else engine.seed
-    if WARM_START in record["options"]:  # it is stored, so nobody has to give it again
+    if WARM_START in record["options"]:  # stored, so it need not be passed again
         options = {WARM_START: record["options"][WARM_START], **engine.options}
         engine = replace(engine, options=options)
     check_agrees(plan.study_name, record, options=engine.options, seed=seed, pruner=study.pruner)
@@ -224,10 +225,12 @@ def _continued(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study
 def _record(
     engine: ChosenEngine, spec: Spec, attrs: Mapping[str, Any], lag: int | None
 ) -> dict[str, Any]:
-    """The record of a run, without what `leave_record` adds.
+    """The record of a run, before `leave_record` completes it.
 
     Args:
-        attrs: what samplers have left in the study before.
+        engine: of the run.
+        spec: of the study.
+        attrs: attributes that samplers have left in the study before.
         lag: of a run in order.
     """
     record = engine.record()
@@ -246,13 +249,13 @@ def _record(
 
 
 def asked_seed(study: Study) -> int:
-    """The seed that the last run of a study was asked for, or drew."""
+    """The seed that was set or drawn for the last run of a study."""
     record = study.user_attrs[RUNS][-1]
     return int(record.get(BASE_SEED, record["seed"]))
 
 
 def check_same(study: Study, spec: Spec) -> None:
-    """Raise RequestError for a study that was made with another space or direction."""
+    """Raise RequestError if a study was made with another space or direction."""
     stored = ledger.space_of(study)
     if stored is not None and not _same_space(stored, spec.space, study):
         raise RequestError(
@@ -266,23 +269,23 @@ def check_same(study: Study, spec: Spec) -> None:
         )
 
 
-def _same_space(stored: Space, asked: Space, study: Study) -> bool:
-    """True if a study has a space.
+def _same_space(stored: Space, requested: Space, study: Study) -> bool:
+    """True if the stored space of a study equals the requested one.
 
     The fixed entries of a library's own space are constants if its adapter read it, and no
-    parameters if it stays itself; so after an import from such a library only one of the two may
-    have them.
+    parameters if it stays native. After an import from such a library only one of the two spaces
+    may have them.
     """
     source = study.user_attrs.get(record_names.IMPORTED, {}).get("from")
     if not any(row.space_type and name == source for name, (row, _) in registry.formats().items()):
-        return stored == asked
+        return stored == requested
     both = [
         {
             name: item
             for name, item in space.items()
             if name in other or not isinstance(item, Constant)
         }
-        for space, other in ((stored, asked), (asked, stored))
+        for space, other in ((stored, requested), (requested, stored))
     ]
     return both[0] == both[1]
 

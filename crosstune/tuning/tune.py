@@ -47,37 +47,36 @@ def tune(
 ) -> Study:
     """Run a study and return it.
 
-    Every keyword defaults to what the spec says.
+    Every keyword defaults to the value of the spec.
 
     Args:
         spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
         objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
-            the mapping of the sklearn dialect. It returns the metric, or a mapping with it.
+            the mapping of the sklearn dialect. It returns the metric, or a mapping that has it.
         backend, sampler, pruner, seed, warm_start: see `create_study`.
-        trials: how many finished trials the study shall have, pruned and failed ones counted.
-        seconds: how long to go on. With neither, the budget is 100 trials, and none for a grid
-            or a scheduler, which end by themselves.
+        trials: finished trials of the study in total, with pruned and failed ones.
+        seconds: after which no trial starts. With neither, the budget is 100 trials, and none for
+            a grid or a scheduler, which end by themselves.
         start: points to evaluate first.
         storage, study_name: where to keep the study. None keeps it in memory.
-        resume: go on with the study that is there, up to the budget. True goes on to the trials
-            that the uninterrupted run would have had; "fresh" with a fresh engine that learns from
-            the trials.
+        resume: continue the existing study, up to the budget. True continues to the trials of an
+            uninterrupted run; "fresh" uses a fresh engine that learns from the trials.
         callbacks: Optuna's, called with the study and the finished trial.
-        dialect: "optuna", "crosstune", "hyperopt" or "sklearn", where it cannot be told.
-        workers: how many trials to evaluate at a time, in as many processes.
-        executor: where to evaluate them instead: an executor of yours, the address of a Dask
-            scheduler, or "local" for a Dask cluster on this machine.
-        lag: with several at a time, tell each outcome `lag` trials after it was asked for, so that
-            any number of workers up to `lag + 1` has the same history. None: as they arrive.
-        trial_seconds: end the process of a trial that takes longer; for `workers` alone, and Dask.
+        dialect: "optuna", "crosstune", "hyperopt" or "sklearn", if it cannot be recognized.
+        workers: number of parallel trials, each in a process.
+        executor: evaluates them instead: an executor of yours, the address of a Dask scheduler, or
+            "local" for a Dask cluster on this machine.
+        lag: for parallel trials: tell each outcome `lag` trials after its trial was asked for, so
+            that any number of workers up to `lag + 1` has the same history. None: as they arrive.
+        trial_seconds: end the process of a trial that takes longer; for `workers` and Dask only.
         host: the address of this machine for workers on others.
 
     Returns:
         The `optuna.Study`. A trial whose objective raises, or returns NaN, is a failed trial.
 
     Raises:
-        RequestError: a bad request; nothing was evaluated.
-        ResumeMismatch: the study cannot go on to the same trials, and why.
+        RequestError: the request is bad; nothing was evaluated.
+        ResumeMismatch: the study cannot continue to the same trials; the message says why.
         RunError: the objective returned no number, or its first three trials all failed.
 
     >>> study = tune(
@@ -131,7 +130,7 @@ def create_study(
 ) -> Study:
     """A new `optuna.Study` whose trials the chosen engine proposes.
 
-    Every keyword defaults to what the spec says. Start points are queued.
+    Every keyword defaults to the value of the spec. Start points are queued.
 
     Args:
         spec: a Spec, its file, or a mapping of its keys.
@@ -140,13 +139,13 @@ def create_study(
             name and options.
         pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
         seed: any integer.
-        warm_start: earlier studies to learn from, journal files or URLs of databases, whichever
-            engine made them; for `crosstune:gp`.
+        warm_start: earlier studies to learn from, journal files or URLs of databases, made by any
+            engine; for `crosstune:gp`.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
         study_name: defaults to the spec's name. Hyperband's brackets depend on it.
 
     Raises:
-        RequestError: anything in it cannot be carried out.
+        RequestError: the request is bad.
 
     >>> study = create_study({"space": {"x": {"type": "float", "low": -1, "high": 1}}, "seed": 0})
     >>> study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=20)
