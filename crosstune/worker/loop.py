@@ -194,7 +194,7 @@ class Worker:
         return isinstance(sampler, EngineSampler) and sampler.exhausted(self.study)
 
     def _set_sampler(self, number: int) -> None:
-        """A fresh engine for one trial. A walk keeps its order, whoever goes it."""
+        """A fresh engine for one trial. A walk keeps its order in every worker."""
         seed = self._engine.seed
         if not self._walks:
             seed = derived_seed(seed, number)
@@ -202,7 +202,7 @@ class Worker:
             self.study.sampler = replace(self._engine, seed=seed).sampler(self.plan.spec.space)
 
     def _evaluate(self, trial: Trial, watch: Watch) -> FrozenTrial | None:
-        """The trial as it was told; None where the others had given this worker up for lost."""
+        """The trial as it was told; None if it was given to another worker."""
         try:
             with self._heartbeat.beating(trial):
                 try:
