@@ -85,10 +85,10 @@ def test_a_fault_is_one_for_the_schema_and_for_the_reader(plain: dict[str, Any])
 
 
 def test_the_schema_knows_the_keys_of_the_sklearn_dialect() -> None:
-    from crosstune.objectives.sklearn import _Description
+    from crosstune.objectives.sklearn import _SklearnKeys
 
     described = schema()["properties"]["objective"]["anyOf"][1]["properties"]
-    assert set(described) == set(_Description.model_fields)
+    assert set(described) == set(_SklearnKeys.model_fields)
 
 
 def test_the_schema_knows_the_keys_of_the_keras_tuner_dialect() -> None:
