@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import tempfile
@@ -42,6 +43,7 @@ settings.load_profile("crosstune")
 @pytest.fixture(autouse=True)
 def _quiet_optuna() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("crosstune").setLevel(logging.NOTSET)  # `crosstune verify` raises it
 
 
 @pytest.fixture(autouse=True, scope="module")
