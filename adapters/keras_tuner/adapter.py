@@ -2,7 +2,7 @@
 
 What this backend does differently:
 
-- Seeds: Keras Tuner takes 0 for "no seed"; here 0 is a seed like the others.
+- Seeds: Keras Tuner reads 0 as "no seed"; here 0 is a seed like any other.
 - An integer on a log scale is a `Float` on [low - 1/2, high + 1/2], rounded, since `Int` with
   log sampling has other odds. Nothing can be conditional on it, nor on a weighted choice, which is
   a `Float` too: conditions are equalities.
@@ -12,14 +12,14 @@ What this backend does differently:
   few points run dry. When no new point is found the oracle stops, and the study says so.
 - `grid` takes the lowest value and ten middles of a continuous range. Points that were evaluated
   outside the grid are not evaluated again.
-- A pruned trial is COMPLETED with its last report; a failed or infinite one is FAILED, and left
-  out by the Bayesian oracle.
+- A pruned trial is COMPLETED with its last report; a failed or infinite one is FAILED, which the
+  Bayesian oracle ignores.
 - `hyperband` is a scheduler: each rung is a trial of its own with the same parameters, whose
-  `crosstune.budget(trial)` says how far to train it and which trial it continues. The oracle sets
-  the number of trials, and the study's `trials` is a cap. It waits for running trials, so it is
+  `crosstune.budget(trial)` gives the epochs and the trial that it continues. The oracle sets the
+  number of trials, and the study's `trials` is a cap. It waits for running trials, so it is
   refused with several jobs.
 - The predictions of `bayesian` are made without scikit-learn's validation of their input, and are
-  the same. `fast: false` switches that off.
+  the same. `fast: false` switches this off.
 - Oracles write no files, print nothing, and are released with the study.
 """
 
@@ -102,13 +102,15 @@ class KerasTunerAdapter(Adapter):
         return remember(literal(space) if mode == "literal" else exact(space), space, mode)
 
     def read(self, native: keras_tuner.HyperParameters) -> Space:
-        """The space behind `HyperParameters`; those of `compile` remember theirs."""
+        """The space of `HyperParameters`; those of `compile` remember theirs."""
         return compiled_from(native, self.compile) or read(native)
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the hyperparameter."""
-        (held,) = (held for held in self.compile(space, mode=mode).space if held.name == name)
-        item, law = space[name], law_of(held)
+        constructs = {
+            construct.name: construct for construct in self.compile(space, mode=mode).space
+        }
+        item, law = space[name], law_of(constructs[name])
         decoded = partial(decode, item) if mode == "exact" else None
         return Drawn(law, decoded, notes(item, mode))
 
@@ -138,14 +140,14 @@ class KerasTunerAdapter(Adapter):
 
 
 def oracle_of(algorithm: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The class of an oracle, and those of a sampler's options that it takes.
+    """The class of an algorithm's oracle, and the options that its constructor takes.
 
     Raises:
         SpecError: `fast` is neither true nor false.
     """
     chosen = KerasTunerAdapter.algorithms[algorithm]
     assert chosen.options is not None
-    native_options = {name: held for name, held in options.items() if name not in chosen.ours}
+    native_options = {name: value for name, value in options.items() if name not in chosen.ours}
     if FAST in chosen.ours:
         # Imports scikit-learn, which the other oracles do not need.
         from crosstune.adapters.keras_tuner import fast_bayesian as quick

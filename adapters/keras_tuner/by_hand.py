@@ -23,9 +23,14 @@ _TUNERS = {
 
 
 def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) -> list[Suggestion]:
-    """What Keras Tuner suggests; `seed` above 0, which it takes for none.
+    """The suggestions of a Keras Tuner.
 
-    Its Hyperband has no limit on trials: the first `trials` of its schedule are returned.
+    Args:
+        algorithm: "bayesian", "random", "grid" or "hyperband".
+        space: to search.
+        seed: above 0, which Keras Tuner reads as no seed.
+        trials: how many; of Hyperband, which has no limit, the first of its schedule.
+        loss: of a suggestion.
     """
     made: list[Suggestion] = []
 

@@ -1,4 +1,4 @@
-"""Spaces as `HyperParameters` in exact mode, and the way between their values and the spec's."""
+"""Spaces as `HyperParameters` in exact mode, and the conversion of their values."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from crosstune.space.space import Space
 _COMPILED_FROM = "compiled_from"
 """The attribute of `HyperParameters` that holds the space and the mode they were compiled from.
 
-A native object cannot tell an index from an integer. A copy does not have it."""
+A native object does not distinguish an index from an integer. Copies do not have the attribute."""
 
 
 def remember(
     native: keras_tuner.HyperParameters, space: Space, mode: str
 ) -> keras_tuner.HyperParameters:
-    """The same object, which knows from now on what it was compiled from."""
+    """The same object, with its space and mode attached.
+
+    Args:
+        native: is changed.
+        space: that it was compiled from.
+        mode: of `Adapter.compile`.
+    """
     setattr(native, _COMPILED_FROM, (space, mode))
     return native
 
@@ -29,7 +35,7 @@ def remember(
 def compiled_from(
     native: keras_tuner.HyperParameters, compile: Callable[..., keras_tuner.HyperParameters]
 ) -> Space | None:
-    """The space that was compiled to an object; None where nobody knows, or it was changed."""
+    """The space that an object was compiled from; None if unknown or the object was changed."""
     if not hasattr(native, _COMPILED_FROM):
         return None
     space: Space
@@ -38,14 +44,14 @@ def compiled_from(
 
 
 def _configs(native: keras_tuner.HyperParameters) -> list[Any]:
-    return [(type(held), held.get_config()) for held in native.space]
+    return [(type(construct), construct.get_config()) for construct in native.space]
 
 
 def exact(space: Space) -> keras_tuner.HyperParameters:
     """Each searched parameter, in the order of the space.
 
     Raises:
-        Unsupported: a condition on what is a float to Keras Tuner.
+        Unsupported: a condition on a parameter that is a float in Keras Tuner.
     """
     native = keras_tuner.HyperParameters()
     for name, item in space.searched.items():
@@ -91,14 +97,14 @@ def _of_one_type(item: Parameter) -> bool:
 
 
 def encode(item: Parameter, raw: float) -> Any:
-    """The value inside Keras Tuner of a coordinate."""
+    """Keras Tuner's value for a coordinate."""
     if isinstance(item, Bool) or _of_one_type(item):
         return item.decode(raw)
     return raw
 
 
 def decode(item: Parameter, drawn: Any) -> Any:
-    """The parameter's value of what Keras Tuner drew."""
+    """The parameter's value for Keras Tuner's."""
     if isinstance(item, Bool) or _of_one_type(item):
         return item.decode(item.encode(drawn))
     if isinstance(item, Float) and item.grid is None:

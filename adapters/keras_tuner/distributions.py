@@ -1,8 +1,8 @@
-"""Under which Optuna distribution a Keras Tuner hyperparameter is searched and recorded.
+"""The Optuna distributions under which Keras Tuner's hyperparameters are searched and recorded.
 
-- The values are those that Keras Tuner itself draws: `Float(0, 1, step=0.1)` ends at 0.9 there.
+- The values are those that Keras Tuner itself draws: `Float(0, 1, step=0.1)` ends at 0.9.
 - A log scale with a step is a categorical of its values, since Optuna has no such range.
-- `Fixed` is a categorical of one value, which takes nothing from a sampler's randomness.
+- `Fixed` is a categorical of one value, which does not use a sampler's random numbers.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from crosstune.engines import study_values as ledger
 from crosstune.errors import Unsupported
 
 
-def searched_under(held: Any) -> BaseDistribution:
+def searched_under(construct: Any) -> BaseDistribution:
     """The distribution under which a sampler searches a hyperparameter.
 
     Raises:
-        Unsupported: it has none, with the reason.
+        Unsupported: there is none, with the reason.
     """
-    if isinstance(held, kinds.Int | kinds.Float) and held.sampling == "reverse_log":
+    if isinstance(construct, kinds.Int | kinds.Float) and construct.sampling == "reverse_log":
         raise Unsupported(
-            f"{held.name!r} has reverse_log sampling, and no Optuna distribution has. Use log or "
-            'linear, or a sampler of Keras Tuner\'s own (backend="keras_tuner")'
+            f"{construct.name!r} has reverse_log sampling, and no Optuna distribution has. Use log "
+            'or linear, or a sampler of Keras Tuner\'s own (backend="keras_tuner")'
         )
-    stepped = isinstance(held, kinds.Int | kinds.Float) and held.step is not None
-    if stepped and held.sampling == "log":
-        whole = isinstance(held, kinds.Int)
-        return CategoricalDistribution([int(x) if whole else float(x) for x in held.values])
+    stepped = isinstance(construct, kinds.Int | kinds.Float) and construct.step is not None
+    if stepped and construct.sampling == "log":
+        whole = isinstance(construct, kinds.Int)
+        return CategoricalDistribution([int(x) if whole else float(x) for x in construct.values])
     alone = keras_tuner.HyperParameters()
-    alone.merge([type(held).from_config({**held.get_config(), "conditions": []})])
-    return ledger.distribution(read(alone)[held.name])
+    alone.merge([type(construct).from_config({**construct.get_config(), "conditions": []})])
+    return ledger.distribution(read(alone)[construct.name])
 
 
-def held_under(held: Any) -> BaseDistribution | None:
-    """The distribution under which a value that was not asked of a sampler is recorded.
+def recorded_under(construct: Any) -> BaseDistribution | None:
+    """The distribution under which a value that no sampler proposed is recorded.
 
-    None where Optuna can hold no such hyperparameter.
+    None if Optuna has no such distribution.
     """
     try:
-        return searched_under(held)
+        return searched_under(construct)
     except Unsupported:
-        match held:
+        match construct:
             case kinds.Int():
-                return IntDistribution(held.min_value, held.max_value)
+                return IntDistribution(construct.min_value, construct.max_value)
             case kinds.Float():
-                return FloatDistribution(held.min_value, held.max_value)
+                return FloatDistribution(construct.min_value, construct.max_value)
     return None

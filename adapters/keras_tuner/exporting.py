@@ -1,18 +1,18 @@
 """A study as the project folder of a Keras Tuner search.
 
-- Values stand as they are in the study. What a `Choice` cannot hold (several types, null, lists)
-  is its JSON text. Constants of the space that are null or a list are left out.
+- Values are stored as in the study. Values that a `Choice` cannot hold (several types, null,
+  lists) become JSON text. Constants of the space that are null or a list are left out.
 - Ranges, steps and conditions are kept. Weights and normal distributions become even ranges,
-  which matters to a search that goes on, and not to what is in the folder.
+  which affects a continued search, but not the data in the folder.
 - A complete trial is COMPLETED with its value as the score, a failed one FAILED. A pruned one is
-  INVALID with a message, so `get_best_trials` leaves it out; so is an infeasible one, which has its
+  INVALID with a message, so `get_best_trials` ignores it; so is an infeasible one, which has its
   score. Running and queued ones are left out.
-- The objective's history is the trial's reports where the value is their best; else it is the
+- The objective's history is the trial's reports if the value is the best of them; else it is the
   value alone, and the reports are the metric "reports".
-- `kt.RandomSearch`, `kt.BayesianOptimization` and `kt.GridSearch` open it. A search goes on with
-  the first two; the grid's own place is nowhere in such a folder. `kt.Hyperband` refuses it.
+- `kt.RandomSearch`, `kt.BayesianOptimization` and `kt.GridSearch` open it. The first two can
+  continue the search; a grid's position is not stored in such a folder. `kt.Hyperband` refuses it.
 - There are no checkpoints, so `get_best_models` has nothing to load.
-- What Keras Tuner has no place for stands in crosstune.json.
+- Data without a place in Keras Tuner is in crosstune.json.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from crosstune._optuna import constraints
 from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, kinds, oracles
 from crosstune.adapters.keras_tuner.private import Parent, values_hash
 from crosstune.engines import study_values as ledger
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.study_data import Contents
 from crosstune.system.atomic_write import placed
 
 BESIDE = "crosstune.json"
-"""The file with what Keras Tuner has no place for."""
+"""The file for data without a place in Keras Tuner."""
 
 ORACLE = "oracle.json"
-"""The file by which a folder is known to be a project."""
+"""The file that marks a folder as a project."""
 
 OBJECTIVE = "objective"
 REPORTS = "reports"
@@ -52,10 +52,16 @@ REPORTS = "reports"
 def write_folder(
     contents: Contents, path: str | Path, *, force: bool, metric: str | None = None
 ) -> list[str]:
-    """Write the project folder; what the reader should know is returned.
+    """Write the project folder.
 
     Args:
+        contents: of the study.
+        path: of the folder.
+        force: overwrite an existing project.
         metric: the name of the objective. None: that of the study, or "objective".
+
+    Returns:
+        Notes for the user.
 
     Raises:
         Unsupported: the study has several objectives.
@@ -94,7 +100,7 @@ def _write(contents: Contents, folder: Path, metric: str) -> None:
         written.save(str(folder / f"trial_{trial_id}" / "trial.json"))
         ids.append(trial_id)
         hashes[trial_id] = values_hash(oracle, written.hyperparameters.values)
-        beside[trial_id] = kept.of_trial(trial, fingerprint(written))
+        beside[trial_id] = sidecar.of_trial(trial, fingerprint(written))
     state = oracle.get_state()
     state |= {
         "start_order": ids,
@@ -106,84 +112,84 @@ def _write(contents: Contents, folder: Path, metric: str) -> None:
     }
     _dump(state, folder / ORACLE)
     _dump({}, folder / "tuner0.json")
-    _dump({**kept.of_study(contents), "metric": metric, "trials": beside}, folder / BESIDE)
+    _dump({**sidecar.of_study(contents), "metric": metric, "trials": beside}, folder / BESIDE)
 
 
 def fingerprint(trial: Any) -> dict[str, Any]:
-    """What Keras Tuner holds of a trial, as JSON gives it back."""
-    held: dict[str, Any] = json.loads(json.dumps(trial.get_state()))
+    """A trial's state in Keras Tuner, as JSON values."""
+    state: dict[str, Any] = json.loads(json.dumps(trial.get_state()))
     return {
-        "values": held["hyperparameters"]["values"],
-        **{key: held[key] for key in ("status", "score", "best_step")},
+        "values": state["hyperparameters"]["values"],
+        **{key: state[key] for key in ("status", "score", "best_step")},
     }
 
 
 def _oracle(objective: Any, native: Any, seed: int) -> Any:
-    """An oracle whose state every tuner but Hyperband reads."""
-    given = {"objective": objective, "hyperparameters": native, "seed": seed % 2**31 or 1}
+    """An oracle whose state every tuner but Hyperband can read."""
+    arguments = {"objective": objective, "hyperparameters": native, "seed": seed % 2**31 or 1}
     try:
-        return oracles.BayesianOptimizationOracle(**given)
-    except ImportError:  # It needs scikit-learn; the others read no more than this.
-        return oracles.RandomSearchOracle(**given)
+        return oracles.BayesianOptimizationOracle(**arguments)
+    except ImportError:  # It needs scikit-learn; the others read only this state.
+        return oracles.RandomSearchOracle(**arguments)
 
 
 def hyperparameters(contents: Contents) -> keras_tuner.HyperParameters:
     """Each parameter in the values of the study, with its conditions."""
     native = keras_tuner.HyperParameters()
     space = contents.space
-    for name, held in contents.distributions.items():
+    for name, distribution in contents.distributions.items():
         conditions = []
         if space is not None and name in space:
             for parent, raws in space.conditions[name].items():
                 item, over = space[parent], contents.distributions[parent]
                 values = [encode(over, ledger.write(item, item.decode(r))) for r in sorted(raws)]
                 conditions.append(Parent(parent, values))
-        construct = _construct(name, held, conditions)
+        construct = _construct(name, distribution, conditions)
         if construct is not None:
             native.merge([construct])
     return native
 
 
-def _construct(name: str, held: BaseDistribution, conditions: list[Parent]) -> Any:
-    """The hyperparameter with the values of a distribution; None where there is none."""
-    match held:
+def _construct(name: str, law: BaseDistribution, conditions: list[Parent]) -> Any:
+    """The hyperparameter with the values of a distribution; None if there is none."""
+    match law:
         case CategoricalDistribution(choices=(value,)):
             plain = isinstance(value, str | int | float)
             return kinds.Fixed(name, value, conditions=conditions) if plain else None
         case CategoricalDistribution(choices=choices) if set(map(repr, choices)) == _BOOLS:
             return kinds.Boolean(name, conditions=conditions)
         case CategoricalDistribution(choices=choices):
-            listed = [encode(held, choice) for choice in choices]
+            listed = [encode(law, choice) for choice in choices]
             return kinds.Choice(name, listed, ordered=False, conditions=conditions)
         case FloatDistribution(low=low, high=high) | IntDistribution(low=low, high=high) if (
             low == high
         ):
             return kinds.Fixed(name, low, conditions=conditions)
         case FloatDistribution() | IntDistribution():
-            make = kinds.Int if isinstance(held, IntDistribution) else kinds.Float
+            make = kinds.Int if isinstance(law, IntDistribution) else kinds.Float
             return make(
                 name,
-                held.low,
-                held.high,
-                step=None if held.log else held.step,
-                sampling="log" if held.log else "linear",
+                law.low,
+                law.high,
+                step=None if law.log else law.step,
+                sampling="log" if law.log else "linear",
                 conditions=conditions,
             )
-    raise AssertionError(held)
+    raise AssertionError(law)
 
 
 _BOOLS = {"True", "False"}
 
 
-def encode(held: BaseDistribution, value: Any) -> Any:
-    """A value of the study as Keras Tuner holds it."""
-    if not isinstance(held, CategoricalDistribution):
+def encode(law: BaseDistribution, value: Any) -> Any:
+    """A value of the study as Keras Tuner stores it."""
+    if not isinstance(law, CategoricalDistribution):
         return value
-    types = {type(choice) for choice in held.choices}
-    if types in ({str}, {int}, {float}, {bool}) and (types != {bool} or len(held.choices) <= 2):
+    types = {type(choice) for choice in law.choices}
+    if types in ({str}, {int}, {float}, {bool}) and (types != {bool} or len(law.choices) <= 2):
         return value
-    texts = [_text(choice) for choice in held.choices]
-    position = int(held.to_internal_repr(value))
+    texts = [_text(choice) for choice in law.choices]
+    position = int(law.to_internal_repr(value))
     return texts[position] if len(set(texts)) == len(texts) else f"{position}: {texts[position]}"
 
 
@@ -198,11 +204,11 @@ def _trial(
     contents: Contents, trial: FrozenTrial, trial_id: str, native: Any, objective: Any
 ) -> Any:
     values = native.copy()
-    known = {construct.name for construct in native.space}
+    names = {construct.name for construct in native.space}
     values.values = {
         name: encode(contents.distributions[name], value)
         for name, value in trial.params.items()
-        if name in known
+        if name in names
     }
     status, message = _status(trial)
     written = Trial(values, trial_id=trial_id, status=status, message=message)
@@ -217,15 +223,15 @@ def _trial(
         finite = [report for report in reports.values() if math.isfinite(report)]
         best = max if objective.direction == "max" else min
         if best(finite, default=None) != value:
-            _put_aside(history, objective, reports)
+            _separate_reports(history, objective, reports)
             history.update(objective.name, value, step=max(reports, default=0))
         written.score = float(value)
         written.best_step = history.get_best_step(objective.name)
     return written
 
 
-def _put_aside(history: Any, objective: Any, reports: Mapping[int, float]) -> None:
-    """An objective without a history, and the reports as a metric of their own."""
+def _separate_reports(history: Any, objective: Any, reports: Mapping[int, float]) -> None:
+    """Clear the objective's history, and make the reports a metric of their own."""
     history.metrics.clear()
     if reports:
         name = REPORTS if objective.name != REPORTS else f"{REPORTS} of the trial"

@@ -1,11 +1,11 @@
-"""Keras Tuner's Bayesian oracle with a Gaussian process that answers one point at a time quickly.
+"""Keras Tuner's Bayesian oracle with a Gaussian process that predicts single points quickly.
 
-The oracle asks its `GaussianProcessRegressor` for thousands of predictions a suggestion, and
-scikit-learn spends most of each on validating its input. Here the same arithmetic (Rasmussen and
-Williams, algorithm 2.1, with the Matern kernel of nu = 5/2) is done without that, by the same
-functions of numpy and scipy in the same order. Everything else is the library's own code.
+The oracle asks its `GaussianProcessRegressor` for thousands of predictions per suggestion, and
+scikit-learn spends most of the time on validating the input. This does the same arithmetic
+(Rasmussen and Williams, algorithm 2.1, with the Matern kernel of nu = 5/2) without validation, by
+the same functions of numpy and scipy in the same order. All other code is the library's own.
 
-The first prediction after each fit is made both ways. Where the two are not the same bit for bit
+The first prediction after each fit is made both ways. If the two are not the same bit for bit,
 scikit-learn's own is used until the next fit.
 """
 
@@ -29,7 +29,7 @@ PROVED = {"keras-tuner": ("1.4.8", "1.4.7"), "scikit-learn": ("1.9",)}
 
 
 class QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]  # untyped
-    """scikit-learn's regressor, with predictions of one point that are not validated.
+    """scikit-learn's regressor, without validation of the input for predictions of one point.
 
     >>> import numpy as np
     >>> regressor = QuickRegressor(Matern(nu=2.5), normalize_y=True)
@@ -60,25 +60,33 @@ class QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]  # untyped
         return_std: bool = False,
         return_cov: bool = False,
     ) -> Any:
-        """Mean and deviation, (n,) each, of points (n, d), as scikit-learn's own."""
+        """Mean and deviation, as scikit-learn's own.
+
+        Args:
+            X: points, shape (n, d).
+            return_std, return_cov: as in `GaussianProcessRegressor`.
+
+        Returns:
+            Mean and deviation, shape (n,) each, if `return_std`; else as scikit-learn's own.
+        """
         if not (return_std and not return_cov and self._answers(X)):
             return super().predict(X, return_std=return_std, return_cov=return_cov)
         quick = self._predicted(X)
         if self._is_compared and quick is not None:
             return quick
-        own = super().predict(X, return_std=True)
+        slow = super().predict(X, return_std=True)
         if quick is not None:
             self._is_compared = True
-            if any(a.tobytes() != b.tobytes() for a, b in zip(quick, own, strict=True)):
+            if any(a.tobytes() != b.tobytes() for a, b in zip(quick, slow, strict=True)):
                 self._is_quick = False
                 say_once(
                     "keras_tuner:bayesian runs without its fast path, with the same suggestions",
                     "a prediction differs from scikit-learn's on this machine",
                 )
-        return own
+        return slow
 
     def _answers(self, points: Any) -> bool:
-        """Whether it is asked for one point, and the regressor is fitted as the oracle does it."""
+        """True for a single point, if the regressor is fitted as by the oracle."""
         return (
             getattr(self, "_is_quick", False)
             and isinstance(points, np.ndarray)
@@ -87,7 +95,7 @@ class QuickRegressor(GaussianProcessRegressor):  # type: ignore[misc]  # untyped
         )
 
     def _predicted(self, point: Any) -> tuple[Any, Any] | None:
-        """The prediction; None where scikit-learn would raise, or warn of a negative variance."""
+        """The prediction; None if scikit-learn would raise, or warn of a negative variance."""
         distances = cdist(point / self.kernel_.length_scale, self._scaled) * math.sqrt(5)
         covariances = (1.0 + distances + distances**2 / 3.0) * np.exp(-distances)
         solved = solve_triangular(self.L_, covariances.T, lower=True, check_finite=False)

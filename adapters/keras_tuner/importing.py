@@ -2,17 +2,17 @@
 
 - COMPLETED is a complete trial, FAILED and INVALID a failed one, with its message as the user
   attribute "message". Running and idle trials are left out.
-- Which metric is the objective stands nowhere in such a folder. It is the one whose best value is
-  the score of every complete trial; where several are, it has to be named. Its direction is that
-  of its history. The other metrics become user attributes, with their value at the best step.
+- The folder does not store which metric is the objective. It is the one whose best value is the
+  score of every complete trial; if there are several, it has to be named. Its direction is that of
+  its history. The other metrics become user attributes, with their value at the best step.
 - Hyperband's "tuner/..." values become the trial's budget.
 - The order of the trials is that of oracle.json. Their time is that of their file. Folders of older
-  versions are read too, from what their files have.
-- A trial outside the ranges is left out with a note. If most are, a given space is refused.
-- The space is declared where it can be: not with reverse_log sampling, nor with one name under two
+  versions are read as far as their files go.
+- A trial outside the ranges is left out with a note. If most are, a space passed by the caller is
+  refused.
+- The space is declared if possible: not with reverse_log sampling, nor with one name under two
   conditions. Then each parameter has the range of its hyperparameters, without conditions.
-- In a folder that crosstune wrote, trials that are as they were written get back what stands in
-  crosstune.json.
+- In a folder that crosstune wrote, unchanged trials are restored from crosstune.json.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from crosstune.engines import registry as adapters
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.left_out import those_that_fit
 from crosstune.exchange.study_data import Contents, frozen, hull, in_space, moved, observed, own
 from crosstune.space.space import Space
@@ -53,11 +53,12 @@ def read_folder(
     """The contents of a project folder, and notes.
 
     Args:
-        space: what the study is to declare, in place of what the folder says.
+        path: of the folder.
+        space: to declare for the study, in place of the folder's.
         metric: the objective's name.
 
     Raises:
-        RequestError: it is no such folder, is damaged, or does not say which metric it is.
+        RequestError: it is not a project folder, it is damaged, or the objective is ambiguous.
     """
     folder = Path(path)
     if not (folder / ORACLE).is_file():
@@ -65,23 +66,23 @@ def read_folder(
         raise RequestError(f"{path} {what}, so it is no project folder of Keras Tuner")
     native, order = read_oracle(folder)
     beside = read_beside(folder)
-    found = read_trials(folder, order)
-    ended = [(trial, time) for trial, time in found if trial.status in _ENDED]
+    stored = read_trials(folder, order)
+    ended = [(trial, time) for trial, time in stored if trial.status in _ENDED]
     notes = []
-    if order is None and found:
+    if order is None and stored:
         notes.append(
             "the folder has no order of the trials: it is that of the times of their files"
         )
-    if len(ended) < len(found):
-        notes.append(f"{len(found) - len(ended)} unfinished trials are left out")
-    gone = len(set(order or ()) - {trial.trial_id for trial, _ in found})
+    if len(ended) < len(stored):
+        notes.append(f"{len(stored) - len(ended)} unfinished trials are left out")
+    gone = len(set(order or ()) - {trial.trial_id for trial, _ in stored})
     if gone:
         what = "1 trial is left out: its" if gone == 1 else f"{gone} trials are left out: their"
         notes.append(f"{what} trial.json is not there")
     natives = [trial for trial, _ in ended]
     name, direction = _objective(natives, metric or beside.get("metric"))
     before = Space(beside["space"]) if beside.get("space") is not None else None
-    given = space
+    requested = space
     if space is None and beside:
         space = before
     elif space is None:
@@ -89,23 +90,23 @@ def read_folder(
             space = adapters.get("keras_tuner").read(native)
         except Unsupported as error:
             notes.append(f"no space is declared: {error}")
-    known = dict(ledger.distributions(space)) if space is not None else {}
+    distributions = dict(ledger.distributions(space)) if space is not None else {}
     if beside:
-        known = {**kept.distributions(beside), **known}
-    reading = _Reading(space, known, native, natives, name)
+        distributions = {**sidecar.distributions(beside), **distributions}
+    reading = _Reading(space, distributions, native, natives, name)
 
-    def read(held: tuple[Any, datetime.datetime], number: int) -> FrozenTrial:
-        trial, time = held
+    def read(timed: tuple[Any, datetime.datetime], number: int) -> FrozenTrial:
+        trial, time = timed
         written = beside["trials"].get(trial.trial_id) if beside else None
-        if not kept.is_trial(written, fingerprint(trial)):
+        if not sidecar.is_trial(written, fingerprint(trial)):
             return reading.trial(trial, number, time)
-        if given is not None:
-            params = moved(written["params"], before, given, number)
+        if requested is not None:
+            params = moved(written["params"], before, requested, number)
             written = {**written, "params": params}
-        again = kept.restored(written, number, reading.distributions)
+        again = sidecar.restored(written, number, reading.distributions)
         return again or reading.trial(trial, number, time)
 
-    trials, outside = those_that_fit(ended, read, most=given is not None)
+    trials, outside = those_that_fit(ended, read, most=requested is not None)
     notes += outside
     contents = Contents(
         name=beside.get("name", folder.resolve().name),
@@ -134,26 +135,33 @@ def _objective(trials: Sequence[Any], metric: str | None) -> tuple[str | None, s
         metric = fitting[0] if fitting else None
     elif names and metric not in names:
         raise RequestError(no_such("metric", metric, names))
-    known = [t.metrics.get_direction(metric) for t in trials if t.metrics.exists(metric)]
-    return metric, "maximize" if "max" in known[:1] else "minimize"
+    directions = [t.metrics.get_direction(metric) for t in trials if t.metrics.exists(metric)]
+    return metric, "maximize" if "max" in directions[:1] else "minimize"
 
 
 def _scores(trial: Any, name: str) -> bool:
-    """Whether a metric's best value is the trial's score."""
+    """True if a metric's best value is the trial's score."""
     return bool(trial.metrics.exists(name) and trial.metrics.get_best_value(name) == trial.score)
 
 
 class _Reading:
-    """How what Keras Tuner holds becomes trials.
+    """Converts Keras Tuner's trials into those of a study.
+
+    Args:
+        space: of the study, if any.
+        distributions: those that are known; completed from the other arguments.
+        native: the hyperparameters of the oracle.
+        trials: Keras Tuner's.
+        metric: the objective's name, if known.
 
     Attributes:
-        distributions: under which the study holds the values.
+        distributions: under which the study stores the values.
     """
 
     def __init__(
         self,
         space: Space | None,
-        held: dict[str, BaseDistribution],
+        distributions: dict[str, BaseDistribution],
         native: Any,
         trials: Sequence[Any],
         metric: str | None,
@@ -161,21 +169,28 @@ class _Reading:
         self._space = space
         self._metric = metric
         self._numbers = {trial.trial_id: number for number, trial in enumerate(trials)}
-        self.distributions = held
+        self.distributions = distributions
         for construct in native.space:
             name = construct.name
             if (space is None or name not in space) and not _is_rung(name):
                 made = _distribution(construct)
-                held[name] = hull(held[name], made) if name in held else made
+                before = distributions.get(name)
+                distributions[name] = made if before is None else hull(before, made)
         seen: dict[str, list[Any]] = {}
         for trial in trials:
             for name, value in trial.hyperparameters.values.items():
-                if name not in held and not _is_rung(name):
+                if name not in distributions and not _is_rung(name):
                     seen.setdefault(name, []).append(value)
-        held.update({name: observed(values) for name, values in seen.items()})
+        distributions.update({name: observed(values) for name, values in seen.items()})
 
     def trial(self, trial: Any, number: int, time: datetime.datetime) -> FrozenTrial:
-        """A trial as the study holds it."""
+        """A trial as the study stores it.
+
+        Args:
+            trial: Keras Tuner's.
+            number: in the study.
+            time: of its end.
+        """
         values = {n: v for n, v in trial.hyperparameters.values.items() if not _is_rung(n)}
         attrs = self._further(trial)
         rung = self._budget(trial.hyperparameters.values)
@@ -210,7 +225,7 @@ class _Reading:
         point: dict[str, Any] = {}
         begun = bool(values) or not space.searched  # else it failed before the first suggestion
         for name, item in space.items():
-            # An oracle may hold values of what is not active.
+            # An oracle may store values of inactive parameters.
             if not space.is_active(name, point):
                 continue
             try:
@@ -225,22 +240,22 @@ class _Reading:
 
     def _further(self, trial: Any) -> dict[str, Any]:
         """The other metrics at the best step."""
-        found: dict[str, Any] = {}
+        metrics: dict[str, Any] = {}
         for name in [n for n in trial.metrics.metrics if n != self._metric]:
             seen = {obs.step: float(obs.mean()) for obs in trial.metrics.get_history(name)}
             if seen:
-                found[name] = seen.get(trial.best_step, seen[max(seen)])
-        return found
+                metrics[name] = seen.get(trial.best_step, seen[max(seen)])
+        return metrics
 
     def _budget(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The rung of Keras Tuner's Hyperband, as `crosstune.budget` reads it."""
         if f"{_RUNG}epochs" not in values:
             return None
-        past = values.get(f"{_RUNG}trial_id")
+        parent = values.get(f"{_RUNG}trial_id")
         return {
             "epochs": values[f"{_RUNG}epochs"],
             "initial_epoch": values.get(f"{_RUNG}initial_epoch", 0),
-            "resume_from": None if past is None else self._numbers.get(past),
+            "resume_from": None if parent is None else self._numbers.get(parent),
             "bracket": values.get(f"{_RUNG}bracket", 0),
             "round": values.get(f"{_RUNG}round", 0),
         }
@@ -250,20 +265,20 @@ def _is_rung(name: str) -> bool:
     return name.startswith(_RUNG)
 
 
-def _decoded(held: BaseDistribution, value: Any) -> Any:
-    """A value of Keras Tuner's as the study holds it."""
-    if isinstance(held, CategoricalDistribution):
-        for choice in held.choices:
-            if encode(held, choice) == value and type(encode(held, choice)) is type(value):
+def _decoded(law: BaseDistribution, value: Any) -> Any:
+    """A value of Keras Tuner as the study stores it."""
+    if isinstance(law, CategoricalDistribution):
+        for choice in law.choices:
+            if encode(law, choice) == value and type(encode(law, choice)) is type(value):
                 return choice
         return value
-    if isinstance(held, IntDistribution) and float(value).is_integer():
+    if isinstance(law, IntDistribution) and float(value).is_integer():
         return int(value)
     return value
 
 
 def _distribution(construct: Any) -> BaseDistribution:
-    """What a hyperparameter can be, without its conditions."""
+    """The distribution of a hyperparameter, without its conditions."""
     match construct:
         case kinds.Boolean():
             return CategoricalDistribution([False, True])

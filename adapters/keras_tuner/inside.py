@@ -2,10 +2,10 @@
 
 - The sampler is asked for every active hyperparameter, in Keras Tuner's order, so its points are
   those of `study.optimize` on the same define-by-run space.
-- A hyperparameter that turns up while a model is built has its default in that trial, as in Keras
+- A hyperparameter that appears while a model is built has its default in that trial, as in Keras
   Tuner, and is searched from the next trial on.
-- A sampler may propose a point twice, and it is evaluated twice. The search ends when every point
-  of a finite space was tried, or after 20 repeats in a row (Keras Tuner's own number).
+- A point that the sampler proposes twice is evaluated twice. The search ends when every point of a
+  finite space was tried, or after 20 repeats in a row (Keras Tuner's own number).
 - One name under two conditions is refused: Keras Tuner loses its value.
 """
 
@@ -30,30 +30,29 @@ if TYPE_CHECKING:
     from crosstune.study.storage import Place
 
 MAX_REPEATS = 20
-"""After how many repeated points in a row a search ends, as in Keras Tuner."""
+"""The number of repeated points in a row that ends a search, as in Keras Tuner."""
 
 
 class Oracle(LedgerOracle):
     """An Optuna sampler as the oracle of any `keras_tuner.Tuner`.
 
-    `oracle.study` is the `optuna.Study` that holds the trials.
+    `oracle.study` is the `optuna.Study` with the trials.
 
     Args:
-        sampler: an Optuna sampler, ours among them; or a name such as "hyperopt", "optuna:gp" or
-            "keras_tuner:bayesian"; None is Optuna's TPE.
+        sampler: an Optuna sampler, including crosstune's; or a name such as "hyperopt",
+            "optuna:gp" or "keras_tuner:bayesian"; None is Optuna's TPE.
         objective, max_trials, hyperparameters, allow_new_entries, tune_new_entries,
             max_retries_per_trial, max_consecutive_failed_trials: as in `keras_tuner.Oracle`.
-            Several objectives are one value, their signed sum, as there.
-        seed: of a sampler given by name. A sampler instance has its own.
-        pruner: an Optuna pruner, or a name from `crosstune.pruners`. It decides where
-            `report` and `should_prune` are called, as `crosstune.KerasTuner` does each epoch.
-        storage: None for memory, a path for a journal file, a database URL, or a storage. A study
-            that is there already is continued.
+            Several objectives become one value, their signed sum, as there.
+        seed: of a sampler by name. A sampler instance has its own.
+        pruner: an Optuna pruner, or a name from `crosstune.pruners`. It is used by `report` and
+            `should_prune`, which `crosstune.KerasTuner` calls each epoch.
+        storage: None for memory, a path for a journal file, a database URL, or a storage. An
+            existing study is continued.
         study_name: the study's; Hyperband's brackets depend on it.
-        more: `options` of a sampler given by name, and `new=True` to refuse a study that has
-            trials.
+        more: `options` of a sampler by name, and `new=True` to refuse a study that has trials.
 
-    After a reload a sampler's random state begins anew, so it does not repeat its first points.
+    After a reload a sampler gets a new random state, so it does not repeat its first points.
 
     Raises:
         RequestError: the sampler, the pruner, the storage or its study cannot be used.
@@ -111,10 +110,10 @@ class Oracle(LedgerOracle):
         )
         self._repeats = 0
         self.constants: dict[str, Any] = {}
-        """Values that every trial has beside those that are searched."""
+        """Values of every trial in addition to those that are searched."""
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """What the sampler proposes; Keras Tuner calls it for each new trial.
+        """The sampler's proposal; Keras Tuner calls it for each new trial.
 
         Raises:
             Unsupported: a hyperparameter that Optuna cannot search.
@@ -137,10 +136,11 @@ class Oracle(LedgerOracle):
     def _ask(self, trial: Trial) -> dict[str, Any]:
         """The values of the active hyperparameters."""
         point = keras_tuner.HyperParameters()
-        for held in self.hyperparameters.space:
-            point.merge([held])
-            if point.is_active(held):
-                point.values[held.name] = ledger.suggest(trial, held.name, searched_under(held))
+        for construct in self.hyperparameters.space:
+            name = construct.name
+            point.merge([construct])
+            if point.is_active(construct):
+                point.values[name] = ledger.suggest(trial, name, searched_under(construct))
         return dict(point.values)
 
     def _drop(self, trial_id: str, state: TrialState) -> None:
@@ -148,7 +148,8 @@ class Oracle(LedgerOracle):
         self._tell(self._numbers.pop(trial_id), state)
 
     def _check_names(self) -> None:
-        for name, times in Counter(held.name for held in self.hyperparameters.space).items():
+        names = Counter(construct.name for construct in self.hyperparameters.space)
+        for name, times in names.items():
             if times > 1:
                 raise Unsupported(
                     f"{name!r} stands under {times} conditions, and Keras Tuner loses its value "
@@ -162,7 +163,7 @@ class Oracle(LedgerOracle):
         }
 
     def _has_new_point(self) -> bool:
-        """Whether a point is left that no trial had; looks at no more points than trials."""
+        """True if a point is left that no trial had, found within one more point than trials."""
         if not self.trials:
             return True
         tried = self._tried()
@@ -177,31 +178,31 @@ def _key(values: Mapping[str, Any]) -> Any:
 
 
 def _points(space: list[Any]) -> Iterator[dict[str, Any] | None]:
-    """The points of a space one by one; None where there are more than can be counted."""
-    finite = {held.name: _values(held) for held in space}
+    """The points of a space one by one; None for infinitely many."""
+    finite = {construct.name: _values(construct) for construct in space}
 
     def walk(i: int, point: keras_tuner.HyperParameters) -> Iterator[dict[str, Any] | None]:
         if i == len(space):
             yield dict(point.values)
             return
-        held = space[i]
-        if not point.is_active(held):
+        name = space[i].name
+        if not point.is_active(space[i]):
             yield from walk(i + 1, point)
             return
-        values = finite[held.name]
+        values = finite[name]
         if values is None:
             yield None
             return
         for value in values:
-            point.values[held.name] = value
+            point.values[name] = value
             yield from walk(i + 1, point)
-        del point.values[held.name]
+        del point.values[name]
 
     return walk(0, keras_tuner.HyperParameters())
 
 
-def _values(held: Any) -> list[Any] | range | None:
-    match searched_under(held):
+def _values(construct: Any) -> list[Any] | range | None:
+    match searched_under(construct):
         case CategoricalDistribution(choices=choices):
             return list(choices)
         case IntDistribution(log=False) as law:
@@ -210,7 +211,7 @@ def _values(held: Any) -> list[Any] | range | None:
             return range(law.low, law.high + 1)
         case FloatDistribution() as law if law.step is not None:
             n = round((law.high - law.low) / law.step)
-            # As Optuna writes a stepped value.
+            # In Optuna's arithmetic of stepped values.
             return [min(law.low + i * law.step, law.high) for i in range(n + 1)]
         case FloatDistribution() as law if law.low == law.high:
             return [law.low]

@@ -1,4 +1,4 @@
-"""What Keras Tuner's hyperparameters draw.
+"""The laws of Keras Tuner's hyperparameters.
 
 - `Float(step=...)` counts its values by a floor division in binary arithmetic, which is one too
   few for 0 to 1 by 0.1: the maximum is never drawn.
@@ -17,7 +17,7 @@ from crosstune.space.probability import ContinuousLaw, Discrete, Law, rounded
 
 
 def law_of(construct: Any) -> Law:
-    """What `random_sample` draws from a hyperparameter."""
+    """The law of `random_sample` for a hyperparameter."""
     match construct:
         case kinds.Fixed():
             return Discrete([construct.value], [1.0])
@@ -50,7 +50,7 @@ def _stepped(construct: Any) -> Law:
 
 
 def number_of_values(construct: Any) -> int:
-    """How many values Keras Tuner sees in a stepped range, in its own arithmetic."""
+    """The number of values of a stepped range, in Keras Tuner's own arithmetic."""
     low, high, step = construct.min_value, construct.max_value, construct.step
     if construct.sampling == "linear":
         return int((high - low) // step + 1)

@@ -1,6 +1,6 @@
 """Keras Tuner, imported on a Keras backend that is installed.
 
-Every other file takes the library from here: Keras reads its backend when it is first imported.
+All other files import the library from here: Keras reads its backend when it is first imported.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from crosstune.engines.registry import library_of
 
 
 def choose_keras_backend() -> None:
-    """Let Keras start on a library that is installed, unless the environment names one.
+    """Set Keras's backend to a library that is installed, unless the environment names one.
 
-    Keras itself falls back to tensorflow, and writes that into its configuration file when it is
+    Keras itself falls back to tensorflow, and writes this into its configuration file when it is
     first imported.
     """
     if "KERAS_BACKEND" in os.environ or "keras" in sys.modules:

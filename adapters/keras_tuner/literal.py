@@ -77,7 +77,7 @@ def _none(name: str, item: Parameter, reason: str) -> Unsupported:
 
 
 def notes(item: Parameter, mode: str) -> tuple[str, ...]:
-    """What differs although the law may be the same."""
+    """Differences that the law does not show."""
     if not isinstance(item, Choice):
         return ()
     if item.ordered and mode == "literal" and not isinstance(item.values[0], int | float):

@@ -5,12 +5,12 @@
       data: train:load               # returns x, y or (x, y), (x_val, y_val)
       fit: {epochs: 20, batch_size: 32, validation_split: 0.2}
       executions_per_trial: 3        # the metric is their mean
-      save: best.keras               # the best model so far; without it none is kept
+      save: best.keras               # the best model so far; by default none is saved
 
-The hypermodel reads the names that the space declares; anything else it asks for has its own
-default. The metric is one that training logs, at its best epoch, or what `HyperModel.fit` returns.
-It is reported after each epoch of the first execution, so pruners work; a scheduler says the
-epochs of each trial, which are trained from the start.
+The hypermodel reads the names that the space declares; any other name has its own default. The
+metric is one that training logs, at its best epoch, or the result of `HyperModel.fit`. It is
+reported after each epoch of the first execution, so pruners work; a scheduler sets the epochs of
+each trial, which are trained from the start.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class HypermodelObjective:
 
     Args:
         described: the keys in the module's docstring.
-        spec: gives the metric, the space and the folder of relative paths.
+        spec: provides the metric, the space and the folder of relative paths.
 
     Raises:
-        RequestError: an unknown key, or something that does not import.
+        RequestError: an unknown key, or a name that cannot be imported.
     """
 
     def __init__(self, described: Mapping[str, Any], spec: Spec):
@@ -99,20 +99,20 @@ class HypermodelObjective:
         return mean
 
     def evaluated(self) -> Evaluated:
-        """What the metric depends on beside the params and the model; data are arrays or lists."""
+        """Digests of the data and settings that the metric depends on; data are arrays or lists."""
         keys = self._keys
-        given = {
+        parts = {
             "metric": self._metric,
             "fit": {name: value for name, value in keys.fit.items() if name != "verbose"},
             "executions_per_trial": keys.executions_per_trial,
-            **{f"training data {i}": each for i, each in enumerate(self._training)},
-            **{f"validation data {i}": each for i, each in enumerate(self._validation or ())},
+            **{f"training data {i}": array for i, array in enumerate(self._training)},
+            **{f"validation data {i}": array for i, array in enumerate(self._validation or ())},
         }
         plain = (str, int, dict, list, np.ndarray)
-        return {name: part(each) for name, each in given.items() if isinstance(each, plain)}
+        return {name: part(value) for name, value in parts.items() if isinstance(value, plain)}
 
     def made_of(self) -> dict[str, Any]:
-        """Description, hypermodel and data, by which a match knows it again."""
+        """Description, hypermodel and data, by which a match recognises the objective."""
         data = (self._training, self._validation)
         return {"objective": self._described, "build": self._build, "data": data}
 
@@ -133,7 +133,7 @@ class HypermodelObjective:
         return self._value(returned), model
 
     def _value(self, returned: Any) -> float:
-        """The metric in what `HyperModel.fit` returned: a history, a mapping, or the number."""
+        """The metric from the result of `HyperModel.fit`: a history, a mapping, or the number."""
         logs = getattr(returned, "history", returned)
         if not isinstance(logs, Mapping):
             try:
@@ -152,25 +152,25 @@ class HypermodelObjective:
         return value < other if self._minimizes else value > other
 
     def _leads(self, trial: Trial, value: float) -> bool:
-        """Whether no trial that is completed is as good."""
+        """True if the value is better than those of all completed trials."""
         try:
             return self._is_better(value, trial.study.best_value)
-        except ValueError:  # There is none yet.
+        except ValueError:  # No trial is complete.
             return value == value
 
 
-def _hypermodel(given: Any) -> Any:
-    if isinstance(given, type):
-        given = given()
-    if isinstance(given, keras_tuner.HyperModel):
-        return given
-    if not callable(given):
-        raise RequestError(f"build has to be build_model(hp) or a HyperModel, not {given!r}")
-    return _Built(given)
+def _hypermodel(build: Any) -> Any:
+    if isinstance(build, type):
+        build = build()
+    if isinstance(build, keras_tuner.HyperModel):
+        return build
+    if not callable(build):
+        raise RequestError(f"build has to be build_model(hp) or a HyperModel, not {build!r}")
+    return _Built(build)
 
 
 class _Built(keras_tuner.HyperModel):  # type: ignore[misc]  # untyped
-    """A function `build_model(hp)` as the hypermodel that Keras Tuner makes of it."""
+    """A function `build_model(hp)` as a hypermodel, like Keras Tuner's own wrapper."""
 
     def __init__(self, build: Any):
         super().__init__()
@@ -178,7 +178,7 @@ class _Built(keras_tuner.HyperModel):  # type: ignore[misc]  # untyped
 
 
 def _data(load: Any, name: str) -> tuple[Any, Any]:
-    """What training and validation are called with."""
+    """The training data, and the validation data or None."""
     with raised_by_user(lambda why: SpecError(f"{name}() failed: {why}", ("objective", "data"))):
         loaded = load()
     if not isinstance(loaded, tuple) or len(loaded) != 2:

@@ -1,4 +1,4 @@
-"""A Keras Tuner oracle whose trials stand in an Optuna study."""
+"""A Keras Tuner oracle whose trials are stored in an Optuna study."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from optuna.study import Study
 from optuna.trial import Trial, TrialState
 
 from crosstune import _optuna
-from crosstune.adapters.keras_tuner.distributions import held_under
-from crosstune.adapters.keras_tuner.kept_state import (
+from crosstune.adapters.keras_tuner.distributions import recorded_under
+from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.adapters.keras_tuner.private import released_lock
+from crosstune.adapters.keras_tuner.project import STATE
+from crosstune.adapters.keras_tuner.reload import ReloadedOracle
+from crosstune.adapters.keras_tuner.runs import Run, Runs, as_json
+from crosstune.adapters.keras_tuner.trial_state import (
     OTHER_VALUES,
     PRUNED,
     REPORTED,
@@ -21,38 +26,33 @@ from crosstune.adapters.keras_tuner.kept_state import (
     TRIAL_ID,
     reports_of,
 )
-from crosstune.adapters.keras_tuner.library import keras_tuner
-from crosstune.adapters.keras_tuner.private import released_lock
-from crosstune.adapters.keras_tuner.project import STATE
-from crosstune.adapters.keras_tuner.reload import ReloadedOracle
-from crosstune.adapters.keras_tuner.runs import Run, Runs, as_json
 from crosstune.engines.budget import SearchBudget
 from crosstune.engines.feasibility import is_feasible
 from crosstune.engines.record_names import ERROR, RUNS
 
 Recorded: TypeAlias = tuple[dict[str, BaseDistribution], dict[str, Any], dict[str, Any]]
-"""Distributions and values of the parameters, and the values that are no parameters."""
+"""Distributions and values of the parameters, and values that are not parameters."""
 
 
 class LedgerOracle(ReloadedOracle):
-    """What stands in front of an oracle so that an Optuna study holds its trials.
+    """A base class in front of an oracle, which stores its trials in an Optuna study.
 
     `create_trial` begins an Optuna trial, `update_trial` reports to it, and `end_trial` tells it:
-    COMPLETED with the score, FAILED as failed, and as pruned what `should_prune` said yes to. A
-    trial that Keras Tuner runs again is still the same one. `reload` builds the study anew from
-    the project folder, where the storage does not have it.
+    COMPLETED with the score, FAILED as failed, and as pruned if `should_prune` returned True. A
+    trial that Keras Tuner runs again remains the same one. `reload` rebuilds the study from the
+    project folder if the storage does not have it.
 
     Args:
         open_study: makes or opens the study; called again when a project is reloaded.
-        resume: called with the study once it holds the trials of an earlier process; it returns
-            the record of the engine as it continues, or None where the oracle's own state, or the
-            sampler itself, sees to that.
+        resume: called with the study once it has the trials of an earlier process. It returns the
+            record of the engine as it continues, or None if the oracle's own state, or the
+            sampler itself, provides it.
         run: the record of the engine.
         budget: the limit of the search.
-        more: what the oracle takes.
+        more: arguments of the oracle.
 
-    The study, and the project folder, name who proposed which trial: the record of each engine has
-    its `first_trial`.
+    The study and the project folder store which engine proposed which trial: the record of each
+    engine has its `first_trial`.
     """
 
     def __init__(
@@ -89,7 +89,13 @@ class LedgerOracle(ReloadedOracle):
         return self._numbers[trial_id]
 
     def report(self, trial_id: str, value: float, step: int) -> None:
-        """Report the objective after `step`; a step that was reported is left as it is."""
+        """Report the objective; a step that was reported before is unchanged.
+
+        Args:
+            trial_id: Keras Tuner's name of the trial.
+            value: of the objective.
+            step: after which it was measured.
+        """
         live, value, step = self._live[trial_id], float(value), int(step)
         metrics = self.trials[trial_id].metrics
         if not metrics.exists(REPORTED):
@@ -99,15 +105,15 @@ class LedgerOracle(ReloadedOracle):
             metrics.update(REPORTED, value, step=step)
 
     def report_divergence(self, trial_id: str, step: int) -> None:
-        """Report NaN after `step`: the last report, so that nothing is learnt from those before.
+        """Report NaN after `step`, as the last report, so that earlier ones are not learnt from.
 
-        Keras Tuner's own oracles cannot learn from NaN, so there the trial has no score.
+        Keras Tuner's own oracles cannot learn from NaN, so their trial has no score.
         """
         self._live[trial_id].report(math.nan, int(step))
         self._diverged.add(trial_id)
 
     def should_prune(self, trial_id: str) -> bool:
-        """Whether the pruner gives the trial up. If so its training is to be stopped now."""
+        """True if the pruner decides to prune the trial. Its training has to stop then."""
         reports = self._reports(trial_id)
         if not self._live[trial_id].should_prune():
             return False
@@ -116,62 +122,66 @@ class LedgerOracle(ReloadedOracle):
         return True
 
     def prune(self, trial_id: str, reason: str) -> None:
-        """Give a trial up whatever the pruner says."""
+        """Prune a trial regardless of the pruner."""
         self._pruned.setdefault(trial_id, reason)
 
     def last_report(self, trial_id: str) -> float:
-        """The value that was reported last; NaN where there is none."""
+        """The value that was reported last; NaN without reports."""
         reports = self._reports(trial_id)
         return reports[max(reports)] if reports else math.nan
 
     @keras_tuner.synchronized  # type: ignore[untyped-decorator]
     def update_trial(self, trial_id: str, metrics: Mapping[str, Any], step: int = 0) -> Any:
-        """Keras Tuner's own, and the objective is reported to the study."""
+        """Keras Tuner's own; the objective is reported to the study too.
+
+        Args:
+            trial_id, metrics, step: as in `keras_tuner.Oracle`.
+        """
         with released_lock(self):
             trial = super().update_trial(trial_id, metrics, step=step)
-            known = trial_id in self._live and trial_id not in self._pruned
-            if known and self.objective.name in metrics:
+            runs = trial_id in self._live and trial_id not in self._pruned
+            if runs and self.objective.name in metrics:
                 self.report(trial_id, metrics[self.objective.name], step)
             return trial
 
     @keras_tuner.synchronized  # type: ignore[untyped-decorator]
     def end_trial(self, trial: Any) -> None:
-        """Keras Tuner's own, and the study is told."""
-        kept = self.trials[trial.trial_id]
+        """Keras Tuner's own; the study is told too."""
+        stored = self.trials[trial.trial_id]
         if trial.trial_id in self._pruned:
             trial.status, trial.message = PRUNED, self._pruned.pop(trial.trial_id)
             reports = self._reports(trial.trial_id)
             if reports and trial.trial_id not in self._diverged:
-                kept.best_step = max(reports)
-                kept.score = reports[kept.best_step]
+                stored.best_step = max(reports)
+                stored.score = reports[stored.best_step]
         with released_lock(self):
             try:
                 super().end_trial(trial)
             finally:
-                self._close(kept)
+                self._close(stored)
 
     def get_best_trials(self, num_trials: int = 1) -> list[Any]:
         """Keras Tuner's own; trials that violate a constraint come last."""
         trials: list[Any] = super().get_best_trials(len(self.trials))
-        known = _optuna.all_trials(self.study)
+        in_study = _optuna.all_trials(self.study)
         infeasible = {
             name
             for name, number in self._numbers.items()
-            if number < len(known) and not is_feasible(known[number])
+            if number < len(in_study) and not is_feasible(in_study[number])
         }
-        return sorted(trials, key=lambda kept: kept.trial_id in infeasible)[:num_trials]
+        return sorted(trials, key=lambda trial: trial.trial_id in infeasible)[:num_trials]
 
     def get_state(self) -> dict[str, Any]:
-        """Keras Tuner's own, which trial of the study is which, and who proposed them."""
+        """Keras Tuner's own, the numbers of the trials in the study, and the records of engines."""
         ours = {"numbers": self._numbers, "runs": as_json(self.study.user_attrs.get(RUNS, []))}
         return {**super().get_state(), STATE: ours}
 
     def _in_force(self) -> Run:
-        """The parts of the record that the oracle's own state decides."""
+        """The parts of the record that the oracle's own state determines."""
         return {}
 
     def _continue(self, runs: list[Run]) -> None:
-        """Let the engine continue after the trials that are there, and record from which on."""
+        """Let the engine continue after the existing trials, and record its first one."""
         continued = self._resume(self.study)
         if not _optuna.all_trials(self.study):
             self._runs.begin(self.study)
@@ -180,7 +190,7 @@ class LedgerOracle(ReloadedOracle):
         self._runs.follow(self.study, runs, continued, self.max_trials if full else None)
 
     def _begin(self, trial_id: str) -> Trial:
-        """A new trial of the study, for one of Keras Tuner's."""
+        """A new trial of the study for one of Keras Tuner's."""
         live = self.study.ask()
         live.set_user_attr(TRIAL_ID, trial_id)
         self._numbers[trial_id], self._live[trial_id] = live.number, live
@@ -193,63 +203,64 @@ class LedgerOracle(ReloadedOracle):
         return storage, storage.get_trial_id_from_study_id_trial_number(study, number)
 
     def _write(self, trial_id: str, hyperparameters: Any) -> None:
-        """Put into a running trial the values that it does not have yet."""
+        """Write the values that a running trial does not have yet."""
         storage, key = self._place(self._numbers[trial_id])
-        held = storage.get_trial(key).params
+        written = storage.get_trial(key).params
         laws, params, others = self._recorded(hyperparameters)
         for name, value in params.items():
-            if name not in held:
+            if name not in written:
                 law = laws[name]
                 storage.set_trial_param(key, name, law.to_internal_repr(value), law)
-            elif held[name] != value:
+            elif written[name] != value:
                 others[name] = value
         if others:
             storage.set_trial_user_attr(key, OTHER_VALUES, others)
 
     def _recorded(self, hyperparameters: Any) -> Recorded:
-        """What the study holds of the values of a trial."""
+        """The values of a trial as the study stores them."""
         laws: dict[str, BaseDistribution] = {}
         params: dict[str, Any] = {}
         others: dict[str, Any] = {}
-        for held in hyperparameters.space:
-            if not hyperparameters.is_active(held) or held.name not in hyperparameters.values:
+        for construct in hyperparameters.space:
+            name = construct.name
+            if not hyperparameters.is_active(construct) or name not in hyperparameters.values:
                 continue
-            value = hyperparameters.values[held.name]
-            if hasattr(value, "item"):  # of numpy, which no storage holds
+            value = hyperparameters.values[name]
+            if hasattr(value, "item"):  # of numpy, which no storage accepts
                 value = value.item()
-            law = held_under(held) if self._searches(held) else None
+            law = recorded_under(construct) if self._searches(construct) else None
             if law is not None and _optuna.contains(law, value):
-                laws[held.name], params[held.name] = law, value
+                laws[name], params[name] = law, value
             else:
-                others[held.name] = value
+                others[name] = value
         return laws, params, others
 
-    def _searches(self, held: Any) -> bool:
+    def _searches(self, construct: Any) -> bool:
         return any(
-            held.name == known.name and held.conditions == known.conditions
-            for known in self.hyperparameters.space
+            construct.name == other.name and construct.conditions == other.conditions
+            for other in self.hyperparameters.space
         )
 
-    def _close(self, kept: Any) -> None:
-        """Tell the study of a trial that will not run again."""
-        if kept.status == "INVALID":
+    def _close(self, trial: Any) -> None:
+        """Tell the study a trial that will not run again."""
+        if trial.status == "INVALID":
             return
-        live = self._live.pop(kept.trial_id)
-        self._write(kept.trial_id, kept.hyperparameters)
-        state = STATES.get(kept.status, TrialState.FAIL)
-        value = kept.score if state == TrialState.COMPLETE else None
+        live = self._live.pop(trial.trial_id)
+        self._write(trial.trial_id, trial.hyperparameters)
+        state = STATES.get(trial.status, TrialState.FAIL)
+        value = trial.score if state == TrialState.COMPLETE else None
         if state == TrialState.COMPLETE and (value is None or math.isnan(value)):
             state, value = TrialState.FAIL, None
-        if state == TrialState.FAIL and kept.message:
-            live.set_user_attr(ERROR, kept.message.strip().splitlines()[-1])
+        if state == TrialState.FAIL and trial.message:
+            live.set_user_attr(ERROR, trial.message.strip().splitlines()[-1])
         self._tell(live.number, state, value)
 
     def _tell(self, number: int, state: TrialState, value: float | None = None) -> None:
         try:
             self.study.tell(number, None if value is None else float(value), state=state)
         except RuntimeError:
-            # A sampler that is through calls `study.stop()`, which is refused outside
-            # `study.optimize`; the trial is told then all the same.
+            # A sampler at its end calls `study.stop()`, which is refused outside
+            # `study.optimize`; the trial is told nevertheless.
             if not _optuna.all_trials(self.study)[number].state.is_finished():
                 raise
             self._stopped_by_sampler = True

@@ -1,11 +1,11 @@
-"""Every private name of Keras Tuner that is used, each with its reason.
+"""All private names of Keras Tuner that are used, each with its reason.
 
 Three methods are overridden where their class is: `fast_bayesian` makes another regressor in
-`BayesianOptimizationOracle._make_gpr`, which is called here and where a project is loaded again;
-`tuner/keras_tuner.py` builds no model to find the space in `_populate_initial_space`, and goes on
-from the weights of the rung before in `_build_hypermodel`, as Keras Tuner's own Hyperband does. It
+`BayesianOptimizationOracle._make_gpr`, which is called here and when a project is loaded again;
+`tuner/keras_tuner.py` builds no model to find the space in `_populate_initial_space`, and continues
+from the weights of the previous rung in `_build_hypermodel`, as Keras Tuner's own Hyperband does. It
 finds them by `_get_checkpoint_fname` and `_get_build_config_fname`.
-`tests/engines/keras_tuner/test_private.py` fails when one of them moves.
+`tests/engines/keras_tuner/test_private.py` fails if one of the names changes.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.engines.registry import library_of
 
 with library_of("keras_tuner"):
-    # The dictionaries LOCKS and THREADS of all oracles stand in this module alone.
+    # The dictionaries LOCKS and THREADS of all oracles are in this module only.
     from keras_tuner.src.engine import oracle as oracle_module
 
-    # The condition that `conditional_scope` makes, which itself takes two independent parents for
-    # a missing one.
+    # The condition that `conditional_scope` makes; that function itself mistakes two independent
+    # parents for a missing one.
     from keras_tuner.src.engine.conditions import Parent
 
 __all__ = [
     "Parent",
+    "continue_from_running_trials",
     "find_place",
     "forget",
-    "go_on_from_running_trials",
     "normalisation",
     "note_tried",
     "released_lock",
@@ -40,14 +40,14 @@ __all__ = [
 
 
 def forget(oracle: keras_tuner.Oracle) -> None:
-    """Release an oracle, which `LOCKS` and `THREADS` hold for ever."""
+    """Release an oracle, to which `LOCKS` and `THREADS` refer for ever."""
     oracle_module.LOCKS.pop(oracle, None)
     oracle_module.THREADS.pop(oracle, None)
 
 
 @contextlib.contextmanager
 def released_lock(oracle: Any) -> Iterator[None]:
-    """Release the oracle's lock when a call raises, which Keras Tuner itself does not."""
+    """Release the oracle's lock if a call raises, which Keras Tuner itself does not."""
     try:
         yield
     except BaseException:
@@ -61,7 +61,7 @@ def released_lock(oracle: Any) -> Iterator[None]:
 def write_no_files(oracle: Any) -> None:
     """Keep an oracle from writing: `_save_trial` is the only place where trial files are written.
 
-    It would rewrite up to 100 kB after each trial; the study is on disk already.
+    It would rewrite up to 100 kB after each trial; the study stores the trials already.
     """
     oracle.save = oracle._save_trial = _save_nothing
 
@@ -70,31 +70,31 @@ def _save_nothing(*_: Any) -> None:
     """In place of writing files."""
 
 
-def go_on_from_running_trials(oracle: Any) -> None:
-    """Let a grid go on from the points of running trials.
+def continue_from_running_trials(oracle: Any) -> None:
+    """Let a grid continue from the points of running trials.
 
-    It waits for them, since they might bring new parameters. `_populate_next` is its queue; the
-    oracle's own comments allow an id to stand in it twice.
+    It waits for them, since they might add parameters. `_populate_next` is its queue; the oracle's
+    own comments allow an id to be in it twice.
     """
     oracle._populate_next.extend(trial.trial_id for trial in oracle.ongoing_trials.values())
 
 
 def note_tried(oracle: Any, points: Iterable[Mapping[str, Any]]) -> None:
-    """Let an oracle know that points are tried, so that none of them is drawn again.
+    """Mark points as tried, so that an oracle does not draw them again.
 
-    Nothing public says so before the trial of a point has ended.
+    There is no public way before the trial of a point has ended.
     """
     oracle._tried_so_far.update(values_hash(oracle, point) for point in points)
 
 
 def values_hash(oracle: Any, values: Mapping[str, Any]) -> str:
-    """By these hashes an oracle that goes on knows which points were tried."""
+    """The hash by which a continued oracle recognises points that were tried."""
     hashed: str = oracle._compute_values_hash(values)
     return hashed
 
 
 def normalisation(regressor: Any) -> tuple[float, float]:
-    """What scikit-learn's `normalize_y` has taken from y: scale and shift. They have no other name.
+    """The scale and shift of scikit-learn's `normalize_y`. They have no public name.
 
     Args:
         regressor: a fitted `GaussianProcessRegressor`, as the Bayesian oracle has one.
@@ -103,12 +103,12 @@ def normalisation(regressor: Any) -> tuple[float, float]:
 
 
 def find_place(oracle: Any) -> None:
-    """Let a `GridSearchOracle` that was reloaded walk on.
+    """Restore the position of a `GridSearchOracle` that was reloaded.
 
-    The project folder does not hold where it stands, so Keras Tuner's own ends at once or raises
-    KeyError. The walk is an order of the trials by their values, and a queue of those whose next
-    point may not have been tried. Both follow from the trials: a trial is passed over if its next
-    point was. Nothing public holds the walk: `_ordered_ids`, `_populate_next` and `_compare` do.
+    The project folder does not store it, so Keras Tuner's own ends at once or raises KeyError. The
+    position is an order of the trials by their values, and a queue of those whose next point may
+    not have been tried. Both follow from the trials: a trial is skipped if its next point was
+    tried. It is in the private `_ordered_ids`, `_populate_next` and `_compare` only.
     """
     oracle._ordered_ids = type(oracle._ordered_ids)()
     values = {name: oracle.trials[name].hyperparameters.values for name in oracle.start_order}

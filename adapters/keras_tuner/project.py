@@ -1,7 +1,7 @@
-"""Whose search a project folder of Keras Tuner's holds.
+"""Which engine's search is in a project folder of Keras Tuner.
 
-A folder holds the search of one engine, since Keras Tuner takes whatever is in it for the trials of
-the tuner that finds it. Another engine gets a folder beside it.
+A folder has the search of one engine, since a tuner treats all trials in its folder as its own.
+Another engine gets a folder beside it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ UNTITLED = "untitled_project"
 """The name of a project that has none, as in Keras Tuner."""
 
 STATE = "crosstune"
-"""The key in the state of an oracle that holds what is ours."""
+"""The key of crosstune's data in the state of an oracle."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What a project folder says of its search.
+    """The search in a project folder.
 
     Attributes:
-        engines: those that may have proposed its last trial, such as "hyperopt:tpe"; empty where
-            it does not say.
+        engines: those that may have proposed its last trial, such as "hyperopt:tpe"; empty if
+            unknown.
         trials: how many trials were begun.
         by_keras_tuner: whether Keras Tuner's own oracle made it, without crosstune.
     """
@@ -47,7 +47,7 @@ def engine_of(run: Mapping[str, Any]) -> str:
 
 
 def project_in(folder: Path) -> Project | None:
-    """What a folder holds; None if it is no project."""
+    """The project in a folder, if there is one."""
     try:
         state = json.loads((folder / "oracle.json").read_text())
         trials = len(state["start_order"])
@@ -76,25 +76,25 @@ def project_for(
     max_trials: int | None = None,
     adopts: bool = True,
 ) -> tuple[str | None, str | None]:
-    """The name of the project for an engine, and what to say if it is another than was given.
+    """The name of the project for an engine, and a message if it is not `project_name`.
 
     Args:
-        directory, project_name: as a tuner was given them.
+        directory, project_name: the arguments of the tuner.
         engine: such as "hyperopt:tpe".
-        max_trials: of the search; None is no limit.
-        adopts: continue what Keras Tuner's own oracle began, where trials are left.
+        max_trials: of the search; None for no limit.
+        adopts: continue a search by Keras Tuner's own oracle, if trials are left.
     """
     named = project_name or UNTITLED
     folder = Path(directory or ".", named)
-    found = project_in(folder)
-    if found is None or not found.engines or engine in found.engines:
+    project = project_in(folder)
+    if project is None or not project.engines or engine in project.engines:
         return project_name, None
     foreign = not engine.startswith("keras_tuner:")
-    left = max_trials is None or found.trials < max_trials
-    if found.by_keras_tuner and adopts and foreign and left:
+    left = max_trials is None or project.trials < max_trials
+    if project.by_keras_tuner and adopts and foreign and left:
         return project_name, None
-    own = f"{named}-{engine.replace(':', '-')}"
-    return own, (
-        f"the folder {folder} holds a search of {found.named}, so {engine} has the folder "
-        f"{folder.with_name(own)}"
+    other = f"{named}-{engine.replace(':', '-')}"
+    return other, (
+        f"the folder {folder} holds a search of {project.named}, so {engine} has the folder "
+        f"{folder.with_name(other)}"
     )

@@ -1,7 +1,7 @@
-"""The files of a Keras Tuner project, as this version or an older one wrote them.
+"""Reads the files of a Keras Tuner project, of this version or an older one.
 
 Versions before 1.2 wrote no order of the trials and no messages, and gave an integer on a log scale
-a step of 1, which Keras Tuner itself does not read any more.
+a step of 1, which Keras Tuner itself can no longer read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from crosstune.adapters.keras_tuner.exporting import BESIDE, ORACLE
 from crosstune.adapters.keras_tuner.library import Trial, keras_tuner
 from crosstune.errors import RequestError, described
-from crosstune.exchange import sidecar_data as kept
+from crosstune.exchange import sidecar_data as sidecar
 from crosstune.system.files import regular
 
 
@@ -25,24 +25,24 @@ def read_oracle(folder: Path) -> tuple[Any, dict[str, int] | None]:
         native = keras_tuner.HyperParameters.from_config(_renewed(state["hyperparameters"]))
         order = state.get("start_order")
         return native, None if order is None else {name: n for n, name in enumerate(order)}
-    except Exception as error:  # Keras Tuner looks at nothing before it uses it.
+    except Exception as error:  # Keras Tuner does not validate its input.
         raise _damaged(folder / ORACLE, error) from error
 
 
 def read_trials(folder: Path, order: dict[str, int] | None) -> list[tuple[Any, datetime.datetime]]:
     """The trials with the times of their files, by the order, or by the times if there is none."""
-    found = [_trial(file) for file in sorted(folder.glob("trial_*/trial.json"))]
+    trials = [_trial(file) for file in sorted(folder.glob("trial_*/trial.json"))]
     if order is None:
-        return sorted(found, key=lambda held: held[1])
-    return sorted(found, key=lambda held: order.get(held[0].trial_id, len(order)))
+        return sorted(trials, key=lambda timed: timed[1])
+    return sorted(trials, key=lambda timed: order.get(timed[0].trial_id, len(order)))
 
 
 def read_beside(folder: Path) -> dict[str, Any]:
-    """What crosstune wrote beside Keras Tuner's files; empty where it did not write them."""
+    """The data that crosstune wrote beside Keras Tuner's files; empty if it did not write them."""
     if not (folder / BESIDE).exists():
         return {}
     beside = _json(folder / BESIDE)
-    whole = kept.is_study(beside) and isinstance(beside.get("trials"), dict)
+    whole = sidecar.is_study(beside) and isinstance(beside.get("trials"), dict)
     return beside if whole and "metric" in beside else {}
 
 
@@ -54,12 +54,12 @@ def _trial(file: Path) -> tuple[Any, datetime.datetime]:
         return trial, datetime.datetime.fromtimestamp(file.stat().st_mtime)
     except RequestError:
         raise
-    except Exception as error:  # Keras Tuner looks at nothing before it uses it.
+    except Exception as error:  # Keras Tuner does not validate its input.
         raise _damaged(file, error) from error
 
 
 def _renewed(hyperparameters: Any) -> Any:
-    """Hyperparameters of any version as this one reads them."""
+    """Hyperparameters of any version in the form of this one."""
     for construct in hyperparameters["space"]:
         config = construct["config"]
         config.setdefault("conditions", [])

@@ -4,9 +4,9 @@
     callback = KerasTunerPruningCallback(tuner, pruner="median")
     tuner.search(x, y, validation_split=0.2, epochs=30, callbacks=[callback])
 
-Keras Tuner has no pruned trials. One that is pruned ends after its epoch and is COMPLETED, with the
-best of its epochs as score and "pruned after step 3: ..." as message: an exception would call it
-failed, and three of these in a row end a search. An oracle of crosstune calls it STOPPED.
+Keras Tuner has no pruned trials. A pruned one ends after its epoch and is COMPLETED, with the best
+of its epochs as score and "pruned after step 3: ..." as message: an exception would make it
+failed, and three of these in a row end a search. In an oracle of crosstune it is STOPPED.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ from crosstune.system.scalars import plain_arguments
 
 
 class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
-    """Prunes the trials of a Keras Tuner's search, with any of Optuna's pruners.
+    """Prunes the trials of a Keras Tuner search with any of Optuna's pruners.
 
-    The metric is reported after each epoch of a trial's first execution, and decided in a study of
-    the callback's own, in memory. A later execution of a trial that was pruned ends after one
-    batch. Where the tuner's oracle is one of crosstune, as under `crosstune exec`, the trials are
-    pruned in its study, and the pruner of that study holds if it has one.
+    The metric is reported after each epoch of a trial's first execution, to a study of the
+    callback's own in memory. A later execution of a pruned trial ends after one batch. If the
+    tuner's oracle is one of crosstune, as under `crosstune exec`, the trials are pruned in its
+    study, by that study's pruner if it has one.
 
-    What is done with the metric is told at `PruningCallback`. With ``divergence="fail"`` a trial
-    is FAILED; so is one whose objective was never a number, which is Keras Tuner's own rule.
+    `PruningCallback` describes the treatment of the metric. With ``divergence="fail"`` a trial is
+    FAILED; so is one whose objective was never a number, which is Keras Tuner's own rule.
 
     Args:
-        tuner: the tuner whose search it is for.
+        tuner: whose trials are pruned.
         monitor: the metric in Keras's logs, or a `keras_tuner.Objective` with its direction. None
             is the tuner's objective.
         pruner: an Optuna pruner, a name from `crosstune.pruners`, or a mapping of a name and
             options.
         divergence: as in `PruningCallback`.
-        folds: how many trainings of a trial are reported one after the other, as the folds of a
-            hypermodel whose `fit` trains a model for each. The step is fold x epochs + epoch, with
-            the `epochs` of the search.
+        folds: how many trainings of a trial are reported one after the other, for a hypermodel
+            whose `fit` trains one model per fold. The step is fold x epochs + epoch, with the
+            `epochs` of the search.
 
     Raises:
         Unsupported: the tuner has several objectives, ends trials itself (Hyperband), or has its
             oracle in another process.
-        RequestError: no tuner, or a metric, pruner or choice that cannot be right.
+        RequestError: not a tuner, or an invalid metric, pruner or choice.
     """
 
     @plain_arguments()
@@ -104,7 +104,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def study(self) -> optuna.Study:
-        """The `optuna.Study` in which it is decided."""
+        """The `optuna.Study` whose pruner decides."""
         return self._trials.study
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KerasTunerPruningCallback:
@@ -121,7 +121,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._begin(trial_id)
         elif self._reports and self._folds > 1:
             self._reporter = self._reporter_of_fold()
-        # Else Keras Tuner runs a trial again that crashed.
+        # Otherwise Keras Tuner reruns a trial that crashed.
         self._trains = True
 
     def _begin(self, trial_id: str) -> None:
@@ -135,12 +135,12 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return Reporter(self._trial, self._monitor, self._divergence, fold)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Report, and end the training of a trial that is pruned.
+        """Report, and end the training of a pruned trial.
 
         Raises:
-            MetricNotLogged: the metric is not among those that are logged, which are listed. It
-                ends the search.
-            keras_tuner.errors.FailedTrialError: the metric diverged, and that was to be a failure.
+            MetricNotLogged: the metric is not among the logged ones, which are listed. It ends the
+                search.
+            keras_tuner.errors.FailedTrialError: the metric diverged, with ``divergence="fail"``.
         """
         if not self._reports or self._reporter is None or self._trial_id is None:
             return
@@ -157,7 +157,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Note that a trial's first training ended; one that crashed does not come here."""
+        """Note that a trial's first training ended; not called for one that crashed."""
         self._trains = False
         self._fold += 1
         if self._reports and self._trial_id is not None and self._fold >= self._folds:
@@ -166,7 +166,7 @@ class KerasTunerPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class _LedgerStudy:
-    """The study of an oracle of crosstune, which begins and tells its trials itself."""
+    """The study of a crosstune oracle, which begins and tells its trials itself."""
 
     def __init__(self, oracle: LedgerOracle, direction: str):
         self._oracle = oracle
@@ -205,7 +205,7 @@ class _LedgerTrial:
 
 
 class _OwnStudy:
-    """A study beside a plain oracle: a trial for each of Keras Tuner's, without parameters."""
+    """A study beside a plain oracle, with a trial for each of Keras Tuner's, without parameters."""
 
     def __init__(self, tuner: keras_tuner.Tuner, direction: Literal["minimize", "maximize"]):
         self._tuner = tuner

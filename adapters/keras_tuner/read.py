@@ -2,8 +2,8 @@
 
 - A stepped `Float` whose maximum is never drawn is read without it; see `laws`.
 - `Int(sampling="log")` without a step is read as an int on a log scale, approximately.
-- `Choice` holds one type: no null, and truth values turn into 1 and 0. `ordered` is kept, though
-  no oracle looks at it.
+- `Choice` has values of one type: no null, and truth values turn into 1 and 0. `ordered` is kept,
+  though no oracle uses it.
 - Conditions are equalities with values of parents. One name under two conditions loses its value
   in a trial, so it is refused.
 - Defaults are not read: crosstune has start points instead.
@@ -29,10 +29,10 @@ from crosstune.space.verdicts import Verdict
 
 
 def read(native: keras_tuner.HyperParameters) -> Space:
-    """The space behind `HyperParameters`.
+    """The space of `HyperParameters`.
 
     Raises:
-        Unsupported: something has no parameter here, with its name and the reason.
+        Unsupported: a part has no equivalent parameter, with its name and the reason.
     """
     return read_with_verdicts(native)[0]
 
@@ -40,24 +40,27 @@ def read(native: keras_tuner.HyperParameters) -> Space:
 def read_with_verdicts(
     native: keras_tuner.HyperParameters,
 ) -> tuple[Space, dict[str, Verdict]]:
-    """The space behind `HyperParameters`, and how near each parameter is to its construct."""
+    """The space of `HyperParameters`, and how close each parameter is to its construct."""
     if not isinstance(native, keras_tuner.HyperParameters):
         raise Unsupported(
             f"keras_tuner.HyperParameters are needed, not {type(native).__name__}. A build "
             "function declares them: call it with an empty one first, then give that"
         )
-    for name, times in Counter(held.name for held in native.space).items():
+    for name, times in Counter(construct.name for construct in native.space).items():
         if times > 1:
             raise Unsupported(
                 f"{name!r} stands under {times} conditions, and Keras Tuner loses its value then. "
                 "Give each a name of its own, or one condition with all values"
             )
-    items = {held.name: _parameter(held) for held in native.space}
-    conditions = closed({held.name: _condition(held, items) for held in native.space})
+    constructs = {construct.name: construct for construct in native.space}
+    items = {name: _parameter(construct) for name, construct in constructs.items()}
+    conditions = closed(
+        {name: _condition(construct, items) for name, construct in constructs.items()}
+    )
     conditions = minimal(
         {
-            name: {p: raws for p, raws in held.items() if len(raws) < _size(items[p])}
-            for name, held in conditions.items()
+            name: {p: raws for p, raws in condition.items() if len(raws) < _size(items[p])}
+            for name, condition in conditions.items()
         }
     )
     try:
@@ -73,13 +76,14 @@ def read_with_verdicts(
     except SpecError as error:
         raise Unsupported(f"the space cannot be held: {error}") from error
     verdicts = {
-        held.name: Verdict.of(distance(law_of(held), items[held.name])) for held in native.space
+        name: Verdict.of(distance(law_of(construct), items[name]))
+        for name, construct in constructs.items()
     }
     return space, verdicts
 
 
 def _condition(construct: Any, items: dict[str, Parameter]) -> Condition:
-    found: Condition = {}
+    condition: Condition = {}
     for parent in construct.conditions:
         if parent.name not in items:
             raise Unsupported(f"{construct.name!r} depends on {parent.name!r}, which is not there")
@@ -90,13 +94,13 @@ def _condition(construct: Any, items: dict[str, Parameter]) -> Condition:
                 "bool or an int can be a parent"
             )
         raws = frozenset(item.encode(value) for value in parent.values if item.contains(value))
-        raws &= found.get(parent.name, raws)
+        raws &= condition.get(parent.name, raws)
         if not raws:
             raise Unsupported(
                 f"{construct.name!r} is never there: {parent.name!r} cannot be {parent.values}"
             )
-        found[parent.name] = raws
-    return found
+        condition[parent.name] = raws
+    return condition
 
 
 def _size(item: Parameter) -> int:
@@ -105,39 +109,39 @@ def _size(item: Parameter) -> int:
     return coordinate.n if isinstance(coordinate, Index | LogInteger) else 1
 
 
-def _parameter(held: Any) -> Parameter:
+def _parameter(construct: Any) -> Parameter:
     try:
-        match held:
+        match construct:
             case kinds.Fixed():
-                return Constant(held.value)
+                return Constant(construct.value)
             case kinds.Boolean():
                 return Bool()
             case kinds.Choice():
-                return _choice(held)
-            case kinds.Int() | kinds.Float() if held.sampling == "reverse_log":
+                return _choice(construct)
+            case kinds.Int() | kinds.Float() if construct.sampling == "reverse_log":
                 raise SpecError("reverse_log sampling has no parameter here")
             case kinds.Int() | kinds.Float():
-                return _number(held)
+                return _number(construct)
     except SpecError as error:
-        raise Unsupported(f"{held.name!r} ({held!r}) cannot be held: {error}") from error
-    raise Unsupported(f"{held.name!r} is {held!r}, which has no parameter here")
+        raise Unsupported(f"{construct.name!r} ({construct!r}) cannot be held: {error}") from error
+    raise Unsupported(f"{construct.name!r} is {construct!r}, which has no parameter here")
 
 
-def _choice(held: Any) -> Choice:
-    counts = Counter(held.values)
-    n = len(held.values)
+def _choice(construct: Any) -> Choice:
+    counts = Counter(construct.values)
+    n = len(construct.values)
     weights = None if len(counts) == n else [count / n for count in counts.values()]
-    return Choice(list(counts), ordered=bool(held.ordered), weights=weights)
+    return Choice(list(counts), ordered=bool(construct.ordered), weights=weights)
 
 
-def _number(held: Any) -> Float | Int:
-    low, high, step = held.min_value, held.max_value, held.step
-    log = held.sampling == "log"
+def _number(construct: Any) -> Float | Int:
+    low, high, step = construct.min_value, construct.max_value, construct.step
+    log = construct.sampling == "log"
     if step is not None:
-        last = number_of_values(held) - 1
+        last = number_of_values(construct) - 1
         grown = decimal(low) * decimal(step) ** last if log else decimal(low) + decimal(step) * last
         high = type(low)(grown if last else Decimal(low))
         step = None if last == 0 or (step == 1 and not log) else step
-    if isinstance(held, kinds.Int):
+    if isinstance(construct, kinds.Int):
         return Int(low, high, log=log, step=step)
     return Float(low, high, log=log, step=step)

@@ -1,6 +1,6 @@
-"""The record of an oracle's study: who proposed which trial, and on from where.
+"""The records of an oracle's study: which engine proposed which trials.
 
-Each engine that proposed has an entry with its `first_trial`.
+Each engine has a record with its `first_trial`.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 
 Run: TypeAlias = dict[str, Any]
-"""The record of an engine, as `run_record` makes it."""
+"""The record of an engine, from `run_record`."""
 
 _logger = logging.getLogger("crosstune")
 
 
 class Runs:
-    """Keeps the record.
+    """Writes the records.
 
     Args:
-        run: the record of the engine that is to propose.
-        in_force: the parts of it that the oracle's own state decides, asked when they are needed.
+        run: the record of the engine that will propose.
+        in_force: returns the parts of it that the oracle's own state determines.
         budget: the limit of the search.
     """
 
     def __init__(self, run: Run, in_force: Callable[[], Run], budget: SearchBudget):
         self._run, self._in_force, self._budget = run, in_force, budget
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
 
     @property
     def engine(self) -> str:
@@ -45,7 +45,7 @@ class Runs:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options that were asked for."""
+        """The options that the user has set."""
         return dict(self._run["options"])
 
     def begin(self, study: Study) -> None:
@@ -60,11 +60,11 @@ class Runs:
         """Record the engine in a study that has trials.
 
         Args:
-            study: the study.
-            runs: the record of its trials.
-            continued: the record of the engine as it continues; None where the oracle's own state,
-                or the sampler itself, sees to that.
-            max_trials: the limit of the project where it has been reached, else None.
+            study: is changed.
+            runs: the records of its trials.
+            continued: the record of the engine as it continues; None if the oracle's own state, or
+                the sampler itself, provides it.
+            max_trials: the limit of the project if it has been reached, else None.
 
         Raises:
             RequestError: another engine proposed the trials, and none is left.
@@ -73,10 +73,10 @@ class Runs:
         earlier = [run for run in runs if run["first_trial"] < count]
         if earlier and engine_of(earlier[-1]) == self.engine:
             if continued is None:
-                study.set_user_attr(RUNS, [*earlier[:-1], self._what_holds(earlier[-1])])
+                study.set_user_attr(RUNS, [*earlier[:-1], self._merged(earlier[-1])])
                 return
         else:
-            self._say_who_was_before(earlier, count, max_trials)
+            self._warn_of_other_engine(earlier, count, max_trials)
         made = continued or {**self._run, **self._in_force()}
         notes = list(made["notes"])
         if continued is None:
@@ -85,9 +85,9 @@ class Runs:
         made = {**made, "native": False, "notes": notes}
         leave_record(study, made, first_trial=count, budget=self._budget)
 
-    def _say_who_was_before(self, earlier: list[Run], count: int, max_trials: int | None) -> None:
+    def _warn_of_other_engine(self, earlier: list[Run], count: int, max_trials: int | None) -> None:
         if not earlier:
-            self._say(
+            self._warn(
                 f"the project does not say which engine proposed its first {count} trials. "
                 f"{self.engine} continues after them"
             )
@@ -99,32 +99,32 @@ class Runs:
                 f"{self.engine}. Choose another project_name, give overwrite=True, or raise "
                 "max_trials"
             )
-        self._say(f"the project holds {proposed}. {self.engine} continues after them")
+        self._warn(f"the project holds {proposed}. {self.engine} continues after them")
 
-    def _what_holds(self, run: Run) -> Run:
-        """The record of the first run, which holds on; warn of what was asked for instead."""
-        held = self._in_force()
-        holds = {**held.get("options", {}), "seed": held.get("seed")}
+    def _merged(self, run: Run) -> Run:
+        """The first run's record, updated by the oracle's state; warn of other settings."""
+        state = self._in_force()
+        in_force = {**state.get("options", {}), "seed": state.get("seed")}
         other = {
             name: value
             for name, value in {**self._run["options"], "seed": self._run["seed"]}.items()
-            if value is not None and holds.get(name, value) not in (None, value)
+            if value is not None and in_force.get(name, value) not in (None, value)
         }
         if other:
-            self._say(
-                f"the project began with {_shown({name: holds[name] for name in other})} and "
+            self._warn(
+                f"the project began with {_shown({name: in_force[name] for name in other})} and "
                 f"continues with it. For {_shown(other)}, choose another project_name"
             )
-        return {**run, **held, "options": {**run["options"], **held.get("options", {})}}
+        return {**run, **state, "options": {**run["options"], **state.get("options", {})}}
 
-    def _say(self, text: str) -> None:
-        if text not in self._said:  # A stored study is met twice, on opening and on reload.
-            self._said.add(text)
+    def _warn(self, text: str) -> None:
+        if text not in self._warned:  # A stored study is read twice, on opening and on reload.
+            self._warned.add(text)
             _logger.warning(text)
 
 
 def as_json(runs: list[Run]) -> Any:
-    """The record for a project folder; of a value that JSON does not know, the type alone."""
+    """The records for a project folder; values that are not JSON become the name of their type."""
     return json.loads(json.dumps(runs, default=lambda value: type(value).__name__))
 
 

@@ -1,4 +1,4 @@
-"""Oracles asked and told by hand, as `keras_tuner.Tuner.search` does between two evaluations."""
+"""Searches as oracles, asked and told as by `keras_tuner.Tuner.search`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from crosstune.adapters.keras_tuner.compile import decode, encode
 from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, oracles
 from crosstune.adapters.keras_tuner.private import (
+    continue_from_running_trials,
     forget,
-    go_on_from_running_trials,
     note_tried,
     released_lock,
     write_no_files,
@@ -23,11 +23,17 @@ from crosstune.space.coordinates import Continuous
 from crosstune.space.space import Params, Space
 
 OBJECTIVE = "objective"
-"""The name under which the oracle knows the study's value."""
+"""The oracle's name of the study's value."""
 
 
 class KerasTunerEngine(Engine):
-    """What `keras_tuner.Tuner.search` does between two evaluations, without its files."""
+    """The steps of `keras_tuner.Tuner.search` between two evaluations, without its files.
+
+    Args:
+        space: to search.
+        oracle: fresh, on the compiled space.
+        exhaustive: whether the oracle evaluates each point once.
+    """
 
     def __init__(self, space: Space, oracle: keras_tuner.Oracle, *, exhaustive: bool = False):
         self.space = space
@@ -47,14 +53,14 @@ class KerasTunerEngine(Engine):
         self._asked: dict[str, int] = {}
 
     def ask(self, trial: int) -> Params:
-        """One `create_trial`; each trial has a tuner of its own, so several can be open."""
+        """One `create_trial`; each trial has a tuner of its own, so several can run."""
         with released_lock(self.native), warnings.catch_warnings():
-            # scikit-learn tells of the oracle's own model, about which nobody here can do a thing.
+            # scikit-learn's warnings are about the oracle's own model; the user cannot act on them.
             warnings.simplefilter("ignore")
             proposed = self.native.create_trial(f"trial {trial}")
             if proposed.status == "IDLE" and self.exhaustive:
-                # Ours never bring new parameters.
-                go_on_from_running_trials(self.native)
+                # Trials of a compiled space never add parameters.
+                continue_from_running_trials(self.native)
                 proposed = self.native.create_trial(f"trial {trial}")
         if proposed.status == "IDLE":
             raise Busy
@@ -71,26 +77,26 @@ class KerasTunerEngine(Engine):
         return params
 
     def thaw(self, frozen: Mapping[str, Any]) -> None:
-        """Go on with an oracle that was frozen, and release it as the other."""
+        """Restore a frozen oracle, and release it at the end too."""
         super().thaw(frozen)
         weakref.finalize(self, forget, self.native)
 
     def budget(self, trial: int) -> Budget | None:
-        """The rung that the Hyperband oracle has put the trial on."""
+        """The rung of the trial in the Hyperband oracle's schedule."""
         values = self._trials[trial].hyperparameters.values
         if "tuner/epochs" not in values:
             return None
-        past = values.get("tuner/trial_id")
+        parent = values.get("tuner/trial_id")
         return Budget(
             epochs=values["tuner/epochs"],
             initial_epoch=values["tuner/initial_epoch"],
-            resume_from=None if past is None else self._asked[past],
+            resume_from=None if parent is None else self._asked[parent],
             bracket=values["tuner/bracket"],
             round=values["tuner/round"],
         )
 
     def running(self, points: Sequence[Params]) -> None:
-        """Know which points others are evaluating now, so that none is drawn again."""
+        """Mark the points of other processes as tried, so that none is drawn again."""
         if self.distinct:
             note_tried(self.native, map(self._encoded, points))
 
@@ -99,7 +105,7 @@ class KerasTunerEngine(Engine):
         self._end(self._trials.pop(trial), outcome, self.native.end_trial)
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
-        """The same, at other values."""
+        """Tell the value of a trial at other values than proposed."""
         hyperparameters = self._trials[trial].hyperparameters
         rung = {k: v for k, v in hyperparameters.values.items() if k.startswith("tuner/")}
         hyperparameters.values = {**rung, **self._encoded(params)}
@@ -112,7 +118,7 @@ class KerasTunerEngine(Engine):
         trial = Trial(hyperparameters=values, trial_id=f"{len(self.native.trials):04d}")
         self.native.trials[trial.trial_id] = trial
         if self.exhaustive:
-            # A point that is not on the grid has no next point: the grid must not go on from it.
+            # A point outside the grid has no next point: the grid must not continue from it.
             self._end(trial, outcome, lambda t: keras_tuner.Oracle.end_trial(self.native, t))
         else:
             self.native.start_order.append(trial.trial_id)
@@ -137,10 +143,10 @@ class KerasTunerEngine(Engine):
 
 
 class Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped
-    """A space that is complete, so that its copies can share the hyperparameters.
+    """A complete space, whose copies can therefore share the hyperparameters.
 
-    An oracle copies its space several times a trial, and Keras Tuner's own copy makes every
-    hyperparameter anew from its configuration.
+    An oracle copies its space several times per trial, and Keras Tuner's own copy rebuilds every
+    hyperparameter from its configuration.
     """
 
     @classmethod
@@ -158,5 +164,5 @@ class Declared(keras_tuner.HyperParameters):  # type: ignore[misc]  # untyped
 
 
 def _is_endless(space: Space, name: str) -> bool:
-    """Whether a parameter alone brings new points for ever."""
+    """True if a parameter alone has infinitely many points."""
     return isinstance(space[name].coordinate, Continuous) and not space.conditions[name]

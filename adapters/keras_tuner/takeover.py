@@ -16,7 +16,7 @@ from crosstune.takeover.choice import ScriptEngine
 from crosstune.takeover.limit import spent
 
 _WANTED = "crosstune_wanted_trials"
-"""The attribute of an oracle that keeps the script's own `max_trials`."""
+"""The attribute of an oracle with the script's own `max_trials`."""
 
 
 def take_over(make: Callable[[], ScriptEngine]) -> None:
@@ -31,16 +31,16 @@ def _driven(init: Callable[..., None], make: Callable[[], ScriptEngine]) -> Call
 
     @functools.wraps(init)
     def driven(tuner: Any, oracle: Any, *args: Any, **kwargs: Any) -> None:
-        # Not sooner: it imports Keras Tuner itself, which may be what brought us here.
+        # Not earlier: it imports Keras Tuner itself, and this may be called by its import.
         from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 
         choice = make()
-        known = isinstance(oracle, keras_tuner.Oracle)
-        wanted = oracle.max_trials if known else None
-        swapped = known and choice.swaps and not isinstance(oracle, LedgerOracle)
+        is_oracle = isinstance(oracle, keras_tuner.Oracle)
+        wanted = oracle.max_trials if is_oracle else None
+        swapped = is_oracle and choice.swaps and not isinstance(oracle, LedgerOracle)
         if swapped:
             oracle = _swap(oracle, choice)
-        if known and choice.trials is not None:
+        if is_oracle and choice.trials is not None:
             _limit(oracle, wanted, choice.trials)
         call = signature.bind(tuner, oracle, *args, **kwargs)
         if swapped and isinstance(oracle, LedgerOracle) and not call.arguments.get("overwrite"):
@@ -53,7 +53,7 @@ def _driven(init: Callable[..., None], make: Callable[[], ScriptEngine]) -> Call
 
 
 def _choose_project(arguments: dict[str, Any], engine: str, choice: ScriptEngine) -> None:
-    """Let an engine search in a folder of its own where another, or Keras Tuner, has searched."""
+    """Choose another folder for an engine if a different one, or Keras Tuner, has used this one."""
     from crosstune.adapters.keras_tuner.project import project_for
 
     directory, name = arguments.get("directory"), arguments.get("project_name")
@@ -85,55 +85,55 @@ def _limit(oracle: keras_tuner.Oracle, wanted: int | None, most: int) -> None:
     oracle.max_trials = min(wanted or most, most)
 
 
-def _swap(given: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracle:
+def _swap(native: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracle:
     from crosstune.adapters.keras_tuner.tuner.choose_oracle import choose_oracle
     from crosstune.engines.record import amend_record
 
-    name = type(given).__name__
-    trials = given.max_trials or choice.trials
-    if isinstance(given, GridSearchOracle):
+    name = type(native).__name__
+    trials = native.max_trials or choice.trials
+    if isinstance(native, GridSearchOracle):
         choice.leave(f"a search with {name}", "it walks its own points, and ends after the last")
-        return given
+        return native
     if trials is None:
         choice.leave(
             f"a search with {name}", "it ends by a schedule of its own, so --trials has to say when"
         )
-        return given
-    seed = choice.next_seed(given.seed)
+        return native
+    seed = choice.next_seed(native.seed)
     try:
         oracle = choose_oracle(
             None,
             backend=choice.adapter.name,
             sampler=choice.algorithm,
-            objective=given.objective,
+            objective=native.objective,
             max_trials=trials,
             pruner=None,
             seed=seed,
             storage=None,
             study_name=None,
             new=True,
-            hyperparameters=given.hyperparameters,
-            tune_new_entries=given.tune_new_entries,
-            allow_new_entries=given.allow_new_entries,
-            max_retries_per_trial=given.max_retries_per_trial,
-            max_consecutive_failed_trials=given.max_consecutive_failed_trials,
+            hyperparameters=native.hyperparameters,
+            tune_new_entries=native.tune_new_entries,
+            allow_new_entries=native.allow_new_entries,
+            max_retries_per_trial=native.max_retries_per_trial,
+            max_consecutive_failed_trials=native.max_consecutive_failed_trials,
         )
     except RequestError as reason:
         choice.leave(f"a search with {name}", str(reason))
-        return given
+        return native
     amend_record(oracle.study, replaced=name)
     detail = f" (seed {seed})"
-    if isinstance(given, HyperbandOracle):
-        oracle.constants = _whole_training(given)
-        detail += f", and each trial trains {given.max_epochs} epochs"
+    if isinstance(native, HyperbandOracle):
+        oracle.constants = _whole_training(native)
+        detail += f", and each trial trains {native.max_epochs} epochs"
     choice.say(f"{choice.label} proposes in place of Keras Tuner's {name}", detail)
     return oracle
 
 
-def _whole_training(given: HyperbandOracle) -> dict[str, int]:
-    """What a `Hyperband` tuner reads of a trial that trains to the end, as in its bracket 0."""
+def _whole_training(native: HyperbandOracle) -> dict[str, int]:
+    """The values that a `Hyperband` tuner reads, for a trial that trains to the end (bracket 0)."""
     return {
-        "tuner/epochs": given.max_epochs,
+        "tuner/epochs": native.max_epochs,
         "tuner/initial_epoch": 0,
         "tuner/bracket": 0,
         "tuner/round": 0,

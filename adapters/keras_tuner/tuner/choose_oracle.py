@@ -1,4 +1,4 @@
-"""Which oracle a `crosstune.KerasTuner` runs on."""
+"""Chooses the oracle of a `crosstune.KerasTuner`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from crosstune.study.storage import Place
 from crosstune.tuning.front import StudyRequest, settle
 
 _TRIALS = 10
-"""Default number of trials (Keras Tuner's own), but for a grid or a scheduler."""
+"""Default number of trials (Keras Tuner's own), except for a grid or a scheduler."""
 
 
 def choose_oracle(
@@ -46,7 +46,13 @@ def choose_oracle(
     tune_new_entries: bool,
     **more: Any,
 ) -> LedgerOracle:
-    """The oracle that a spec and the arguments of a tuner ask for.
+    """The oracle for a spec and the arguments of a tuner.
+
+    Args:
+        new: refuse a study that has trials.
+        more: further arguments of `keras_tuner.Oracle`.
+        spec, backend, sampler, objective, max_trials, pruner, seed, storage, study_name,
+            hyperparameters, tune_new_entries: see `KerasTuner`.
 
     Raises:
         RequestError: it cannot be made.
@@ -83,12 +89,12 @@ def choose_oracle(
     }
     if isinstance(sampler, BaseSampler):
         budget = budgets.settle(
-            None, trials=max_trials, ends_by_itself=_walks(sampler), default=_TRIALS
+            None, trials=max_trials, ends_by_itself=_sampler_ends(sampler), default=_TRIALS
         )
         return Oracle(sampler, max_trials=budget.trials, **study, **more)
     name, options = _named(backend, sampler)
     adapter, algorithm = named_algorithm(name)
-    # Another library's grid has no end here: the space is what the hypermodel asks for.
+    # Another library's grid has no end here: the hypermodel may add to the space.
     ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
     budget = budgets.settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
     more["max_trials"] = budget.trials
@@ -139,8 +145,8 @@ def _of_spec(
     return SpecOracle(plan, objective=objective, **more)
 
 
-def _walks(sampler: BaseSampler) -> bool:
-    """True for a sampler that ends by itself, as a grid does."""
+def _sampler_ends(sampler: BaseSampler) -> bool:
+    """True for a sampler that ends by itself, such as a grid."""
     if isinstance(sampler, EngineSampler):
         return ends_by_itself(sampler.adapter, sampler.algorithm)
     return isinstance(sampler, optuna.samplers.GridSampler | optuna.samplers.BruteForceSampler)

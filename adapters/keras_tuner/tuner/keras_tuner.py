@@ -30,41 +30,40 @@ class MetricNotLogged(ObjectiveError, keras_tuner.errors.FatalError):  # type: i
 
 
 class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
-    """A `keras_tuner.Tuner` whose trials any engine proposes and an Optuna study holds.
+    """A `keras_tuner.Tuner` on any engine, with its trials in an Optuna study.
 
     `search`, `get_best_models`, `results_summary` and so on are Keras Tuner's own. Each epoch of
     a trial's first execution is reported to the study. A pruned trial is STOPPED in Keras Tuner,
     with its last report as score, and is not among the best.
 
     Args:
-        hypermodel: a function `build_model(hp)` or a `keras_tuner.HyperModel`; None only where a
+        hypermodel: a function `build_model(hp)` or a `keras_tuner.HyperModel`; None only if a
             subclass overrides `run_trial` and does not need one.
-        spec: a Spec, its file, or a mapping of its keys: its space is searched, and its metric,
-            trials, seconds, seed, engine, pruner and start points hold unless given here. The
-            ranges that the hypermodel states for the same names do not count. None: the space is
-            what the hypermodel asks for.
+        spec: a Spec, its file, or a mapping of its keys. Its space is searched; its metric, trials,
+            seconds, seed, engine, pruner and start points apply unless set here. The hypermodel's
+            ranges of the same names are ignored. None: the space is that of the hypermodel.
         backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in; None is the spec's, or
             optuna. "keras_tuner" without a spec is Keras Tuner's own oracle on the hypermodel's
-            own space, and suggests what `keras_tuner.RandomSearch` and so on suggest.
+            own space, with the suggestions of `keras_tuner.RandomSearch` and so on.
         sampler: a role (random, grid, bayesian), a native name, a mapping of a name and options,
             or an Optuna sampler (not with a spec).
         objective: as in Keras Tuner; None is the spec's metric, or the number that
             `HyperModel.fit` returns, to be minimized.
-        max_trials: None is the spec's, or 10; a grid and Hyperband are carried out whole.
+        max_trials: None is the spec's, or 10; a grid and Hyperband run to their end.
         pruner: an Optuna pruner, a name from `crosstune.pruners`, or a mapping of a name and
             options.
         seed: any integer.
-        storage, study_name: where the study is kept beside the project folder, and its name;
-            by default in memory, and the project's name. A reloaded project fills it again.
-        directory, project_name: as in Keras Tuner. A folder holds the search of one engine: where
-            it holds that of another, this one has a folder beside it, which is said.
+        storage, study_name: the storage of the study, and its name; by default memory, and the
+            project's name. A reloaded project fills the study again.
+        directory, project_name: as in Keras Tuner. A folder has the search of one engine: if it
+            has that of another, a folder beside it is used, with a warning.
         overwrite: as in Keras Tuner; a study in a storage is not overwritten but refused.
         executions_per_trial, hyperparameters, tune_new_entries,
             allow_new_entries, max_retries_per_trial, max_consecutive_failed_trials, more: as in
             Keras Tuner.
 
     Raises:
-        RequestError: anything in it cannot be carried out.
+        RequestError: an argument is invalid.
         MetricNotLogged: from `search`, with the metrics that are logged.
     """
 
@@ -142,12 +141,12 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
 
     @property
     def study(self) -> Study:
-        """The `optuna.Study` that holds the trials."""
+        """The `optuna.Study` with the trials."""
         return self._ledger.study
 
     def _populate_initial_space(self) -> None:
-        # Keras Tuner builds the hypermodel here to find its space (a subroutine that it keeps
-        # for subclasses to override). A spec says the space.
+        # Keras Tuner builds the hypermodel here to find its space (a subroutine for subclasses
+        # to override). A spec declares the space.
         if not self._declared:
             super()._populate_initial_space()
 
@@ -159,12 +158,15 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         super().on_search_begin()
 
     def search(self, *args: Any, **kwargs: Any) -> None:
-        """Search, as Keras Tuner does; Ctrl-C waits for a write to the study to end."""
+        """Search as Keras Tuner does; Ctrl-C waits for the end of a write to the study."""
         with watched():
             super().search(*args, **kwargs)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
-        """Train a trial; Keras Tuner's own, as far as a scheduler wants it.
+        """Train a trial as Keras Tuner does, for the epochs of a scheduler if there is one.
+
+        Args:
+            trial, args, kwargs: as in `keras_tuner.Tuner`.
 
         Raises:
             MetricNotLogged: the objective is not among the metrics.
@@ -190,11 +192,14 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
     def on_epoch_end(
         self, trial: Any, model: Any, epoch: int, logs: Mapping[str, Any] | None = None
     ) -> None:
-        """Report the objective to the study, and end the training of a trial that is pruned.
+        """Report the objective to the study, and end the training of a pruned trial.
+
+        Args:
+            trial, model, epoch, logs: as in `keras_tuner.Tuner`.
 
         Raises:
-            optuna.TrialPruned: the pruner gives the trial up.
-            MetricNotLogged: there is a pruner, and no objective for it.
+            optuna.TrialPruned: the pruner prunes the trial.
+            MetricNotLogged: there is a pruner, and the objective is not logged.
         """
         super().on_epoch_end(trial, model, epoch, logs)
         last = self._first_execution.get(trial.trial_id)
@@ -214,27 +219,27 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
             raise optuna.TrialPruned(f"after epoch {epoch}")
 
     def get_best_models(self, num_models: int = 1) -> list[Any]:
-        """The best models, trained; as many as there are completed trials at most."""
+        """The best models, trained; at most one per completed trial."""
         trials = self.oracle.get_best_trials(num_models)
         return [self.load_model(trial) for trial in trials if trial.status == "COMPLETED"]
 
     def _build_hypermodel(self, hp: keras_tuner.HyperParameters) -> Any:
-        # As in `keras_tuner.Hyperband`, which has no public hook for it: a rung goes on from the
+        # As in `keras_tuner.Hyperband`, which has no public hook for it: a rung continues from the
         # weights of the one before.
         model = super()._build_hypermodel(hp)
-        past = hp.values.get("tuner/trial_id")
-        if past is not None:
+        parent = hp.values.get("tuner/trial_id")
+        if parent is not None:
             if not model.built:
-                with open(self._get_build_config_fname(past), opener=regular) as file:
+                with open(self._get_build_config_fname(parent), opener=regular) as file:
                     model.build_from_config(json.load(file))
-            model.load_weights(self._get_checkpoint_fname(past))
+            model.load_weights(self._get_checkpoint_fname(parent))
         return model
 
     def _last_reported(self, trial: Any) -> dict[str, float]:
-        """What Keras Tuner is given for a trial that did not end; the oracle calls it pruned."""
+        """The result for Keras Tuner of a trial that did not end; the oracle marks it as pruned."""
         objective = self.oracle.objective
         value = self._ledger.last_report(trial.trial_id)
-        names = [held.name for held in getattr(objective, "objectives", [])]
+        names = [part.name for part in getattr(objective, "objectives", [])]
         return dict.fromkeys([objective.name, *names], value)
 
     def _not_logged(self, logs: Mapping[str, Any]) -> MetricNotLogged:

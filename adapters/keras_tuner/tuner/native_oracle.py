@@ -16,10 +16,10 @@ import optuna
 from optuna.study import Study
 
 from crosstune.adapters.keras_tuner.adapter import TrueSeed, oracle_of
-from crosstune.adapters.keras_tuner.kept_state import PRUNED
 from crosstune.adapters.keras_tuner.library import oracles
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 from crosstune.adapters.keras_tuner.private import find_place
+from crosstune.adapters.keras_tuner.trial_state import PRUNED
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
 from crosstune.engines.base import Adapter, Budget
 from crosstune.engines.budget import SearchBudget
@@ -38,18 +38,19 @@ def native_oracle(
     keeper: StudyKeeper,
     **more: Any,
 ) -> LedgerOracle:
-    """One of Keras Tuner's oracles that keeps its trials in a study.
+    """One of Keras Tuner's oracles, with its trials in a study.
 
     Args:
         adapter: Keras Tuner's.
         algorithm: "random", "bayesian", "grid" or "hyperband".
         options: of the oracle, such as `num_initial_points`.
-        seed: any integer; 0, which Keras Tuner takes for none, is a seed here.
+        objective: as in `keras_tuner.Oracle`.
+        seed: any integer; 0, which Keras Tuner reads as no seed, is one here.
         keeper: opens the study.
-        more: what every oracle takes.
+        more: further arguments of `keras_tuner.Oracle`.
 
     Raises:
-        RequestError: an option that the oracle does not have or refuses.
+        RequestError: the oracle does not have an option, or refuses it.
     """
     chosen = adapter.algorithms[algorithm]
     chosen.check_options(f"keras_tuner:{algorithm}", options)
@@ -73,28 +74,29 @@ def native_oracle(
 
 
 def _stay(study: Study) -> None:
-    """A reloaded oracle has its own state; the study's sampler is never asked."""
+    """Do nothing: a reloaded oracle has its own state, and the study's sampler is never used."""
 
 
 @cache
 def recorded(oracle: type) -> Any:
-    """A class of oracle of Keras Tuner's that keeps its trials in a study."""
+    """A subclass of one of Keras Tuner's oracles, with its trials in a study."""
 
     class RecordedOracle(LedgerOracle, oracle):  # type: ignore[misc]  # made at run time
         def _in_force(self) -> dict[str, Any]:
-            """The options and the seed of the oracle, which a reload puts back to the first."""
-            asked = self._runs.options
-            held = {name: getattr(self, name, value) for name, value in asked.items()}
-            return {"options": held, "seed": int(self.seed)}
+            """The options and the seed of the oracle, which a reload resets to the first ones."""
+            options = {
+                name: getattr(self, name, value) for name, value in self._runs.options.items()
+            }
+            return {"options": options, "seed": int(self.seed)}
 
         def set_state(self, state: Mapping[str, Any]) -> None:
-            """The oracle's own; a grid finds its place again."""
+            """The oracle's own; a grid's position is restored."""
             super().set_state(state)
             if isinstance(self, oracles.GridSearchOracle):
                 find_place(self)
 
         def populate_space(self, trial_id: str) -> dict[str, Any]:
-            """The oracle's own, and the study gets its trial."""
+            """The oracle's own; the study gets its trial."""
             with self._pruned_counted():
                 response: dict[str, Any] = super().populate_space(trial_id)
             if response["status"] == "RUNNING":
@@ -108,11 +110,11 @@ def recorded(oracle: type) -> Any:
             return response
 
         def _rung(self, values: Mapping[str, Any]) -> Budget:
-            past = values.get("tuner/trial_id")
+            parent = values.get("tuner/trial_id")
             return Budget(
                 epochs=values["tuner/epochs"],
                 initial_epoch=values["tuner/initial_epoch"],
-                resume_from=None if past is None else self._numbers[past],
+                resume_from=None if parent is None else self._numbers[parent],
                 bracket=values["tuner/bracket"],
                 round=values["tuner/round"],
             )

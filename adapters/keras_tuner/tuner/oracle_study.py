@@ -1,4 +1,4 @@
-"""The Optuna study of a Keras Tuner oracle: opened, and taken up again after a reload."""
+"""Opens the Optuna study of a Keras Tuner oracle, and resumes it after a reload."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _DEFAULT = "optuna:tpe"
 
 
 class StudyKeeper:
-    """Opens an oracle's study, and gives it a sampler that does not repeat itself.
+    """Opens an oracle's study, with a sampler that does not repeat itself after a reload.
 
     Args:
         sampler: an Optuna sampler or a name; None is Optuna's TPE.
-        seed, options: of a sampler given by name.
+        seed, options: of a sampler by name.
         pruner: an Optuna pruner, a name, or a mapping of a name and options.
-        storage, study_name: where the study is kept, and its name there.
-        objective: Keras Tuner's; says the direction.
+        storage, study_name: of the study.
+        objective: Keras Tuner's; determines the direction.
         new: refuse a study that has trials.
     """
 
@@ -65,10 +65,10 @@ class StudyKeeper:
         self._first: BaseSampler = self._make(0)
 
     def open(self) -> Study:
-        """The study, made if it is not there.
+        """The study, made if it does not exist.
 
         Raises:
-            StudyExists: it has trials, and a new one was asked for.
+            StudyExists: it has trials, and `new` is set.
             RequestError: it has another direction.
         """
         with own_study():
@@ -92,16 +92,16 @@ class StudyKeeper:
         return self._record(self._first, self._seed)
 
     def resume(self, study: Study) -> dict[str, Any] | None:
-        """Give a study that has trials a sampler with a random state of its own.
+        """Set a sampler with a fresh random state for a study that has trials.
 
         Returns:
-            The record of the engine as it continues; None where the sampler leaves it itself.
+            The record of the engine as it continues; None if the sampler writes it itself.
         """
         count = len(_optuna.all_trials(study))
-        given = isinstance(self._sampler, BaseSampler)
+        is_instance = isinstance(self._sampler, BaseSampler)
         with own_study():
-            study.sampler = continued(self._first, count) if given else self._make(count)
-        if given and isinstance(study.sampler, EngineSampler):
+            study.sampler = continued(self._first, count) if is_instance else self._make(count)
+        if is_instance and isinstance(study.sampler, EngineSampler):
             return None
         record = self._record(study.sampler, self._seed_of(count))
         note = f"continued after {count} trials with a fresh random state"
@@ -143,20 +143,20 @@ def continued(sampler: BaseSampler, count: int) -> BaseSampler:
         sampler.reseed_rng()
         return sampler
     copy = type(sampler).__new__(type(sampler))
-    # An engine's copy knows how many proposals the first one made, and takes another seed.
+    # A copy of an engine's sampler uses another seed after that many proposals.
     copy.__setstate__({**sampler.__getstate__(), "asked": count})
     return copy
 
 
 def direction_of(objective: Any) -> Literal["minimize", "maximize"]:
-    """Which way Keras Tuner's objective goes: "minimize" or "maximize".
+    """The direction of Keras Tuner's objective.
 
     Raises:
-        RequestError: it is no objective, or its direction cannot be told from its name.
+        RequestError: it is not an objective, or its name does not determine the direction.
     """
     adapters.get("keras_tuner")
     try:
-        # A seed, or it would be drawn from the script's own random numbers.
+        # Without a seed, one would be drawn from the script's own random numbers.
         oracle = keras_tuner.Oracle(objective, seed=1)
     except (TypeError, ValueError) as error:
         raise RequestError(
@@ -167,7 +167,7 @@ def direction_of(objective: Any) -> Literal["minimize", "maximize"]:
 
 
 def check_direction(study: Study, direction: str) -> None:
-    """Raise where a study goes another way."""
+    """Raise RequestError if a study has another direction."""
     if study.direction.name.lower() != direction:
         raise RequestError(
             f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
@@ -176,7 +176,7 @@ def check_direction(study: Study, direction: str) -> None:
 
 
 def check_new(study: Study, storage: Place) -> None:
-    """Raise where a study has trials."""
+    """Raise StudyExists if a study has trials."""
     count = len(_optuna.all_trials(study))
     if count:
         raise StudyExists(

@@ -1,4 +1,4 @@
-"""An oracle for a spec: its space in Keras Tuner's container, its engine behind an Optuna study."""
+"""An oracle for a spec: its space as `HyperParameters`, its engine as an Optuna study's sampler."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from crosstune.tuning.opening import open_study
 class SpecOracle(Oracle):
     """The engine of a spec as an oracle.
 
-    A hypermodel reads the names that the spec declares; what else it asks for has its default.
+    A hypermodel reads the names that the spec declares; any other name has its default.
 
     Args:
         plan: of the study; its start points are queued when the search begins.
         new: refuse a study that has trials.
-        more: what `keras_tuner.Oracle` takes.
+        more: further arguments of `keras_tuner.Oracle`.
     """
 
     def __init__(self, plan: Plan, *, new: bool, **more: Any):
@@ -57,7 +57,7 @@ class SpecOracle(Oracle):
         LedgerOracle.__init__(
             self,
             open_,
-            self._go_on,
+            self._resume_engine,
             engine.record(),
             plan.budget,
             hyperparameters=container(spec.space),
@@ -77,25 +77,25 @@ class SpecOracle(Oracle):
             self._ends = time.monotonic() + self._seconds
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """What the engine proposes, the start points first."""
+        """The engine's proposal, after the start points."""
         if not self._queued:
             for point in self._spec.points:
-                held = ledger.write_point(self._spec.space, point)
-                self.study.enqueue_trial(held, skip_if_exists=True)
+                params = ledger.write_point(self._spec.space, point)
+                self.study.enqueue_trial(params, skip_if_exists=True)
             self._queued = True
         if time.monotonic() >= self._ends:
             return {"status": "STOPPED", "values": None}
         return super().populate_space(trial_id)
 
     def update_space(self, hyperparameters: keras_tuner.HyperParameters) -> None:
-        """The spec says the space: what else a hypermodel asks for is not searched.
+        """Ignore a hypermodel's own hyperparameters: the spec declares the space.
 
         Raises:
-            SpecError: it asks for something else, under `allow_new_entries=False`.
+            SpecError: it has others, under `allow_new_entries=False`.
         """
-        for held in hyperparameters.space:
-            if held.name not in self._spec.space and not self.allow_new_entries:
-                raise SpecError(no_such("parameter in the spec", held.name, self._spec.space))
+        for construct in hyperparameters.space:
+            if construct.name not in self._spec.space and not self.allow_new_entries:
+                raise SpecError(no_such("parameter in the spec", construct.name, self._spec.space))
 
     def _ask(self, trial: Trial) -> dict[str, Any]:
         space = self._spec.space
@@ -107,7 +107,7 @@ class SpecOracle(Oracle):
         return {**params, **self._rung(trial)}
 
     def _rung(self, trial: Trial) -> dict[str, Any]:
-        """How far a scheduler wants the trial trained, as Keras Tuner's own Hyperband says it."""
+        """The trial's budget from a scheduler, in the form of Keras Tuner's own Hyperband."""
         planned = budget_of(trial)
         if planned is None:
             return {}
@@ -137,7 +137,7 @@ class SpecOracle(Oracle):
         others = {k: v for k, v in others.items() if not k.startswith("tuner/")}
         return laws, ledger.write_point(space, point), others
 
-    def _go_on(self, study: Study) -> dict[str, Any]:
+    def _resume_engine(self, study: Study) -> dict[str, Any]:
         count = len(_optuna.all_trials(study))
         engine = continued_engine(self._engine, count)
         with own_study():
@@ -148,8 +148,8 @@ class SpecOracle(Oracle):
 def container(space: Space) -> keras_tuner.HyperParameters:
     """`HyperParameters` with the names and conditions of a space, for a hypermodel to read.
 
-    It is not searched: the values come from the engine. A parameter that Keras Tuner has no form
-    of is shown as the nearest one.
+    It is not searched: the values come from the engine. A parameter without a form in Keras Tuner
+    is shown as the nearest one.
 
     Raises:
         Unsupported: a condition on a null, or on values of several types.
@@ -175,13 +175,13 @@ def _shown(name: str, item: Parameter, conditions: list[Parent]) -> Any:
         case Bool():
             return kinds.Boolean(name, conditions=conditions)
         case Constant(value):
-            known = isinstance(value, str | int | float)
-            held = value if known else json.dumps(value)
-            return kinds.Fixed(name, held, conditions=conditions)
+            plain = isinstance(value, str | int | float)
+            shown = value if plain else json.dumps(value)
+            return kinds.Fixed(name, shown, conditions=conditions)
         case Choice(values):
-            plain = {type(value) for value in values} in ({str}, {int}, {float})
-            shown = values if plain else [json.dumps(value) for value in values]
-            return kinds.Choice(name, list(shown), conditions=conditions)
+            of_one_type = {type(value) for value in values} in ({str}, {int}, {float})
+            listed = list(values) if of_one_type else [json.dumps(value) for value in values]
+            return kinds.Choice(name, listed, conditions=conditions)
         case Int(low, high, log=log):
             sampling = "log" if log else "linear"
             return kinds.Int(name, low, high, sampling=sampling, conditions=conditions)
@@ -203,7 +203,7 @@ def with_metric(spec: Spec, objective: Any) -> Spec:
 
 
 def objective_of(spec: Spec) -> Any:
-    """Keras Tuner's objective for the metric of a spec; None where the spec names none."""
+    """Keras Tuner's objective for the metric of a spec; None if the spec names no metric."""
     if spec.metric == type(spec.metric)():
         return None
     return keras_tuner.Objective(spec.metric.name, spec.metric.direction[:3])

@@ -15,8 +15,8 @@ from optuna.trial import TrialState
 
 from crosstune.adapters.keras_tuner import Oracle
 from crosstune.adapters.keras_tuner.distributions import searched_under
-from crosstune.adapters.keras_tuner.kept_state import OTHER_VALUES
 from crosstune.adapters.keras_tuner.library import keras_tuner, kinds
+from crosstune.adapters.keras_tuner.trial_state import OTHER_VALUES
 from crosstune.engines.record_names import ERROR
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.samplers import HyperoptSampler

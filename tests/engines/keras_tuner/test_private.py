@@ -69,7 +69,7 @@ def test_a_grid_goes_on_from_running_trials() -> None:
     made = oracle("grid")
     assert [made.create_trial(name).status for name in "ab"] == ["RUNNING", "RUNNING"]
     assert made.create_trial("c").status == "IDLE"
-    private.go_on_from_running_trials(made)
+    private.continue_from_running_trials(made)
     assert made.create_trial("c").status == "RUNNING"
 
 

@@ -13,8 +13,8 @@ import pytest
 from optuna.trial import TrialState
 
 import crosstune
-from crosstune.adapters.keras_tuner.kept_state import OTHER_VALUES
 from crosstune.adapters.keras_tuner.library import keras_tuner
+from crosstune.adapters.keras_tuner.trial_state import OTHER_VALUES
 from crosstune.adapters.keras_tuner.tuner.keras_tuner import MetricNotLogged
 from crosstune.errors import RequestError, StudyExists, Unsupported
 
