@@ -103,24 +103,18 @@ class SpaceContract:
         assert seen == {(type(value), value) for value in values}
 
     def test_conditions_decide_what_is_active(self, adapter: Adapter) -> None:
-        for point in draw(adapter, CONDITIONAL, 200):
+        for point in _conditional(adapter)[:200]:
             CONDITIONAL.check_point(point, complete=True)
 
     def test_conditional_parameters_keep_their_prior(self, adapter: Adapter) -> None:
-        points = draw(adapter, CONDITIONAL, DRAWS)
+        points = _conditional(adapter)
         for name in ("momentum", "decay", "both", "under fixed"):
             values = [point[name] for point in points if name in point]
             assert agreement(values, CONDITIONAL[name]) > SMALLEST_P
 
     def test_branches_have_the_odds_of_the_prior(self, adapter: Adapter) -> None:
-        points = draw(adapter, CONDITIONAL, DRAWS)
-        rng = np.random.default_rng(0)
-        reference = [CONDITIONAL.sample(rng) for _ in range(20 * DRAWS)]
-
-        def active(some: list[Params]) -> Counter[tuple[str, ...]]:
-            return Counter(tuple(point) for point in some)
-
-        assert chi_square(active(points), active(reference)) > SMALLEST_P
+        points = _conditional(adapter)
+        assert chi_square(_branches(points), _branches_of_the_prior()) > SMALLEST_P
 
     @pytest.mark.parametrize(
         "item",
@@ -160,6 +154,22 @@ def _drawn(adapter: Adapter) -> dict[str, list[Scalar]]:
     """Many draws of every kind; `free` keeps engines from running out of new points."""
     points = draw(adapter, Space({**KINDS, "free": Float(0.0, 1.0)}), DRAWS)
     return {kind: [point[kind] for point in points] for kind in KINDS}
+
+
+@cache
+def _conditional(adapter: Adapter) -> list[Params]:
+    """Many draws of the conditional space."""
+    return draw(adapter, CONDITIONAL, DRAWS)
+
+
+def _branches(points: list[Params]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(point) for point in points)
+
+
+@cache
+def _branches_of_the_prior() -> Counter[tuple[str, ...]]:
+    rng = np.random.default_rng(0)
+    return _branches([CONDITIONAL.sample(rng) for _ in range(20 * DRAWS)])
 
 
 def agreement(values: list[Scalar], item: Parameter) -> float:
