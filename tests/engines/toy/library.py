@@ -47,14 +47,17 @@ class Walk:
         self.random = random.Random(seed)
         self.told: list[tuple[float, Point]] = []
         self.drawn: list[tuple[Point, dict[str, float]]] = []
+        self.keys: list[object] = []
 
     def ask(self) -> Point:
         """A point that was not asked before, if twenty tries find one."""
         for _ in range(20):
             point, shares = self._draw()
-            if all(self.key(point) != self.key(earlier) for earlier, _ in self.drawn):
+            key = self.key(point)
+            if key not in self.keys:
                 break
         self.drawn.append((point, shares))
+        self.keys.append(key)
         return point
 
     def _draw(self) -> tuple[Point, dict[str, float]]:
@@ -66,7 +69,9 @@ class Walk:
         shares: dict[str, float] = {}
         for name, draw in self.board.draws.items():
             shares[name] = self.random.random()
-            near = [s[name] for p, s in self.drawn if name in base and p[name] == base[name]]
+            near = []
+            if name in base:
+                near = [s[name] for p, s in self.drawn if p[name] == base[name]]
             if near:  # a share near that of a good point
                 shares[name] = abs(self.random.gauss(near[-1], 0.1)) % 1
             keeps = name in base and self.random.random() < (0.3 if near else 0.7)
