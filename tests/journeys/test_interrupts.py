@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 import crosstune
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but
 
 TRIALS = 3
 SPEC = {"name": "s", "space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0}
@@ -81,7 +82,7 @@ WHERE = {
 }
 
 
-@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("where", slow_but(WHERE, ["the tell"]))
 def test_an_interrupt_at_any_line_is_not_lost_and_fails_no_trial(
     where: str, tmp_path: Path
 ) -> None:

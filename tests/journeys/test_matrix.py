@@ -6,6 +6,7 @@ docs/bring-your-own-code.md.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections import Counter
@@ -22,6 +23,7 @@ from crosstune import adapters, tune
 from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 from crosstune.samplers.named import named_sampler
+from tests.support.slow import slow_but
 
 PAGE = Path(__file__).parents[2] / "docs" / "bring-your-own-code.md"
 BEGIN, END = "<!-- matrix -->\n", "<!-- /matrix -->"
@@ -197,8 +199,18 @@ def test_a_cell(dialect: str, backend: str, sampler: str) -> None:
     check(dialect, backend, sampler)
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
-@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name[0] != "K"])
+DRAWN = [name for name in DIALECTS if name[0] != "K"]
+DRAWN_BY = ["hyperopt", "optuna", "keras_tuner"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "backend"),
+    # Each dialect and each backend by default.
+    slow_but(
+        itertools.product(DRAWN, DRAWN_BY),
+        list(zip(DRAWN, itertools.cycle(DRAWN_BY), strict=False)),
+    ),
+)
 def test_a_cell_of_random_search(dialect: str, backend: str) -> None:
     check(dialect, backend, adapters.get(backend).roles["random"])
 

@@ -27,6 +27,7 @@ from crosstune.adapters.hyperopt.exporting import KEY, native_space
 from crosstune.engines.record_names import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
+from tests.support.slow import slow_but_first
 from tests.unit.exchange.test_exchange import ENGINES, KINDS, UNUSUAL, records, study
 
 SPACE_OF_HYPEROPT = {
@@ -80,7 +81,7 @@ def pickled(trials: Any, folder: Path) -> Path:
 
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_hyperopts_own_tools_read_the_trials(engine: str, kind: str, tmp_path: Path) -> None:
     source = study(engine, kind)
     trials = exported(source, tmp_path)
@@ -144,7 +145,7 @@ def test_hyperopt_plots_the_trials(
 
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("algo", [hyperopt.tpe.suggest, hyperopt.anneal.suggest])
+@pytest.mark.parametrize("algo", slow_but_first([hyperopt.tpe.suggest, hyperopt.anneal.suggest]))
 def test_fmin_goes_on_from_the_trials_and_what_it_adds_comes_back(
     algo: Any, kind: str, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ from crosstune.errors import SpecError, UnknownName
 from crosstune.proofs.verification import verify
 from crosstune.spec.spec import Spec, load
 from tests.engines.fates import FATES, points
+from tests.support.slow import slow_but, slow_but_first
 from tests.support.strategies import spaces
 
 ADAPTER = adapters.get("hyperopt")
@@ -105,18 +106,20 @@ RESULTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", RESULTS)
+@pytest.mark.parametrize("case", slow_but(RESULTS, ["failures", "running and lost"]))
 def test_every_construct_of_hyperopt_is_searched_alike(case: str) -> None:
     compare(NATIVE, RESULTS[case], 45)
 
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"n_startup_jobs": 0},
-        {"n_startup_jobs": 3, "gamma": 0.9, "n_EI_candidates": 5},
-        {"n_startup_jobs": 1, "prior_weight": 0.3, "n_EI_candidates": 1},
-    ],
+    slow_but_first(
+        [
+            {"n_startup_jobs": 3, "gamma": 0.9, "n_EI_candidates": 5},
+            {"n_startup_jobs": 0},
+            {"n_startup_jobs": 1, "prior_weight": 0.3, "n_EI_candidates": 1},
+        ]
+    ),
 )
 def test_options_are_heeded_alike(options: dict[str, Any]) -> None:
     compare(NATIVE, RESULTS["complete"], 15, **options)
@@ -141,18 +144,26 @@ def test_a_trial_that_is_given_other_values_later_is_learnt_anew() -> None:
     assert [quick.ask(n) for n in range(6, 12)] == [own.ask(n) for n in range(6, 12)]
 
 
-@pytest.mark.parametrize("algorithm", ["tpe", "mix"])
-def test_the_points_are_the_same_whatever_becomes_of_the_trials(algorithm: str) -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "trials"), slow_but_first([("tpe", 36), ("tpe", 60), ("mix", 60)])
+)
+def test_the_points_are_the_same_whatever_becomes_of_the_trials(
+    algorithm: str, trials: int
+) -> None:
     quick, own = make(THIRTEEN, algorithm), make(THIRTEEN, algorithm, fast=False)
-    assert points(quick, THIRTEEN, 60, FATES) == points(own, THIRTEEN, 60, FATES)
+    assert points(quick, THIRTEEN, trials, FATES) == points(own, THIRTEEN, trials, FATES)
 
 
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
-@given(spaces(), st.lists(st.sampled_from(FATES), min_size=1, max_size=8), st.integers(0, 99))
-def test_the_points_are_the_same_in_any_space(space: Space, fates: list[str], seed: int) -> None:
-    quick = make(space, seed=seed, n_startup_jobs=4)
-    own = make(space, seed=seed, n_startup_jobs=4, fast=False)
-    assert points(quick, space, 16, fates) == points(own, space, 16, fates)
+@pytest.mark.parametrize("examples", slow_but_first([6, 20]))
+def test_the_points_are_the_same_in_any_space(examples: int) -> None:
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+    @given(spaces(), st.lists(st.sampled_from(FATES), min_size=1, max_size=8), st.integers(0, 99))
+    def are_the_same(space: Space, fates: list[str], seed: int) -> None:
+        quick = make(space, seed=seed, n_startup_jobs=4)
+        own = make(space, seed=seed, n_startup_jobs=4, fast=False)
+        assert points(quick, space, 16, fates) == points(own, space, 16, fates)
+
+    are_the_same()
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from crosstune.adapters.keras_tuner.library import keras_tuner as kt
 from crosstune.engines.record_names import SPACE
 from crosstune.errors import RequestError
 from crosstune.exchange import IMPORTED
+from tests.support.slow import slow_but_first
 from tests.unit.exchange.test_exchange import ENGINES, KINDS, records, spec, study
 
 TUNERS = (kt.RandomSearch, kt.BayesianOptimization, kt.GridSearch)
@@ -76,7 +77,7 @@ def exported(source: Study, folder: Path, **options: Any) -> Path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_a_tuner_opens_the_folder(
     engine: str, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,14 +118,14 @@ def test_a_tuner_opens_the_folder(
     assert "pruned at step" in shown
 
 
-@pytest.mark.parametrize("tuner", TUNERS)
+@pytest.mark.parametrize("tuner", slow_but_first(TUNERS))
 def test_every_tuner_but_hyperband_opens_the_folder(tuner: Any, tmp_path: Path) -> None:
     source = study("hyperopt", "declared")
     there = opened(exported(source, tmp_path), tuner)
     assert there.get_best_hyperparameters()[0].get("lr") == source.best_params["lr"]
 
 
-@pytest.mark.parametrize("tuner", TUNERS[:2])
+@pytest.mark.parametrize("tuner", slow_but_first(TUNERS[:2]))
 def test_a_search_goes_on_and_what_it_adds_comes_back(tuner: Any, tmp_path: Path) -> None:
     source = study("optuna", "declared")
     path = exported(source, tmp_path)

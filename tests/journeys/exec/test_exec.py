@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from crosstune.engines.record_names import RUNS
 from crosstune.samplers import HyperoptSampler
 from tests.journeys.exec.commands import python, run, write
+from tests.support.slow import slow_but, slow_but_first
 
 STORAGE = "sqlite:///study.db"
 
@@ -147,7 +148,7 @@ def test_what_an_engine_cannot_drive_stays_and_is_told_once() -> None:
         assert said in line
 
 
-@pytest.mark.parametrize(("call", "said"), LEFT.values(), ids=LEFT)
+@pytest.mark.parametrize(("call", "said"), slow_but_first(LEFT.values()), ids=LEFT)
 def test_strict_refuses_what_an_engine_cannot_drive(call: str, said: str) -> None:
     script = write(f"import optuna\noptuna.{call}\nprint('end')")
     refused = run("-b", "hyperopt", "--strict", script)
@@ -287,8 +288,12 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize(("code", "arguments"), SAME.values(), ids=SAME)
-def test_a_script_behaves_as_under_python(code: str, arguments: list[str]) -> None:
+SAME_BY_DEFAULT = ["stdin", "an error with a cause", "an exit message", "changed choices"]
+
+
+@pytest.mark.parametrize("same", slow_but(SAME, SAME_BY_DEFAULT))
+def test_a_script_behaves_as_under_python(same: str) -> None:
+    code, arguments = SAME[same]
     write("print('neighbour', __file__)", "code/neighbour.py")
     script = write(code, "code/script.py")
     native = python(script, *arguments, input="line\n")

@@ -5,6 +5,7 @@ Each script in `tests/scripts` asserts at its end what it is entitled to, whiche
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from crosstune import adapters
+from tests.support.slow import slow_but, slow_but_first
 
 FOLDER = Path(__file__).parent / "scripts"
 ENGINES = {
@@ -39,7 +41,7 @@ REFUSED: dict[tuple[str, str], str] = {}
 """The scripts that an engine refuses, and a part of the line that says why; exit status 2."""
 
 QUICK = ("optuna/quadratic", "optuna/dynamic_ranges", "optuna/ask_and_tell")
-"""The scripts of the default suite, on every engine."""
+"""The scripts of the default suite."""
 
 SAMPLED = ("optuna/quadratic_seeded", "optuna/dynamic_ranges", "optuna/failing_trials")
 SAMPLERS = (
@@ -119,14 +121,8 @@ CATCHES = {
 
 @pytest.mark.parametrize(
     ("script", "engine"),
-    [
-        # Keras takes seconds to import.
-        pytest.param(script, engine, marks=pytest.mark.slow)
-        if engine == "keras_tuner" and script != QUICK[0]
-        else (script, engine)
-        for script in QUICK
-        for engine in ENGINES
-    ],
+    # Each script and each engine by default.
+    slow_but(itertools.product(QUICK, ENGINES), list(zip(QUICK, reversed(ENGINES), strict=False))),
 )
 def test_a_script_runs_on_every_engine(script: str, engine: str, tmp_path: Path) -> None:
     hold(script, engine, ENGINES[engine], tmp_path)
@@ -192,6 +188,15 @@ ODD = {
     "no study": ["no_study.py"],
     "atexit and warnings": ["module_state.py"],
 }
+ODD_BY_DEFAULT = {
+    "raises in a trial",
+    "exits with 3",
+    "interrupted",
+    "does not compile",
+    "flags",
+    "workers that fork",
+    "choices that change",
+}
 VARIES = re.compile(
     r"0x[0-9a-f]+|\d+\.\d+(e-?\d+)?|no-name-[0-9a-f-]+|/\S*/test_\S*|study name: \S+"
 )
@@ -216,7 +221,7 @@ def lines(text: str) -> list[str]:
     return [VARIES.sub("_", line) for line in same]
 
 
-@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("odd", slow_but(ODD, ODD_BY_DEFAULT))
 def test_an_odd_script_ends_as_by_python(odd: str, tmp_path: Path) -> None:
     script, *arguments = ODD[odd]
     command = [str(FOLDER / "odd" / script), *arguments]
@@ -234,13 +239,13 @@ def test_an_odd_script_ends_as_by_python(odd: str, tmp_path: Path) -> None:
     assert len(ours(driven.stderr)) <= 1, driven.stderr
 
 
-@pytest.mark.parametrize("engine", ["optuna", "hyperopt"])
+@pytest.mark.parametrize("engine", slow_but_first(["optuna", "hyperopt"]))
 def test_more_trials_than_points_is_no_error(engine: str, tmp_path: Path) -> None:
     done = execute(tmp_path, "--backend", engine, str(FOLDER / "odd" / "small_space.py"))
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", ["package_run.tune", "package_run"])
+@pytest.mark.parametrize("module", slow_but_first(["package_run.tune", "package_run"]))
 def test_a_module_of_a_package_runs(module: str, tmp_path: Path) -> None:
     (tmp_path / "package_run").symlink_to(FOLDER / "odd" / "package_run")
     plain = run(tmp_path, "-m", module, "--flag")

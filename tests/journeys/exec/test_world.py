@@ -18,6 +18,7 @@ from crosstune.errors import RequestError
 from crosstune.samplers.named import check_learns
 from crosstune.takeover.misplaced import check_order
 from tests.journeys.exec.commands import python, run, write
+from tests.support.slow import slow_but_first
 
 ENGINES = [["-b", name] for name in adapters.names()]
 COMMANDS = [*ENGINES, ["--trials", "3"], ["-b", "keras-tuner", "-s", "random", "--strict"]]
@@ -41,7 +42,7 @@ LOADED = """
 """
 
 
-@pytest.mark.parametrize("options", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("options", slow_but_first(COMMANDS, 2), ids=" ".join)
 def test_no_library_is_loaded_before_the_script(options: list[str]) -> None:
     script = write(LOADED)
     plain, driven = python(script), run(*options, script)
@@ -50,7 +51,7 @@ def test_no_library_is_loaded_before_the_script(options: list[str]) -> None:
     assert more <= {"click", "crosstune", "wrapt"}
 
 
-@pytest.mark.parametrize("options", ENGINES, ids=" ".join)
+@pytest.mark.parametrize("options", slow_but_first(ENGINES), ids=" ".join)
 @pytest.mark.parametrize("library", ["optuna", "hyperopt"])
 def test_a_library_loads_no_other_until_there_is_a_study(library: str, options: list[str]) -> None:
     script = write(f"import {library}\n" + textwrap.dedent(LOADED))
@@ -109,7 +110,9 @@ WORLD = """
 """
 
 
-@pytest.mark.parametrize("options", [["-b", "hyperopt", "--seed", "1"], ["-n", "3", "--strict"]])
+@pytest.mark.parametrize(
+    "options", slow_but_first([["-b", "hyperopt", "--seed", "1"], ["-n", "3", "--strict"]])
+)
 def test_the_world_of_a_script_is_that_of_python(options: list[str]) -> None:
     script = write(WORLD)
     plain, driven = python(script), run(*options, script)
@@ -125,7 +128,7 @@ def test_a_script_sets_up_its_own_logging() -> None:
     assert run("-b", "optuna", script).stdout == "mine: hello\n"
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "crosstune"])
+@pytest.mark.parametrize("backend", slow_but_first(["hyperopt", "optuna", "crosstune"]))
 def test_the_global_random_numbers_stay_the_scripts_own(backend: str) -> None:
     script = write("""
         import random
@@ -150,7 +153,9 @@ CHILDREN = {
 }
 
 
-@pytest.mark.parametrize("options", [["-b", "optuna"], ["-b", "hyperopt"], ["-n", "3"]])
+@pytest.mark.parametrize(
+    "options", slow_but_first([["-b", "optuna"], ["-b", "hyperopt"], ["-n", "3"]])
+)
 @pytest.mark.parametrize(
     "library",
     ["optuna", "hyperopt", pytest.param("keras_tuner", marks=pytest.mark.slow)],
@@ -168,7 +173,7 @@ def test_a_child_process_may_import_any_library_first(library: str, options: lis
         assert len(ours(done)) == 1
 
 
-@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+@pytest.mark.parametrize("method", slow_but_first(["fork", "forkserver", "spawn"]))
 def test_a_pool_of_hyperopts_runs(method: str) -> None:
     script = write("""
         import multiprocessing, sys
@@ -205,7 +210,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("text", slow_but_first(BROKEN.values()), ids=BROKEN)
 def test_a_crosstune_that_is_not_this_one_is_left_alone(text: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "other"], check=True, timeout=60)
     write(text, "crosstune/__init__.py")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crosstune
@@ -25,6 +25,7 @@ from crosstune.benchmarks.match.results import TIME_FIELDS, Evaluation, Results
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
+from tests.support.slow import slow_but_first
 from tests.unit.benchmarks import match_objectives as objectives
 
 THREE = "optuna:tpe,hyperopt:tpe,optuna:random"
@@ -116,22 +117,24 @@ def test_evaluations_are_on_disk_as_they_are_made(tmp_path: Path) -> None:
     assert seen == [0, 1, 2, 4, 5, 6]  # a line more where the first run ended
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(cut=st.floats(0, 1), objective=st.sampled_from(["curved", "failing", "tested"]))
+@pytest.mark.parametrize("examples", slow_but_first([4, 15]))
 def test_a_run_cut_at_any_byte_goes_on_to_the_same(
-    cut: float, objective: str, tmp_path_factory: pytest.TempPathFactory
+    examples: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    whole = tmp_path_factory.mktemp("whole")
-    game = match(getattr(objectives, objective), "optuna:tpe+hyperband,hyperopt:tpe+median")
-    uninterrupted = game.run(MatchFolder(whole), 2)
-    key = ("match", "optuna:tpe+hyperband", 1)
-    path = MatchFolder(whole).run_file(key).path
-    text = path.read_bytes()
-    path.write_bytes(text[: int(cut * len(text))])
-    resumed = game.run(MatchFolder(whole), 2)
-    assert untimed(resumed) == untimed(uninterrupted)
+    @settings(max_examples=examples, deadline=None)
+    @given(cut=st.floats(0, 1), objective=st.sampled_from(["curved", "failing", "tested"]))
+    def goes_on_to_the_same(cut: float, objective: str) -> None:
+        whole = tmp_path_factory.mktemp("whole")
+        game = match(getattr(objectives, objective), "optuna:tpe+hyperband,hyperopt:tpe+median")
+        uninterrupted = game.run(MatchFolder(whole), 2)
+        key = ("match", "optuna:tpe+hyperband", 1)
+        path = MatchFolder(whole).run_file(key).path
+        text = path.read_bytes()
+        path.write_bytes(text[: int(cut * len(text))])
+        resumed = game.run(MatchFolder(whole), 2)
+        assert untimed(resumed) == untimed(uninterrupted)
+
+    goes_on_to_the_same()
 
 
 def test_only_what_is_new_is_evaluated(tmp_path: Path) -> None:
@@ -159,9 +162,11 @@ def test_only_what_is_new_is_evaluated(tmp_path: Path) -> None:
     assert untimed(at_once.run(MatchFolder(tmp_path / "fresh"), 3)) == untimed(raised)
 
 
-def test_two_jobs_find_what_one_finds(tmp_path: Path) -> None:
-    one = match().run(MatchFolder(tmp_path / "1"), 2)
-    two = match().run(MatchFolder(tmp_path / "2"), 2, jobs=2)
+@pytest.mark.parametrize("trials", slow_but_first([5, 12]))
+def test_two_jobs_find_what_one_finds(tmp_path: Path, trials: int) -> None:
+    limits = RunLimits(trials=trials)
+    one = match(limits=limits).run(MatchFolder(tmp_path / "1"), 2)
+    two = match(limits=limits).run(MatchFolder(tmp_path / "2"), 2, jobs=2)
     assert untimed(one) == untimed(two)
 
 

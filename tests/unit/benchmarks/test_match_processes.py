@@ -22,6 +22,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RunError
 from crosstune.system import child_processes as children
 from crosstune.system import process_groups as groups
+from tests.support.slow import slow_but_first
 from tests.unit.benchmarks import family_objectives as objectives
 from tests.unit.benchmarks import match_objectives
 from tests.unit.parallel import families
@@ -70,7 +71,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", slow_but_first([signal.SIGKILL, signal.SIGINT]))
 def test_no_family_outlives_a_match(tmp_path: Path, marks: Path, how: signal.Signals) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

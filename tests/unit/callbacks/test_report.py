@@ -21,6 +21,7 @@ from crosstune import tune
 from crosstune.callbacks import PruningCallback, TrainingDiverged
 from crosstune.engines.record_names import ERROR
 from crosstune.errors import ObjectiveError, RequestError, UnknownName, Unsupported
+from tests.support.slow import slow_but_first
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 SPEC: dict[str, Any] = {"space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 0}
@@ -126,7 +127,7 @@ def test_divergence_at_a_step_that_goes_back_ends_the_trial_too() -> None:
     assert asked.study.tell(asked, state=TrialState.PRUNED).value is None
 
 
-@pytest.mark.parametrize("backend", ENGINES)
+@pytest.mark.parametrize("backend", slow_but_first(ENGINES))
 @pytest.mark.parametrize("divergence", ["prune", "fail"])
 def test_a_diverged_trial_counts_as_was_chosen_on_every_engine(
     backend: str, divergence: Any

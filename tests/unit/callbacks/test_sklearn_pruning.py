@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from crosstune import tune
 from crosstune.callbacks import TrainingDiverged, partial_fit_with_pruning
 from crosstune.errors import RequestError, Unsupported
+from tests.support.slow import slow_but_first
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -64,7 +65,7 @@ def test_the_fit_is_the_one_of_a_loop_by_hand() -> None:
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
-@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize("batch_size", slow_but_first([None, 7]))
 def test_the_estimators_that_learn_by_epochs_learn(estimator: Any, batch_size: int | None) -> None:
     trial = asked()
     score = partial_fit_with_pruning(
@@ -126,7 +127,7 @@ def test_a_score_may_be_chosen(scoring: Any) -> None:
     assert reports(trial)[0] > 0 > reports(other)[0]
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_it_prunes_on_every_engine(backend: str) -> None:
     def train(params: dict[str, float], trial: optuna.Trial) -> float:
         model = SGDClassifier(alpha=params["alpha"], random_state=0)

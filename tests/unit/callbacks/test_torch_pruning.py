@@ -19,6 +19,7 @@ from crosstune.errors import ObjectiveError, RequestError, Unsupported
 torch = pytest.importorskip("torch")
 
 from crosstune.callbacks import TorchPruningCallback  # noqa: E402
+from tests.support.slow import slow_but_first  # noqa: E402
 
 TIMEOUT = 60.0
 """Seconds after which ranks that wait for each other are taken to hang."""
@@ -120,7 +121,7 @@ def test_tensors_are_reported_and_prune_a_plain_loop() -> None:
     assert study.trials[1].intermediate_values == {0: 0.5, 1: 1.5}
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_it_prunes_on_every_engine(backend: str) -> None:
     def train(params: dict[str, float], trial: optuna.Trial) -> float:
         prune = TorchPruningCallback(trial, "val_loss")

@@ -16,6 +16,7 @@ import crosstune
 from crosstune import checkpoints
 from crosstune.engines.record_names import BEGAN, RETRIED
 from crosstune.worker.lost_trials import RETRIES, counting, sweep
+from tests.support.slow import slow_but_first
 from tests.unit.checkpoints.support import SPACE, X
 from tests.unit.parallel.histories import errors, history
 from tests.unit.resume.support import Killed
@@ -83,7 +84,7 @@ def _in_order(objective: Any) -> optuna.Study:
         return _plain(objective, executor=threads, workers=1, lag=2)
 
 
-@pytest.mark.parametrize("door", [_plain, _fresh, _in_threads, _in_order])
+@pytest.mark.parametrize("door", slow_but_first([_plain, _fresh, _in_threads, _in_order]))
 def test_it_goes_on_as_often_as_its_checkpoint_advances(
     monkeypatch: pytest.MonkeyPatch, door: Doors
 ) -> None:
@@ -95,7 +96,7 @@ def test_it_goes_on_as_often_as_its_checkpoint_advances(
     assert history(study)[:3] == history(wanted)[:3]
 
 
-@pytest.mark.parametrize("door", [_plain, _fresh, _in_threads, _in_order])
+@pytest.mark.parametrize("door", slow_but_first([_plain, _fresh, _in_threads, _in_order]))
 def test_it_fails_where_its_checkpoint_has_not_advanced(
     monkeypatch: pytest.MonkeyPatch, door: Doors
 ) -> None:

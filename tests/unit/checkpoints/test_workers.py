@@ -14,6 +14,7 @@ import crosstune
 from crosstune import checkpoints
 from crosstune.errors import RequestError
 from crosstune.study.trials import epochs_trained
+from tests.support.slow import slow_but_first
 from tests.unit.checkpoints import objectives
 from tests.unit.checkpoints.reruns import Reruns
 from tests.unit.checkpoints.support import SPACE, Memory, content
@@ -39,7 +40,9 @@ def in_threads(spec: Any, objective: Any, **how: Any) -> optuna.Study:
         return crosstune.tune(spec, objective, executor=threads, workers=2, **how)
 
 
-@pytest.mark.parametrize(("storage", "lag"), [(None, None), (None, 1), ("net.journal", 7)])
+@pytest.mark.parametrize(
+    ("storage", "lag"), slow_but_first([("net.journal", 7), (None, None), (None, 1)])
+)
 def test_promoted_trials_go_on_in_threads(storage: str | None, lag: int | None) -> None:
     study = in_threads(HYPERBAND, objectives.promoted, lag=lag, storage=storage)
     assert errors(study) == {}
@@ -129,7 +132,7 @@ def test_a_study_in_memory_that_is_resumed_has_its_folder() -> None:
     assert [each and each.step for each in found] == [None, None, 1, None]
 
 
-@pytest.mark.parametrize("lag", [None, 2])
+@pytest.mark.parametrize("lag", slow_but_first([2, None]))
 def test_a_trial_whose_process_is_killed_goes_on_as_long_as_its_checkpoint_advances(
     lag: int | None,
 ) -> None:

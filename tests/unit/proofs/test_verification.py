@@ -22,6 +22,7 @@ from crosstune.proofs import processes, verification
 from crosstune.proofs.by_hand import Suggestion
 from crosstune.proofs.side_by_side import smooth
 from crosstune.proofs.verification import Progress, verify
+from tests.support.slow import slow_but_first
 
 THIRTEEN = Path(__file__).parents[3] / "examples" / "thirteen.yaml"
 SMALL = Spec(space=Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3, when={"b": True})}))
@@ -35,7 +36,7 @@ QUICK = {
 @pytest.mark.parametrize(
     ("seeds", "trials"), [(1, 25), pytest.param(2, 60, marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize("backend", QUICK)
+@pytest.mark.parametrize("backend", slow_but_first(QUICK))
 def test_every_type_of_parameter_is_searched_as_by_hand(
     backend: str, seeds: int, trials: int
 ) -> None:

@@ -14,6 +14,7 @@ from crosstune import Float, Int, Space, checkpoints
 from crosstune.engines.record_names import RETRIED
 from crosstune.errors import RunError
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 from tests.unit.resume.support import (
     DIRECT,
     Killed,
@@ -38,7 +39,7 @@ ENGINES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", ["before", "torn", "after"])
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_a_run_may_be_killed_at_every_write(
     engine: str, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from crosstune.samplers import ask_order as turns
 from crosstune.samplers.ask_order import AskOrder, begun
 from crosstune.space.space import Space
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 
 SPACE = Space(
     {
@@ -42,7 +43,7 @@ def search(place: str, trials: int) -> None:
     study.optimize(objective, n_trials=trials)
 
 
-@pytest.mark.parametrize("kind", ["journal", "sqlite"])
+@pytest.mark.parametrize("kind", slow_but_first(["journal", "sqlite"]))
 def test_two_processes_repeat_no_point(kind: str, tmp_path: Path) -> None:
     place = str(tmp_path / "s.journal") if kind == "journal" else f"sqlite:///{tmp_path}/s.db"
     study = optuna.create_study(study_name="s", storage=open_storage(place))

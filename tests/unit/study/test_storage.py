@@ -13,6 +13,7 @@ import crosstune
 from crosstune import Float, Space
 from crosstune.errors import RequestError, RunError
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 
 SPEC: dict[str, Any] = {"space": Space({"x": Float(0.0, 1.0)}), "seed": 0}
 
@@ -21,13 +22,14 @@ def value(params: dict[str, Any]) -> float:
     return params["x"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize("step", slow_but_first([9, 1]))
 def test_a_torn_last_line_is_dropped_and_nothing_finished_is_lost(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    step: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     place = tmp_path / "s.journal"
     crosstune.tune(SPEC, value, trials=3, storage=place)
     whole = place.read_bytes()
-    for cut in range(1, len(whole.splitlines(keepends=True)[-1])):
+    for cut in range(1, len(whole.splitlines(keepends=True)[-1]), step):
         place.write_bytes(whole[:-cut])
         study = crosstune.tune(SPEC, value, trials=5, storage=place, resume=True)
         assert sum(trial.state.is_finished() for trial in study.trials) == 5
