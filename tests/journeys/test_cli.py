@@ -23,6 +23,7 @@ from crosstune import adapters
 from crosstune.cli.main import main
 from crosstune.study import storage
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 
 OBJECTIVES = """
 import os, sys, time
@@ -142,7 +143,7 @@ def test_the_study_is_on_disk(at: Workplace) -> None:
     assert [trial.state for trial in at.study().trials] == [TrialState.COMPLETE] * 5
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 @pytest.mark.parametrize("sampler", ["random", "grid", "bayesian"])
 def test_the_flag_alone_swaps_the_engine(at: Workplace, backend: str, sampler: str) -> None:
     ran = at("run", at.spec(), "--backend", backend, "--sampler", sampler, "--json")
@@ -516,7 +517,7 @@ def test_runs_that_cannot_be_written_are_a_bad_request(at: Workplace) -> None:
 # Large and awkward spaces.
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_ten_thousand_choices_are_searched(at: Workplace, backend: str) -> None:
     values = ", ".join(f"v{i}" for i in range(10_000))
     rest = f"space:\n  x: {{type: choice, values: [{values}]}}\n"

@@ -20,6 +20,7 @@ from crosstune.cli.main import main
 from crosstune.exchange import export_study
 from crosstune.study.storage import open_storage
 from tests.journeys.test_cli import Ran
+from tests.support.slow import slow_but_first
 from tests.unit.exchange.test_exchange import records, study
 
 Command = Callable[..., Ran]
@@ -172,7 +173,7 @@ def test_a_journal_with_several_studies_asks_which(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "format",
-    ["hyperopt", pytest.param("keras_tuner", marks=pytest.mark.slow), "optuna", "csv"],
+    slow_but_first(["csv", "hyperopt", "keras_tuner", "optuna"]),
 )
 def test_a_full_disk_leaves_nothing_behind(command: Command, format: str) -> None:
     """The limit of 2 kB a file stands for a full disk: both fail in the middle of a write."""

@@ -28,6 +28,7 @@ from crosstune.spec.foreign_space import NativeSpace
 from crosstune.study.earlier_names import as_kept
 from crosstune.testing import FailureContract
 from tests.fixtures.write import ENGINES
+from tests.support.slow import slow_but_first
 
 FIRST = Path(__file__).parents[1] / "fixtures" / "first"
 OLD_TRIALS, TRIALS = 8, 12
@@ -83,7 +84,7 @@ def resume(library: str) -> tuple[str, ...]:
     return ("--resume",) if same else ("--resume", "--fresh")
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_a_journal_is_resumed(folder: Path, engine: str) -> None:
     backend, _, sampler = engine.partition(":")
     path = folder / f"{backend}-{sampler}.journal"
@@ -116,7 +117,7 @@ def test_a_study_with_positions_for_options_that_repeat_is_continued(
     assert result["best_params"]["units"] in (0, 1)
 
 
-@pytest.mark.parametrize("backend", ["hyperopt", "optuna", "crosstune"])
+@pytest.mark.parametrize("backend", slow_but_first(["hyperopt", "optuna", "crosstune"]))
 def test_such_a_study_is_continued_by_tune_on_every_engine(folder: Path, backend: str) -> None:
     study = crosstune.tune(
         "repeated.yaml", backend=backend, sampler="random", storage="repeated.journal", resume=True

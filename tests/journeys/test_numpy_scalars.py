@@ -20,6 +20,7 @@ from crosstune.integrations.search_cv.values import Values
 from crosstune.study.storage import open_storage
 from crosstune.system.scalars import plain
 from tests.support.numpy_doors import DOORS, WITHOUT_SCALARS, asked
+from tests.support.slow import slow_but, slow_but_first
 
 INTEGERS = [
     np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp,
@@ -83,7 +84,11 @@ ARGUMENTS = [(name, key) for name, door in DOORS.items() for key in door.example
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "key"), ARGUMENTS, ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("name", "key"),
+    slow_but(ARGUMENTS, [each for each in ARGUMENTS if each[0] != "compare"]),  # which is slow
+    ids=lambda each: str(each),
+)
 def test_every_argument_takes_numpys_scalars_for_pythons(
     name: str, key: str, tmp_path: Path
 ) -> None:
@@ -124,7 +129,9 @@ def test_what_holds_no_scalar_of_numpy_stays_the_same_object() -> None:
     assert plain(given) is given
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner", "crosstune"])
+@pytest.mark.parametrize(
+    "backend", slow_but_first(["optuna", "hyperopt", "keras_tuner", "crosstune"])
+)
 def test_a_choice_of_every_type_is_stored_as_pythons(backend: str, tmp_path: Path) -> None:
     space: dict[str, Any] = {"x": Float(0, 1)}
     for i, kind in enumerate(SCALARS):

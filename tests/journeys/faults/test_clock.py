@@ -12,6 +12,7 @@ import time_machine
 
 import crosstune
 from crosstune.callbacks import TensorBoardCallback
+from tests.support.slow import slow_but_first
 from tests.support.tensorboard_reader import curves, runs
 
 SPEC: dict[str, Any] = {
@@ -34,7 +35,9 @@ def points(study: optuna.Study) -> list[Any]:
     return [(trial.number, trial.params, trial.state, trial.value) for trial in study.trials]
 
 
-@pytest.mark.parametrize("engine", ["optuna", "hyperopt", "keras_tuner", "crosstune"])
+@pytest.mark.parametrize(
+    "engine", slow_but_first(["optuna", "hyperopt", "keras_tuner", "crosstune"])
+)
 @pytest.mark.parametrize("pruner", ["median", "curve"])
 def test_a_study_is_the_same(engine: str, pruner: str, tmp_path: Path) -> None:
     given: dict[str, Any] = {"backend": engine, "pruner": pruner, "trials": 9}

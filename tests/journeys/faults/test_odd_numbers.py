@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 import crosstune
 from crosstune.cli.main import main
 from crosstune.errors import CrosstuneError, SpecError
+from tests.support.slow import slow_but_first
 from tests.unit.spec.test_fuzzed_specs import VALID, places
 
 ODD = [math.nan, math.inf, -math.inf]
@@ -56,7 +57,7 @@ def test_in_a_spec(path: tuple[Any, ...], odd: float) -> None:
 
 
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_as_the_value_of_every_third_trial(engine: str, odd: float) -> None:
     def objective(params: dict[str, Any], trial: optuna.Trial) -> float:
         return odd if trial.number % 3 == 1 else float(params["x"])

@@ -22,6 +22,7 @@ import crosstune
 from crosstune import Float, Space
 from crosstune.engines.record_names import ERROR
 from crosstune.errors import described, message_of
+from tests.support.slow import slow_but_first
 
 SPACE = Space({"x": Float(0.0, 1.0)})
 SPEC: dict[str, Any] = {"name": "s", "space": SPACE, "seed": 0, "sampler": "random"}
@@ -152,7 +153,7 @@ def check(study: optuna.Study) -> None:
 
 
 @pytest.mark.parametrize("make", RAISED, ids=lambda make: make.__name__)
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", slow_but_first([1, 0]))
 def test_what_is_raised_fails_one_trial(
     tmp_path: Path, make: Callable[[], BaseException], place: int
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_value_that_is_no_float_fails_one_trial(tmp_path: Path, returned: Any)
 @pytest.mark.parametrize(
     "further", [10**400, 10**5000, Fraction(10**400), Broken(), Decimal(3)], ids=range(5)
 )
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", slow_but_first([1, 0, 2]))
 def test_a_further_metric_costs_nothing(tmp_path: Path, further: Any, place: int) -> None:
     study = crosstune.tune(
         SPEC,
@@ -207,7 +208,7 @@ CALLS = [report, attribute, large_attribute, odd_step]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
-@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("place", slow_but_first([1, 2]))
 def test_what_a_trial_is_told_fails_one_trial(
     tmp_path: Path, call: Callable[[optuna.Trial], None], place: int
 ) -> None:

@@ -53,7 +53,7 @@ def untimed(results: Results) -> dict[Any, Any]:
     }
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_a_run_is_the_study_that_tune_makes(backend: str, tmp_path: Path) -> None:
     who = f"{backend}:random,optuna:tpe"
     results = match(who=who).run(MatchFolder(tmp_path), 2)

@@ -24,6 +24,7 @@ from crosstune import Choice, Float, Int, Spec, check, tune
 from crosstune.benchmarks.problems import Problem, get
 from crosstune.benchmarks.problems.optunahub import HubProblem, from_optunahub, to_optunahub
 from crosstune.errors import SpecError, Unsupported
+from tests.support.slow import slow_but_first
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 
@@ -100,7 +101,7 @@ def test_a_problem_of_the_hub_has_the_same_space_and_direction_here() -> None:
     assert check(problem.space).holds(strict=True)
 
 
-@pytest.mark.parametrize("engine", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("engine", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_a_problem_of_the_hub_is_tuned_on_each_engine(engine: str) -> None:
     problem = from_optunahub(Bowl(), "bowl")
     study = tune(

@@ -17,6 +17,7 @@ from crosstune import Space, tune
 from crosstune.benchmarks.problems import get, names
 from crosstune.benchmarks.problems.training import data, fragile, networks, resampled
 from crosstune.space.parameters import Int
+from tests.support.slow import slow_but_first
 
 NAMES = names("training")
 NOISY = {"training/digits-network", "training/cancer-network", "training/cancer-resampled"}
@@ -214,7 +215,7 @@ def test_the_fragile_one_fails_where_it_says_and_in_the_stated_share() -> None:
             assert np.isfinite(fragile.score(params)["log_loss"])
 
 
-@pytest.mark.parametrize("engine", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("engine", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_a_study_of_the_fragile_one_goes_on_after_a_failure(engine: str) -> None:
     problem = get("training/cancer-fragile")
     start = [

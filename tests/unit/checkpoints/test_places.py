@@ -16,10 +16,11 @@ import crosstune
 from crosstune import checkpoints
 from crosstune.errors import RequestError
 from crosstune.study.trials import epochs_trained
+from tests.support.slow import slow_but_first
 from tests.unit.checkpoints.support import SPACE, Memory, content, retry
 
 
-@pytest.mark.parametrize("place", ["runs/net.journal", "sqlite:///net.db"])
+@pytest.mark.parametrize("place", slow_but_first(["runs/net.journal", "sqlite:///net.db"]))
 def test_checkpoints_stand_beside_the_file_of_the_study(place: str) -> None:
     def train(params: dict[str, Any], trial: optuna.Trial) -> float:
         checkpoints.save(trial, b"weights", step=1)
@@ -81,7 +82,7 @@ def test_the_folder_of_a_study_in_memory_goes_with_it() -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("do", [checkpoints.find, checkpoints.remove])
+@pytest.mark.parametrize("do", slow_but_first([checkpoints.find, checkpoints.remove]))
 def test_a_study_whose_place_is_unknown_has_to_be_told_the_store(
     do: Callable[..., Any],
 ) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 import crosstune
+from tests.support.slow import slow_but_first
 from tests.unit.exchange.test_exchange import ENGINES, KINDS, listed, study
 
 ABSENT = object()
@@ -48,7 +49,7 @@ def exact(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_every_trial_is_a_row(engine: str, kind: str, tmp_path: Path) -> None:
     source = study(engine, kind)
     crosstune.export_study(source, tmp_path / "t.csv", format="csv")

@@ -23,11 +23,12 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from crosstune import Float, SearchCV, Space
 from crosstune.errors import RequestError, SpecError, Unsupported
+from tests.support.slow import slow_but_first
 
 X, Y = load_iris(return_X_y=True)
 GROUPS = np.arange(len(X)) % 5
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
-engines = pytest.mark.parametrize("backend", ENGINES)
+engines = pytest.mark.parametrize("backend", slow_but_first(ENGINES))
 DRAWN = {"C": stats.loguniform(1e-2, 1e2), "gamma": stats.gamma(2, scale=0.1)}
 
 

@@ -15,6 +15,7 @@ from crosstune.engines.record_names import ERROR
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError
 from crosstune.objectives import prepare, tell_dialect
 from crosstune.spec.import_path import find
+from tests.support.slow import slow_but_first
 
 SPACE = {"x": {"type": "float", "low": -1, "high": 1}}
 
@@ -97,7 +98,7 @@ def test_what_is_no_number_ends_the_run(returned: Any, words: str) -> None:
     assert (words in str(refused.value), refused.value.exit_status) == (True, 1), refused.value
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_a_trial_with_nan_failed_and_the_study_goes_on(backend: str) -> None:
     def objective(params: dict[str, Any], trial: optuna.Trial) -> float:
         return float("nan") if trial.number == 1 else 1.0

@@ -9,6 +9,7 @@ import optuna
 import pytest
 
 import crosstune
+from tests.support.slow import slow_but_first
 from tests.unit.parallel import objectives
 from tests.unit.parallel.histories import history, states
 
@@ -34,7 +35,7 @@ def _in_threads(engine: str, workers: int, lag: int, **how: Any) -> optuna.Study
         return _run(engine, executor=executor, workers=workers, lag=lag, **how)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_threads_have_the_same_history(engine: str) -> None:
     runs = [_in_threads(engine, workers, 7) for workers in (1, 2, 8)]
     assert history(runs[0]) == history(runs[1]) == history(runs[2])
@@ -58,7 +59,7 @@ def test_every_pruner_decides_the_same(pruner: Any) -> None:
 
 
 @pytest.mark.parametrize("pruner", ["median", "hyperband", "successive-halving", "curve"])
-@pytest.mark.parametrize("engine", ["optuna:tpe", "hyperopt:tpe"])
+@pytest.mark.parametrize("engine", slow_but_first(["optuna:tpe", "hyperopt:tpe"]))
 def test_without_lag_it_is_the_plain_run(engine: str, pruner: str) -> None:
     plain = _run(engine, pruner, objective=objectives.curve)
     ordered = _in_threads(engine, 1, 0, pruner=pruner, objective=objectives.curve)
@@ -83,7 +84,7 @@ def test_processes_have_the_same_history() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
 def test_processes_and_dask_have_the_same_history(engine: str) -> None:
     threads = history(_in_threads(engine, 8, 7))
     for workers in (1, 2, 8):

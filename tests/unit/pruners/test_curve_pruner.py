@@ -32,6 +32,7 @@ from crosstune.pruners.curve import CurvePruner, prediction
 from crosstune.pruners.curve.curves import LearningCurve, Schedule
 from crosstune.pruners.curve.finished_trials import FinishedTrials
 from crosstune.pruners.curve.trial_coordinates import APART, coordinates, place
+from tests.support.slow import slow_but_first
 
 PRUNED = TrialState.PRUNED
 
@@ -402,7 +403,7 @@ def test_it_is_asked_at_ten_reports_at_most() -> None:
             assert schedule.left(steps[-1]) == 0
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_it_prunes_on_every_engine_by_its_name(backend: str) -> None:
     def train(params: dict[str, Any], trial: Trial) -> float:
         for step, value in falling(abs(params["x"] - 0.3) ** 0.5).items():

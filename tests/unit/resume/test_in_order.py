@@ -16,6 +16,7 @@ from crosstune.engines.record_names import RETRIED
 from crosstune.errors import RequestError
 from crosstune.resume import ResumeMismatch
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 from tests.unit.resume import support
 from tests.unit.resume.support import DIRECT, FINITE, MIRRORED, Killed, objective, rows, writes
 
@@ -111,7 +112,7 @@ def test_a_pruner_remembers_what_it_was_asked(
     assert rows(run(place, spec, function=growing, resume=True)) == wanted
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt"]))
 def test_it_may_be_killed_at_every_write(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from crosstune.resume import ResumeMismatch
 from crosstune.tuning.front import StudyRequest, settle
 from crosstune.tuning.loop import run, run_plan
 from crosstune.tuning.opening import open_study
+from tests.support.slow import slow_but_first
 from tests.unit.resume.support import DIRECT, Killed, rows, snapshot_never
 
 Train = Callable[[dict[str, Any], optuna.Trial], float]
@@ -237,7 +238,7 @@ def spec_of(pruner: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("workers", [None, 2], ids=["alone", "in order"])
-@pytest.mark.parametrize("pruner", ["hyperband", "successive-halving"])
+@pytest.mark.parametrize("pruner", slow_but_first(["hyperband", "successive-halving"]))
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_resumed_study_prunes_as_it_would_have(
     habit: str, pruner: str, workers: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from crosstune.samplers import GaussianProcessSampler, HyperoptSampler, KerasTun
 from crosstune.space.parameters import Float
 from crosstune.space.space import Space
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 KINDS = {
@@ -132,7 +133,7 @@ def test_a_copy_of_a_sampler_that_has_begun_nothing_is_like_it(copied: Any) -> N
     assert first_points(copied(sampler)) == first_points(sampler)
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt"]))
 def test_processes_of_a_study_whose_seed_was_drawn_differ_in_memory_too(backend: str) -> None:
     spec = {"space": dict(SPACE), "backend": backend, "sampler": "random"}
     study = crosstune.create_study(spec)

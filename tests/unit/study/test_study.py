@@ -14,6 +14,7 @@ from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError, SpecError, StudyExists, UnknownName, Unsupported
 from crosstune.samplers import GridSampler, HyperoptSampler
 from crosstune.study.choice import choose
+from tests.support.slow import slow_but_first
 
 SPACE = Space({"x": Float(0.0, 1.0), "n": Int(1, 3)})
 
@@ -27,7 +28,7 @@ def record(study: optuna.Study) -> dict[str, Any]:
     return only  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
 def test_a_study_keeps_its_engine_seed_and_versions(backend: str) -> None:
     kept = record(crosstune.tune({"space": SPACE, "seed": 5}, value, backend=backend, trials=2))
     assert (kept["backend"], kept["seed"], kept["native"]) == (backend, 5, True)

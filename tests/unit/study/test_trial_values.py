@@ -15,6 +15,7 @@ import crosstune
 from crosstune import Choice, Constant, Float, SearchCV, Space, Spec
 from crosstune.errors import SpecError
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 
 SPACE = Space(
     {
@@ -31,7 +32,7 @@ def place(kind: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", ["journal", "sqlite"])
-@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "crosstune"])
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "crosstune"]))
 def test_they_are_what_the_objective_was_handed(backend: str, kind: str, tmp_path: Path) -> None:
     handed: list[Any] = []
 

@@ -25,6 +25,7 @@ from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
 from crosstune.samplers.gaussian_process.kernel import matern, squared_distances
 from crosstune.samplers.gaussian_process.model import SPREAD, WEIGHT, Model
 from crosstune.study.warm_start import MOST, finished
+from tests.support.slow import slow_but_first
 
 SPACE: dict[str, Any] = {
     "x": {"type": "float", "low": -1, "high": 1},
@@ -344,7 +345,9 @@ def test_a_place_in_a_spec_file_is_beside_the_file(tmp_path: Path) -> None:
     assert [each["study"] for each in held] == ["old"]
 
 
-@pytest.mark.parametrize("engine", ["optuna:tpe", "hyperopt:tpe", "crosstune:random"])
+@pytest.mark.parametrize(
+    "engine", slow_but_first(["optuna:tpe", "hyperopt:tpe", "crosstune:random"])
+)
 def test_an_engine_that_does_not_learn_says_so(engine: str) -> None:
     backend, sampler = engine.split(":")
     with pytest.raises(RequestError, match=f"{engine} does not learn from earlier studies"):

@@ -18,6 +18,7 @@ from crosstune.callbacks import TensorBoardCallback
 from crosstune.callbacks.tensorboard import event_file
 from crosstune.callbacks.tensorboard.callback import log
 from crosstune.study.storage import open_storage
+from tests.support.slow import slow_but_first
 from tests.support.tensorboard_studies import (
     assert_holds,
     optimize,
@@ -34,7 +35,7 @@ def test_a_log_that_was_deleted_is_written_anew(tmp_path: Path) -> None:
     assert_holds(tmp_path, "s", study)
 
 
-@pytest.mark.parametrize("lost", [1, 5, 40, 200])
+@pytest.mark.parametrize("lost", slow_but_first([5, 1, 40, 200], 2))
 def test_a_torn_record_is_written_again(tmp_path: Path, lost: int) -> None:
     study = optuna.create_study(study_name="s")
     optimize(study, 5)
@@ -141,7 +142,7 @@ def watched_study(log_dir: Path) -> Study:
     return study
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("share", slow_but_first([0.5, 0.0]))
 def test_a_disk_that_is_full_at_any_one_write_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
