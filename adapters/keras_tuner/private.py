@@ -3,8 +3,8 @@
 Three methods are overridden where their class is: `fast_bayesian` makes another regressor in
 `BayesianOptimizationOracle._make_gpr`, which is called here and when a project is loaded again;
 `tuner/keras_tuner.py` builds no model to find the space in `_populate_initial_space`, and continues
-from the weights of the previous rung in `_build_hypermodel`, as Keras Tuner's own Hyperband does. It
-finds them by `_get_checkpoint_fname` and `_get_build_config_fname`.
+from the weights of the previous rung in `_build_hypermodel`, as Keras Tuner's own Hyperband does.
+It finds them by `_get_checkpoint_fname` and `_get_build_config_fname`.
 `tests/engines/keras_tuner/test_private.py` fails if one of the names changes.
 """
 
