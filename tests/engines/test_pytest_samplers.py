@@ -14,6 +14,7 @@ from crosstune.samplers import (
     HyperoptSampler,
     KerasTunerSampler,
 )
+from tests.support.slow import slow_but
 
 SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "HyperoptSampler tpe": lambda: HyperoptSampler("tpe"),
@@ -26,10 +27,16 @@ SAMPLERS: dict[str, Callable[[], BaseSampler]] = {
     "GridSampler": lambda: GridSampler(),
     "GaussianProcessSampler": lambda: GaussianProcessSampler(),
 }
+BY_DEFAULT = [
+    "HyperoptSampler tpe",
+    "KerasTunerSampler random",
+    "GridSampler",
+    "GaussianProcessSampler",
+]
 
 
 class Every:
-    @pytest.fixture(params=SAMPLERS)
+    @pytest.fixture(params=slow_but(SAMPLERS, BY_DEFAULT))
     def sampler(self, request: pytest.FixtureRequest) -> Callable[[], BaseSampler]:
         return SAMPLERS[request.param]
 

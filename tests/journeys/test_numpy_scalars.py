@@ -86,7 +86,8 @@ ARGUMENTS = [(name, key) for name, door in DOORS.items() for key in door.example
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "key"),
-    slow_but(ARGUMENTS, [each for each in ARGUMENTS if each[0] != "compare"]),  # which is slow
+    # `compare` takes seconds.
+    slow_but(ARGUMENTS, [each for each in ARGUMENTS if each[0] != "compare"]),
     ids=lambda each: str(each),
 )
 def test_every_argument_takes_numpys_scalars_for_pythons(

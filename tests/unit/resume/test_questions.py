@@ -26,7 +26,7 @@ from crosstune.resume import ResumeMismatch
 from crosstune.tuning.front import StudyRequest, settle
 from crosstune.tuning.loop import run, run_plan
 from crosstune.tuning.opening import open_study
-from tests.support.slow import slow_but_first
+from tests.support.slow import slow_but, slow_but_first
 from tests.unit.resume.support import DIRECT, Killed, rows, snapshot_never
 
 Train = Callable[[dict[str, Any], optuna.Trial], float]
@@ -53,6 +53,7 @@ ENGINES: dict[str, dict[str, Any]] = {
     "crosstune gp": {"sampler": "gp", "trials": 9},
     "crosstune random": {"sampler": "random"},
 }
+BY_DEFAULT = ["optuna tpe", "hyperopt tpe", "keras_tuner random", "crosstune gp"]
 
 
 def worth(params: dict[str, Any]) -> float:
@@ -78,7 +79,7 @@ def both(
     return rows(whole), rows(crosstune.tune(spec, stopping, storage=place, resume=True, **options))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", slow_but(ENGINES, BY_DEFAULT))
 def test_a_look_at_the_budget_does_not_change_what_a_resumed_study_proposes(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

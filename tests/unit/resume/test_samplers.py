@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.slow import slow_but
 from tests.unit.resume.support import (
     DIRECT,
     FINITE,
@@ -59,6 +60,14 @@ CASES: dict[str, dict[str, Any]] = {
     "crosstune random": {"sampler": "random", "space": MIRRORED},
     "crosstune grid": {"sampler": "grid", "space": FINITE, "trials": 30},
 }
+BY_DEFAULT = [
+    "optuna tpe",
+    "optuna cmaes mirrored",
+    "hyperopt tpe",
+    "keras_tuner random",
+    "crosstune gp",
+    "crosstune grid",
+]
 
 
 def spec_of(case: str) -> dict[str, Any]:
@@ -66,7 +75,7 @@ def spec_of(case: str) -> dict[str, Any]:
     return {**given, "backend": case.split()[0], "pruner": "median", "name": "a study"}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", slow_but(CASES, BY_DEFAULT))
 def test_a_killed_run_goes_on_as_if_it_had_not_been(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +90,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
         assert rows(run(place, spec, resume=True)) == wanted
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", slow_but(CASES, BY_DEFAULT))
 def test_a_snapshot_stands_for_the_trials_before_it(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
