@@ -29,8 +29,8 @@ def agree(study: Study, now: Evaluated, *, begun: bool) -> None:
         if begun:
             _logger.warning(
                 "the study %r has no record of the data that its trials were scored on, since an "
-                "earlier version made it. It continues with the data of now, and holds a record "
-                "of them from here on",
+                "earlier version made it. It continues with the present data, and records them "
+                "from now on",
                 study.study_name,
             )
         study.set_user_attr(EVALUATED, dict(now))

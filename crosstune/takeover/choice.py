@@ -201,4 +201,4 @@ class ScriptEngine:
         """
         if self.strict:
             raise Unsupported(f"{what} cannot be driven by {self.label} (--strict): {why}")
-        self.say(f"{what} stays as the script has it: {why}")
+        self.say(f"{what} is left unchanged: {why}")

@@ -73,8 +73,8 @@ class Worker:
         algorithm = engine.adapter.algorithms.get(engine.algorithm)
         if not engine.ours and algorithm is not None and algorithm.scheduler:
             raise Unsupported(
-                f"{engine.label} waits for running trials before it goes on, so one driver has to "
-                "have them all: crosstune run --workers, or --dask"
+                f"{engine.label} waits for running trials before it continues, so one driver has "
+                "to have them all: crosstune run --workers, or --dask"
             )
         self._place = describe(url)
         check_is_shared(url)

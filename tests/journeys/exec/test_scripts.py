@@ -30,9 +30,9 @@ SCRIPTS = sorted(
 )
 
 STAYS = {
-    "optuna/multi_objective": "a study with 2 objectives stays as the script has it",
-    "optuna/grid_sampler": "a study with GridSampler stays as the script has it",
-    "optuna/constraints": "a study with TPESampler stays as the script has it",
+    "optuna/multi_objective": "a study with 2 objectives is left unchanged",
+    "optuna/grid_sampler": "a study with GridSampler is left unchanged",
+    "optuna/constraints": "a study with TPESampler is left unchanged",
 }
 """The scripts with a study that no engine drives, and what is said of it. All the other scripts of
 Optuna are told what proposes in place of what."""
