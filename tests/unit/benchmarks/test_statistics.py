@@ -179,7 +179,7 @@ def test_only_seeds_that_all_are_through_are_compared():
 
 
 def test_nothing_to_compare_says_why():
-    with pytest.raises(RequestError, match="On p there is no seed under which every contender"):
+    with pytest.raises(RequestError, match="On p no seed is finished for every contender"):
         summarize(results({"p": {"a": [run([1.0])], "b": [None]}}))
     with pytest.raises(RequestError, match="On p no trial is complete"):
         summarize(results({"p": {"a": [run([None])], "b": [run([None])]}}))
