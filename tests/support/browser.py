@@ -1,6 +1,6 @@
 """Chromium without a window, and the pictures of the documentation that it takes.
 
-CROSSTUNE_PICTURES=1 pytest -n 0 -m slow tests/test_*_browser.py    # take them anew
+CROSSTUNE_PICTURES=1 pytest -n 0 -m slow tests/journeys    # take them anew
 """
 
 from __future__ import annotations
