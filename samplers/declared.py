@@ -85,7 +85,7 @@ class DeclaredSearch:
             self._stop(study, trial)
         except Busy:
             raise Unsupported(
-                f"{self._source.label} has no trial to give until one that is running has ended. "
+                f"{self._source.label} has no point until a running trial has ended. "
                 "Tell its value first"
             ) from None
         budget = follower.budget(trial.number)

@@ -63,7 +63,7 @@ class EngineSource:
     def why_it_ends(self) -> str:
         """A message for the end of the search."""
         if self.algorithm.scheduler:
-            return f"{self.label} is through with its schedule"
+            return f"{self.label} has completed its schedule"
         return f"{self.label} has no new point"
 
     def follower(

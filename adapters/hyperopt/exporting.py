@@ -82,7 +82,7 @@ def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
         docs.append(_document(contents, trial, tid, encode))
     trials = hyperopt.trials_from_docs(docs)
     trials.attachments[KEY] = {**sidecar.of_study(contents), "mode": mode}
-    notes = [f"in misc.vals stands what the {mode} hp space draws"]
+    notes = [f"misc.vals has the draws of the {mode} hp space"]
     if contents.maximize:
         notes.append("the study maximises, so each loss is the negated value")
     pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)

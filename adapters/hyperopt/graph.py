@@ -121,7 +121,7 @@ class Graph:
         label = self.labels.setdefault(name, Label(name, draw))
         if label.node is not draw:
             raise Unsupported(
-                f"the label {name!r} stands for two draws. Give each a label of its own, or use "
+                f"the label {name!r} is used for two draws. Give each a label of its own, or use "
                 "one expression in both places"
             )
         label.ways.append(way)

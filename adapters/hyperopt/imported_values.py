@@ -81,7 +81,7 @@ class Coding:
             outside = self.native.outside(drawn)
             if outside is not None:
                 raise SpecError(
-                    f"trial {number} is no point of the space: {outside!r} does not draw "
+                    f"trial {number} is not a point of the space: {outside!r} does not draw "
                     f"{drawn[outside]!r}"
                 )
             return in_space(self.native, self.native.params(drawn), number)
@@ -98,7 +98,7 @@ class Coding:
                 elif begun and item.coordinate is None and space.is_active(name, point):
                     point[name] = item.only
             except SpecError as error:
-                raise SpecError(f"trial {number} is no point of the space: {error}") from None
+                raise SpecError(f"trial {number} is not a point of the space: {error}") from None
         return {**in_space(space, point, number), **beside}
 
     def written(self, params: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def read_file(
         raise RequestError(f"{path} needs what is not installed here: {error}") from error
     except Exception as error:  # A pickle may raise anything.
         reason = message_of(error).splitlines()[0]
-        raise RequestError(f"{path} is no pickle, or a damaged one: {reason}") from error
+        raise RequestError(f"{path} is not a pickle, or is damaged: {reason}") from error
     if not isinstance(trials, hyperopt.Trials):
         kind = f"{type(trials).__module__}.{type(trials).__qualname__}"
         raise RequestError(f"{path} holds a {kind}, not hyperopt.Trials")

@@ -247,8 +247,8 @@ def _engine(
 ) -> Engine:
     if adapter.algorithms[algorithm].scheduler:
         raise Unsupported(
-            f"{adapter.name}:{algorithm} says how far each trial is trained, and fmin has no way "
-            "to pass that on. Use crosstune.tune"
+            f"{adapter.name}:{algorithm} decides how far each trial is trained, and fmin has no "
+            "way to pass that on. Use crosstune.tune"
         )
     _log_notes(space, adapter.name)
     return adapter.engine(algorithm, space, seed=seed, maximize=False, options=options)

@@ -112,12 +112,12 @@ def fields_of(node: Any) -> dict[str, Any] | None:
     if isinstance(node, dict):
         if not all(isinstance(key, str) for key in node):
             raise Unsupported(
-                f"a dictionary in the space has keys that are no strings: {list(node)}"
+                f"a dictionary in the space has keys that are not strings: {list(node)}"
             )
         return dict(node)
     if isinstance(node, Apply) and node.name == "dict":
         if node.pos_args:
-            raise Unsupported("a dictionary in the space has keys that are no strings")
+            raise Unsupported("a dictionary in the space has keys that are not strings")
         return dict(node.named_args)
     return None
 

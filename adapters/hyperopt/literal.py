@@ -29,7 +29,7 @@ def literal(space: Space) -> dict[str, Any]:
             top.append(name)
         for parent, raws in condition.items():
             if not isinstance(space[parent], Choice | Bool):
-                raise _none(name, space[name], f"{parent!r} is no hp.choice to stand under")
+                raise _none(name, space[name], f"{parent!r} is not an hp.choice")
             for raw in raws:
                 index = space[parent].encode(space[parent].decode(raw))
                 below.setdefault((parent, index), []).append(name)

@@ -63,7 +63,7 @@ def read_folder(
     folder = Path(path)
     if not (folder / ORACLE).is_file():
         what = f"has no {ORACLE}" if folder.is_dir() else "is not there"
-        raise RequestError(f"{path} {what}, so it is no project folder of Keras Tuner")
+        raise RequestError(f"{path} {what}, so it is not a project folder of Keras Tuner")
     native, order = read_oracle(folder)
     beside = read_beside(folder)
     stored = read_trials(folder, order)
@@ -234,7 +234,7 @@ class _Reading:
                 elif begun and item.coordinate is None:
                     point[name] = item.only
             except SpecError as error:
-                raise SpecError(f"trial {number} is no point of the space: {error}") from None
+                raise SpecError(f"trial {number} is not a point of the space: {error}") from None
         beside = {name: value for name, value in decoded.items() if name not in space}
         return {**in_space(space, point, number), **beside}
 

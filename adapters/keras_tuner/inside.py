@@ -152,8 +152,8 @@ class Oracle(LedgerOracle):
         for name, times in names.items():
             if times > 1:
                 raise Unsupported(
-                    f"{name!r} stands under {times} conditions, and Keras Tuner loses its value "
-                    "then. Give each a name of its own, or one condition with all values"
+                    f"{name!r} is declared under {times} conditions, and Keras Tuner loses its "
+                    "value then. Give each a name of its own, or one condition with all values"
                 )
 
     def _tried(self) -> set[Any]:

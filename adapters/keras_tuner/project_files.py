@@ -79,4 +79,4 @@ def _json(file: Path) -> Any:
 
 def _damaged(file: Path, error: Exception) -> RequestError:
     reason = error.strerror if isinstance(error, OSError) else described(error)
-    return RequestError(f"{file} is damaged, or none of Keras Tuner's: {reason}")
+    return RequestError(f"{file} is damaged, or is not a file of Keras Tuner: {reason}")

@@ -49,8 +49,8 @@ def read_with_verdicts(
     for name, times in Counter(construct.name for construct in native.space).items():
         if times > 1:
             raise Unsupported(
-                f"{name!r} stands under {times} conditions, and Keras Tuner loses its value then. "
-                "Give each a name of its own, or one condition with all values"
+                f"{name!r} is declared under {times} conditions, and Keras Tuner loses its value "
+                "then. Give each a name of its own, or one condition with all values"
             )
     constructs = {construct.name: construct for construct in native.space}
     items = {name: _parameter(construct) for name, construct in constructs.items()}

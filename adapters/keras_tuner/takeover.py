@@ -92,7 +92,7 @@ def _swap(native: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracl
     name = type(native).__name__
     trials = native.max_trials or choice.trials
     if isinstance(native, GridSearchOracle):
-        choice.leave(f"a search with {name}", "it walks its own points, and ends after the last")
+        choice.leave(f"a search with {name}", "it proposes its own points, and ends after the last")
         return native
     if trials is None:
         choice.leave(

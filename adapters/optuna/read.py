@@ -93,4 +93,4 @@ def _parameter(name: str, native: BaseDistribution) -> Parameter:
                 return Choice(list(choices))
     except SpecError as error:
         raise Unsupported(f"{name!r} ({native!r}) cannot be held: {error}") from error
-    raise Unsupported(f"{name!r} is no Optuna distribution, but {native!r}")
+    raise Unsupported(f"{name!r} is not an Optuna distribution, but {native!r}")

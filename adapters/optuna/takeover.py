@@ -217,7 +217,7 @@ def _note_constraints(study: Study, trial: FrozenTrial) -> None:
 def _irreplaceable(sampler: BaseSampler) -> str | None:
     """Why a script's sampler has to stay; None if it can be replaced."""
     if isinstance(sampler, GridSampler | BruteForceSampler):
-        return "it walks its own points, and ends the study after the last"
+        return "it proposes its own points, and ends the study after the last"
     if _optuna.has_constraints(sampler):
         return "its constraints are known to it alone"
     return None

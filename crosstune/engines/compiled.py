@@ -76,7 +76,7 @@ def merged(name: str, ways: Iterable[Condition], ranges: Condition) -> Condition
             sorted(" and ".join(f"{k} is at {v:g}" for k, v in sorted(cell)) for cell in cells)
         )
         raise Unsupported(
-            f"{name!r} is there when {text}, which is no AND of parents. Give each way a "
+            f"{name!r} is active when {text}, which is not an AND of parents. Give each way a "
             "parameter of its own name"
         )
     return condition

@@ -288,7 +288,7 @@ def in_space(space: Space, point: Mapping[str, Any], number: int) -> dict[str, A
         space.check_point(point)
         point = {name: own(space[name], value) for name, value in point.items()}
     except SpecError as error:
-        raise SpecError(f"trial {number} is no point of the space: {error}") from None
+        raise SpecError(f"trial {number} is not a point of the space: {error}") from None
     return ledger.write_point(space, point)
 
 

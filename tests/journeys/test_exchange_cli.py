@@ -144,7 +144,7 @@ def test_a_space_is_found_beside_the_caller(command: Command) -> None:
         (("import", "gone", "--from", "keras_tuner"), "gone is not there"),
         (("import", "gone", "--from", "optuna"), "there is no file gone"),
         (("import", HERE, "--from", "optuna", "--study", "all"), "no study 'all'"),
-        (("import", HERE, "--from", "hyperopt"), "is no pickle, or a damaged one"),
+        (("import", HERE, "--from", "hyperopt"), "is not a pickle, or is damaged"),
         (("import", HERE, "--from", "csv"), "no format 'csv'"),
         (("import", HERE), "Missing option '--from'"),
         (("import", HERE, "--from", "optuna", "--spec", "gone.yaml"), "gone.yaml"),

@@ -327,7 +327,7 @@ def test_a_space_that_is_not_the_searchs_is_refused(
     file = pickled(searched, tmp_path)
     for space, message in (
         ({"lr": hp.uniform("lr", 0, 1)}, "the space has no 'C'"),
-        ({**SPACE_OF_HYPEROPT, "n": hp.randint("n", 2)}, r"trial \d+ is no point of the space"),
+        ({**SPACE_OF_HYPEROPT, "n": hp.randint("n", 2)}, r"trial \d+ is not a point of the space"),
     ):
         with pytest.raises(RequestError, match=message):
             crosstune.import_study(file, format="hyperopt", space=space)
@@ -354,9 +354,9 @@ def test_trials_that_run_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     ("held", "message"),
     [
-        (b"", "is no pickle, or a damaged one"),
-        (b"not a pickle at all", "is no pickle, or a damaged one"),
-        (pickle.dumps(hyperopt.Trials())[:-20], "is no pickle, or a damaged one"),
+        (b"", "is not a pickle, or is damaged"),
+        (b"not a pickle at all", "is not a pickle, or is damaged"),
+        (pickle.dumps(hyperopt.Trials())[:-20], "is not a pickle, or is damaged"),
         (pickle.dumps({"a": 1}), "holds a builtins.dict, not hyperopt.Trials"),
         (b"cno_such_module\nThing\n.", "needs what is not installed here: No module named"),
     ],

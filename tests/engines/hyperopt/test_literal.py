@@ -275,7 +275,7 @@ def test_a_changed_space_is_read_for_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("space", "reason"),
     [
-        ({"a": hp.uniform("x", 0, 1), "b": hp.uniform("x", 0, 1)}, "'x' stands for two draws"),
+        ({"a": hp.uniform("x", 0, 1), "b": hp.uniform("x", 0, 1)}, "'x' is used for two draws"),
         ({"a": hp.uniform("x", 0, 1) * 2}, "scope.mul on 'x' has no finite form"),
         ({"a": scope.pow(10, hp.uniform("x", 0, 1))}, "scope.pow on 'x' has no finite form"),
         ({"a": scope.uniform(0, 1)}, "scope.uniform on 'no label'"),
@@ -294,7 +294,7 @@ def test_a_changed_space_is_read_for_what_it_is() -> None:
         ({"a": 1}, "no hp expression"),
         (
             hp.choice("a", [{"s": SHARED}, {"b": hp.choice("b", [SHARED, 1])}, {}]),
-            "'s' is there when .* no AND of parents",
+            "'s' is active when .* not an AND of parents",
         ),
         (
             hp.choice("a", [{"t": 1, "k": 1, "x": SHARED}, {"t": 2, "k": 2}, {"t": 3, "k": 1}]),
@@ -302,7 +302,7 @@ def test_a_changed_space_is_read_for_what_it_is() -> None:
         ),
         ({"x": hp.uniform("y", 0, 1), "y": 3}, "'y' is both a label and a fixed"),
         ({"x": hp.uniform("y", 0, 1), "f": math.sin}, "'f' is .* no scalar"),
-        ({"a": hp.choice("c", [1, 2]), 3: hp.uniform("y", 0, 1)}, "keys that are no strings"),
+        ({"a": hp.choice("c", [1, 2]), 3: hp.uniform("y", 0, 1)}, "keys that are not strings"),
     ],
     ids=lambda x: x[:40] if isinstance(x, str) else "space",
 )
@@ -329,5 +329,5 @@ def test_a_child_of_two_parents_or_of_an_int_has_no_literal_form() -> None:
     with pytest.raises(Unsupported, match="'x'.*under one parent, and it has two"):
         ADAPTER.compile(both, mode="literal")
     under = Space({"n": Int(1, 3), "x": Float(0, 1, when={"n": 2})})
-    with pytest.raises(Unsupported, match="'x'.*'n' is no hp.choice"):
+    with pytest.raises(Unsupported, match="'x'.*'n' is not an hp.choice"):
         ADAPTER.compile(under, mode="literal")

@@ -502,7 +502,7 @@ def test_the_dialect_can_be_had_with_a_space_of_ours_and_ours_with_a_native_one(
         ({"x": hp.uniform("x", 0, 1), "y": hp.uniform("x", 0, 1)}, "two draws"),
         (
             hp.choice("a", [hp.choice("b", [s := hp.uniform("s", 0, 1), 2]), s]),
-            "no AND of parents",
+            "not an AND of parents",
         ),
         (
             {"y": scope.switch(scope.int(hp.uniform("u", 0, 1) * 2), 1, hp.uniform("v", 0, 1))},

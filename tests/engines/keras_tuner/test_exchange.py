@@ -347,10 +347,10 @@ def test_a_space_that_cannot_be_declared_is_said(
 @pytest.mark.parametrize(
     ("file", "held", "message"),
     [
-        ("oracle.json", None, "has no oracle.json, so it is no project folder of Keras Tuner"),
+        ("oracle.json", None, "has no oracle.json, so it is not a project folder of Keras Tuner"),
         ("oracle.json", '{"hyperparameters": {"sp', "oracle.json is damaged"),
         ("oracle.json", "[]", "oracle.json is damaged"),
-        ("oracle.json", "{}", "oracle.json is damaged, or none of Keras Tuner's: KeyError"),
+        ("oracle.json", "{}", "oracle.json is damaged, or is not a file of Keras Tuner: KeyError"),
         ("trial_0003/trial.json", '{"trial_id": "00', "trial.json is damaged"),
         ("trial_0003/trial.json", "3", "trial.json is damaged"),
         ("crosstune.json", '{"name"', "crosstune.json is damaged"),

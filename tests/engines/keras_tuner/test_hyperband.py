@@ -110,7 +110,7 @@ def test_a_question_too_many_is_an_error_and_no_hang() -> None:
     sampler = KerasTunerSampler("hyperband", space=SPACE, seed=1, max_epochs=1)
     study = optuna.create_study(sampler=sampler)
     study.ask().suggest_float("x", 0.0, 1.0)
-    with pytest.raises(Unsupported, match="until one that is running has ended"):
+    with pytest.raises(Unsupported, match="until a running trial has ended"):
         study.ask().suggest_float("x", 0.0, 1.0)
 
 

@@ -380,7 +380,7 @@ def test_what_cannot_be_searched_is_refused(tmp_path: Path) -> None:
 
     hp = keras_tuner.HyperParameters()
     twice(hp)
-    with pytest.raises(Unsupported, match="'n' stands under 2 conditions"):
+    with pytest.raises(Unsupported, match="'n' is declared under 2 conditions"):
         Tuner(Oracle(None, None, 3, hyperparameters=hp), twice, tmp_path, "b").search()
 
 

@@ -188,7 +188,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
             kinds.Int("x", 0, 1, conditions=[Parent("p", ["a"])]),
             kinds.Int("x", 0, 9, conditions=[Parent("p", ["b"])]),
         ),
-        "'x' stands under 2 conditions",
+        "'x' is declared under 2 conditions",
     ),
     "a float as a parent": (
         _hp(kinds.Float("p", 0, 1), kinds.Int("x", 0, 1, conditions=[Parent("p", [0.5])])),

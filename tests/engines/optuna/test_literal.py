@@ -135,7 +135,7 @@ def test_distributions_of_optuna_2_are_refused_with_what_to_write(
     [
         ({"x": FloatDistribution(0, float("inf"))}, "'x' has a bound that is not finite"),
         ({"x": CategoricalDistribution([(1, 2), "a"])}, "'x'.*is no scalar"),
-        ({"x": "FloatDistribution(0, 1)"}, "'x' is no Optuna distribution"),
+        ({"x": "FloatDistribution(0, 1)"}, "'x' is not an Optuna distribution"),
         (FloatDistribution(0, 1), "a mapping of names"),
         ({}, "nothing to tune"),
     ],

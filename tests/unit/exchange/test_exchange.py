@@ -248,7 +248,7 @@ def test_a_spec_gives_a_plain_study_its_space(tmp_path: Path) -> None:
     assert back.user_attrs[SPACE] == wide.space.to_dict()
     assert back.user_attrs[IMPORTED]["notes"] == ["1 unfinished trials are left out"]
     narrow = spec(x=x, n={"type": "int", "low": 1, "high": 1})
-    with pytest.raises(RequestError, match=r"trial \d is no point of the space: n: "):
+    with pytest.raises(RequestError, match=r"trial \d is not a point of the space: n: "):
         crosstune.import_study(tmp_path / "p.journal", format="optuna", spec=narrow)
     down = spec("minimize", x=x)
     with pytest.raises(RequestError, match="made to maximize, and the spec says minimize"):
