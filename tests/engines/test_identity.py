@@ -247,6 +247,7 @@ def test_keras_tuner_suggests_what_it_suggests_by_hand(tuner: str, seed: int) ->
     assert_identical(native, through_crosstune("keras_tuner", tuner, seed, TRIALS))
 
 
+@pytest.mark.slow
 def test_keras_tuner_bayesian_suggests_what_it_suggests_by_hand_at_first() -> None:
     native = keras_tuner_by_hand("bayesian", 1, 33)  # 30 random points, then the model
     assert_identical(native, through_crosstune("keras_tuner", "bayesian", 1, 33))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import distribution, requires
 
+import pytest
+
 import crosstune
 import crosstune.callbacks
 import crosstune.samplers
@@ -109,6 +111,7 @@ def quoted(install: str) -> str:
     return f'"{install}"' if "[" in install else install
 
 
+@pytest.mark.slow
 def test_without_an_extra_all_works_or_says_what_to_install() -> None:
     expected = NAMES | SAMPLERS | PRUNING | COMMANDS
     faults = []

@@ -21,6 +21,8 @@ from crosstune.benchmarks.research.rivals.environments import Environment
 from crosstune.benchmarks.statistics import summarize
 from tests.unit.benchmarks import match_objectives as objectives
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results() -> Results:

@@ -20,6 +20,8 @@ from crosstune.benchmarks.statistics.sequential import Sequential
 from crosstune.benchmarks.statistics.verdicts import BETTER, UNDECIDED
 from tests.unit.benchmarks import matches
 
+pytestmark = pytest.mark.slow
+
 MATCHES = 500
 RECORDED = "optuna:tpe on vehicle"
 

@@ -80,6 +80,7 @@ def suite(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_shards_together_are_the_slow_tests(suite: Path) -> None:
     ran: list[str] = []
     for number, workers in ((1, 0), (2, 2)):

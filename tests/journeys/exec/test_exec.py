@@ -180,6 +180,7 @@ def test_every_study_has_a_seed_of_its_own_and_the_same_again() -> None:
     assert len(set(first.stdout.splitlines())) == 3
 
 
+@pytest.mark.slow
 def test_a_script_that_goes_on_proposes_other_points() -> None:
     script = write("""
         import optuna
@@ -407,6 +408,7 @@ COPIES = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "engine",
     [

@@ -175,6 +175,7 @@ WORKERS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_the_processes_of_a_script_share_the_trials_of_a_study(method: str) -> None:
     done = run(WORKERS, "--trials", "7", "script.py", method)

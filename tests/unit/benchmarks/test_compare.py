@@ -167,6 +167,7 @@ def test_a_contender_that_fails_in_some_seeds_is_named(tmp_path: Path) -> None:
     assert "<b>memory" not in page
 
 
+@pytest.mark.slow
 def test_until_decided_stops_when_the_leader_is_decided(tmp_path: Path) -> None:
     found = crosstune.compare(
         problems.get("tables/naval_propulsion"),

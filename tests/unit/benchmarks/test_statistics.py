@@ -346,6 +346,7 @@ def test_whatever_happened_gives_a_summary_or_a_reason(data):
         assert ranking.sentence.endswith(".")
 
 
+@pytest.mark.slow
 def test_a_large_match_is_summarized_within_a_minute_of_work():
     random = np.random.default_rng(0)
     names = ["optuna:random", *(f"engine:{number}" for number in range(13))]

@@ -36,6 +36,7 @@ def test_without_ties_it_is_scipys_exact_test(n, seed):
     assert down == pytest.approx(stats.wilcoxon(values, alternative="less", method="exact").pvalue)
 
 
+@pytest.mark.slow
 @unhurried
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=10))
 def test_with_ties_and_zeros_it_is_the_share_of_all_signs(values):

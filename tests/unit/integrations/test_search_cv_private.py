@@ -1,4 +1,4 @@
-"""The private names of scikit-learn in crosstune/integrations/search_cv/scikit.py are where they were."""
+"""The private names of scikit-learn in `search_cv/scikit.py` are where they were."""
 
 from __future__ import annotations
 

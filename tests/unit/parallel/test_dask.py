@@ -65,6 +65,7 @@ def test_a_cluster_with_tls_is_reached_with_the_certificates_of_the_configuratio
     assert states(study) == {"COMPLETE": 2}
 
 
+@pytest.mark.slow
 def test_a_trial_that_hangs_is_ended() -> None:
     study = crosstune.tune(
         SPEC, objectives.hangs_at_three, trials=5, executor="local", workers=2, trial_seconds=2.5

@@ -42,6 +42,7 @@ def test_a_trial_that_hangs_is_ended() -> None:
     assert time.monotonic() - before < 60
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
 def test_what_a_trial_leaves_behind_holds_up_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -181,6 +181,7 @@ def killed_and_resumed(
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.slow)])
 def test_a_run_in_order_is_resumed_as_if_it_had_not_been_killed(kills: int, tmp_path: Path) -> None:
     whole = Run(tmp_path / "whole", ("--ordered", "5"))

@@ -83,6 +83,7 @@ def test_a_maximum_is_found_too() -> None:
     assert max(v for _, v in run(engine, lambda p: -loss(p), 30)) > -0.01
 
 
+@pytest.mark.slow
 def test_the_branch_that_is_best_is_found_and_its_parameters_are_modelled() -> None:
     rng = np.random.default_rng(0)
     by_chance = [min(mixed_loss(MIXED.sample(rng)) for _ in range(40)) for _ in range(20)]

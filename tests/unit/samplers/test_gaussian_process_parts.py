@@ -66,6 +66,7 @@ def test_rows_are_active_where_the_space_says_so(name: str) -> None:
         assert [key in params for key in encoding.column] == active.tolist()
 
 
+@pytest.mark.slow
 def test_drawn_rows_have_the_odds_of_the_prior() -> None:
     from crosstune.testing.space import agreement
 

@@ -59,6 +59,7 @@ def test_a_right_belief_is_a_good_start() -> None:
     assert best(RIGHT, 6) < best({}, 6) / 3
 
 
+@pytest.mark.slow
 def test_a_wrong_belief_is_overruled() -> None:
     assert best(WRONG, 6) > best({}, 6)
     assert best(WRONG, 45) < 0.05

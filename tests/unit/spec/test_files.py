@@ -261,6 +261,7 @@ def test_nesting_near_the_limit_breaks_nothing(tmp_path: Path, depth: int) -> No
     fault(written(tmp_path, "space: {x: " + "[" * depth + "]" * depth + "}"))
 
 
+@pytest.mark.slow
 def test_a_chain_of_conditions_too_long_to_follow_is_refused(tmp_path: Path) -> None:
     chain = [f"  x{i}: {{type: bool, when: {{x{i + 1}: true}}}}\n" for i in range(3000)]
     error = fault(written(tmp_path, "space:\n" + "".join(chain) + "  x3000: {type: bool}\n"))

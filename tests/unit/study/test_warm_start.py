@@ -191,6 +191,7 @@ def mean_best(warm: Any, target: float, trials: int) -> float:
     return float(np.mean(found))
 
 
+@pytest.mark.slow
 def test_a_study_alike_helps_and_a_misleading_one_does_no_lasting_harm() -> None:
     cold = mean_best([], 0.8, 8)
     assert mean_best([two(0.8)], 0.8, 8) < cold - 0.15
