@@ -13,4 +13,6 @@ from crosstune.system.lazy_names import on_first_use
 
 __all__ = ["GROUP", "get", "names", "register"]
 
-__getattr__, __dir__ = on_first_use(__name__, {"base": __name__})
+__getattr__, __dir__ = on_first_use(
+    __name__, dict.fromkeys(("base", "hyperopt", "keras_tuner"), __name__)
+)

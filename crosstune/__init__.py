@@ -53,6 +53,21 @@ _HOMES = {
     "trial_seed": "crosstune.study.trials",
     "trial_values": "crosstune.study.trials",
     "tune": "crosstune.tuning.tune",
+    # Documented modules, which `import crosstune` alone makes available too.
+    **dict.fromkeys(
+        (
+            "benchmarks",
+            "callbacks",
+            "errors",
+            "exchange",
+            "laws",
+            "pruners",
+            "space",
+            "testing",
+            "trials",
+        ),
+        __name__,
+    ),
 }
 
 __all__ = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,3 +86,9 @@ def test_a_name_that_is_not_there_is_found() -> None:
     ]
     with pytest.raises(AttributeError, match="tun"):
         resolve("crosstune.tun")
+
+
+def test_import_crosstune_alone_gives_each_documented_module() -> None:
+    names = sorted({name.split(".")[1] for name in FIRST.read_text().split() if "." in name})
+    code = f"import crosstune\nfor name in {names}:\n    getattr(crosstune, name)"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
