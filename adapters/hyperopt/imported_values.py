@@ -11,7 +11,8 @@ from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError
 from crosstune.exchange import sidecar_data as sidecar
-from crosstune.exchange.study_data import in_space, moved, observed, own
+from crosstune.exchange.points import in_space, moved, own
+from crosstune.exchange.study_data import observed
 from crosstune.space.space import Space
 
 

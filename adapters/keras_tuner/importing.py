@@ -40,7 +40,8 @@ from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
 from crosstune.exchange import sidecar_data as sidecar
 from crosstune.exchange.left_out import those_that_fit
-from crosstune.exchange.study_data import Contents, frozen, hull, in_space, moved, observed, own
+from crosstune.exchange.points import in_space, moved, own
+from crosstune.exchange.study_data import Contents, frozen, hull, observed
 from crosstune.space.space import Space
 
 _ENDED = ("COMPLETED", "FAILED", "INVALID")

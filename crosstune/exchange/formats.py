@@ -25,10 +25,10 @@ from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, UnknownName, no_such
 from crosstune.exchange import storages
 from crosstune.exchange.left_out import those_that_fit
+from crosstune.exchange.points import moved
 from crosstune.exchange.study_data import (
     IMPORTED,
     Contents,
-    moved,
     read_study,
     without_pickles,
     write_study,

@@ -20,7 +20,6 @@ from crosstune.digests.evaluated import Evaluated
 from crosstune.engines import record_names, registry
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record import BUDGET, amend_record, leave_record, records
-from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError, StudyExists
 from crosstune.resume import (
     BEGAN_WITH,
@@ -250,7 +249,7 @@ def _record(
 
 def asked_seed(study: Study) -> int:
     """The seed that was set or drawn for the last run of a study."""
-    record = study.user_attrs[RUNS][-1]
+    record = study.user_attrs[record_names.RUNS][-1]
     return int(record.get(BASE_SEED, record["seed"]))
 
 
