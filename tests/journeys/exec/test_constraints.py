@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.exec.test_exec import ours, run, write
+from tests.journeys.exec.commands import run, write
+from tests.journeys.exec.test_exec import ours
 
 pytestmark = pytest.mark.optuna5
 
@@ -20,7 +21,7 @@ def objective(trial):
     trial.set_constraint("c", 5 - x)
     return x
 
-study = optuna.create_study(study_name="s", storage="sqlite:///study.db")
+study = optuna.create_study()
 {loop}
 print("over", len(study.trials))
 """

@@ -16,10 +16,8 @@ from optuna.trial import TrialState
 
 from crosstune.engines.record_names import RUNS
 from crosstune.samplers import HyperoptSampler
-from tests.journeys.exec.commands import python, run, write
+from tests.journeys.exec.commands import load, python, run, write
 from tests.support.slow import slow_but, slow_but_first
-
-STORAGE = "sqlite:///study.db"
 
 
 @pytest.fixture(autouse=True)
@@ -32,10 +30,6 @@ def ours(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if line.startswith("crosstune exec:")]
 
 
-def load(name: str = "s") -> optuna.Study:
-    return optuna.load_study(study_name=name, storage=STORAGE)
-
-
 NESTED = """
 import optuna
 
@@ -44,7 +38,7 @@ def objective(trial):
     x = trial.suggest_float("x", -5, 5)
     return x ** 2 + (trial.suggest_int("depth", 1, 9) if kind == "a" else 0)
 
-study = optuna.create_study(study_name="s", storage="sqlite:///study.db")
+study = optuna.create_study(study_name="s", storage=STORAGE)
 study.optimize(objective, n_trials=12)
 """
 
@@ -81,48 +75,65 @@ def test_the_engine_proposes_the_points_of_its_sampler_and_the_study_says_so(
         assert [trial.params for trial in study.trials] == [t.params for t in by_code.trials]
 
 
-def test_a_sampler_that_is_set_later_is_swapped_too() -> None:
-    done = run(
-        "-b",
-        "hyperopt",
-        write("""
-            import optuna
-            study = optuna.create_study(sampler=optuna.samplers.CmaEsSampler())
-            study.sampler = optuna.samplers.RandomSampler()
-            print(type(study.sampler).__name__)
-        """),
-    )
-    assert done.stdout == "EngineSampler\n"
-    assert ["CmaEsSampler" in ours(done)[0], "RandomSampler" in ours(done)[1]] == [True, True]
+# One script, as each start of Python with Hyperopt takes more than a second.
+SWAPPED = """
+    import optuna, pickle
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def name(sampler):
+        return type(sampler).__name__
+
+    study = optuna.create_study(sampler=optuna.samplers.CmaEsSampler())
+    study.sampler = optuna.samplers.RandomSampler()
+    print("set later:", name(study.sampler))
+
+    with open("s.pkl", "rb") as file:
+        study = pickle.load(file)
+    again = pickle.loads(pickle.dumps(study))
+    print("pickled:", name(study.sampler), name(again.sampler))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3)
+
+    partial = optuna.samplers.PartialFixedSampler({"x": 0.5}, optuna.samplers.QMCSampler())
+    study = optuna.create_study(sampler=partial)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_float("y", 0, 1), n_trials=9)
+    xs = {trial.params["x"] for trial in study.trials}
+    print("fixed:", xs, name(study.sampler._base_sampler))
+"""
 
 
-def test_a_study_that_was_pickled_before_is_swapped_too() -> None:
-    make = "import optuna, pickle; pickle.dump(optuna.create_study(), open('s.pkl', 'wb'))"
-    assert python("-c", make).returncode == 0
-    script = write("""
-        import pickle
-        study = pickle.load(open("s.pkl", "rb"))
-        again = pickle.loads(pickle.dumps(study))
-        print(type(study.sampler).__name__, type(again.sampler).__name__)
-        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3)
-    """)
-    done = run("-b", "hyperopt", script)
-    assert done.stdout == "EngineSampler EngineSampler\n"
-    assert len(ours(done)) == 1
+@pytest.fixture(scope="module")
+def swapped(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[dict[str, str], list[str]]:
+    """What SWAPPED prints after each of its titles, and the lines of `crosstune exec`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("swapped"))
+        make = "import optuna, pickle; pickle.dump(optuna.create_study(), open('s.pkl', 'wb'))"
+        assert python("-c", make).returncode == 0
+        done = run("-b", "hyperopt", write(SWAPPED))
+    assert done.returncode == 0, done.stderr
+    return dict(line.split(": ", 1) for line in done.stdout.splitlines()), ours(done)
 
 
-def test_fixed_parameters_stay_fixed() -> None:
-    script = write("""
-        import optuna
-        partial = optuna.samplers.PartialFixedSampler({"x": 0.5}, optuna.samplers.TPESampler())
-        study = optuna.create_study(sampler=partial)
-        study.optimize(
-            lambda t: t.suggest_float("x", 0, 1) + t.suggest_float("y", 0, 1), n_trials=9)
-        print({trial.params["x"] for trial in study.trials}, type(study.sampler._base_sampler))
-    """)
-    done = run("-b", "hyperopt", script)
-    assert "{0.5}" in done.stdout
-    assert "EngineSampler" in done.stdout
+Swapped = tuple[dict[str, str], list[str]]
+
+
+def test_a_sampler_that_is_set_later_is_swapped_too(swapped: Swapped) -> None:
+    printed, said = swapped
+    assert printed["set later"] == "EngineSampler"
+    assert ["CmaEsSampler" in said[0], "RandomSampler" in said[1]] == [True, True]
+
+
+def test_a_study_that_was_pickled_before_is_swapped_too(swapped: Swapped) -> None:
+    printed, said = swapped
+    assert printed["pickled"] == "EngineSampler EngineSampler"
+    assert sum("TPESampler" in line for line in said) == 1
+
+
+def test_fixed_parameters_stay_fixed(swapped: Swapped) -> None:
+    printed, _ = swapped
+    assert printed["fixed"] == "{0.5} EngineSampler"
 
 
 LEFT = {
@@ -175,7 +186,8 @@ def test_every_study_has_a_seed_of_its_own_and_the_same_again() -> None:
             study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
             print([trial.params for trial in study.trials])
     """)
-    first, again = (run("-b", "hyperopt", "--seed", "1", script) for _ in range(2))
+    engine = ("-b", "optuna", "-s", "random", "--seed", "1")
+    first, again = (run(*engine, script) for _ in range(2))
     assert first.stdout == again.stdout
     assert len(set(first.stdout.splitlines())) == 3
 
@@ -186,7 +198,7 @@ def test_a_script_that_goes_on_proposes_other_points() -> None:
         import optuna
         sampler = optuna.samplers.RandomSampler(seed=1)
         study = optuna.create_study(
-            study_name="s", storage="sqlite:///study.db", sampler=sampler, load_if_exists=True)
+            study_name="s", storage=STORAGE, sampler=sampler, load_if_exists=True)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
         study.sampler = optuna.samplers.RandomSampler(seed=1)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
@@ -200,11 +212,11 @@ WORKERS = """
     import multiprocessing, sys, optuna
 
     def work(_):
-        study = optuna.load_study(study_name="s", storage="sqlite:///study.db")
+        study = optuna.load_study(study_name="s", storage=STORAGE)
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
 
     if __name__ == "__main__":
-        optuna.create_study(study_name="s", storage="sqlite:///study.db")
+        optuna.create_study(study_name="s", storage=STORAGE)
         with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
             pool.map(work, range(2), chunksize=1)
 """
@@ -318,7 +330,12 @@ def test_a_module_is_run_as_by_python() -> None:
     [
         (["-b", "hyperopt", "absent.py"], "no script absent.py"),
         (["-b", "hyperop", "script.py"], "Did you mean 'hyperopt'"),
-        (["-b", "hyperopt", "-s", "gp", "script.py"], "no hyperopt sampler 'gp'"),
+        (["-b", "optuna", "-s", "gpp", "script.py"], "Did you mean 'gp'"),
+        pytest.param(
+            ["-b", "hyperopt", "-s", "gp", "script.py"],
+            "no hyperopt sampler 'gp'",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             ["-b", "keras_tuner", "-s", "hyperband", "script.py"],
             "is a scheduler",
@@ -362,7 +379,7 @@ def test_every_study_is_logged_for_tensorboard() -> None:
 def test_an_interrupted_script_ends_as_under_python() -> None:
     script = write("""
         import time, optuna
-        study = optuna.create_study(study_name="s", storage="sqlite:///study.db")
+        study = optuna.create_study(study_name="s", storage=STORAGE)
         def f(trial):
             if trial.number == 2:
                 print("now", flush=True)
@@ -371,7 +388,7 @@ def test_an_interrupted_script_ends_as_under_python() -> None:
         study.optimize(f, n_trials=5)
     """)
     process = subprocess.Popen(
-        [sys.executable, "-m", "crosstune", "exec", "-b", "hyperopt", script],
+        [sys.executable, "-m", "crosstune", "exec", "-b", "optuna", "-s", "random", script],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -391,7 +408,7 @@ COPIES = """
         return trial.suggest_float("x", 0, 1)
 
     if __name__ == "__main__":
-        study = optuna.create_study(study_name="s", storage="sqlite:///study.db")
+        study = optuna.create_study(study_name="s", storage=STORAGE)
         fork = multiprocessing.get_context("fork")
         for begun in (0, 1):
             study.optimize(objective, n_trials=begun)

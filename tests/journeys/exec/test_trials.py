@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
-from typing import Any
 
-import optuna
 import pytest
+
+from tests.journeys.exec.commands import load, run, write
+from tests.support.slow import slow_but_first
 
 
 @pytest.fixture(autouse=True)
@@ -18,15 +16,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(script: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    Path("script.py").write_text(textwrap.dedent(script))
-    command = [sys.executable, "-m", "crosstune", "exec", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
-
-
 def doors(script: str, *arguments: str) -> dict[str, str]:
     """What a script says of each of its doors: a line `name: trials in all, the error if any`."""
-    done = run(script, *arguments, "script.py")
+    done = run(*arguments, write(script))
     assert done.returncode == 0, done.stderr
     return dict(line.split(": ", 1) for line in done.stdout.splitlines())
 
@@ -106,7 +98,14 @@ OPTUNA = """
 """
 
 
-@pytest.mark.parametrize("options", [[], ["--backend", "hyperopt"]], ids=["alone", "with engine"])
+ENGINES = {
+    "alone": [],
+    "optuna": ["--backend", "optuna", "--sampler", "random"],
+    "hyperopt": ["--backend", "hyperopt"],
+}
+
+
+@pytest.mark.parametrize("options", slow_but_first(ENGINES.values(), 2), ids=ENGINES)
 def test_a_study_of_optuna_has_at_most_so_many_trials(options: list[str]) -> None:
     said = doors(OPTUNA, "--trials", "5", *options)
     quiet = ("once", "without_n_trials", "several_jobs", "failing", "two_calls", "queued")
@@ -125,7 +124,7 @@ def test_an_error_about_the_trials_ends_the_script_in_one_line() -> None:
         for _ in range(60):
             study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     """
-    done = run(script, "--trials", "5", "script.py")
+    done = run("--trials", "5", write(script))
     assert done.returncode == 1
     [line] = [line for line in done.stderr.splitlines() if line.startswith("crosstune")]
     assert line == (
@@ -138,21 +137,17 @@ def test_an_error_about_the_trials_ends_the_script_in_one_line() -> None:
 STORED = """
     import optuna
     study = optuna.create_study(
-        study_name="s", storage="sqlite:///s.db", load_if_exists=True,
+        study_name="s", storage=STORAGE, load_if_exists=True,
         sampler=optuna.samplers.RandomSampler())
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4)
 """
 
 
-def stored() -> optuna.Study:
-    return optuna.load_study(study_name="s", storage="sqlite:///s.db")
-
-
 def test_the_trials_of_a_resumed_study_count() -> None:
     counts, statuses = [], []
     for _ in range(3):
-        statuses.append(run(STORED, "--trials", "6", "script.py").returncode)
-        counts.append(len(stored().trials))
+        statuses.append(run("--trials", "6", write(STORED)).returncode)
+        counts.append(len(load().trials))
     assert (counts, statuses) == ([4, 6, 6], [0, 0, 1])
 
 
@@ -163,11 +158,11 @@ WORKERS = """
         return trial.suggest_float("x", 0, 1)
 
     def work(_):
-        study = optuna.load_study(study_name="s", storage="sqlite:///s.db")
+        study = optuna.load_study(study_name="s", storage=STORAGE)
         study.optimize(value, n_trials=5)
 
     if __name__ == "__main__":
-        optuna.create_study(study_name="s", storage="sqlite:///s.db")
+        optuna.create_study(study_name="s", storage=STORAGE)
         with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
             pool.map(work, range(3), chunksize=1)
             if "again" in sys.argv:
@@ -178,18 +173,18 @@ WORKERS = """
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_the_processes_of_a_script_share_the_trials_of_a_study(method: str) -> None:
-    done = run(WORKERS, "--trials", "7", "script.py", method)
+    done = run("--trials", "7", write(WORKERS), method)
     # Which process gets how many is chance. One of them may have two of the three calls, and is
     # refused the second where the study has its trials by then.
     assert done.returncode == 0 or "--trials 7" in done.stderr, done.stderr
-    assert len(stored().trials) == 7
+    assert len(load().trials) == 7
 
 
 def test_the_processes_of_a_script_cannot_wait_for_more_trials() -> None:
-    done = run(WORKERS, "--trials", "7", "script.py", "fork", "again")
+    done = run("--trials", "7", write(WORKERS), "fork", "again")
     assert done.returncode == 1
     assert "--trials 7 allows no more" in done.stderr
-    assert len(stored().trials) == 7
+    assert len(load().trials) == 7
 
 
 HYPEROPT = """
@@ -377,7 +372,7 @@ KERAS = """
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--backend", "optuna", "--sampler", "random"]])
 def test_a_search_of_keras_tuner_has_at_most_so_many_trials(options: list[str]) -> None:
-    done = run(KERAS, "--trials", "4", *options, "script.py")
+    done = run("--trials", "4", *options, write(KERAS))
     assert done.returncode == 0, done.stderr
     said = dict(
         line.removeprefix("DOOR ").split(": ", 1)
