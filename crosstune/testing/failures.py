@@ -15,7 +15,8 @@ from crosstune.space.space import Params, Space
 from crosstune.testing import drive
 
 SPACE = Space({"x": Float(-1.0, 1.0), "n": Int(1, 9)})
-TRIALS = 16
+TRIALS = 12
+"""A few more than Bayesian searches draw at random before they begin to learn."""
 
 
 class FailureContract:
