@@ -19,7 +19,7 @@ from tests.support.slow import slow_but_first
 from tests.support.ten import SPACE, loss
 
 TRIALS = 60
-SEEDS = slow_but_first(range(5), 2)
+SEEDS = slow_but_first(range(5))
 BATCH = [16, 32, 64, 128]
 OPTIMIZERS = ["adam", "sgd", "rmsprop"]
 
@@ -237,7 +237,7 @@ def keras_tuner_by_hand(tuner: str, seed: int, trials: int) -> list[dict[str, An
 
 
 # Keras Tuner takes seed 0 for "no seed", so there is no native run to compare with.
-KERAS_TUNER_SEEDS = slow_but_first(range(1, 6), 2)
+KERAS_TUNER_SEEDS = slow_but_first(range(1, 6))
 
 
 @pytest.mark.parametrize("seed", KERAS_TUNER_SEEDS)

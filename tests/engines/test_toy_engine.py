@@ -27,6 +27,7 @@ from crosstune.testing import FailureContract, SearchContract, SpaceContract
 from tests.engines.toy.adapter import ToyAdapter
 from tests.engines.toy.library import Board, Point, Range
 from tests.engines.toy.row import ROW
+from tests.support.slow import slow_but
 
 FOLDER = Path(__file__).parent / "toy"
 SPEC = {"space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 1, "trials": 12}
@@ -185,7 +186,7 @@ def test_a_row_that_cannot_be_used_leaves_the_backend(installed: Path) -> None:
     assert run(installed, "-c", code).stdout == "toy\n"
 
 
-@pytest.mark.parametrize("backend", adapters.names())
+@pytest.mark.parametrize("backend", slow_but(adapters.names(), ["optuna"]))
 def test_a_search_loads_no_wing_but_its_own(backend: str) -> None:
     code = (
         "import sys, crosstune\n"

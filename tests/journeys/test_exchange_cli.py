@@ -72,6 +72,7 @@ def test_there_and_back(command: Command, format: str) -> None:
     assert len(there.trials) == 12
 
 
+@pytest.mark.slow
 def test_optunas_own_command_line_reads_what_was_exported(command: Command) -> None:
     pytest.importorskip("sqlalchemy")
     ran = command("export", "all kinds", "sqlite:///out.db", "--storage", HERE, "--to", "optuna")

@@ -25,6 +25,7 @@ from crosstune import Spec, adapters
 from crosstune.adapters.hyperopt import objective as dialect
 from crosstune.adapters.hyperopt.native_space import HyperoptSpace
 from crosstune.errors import ObjectiveError, RequestError, RunError, SpecError, Unsupported
+from tests.support.slow import slow_but_first
 
 
 @scope.define
@@ -283,7 +284,8 @@ def test_a_draw_beyond_the_cut_of_a_normal_reaches_the_function() -> None:
     assert space.call(lambda point: point, other, 0, aside)["x"] == 1.0
 
 
-def test_the_space_of_hyperopts_documentation_runs_on_each_engine() -> None:
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
+def test_the_space_of_hyperopts_documentation_runs_on_each_engine(backend: str) -> None:
     native = hp.choice(
         "classifier_type",
         [
@@ -309,10 +311,9 @@ def test_the_space_of_hyperopts_documentation_runs_on_each_engine() -> None:
             },
         ],
     )
-    for backend in ("hyperopt", "optuna", "keras_tuner"):
-        study = crosstune.tune(native, total, backend=backend, trials=20, seed=0)
-        kinds = {trial.params["classifier_type"] for trial in study.trials}
-        assert kinds == {"naive_bayes", "svm", "dtree"}
+    study = crosstune.tune(native, total, backend=backend, trials=20, seed=0)
+    kinds = {trial.params["classifier_type"] for trial in study.trials}
+    assert kinds == {"naive_bayes", "svm", "dtree"}
     verdicts = crosstune.check({"space": native}).verdicts["optuna"]
     assert verdicts["dtree_min_samples_split"].distance == pytest.approx(0.0036, abs=1e-3)
     space = HyperoptSpace(native)

@@ -12,6 +12,10 @@ SLOW = (
     "test_the_same_seed_gives_the_same_trials[-3-bayesian]",
     f"test_the_same_seed_gives_the_same_trials[{2**40}-bayesian]",
     "test_no_seed_is_a_random_one[bayesian]",
+    "test_another_seed_gives_other_trials[bayesian]",
+    "test_a_search_goes_on_after_a_bad_value[text-bayesian]",
+    "test_a_search_goes_on_after_a_bad_value[None-bayesian]",
+    "test_a_search_goes_on_after_a_bad_value[-inf-bayesian]",
 )
 
 

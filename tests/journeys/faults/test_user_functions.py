@@ -369,7 +369,7 @@ def test_every_exception_has_a_message(
 
 
 @given(st.integers() | st.floats() | st.decimals() | st.fractions() | st.text(max_size=5))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_any_number_is_a_value_or_fails_its_trial(returned: Any) -> None:
     def objective(params: dict[str, Any], trial: optuna.Trial) -> Any:
         return returned if trial.number == 1 else 1.0

@@ -14,6 +14,7 @@ from crosstune import Float, Int
 from crosstune.benchmarks.problems import get, names
 from crosstune.benchmarks.problems.functions import Function, function
 from crosstune.errors import UnknownName
+from tests.support.slow import slow_but
 
 GROUPS = [range(1, 6), range(6, 10), range(10, 15), range(15, 20), range(20, 25)]
 
@@ -71,7 +72,7 @@ def test_the_optimum_is_reached_inside_the_space(name: str) -> None:
     assert not problem.maximize
 
 
-@pytest.mark.parametrize("name", names("functions"))
+@pytest.mark.parametrize("name", slow_but(names("functions"), names("functions")[::5]))
 def test_a_long_local_search_from_the_optimum_finds_nothing_better(name: str) -> None:
     problem = get(name)
     assert problem.optimum is not None

@@ -14,11 +14,16 @@ from crosstune import Choice
 from crosstune.benchmarks.problems import Problem, get
 from crosstune.benchmarks.problems.tables import COLLECTIONS, NAMES, table
 from crosstune.errors import SpecError
+from tests.support.slow import slow_but
 
 SEEDS = {"HPOBench": 5, "HPOLib": 4, "NASBench201": 3}
 
 
-@pytest.fixture(scope="module", params=NAMES)
+# One of each collection, and the others with the slow tests.
+BY_DEFAULT = {COLLECTIONS[name]: name for name in NAMES}.values()
+
+
+@pytest.fixture(scope="module", params=slow_but(NAMES, BY_DEFAULT))
 def name(request: pytest.FixtureRequest) -> str:
     held: str = request.param
     return held

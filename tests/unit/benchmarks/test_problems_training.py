@@ -164,6 +164,7 @@ def test_a_network_that_trains_badly_can_be_pruned() -> None:
     assert all(t.value is not None and t.value < 0.3 for t in complete)
 
 
+@pytest.mark.slow
 def test_a_longer_training_overfits_some_network() -> None:
     problem = get("training/cancer-network")
     study = tune(problem.spec, problem.objective, sampler="random", trials=6, seed=1)
@@ -175,6 +176,7 @@ def test_a_longer_training_overfits_some_network() -> None:
     assert not all(rises)
 
 
+@pytest.mark.slow
 def test_the_noise_is_smaller_than_the_differences_between_points(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -31,7 +31,7 @@ def test_better_is_what_the_metric_says(maximize):
     assert pair.wins == 1.0
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=5)
 @given(st.integers(0, 2**32 - 1))
 def test_negating_the_metric_changes_no_verdict(seed):
     random = np.random.default_rng(seed)

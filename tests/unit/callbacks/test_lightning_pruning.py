@@ -23,6 +23,7 @@ torch = pytest.importorskip("torch")
 lightning = pytest.importorskip("lightning.pytorch")
 
 from crosstune.callbacks import LightningPruningCallback, TrainingDiverged  # noqa: E402
+from tests.support.slow import slow_but_first  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -105,7 +106,8 @@ def test_each_epoch_is_reported_and_the_sanity_check_is_none(tmp_path: Path) -> 
     assert reports(trial) == {0: 2.5, 1: 4.5, 2: 6.5}
 
 
-def test_a_pruned_fit_ends_at_that_epoch_on_every_engine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
+def test_a_pruned_fit_ends_at_that_epoch_on_every_engine(backend: str, tmp_path: Path) -> None:
     def train(params: dict[str, float], trial: optuna.Trial) -> float:
         trainer = fit(LightningPruningCallback(trial), validated(params["rate"]), tmp_path)
         return float(trainer.callback_metrics["val_loss"])
@@ -115,14 +117,13 @@ def test_a_pruned_fit_ends_at_that_epoch_on_every_engine(tmp_path: Path) -> None
         "pruner": {"name": "threshold", "upper": 1.2},
         "seed": 0,
     }
-    for backend in ("optuna", "hyperopt", "keras_tuner"):
-        study = tune(spec, train, backend=backend, trials=12)
-        assert {trial.state for trial in study.trials} == {TrialState.PRUNED, TrialState.COMPLETE}
-        for trial in study.trials:
-            seen = trial.intermediate_values
-            over = [step for step, loss in seen.items() if loss > 1.2]
-            assert over == ([max(seen)] if trial.state == TrialState.PRUNED else [])
-            assert len(seen) == 3 or over
+    study = tune(spec, train, backend=backend, trials=12)
+    assert {trial.state for trial in study.trials} == {TrialState.PRUNED, TrialState.COMPLETE}
+    for trial in study.trials:
+        seen = trial.intermediate_values
+        over = [step for step, loss in seen.items() if loss > 1.2]
+        assert over == ([max(seen)] if trial.state == TrialState.PRUNED else [])
+        assert len(seen) == 3 or over
 
 
 def test_without_validation_what_training_logs_is_reported(tmp_path: Path) -> None:

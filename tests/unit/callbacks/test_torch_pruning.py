@@ -24,24 +24,16 @@ from tests.support.slow import slow_but_first  # noqa: E402
 TIMEOUT = 60.0
 """Seconds after which ranks that wait for each other are taken to hang."""
 
-# What a rank does, told by its number and the scenario. It prints what the callback raised, and
-# what the study holds if the trial is there.
-RANK = """
-import datetime, json, math, sys
+# What a rank does, told by its number and the scenario. It says what the callback raised, and what
+# the study holds if the trial is there.
+RANKS = """
+import datetime, json, math, multiprocessing, sys
 import optuna, torch, torch.distributed as dist
 from crosstune.callbacks import TorchPruningCallback
 
-rank, scenario, port, pruned = int(sys.argv[1]), sys.argv[2], sys.argv[3], {}
-dist.init_process_group(
-    "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2,
-    timeout=datetime.timedelta(seconds=30),
-)
-optuna.logging.set_verbosity(optuna.logging.ERROR)
-directions = ["minimize"] * (2 if scenario == "two objectives" else 1)
-study = optuna.create_study(directions=directions, pruner=optuna.pruners.ThresholdPruner(upper=9))
-trial = study.ask() if (rank == 0) != (scenario == "no trial") or scenario == "two trials" else None
+scenario, port = sys.argv[1:]
 
-def metrics(step):
+def metrics(rank, step, trial):
     loss = torch.tensor(1.0 + rank + step)
     match scenario:
         case "pruned" if step == 2:
@@ -65,18 +57,33 @@ def metrics(step):
             trial.report = report
     return {"val_loss": loss}
 
-raised = None
-try:
-    divergence = "fail" if scenario == "failed" else "prune"
-    prune = TorchPruningCallback(trial, "val_loss", divergence=divergence)
-    for step in range(3):
-        prune(step + rank if scenario == "steps" else step, metrics(step))
-except Exception as error:
-    raised = [type(error).__name__, str(error)]
-reports = None if rank else study.trials[0].intermediate_values if study.trials else {}
-print(json.dumps({"raised": raised, "reports": reports}))
-dist.barrier()
-dist.destroy_process_group()
+def run(rank):
+    dist.init_process_group(
+        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2,
+        timeout=datetime.timedelta(seconds=30),
+    )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    directions = ["minimize"] * (2 if scenario == "two objectives" else 1)
+    pruner = optuna.pruners.ThresholdPruner(upper=9)
+    study = optuna.create_study(directions=directions, pruner=pruner)
+    has_trial = (rank == 0) != (scenario == "no trial") or scenario == "two trials"
+    trial = study.ask() if has_trial else None
+    raised = None
+    try:
+        divergence = "fail" if scenario == "failed" else "prune"
+        prune = TorchPruningCallback(trial, "val_loss", divergence=divergence)
+        for step in range(3):
+            prune(step + rank if scenario == "steps" else step, metrics(rank, step, trial))
+    except Exception as error:
+        raised = [type(error).__name__, str(error)]
+    reports = None if rank else study.trials[0].intermediate_values if study.trials else {}
+    dist.barrier()
+    dist.destroy_process_group()
+    return {"raised": raised, "reports": reports}
+
+with multiprocessing.get_context("fork").Pool(2) as ranks:
+    for said in ranks.map(run, range(2), chunksize=1):
+        print("RANK " + json.dumps(said))
 """
 
 
@@ -85,24 +92,17 @@ def run(scenario: str, tmp_path: Path) -> tuple[Any, Any]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    script = tmp_path / "rank.py"
-    script.write_text(RANK)
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(rank), scenario, str(port)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    try:
-        said = [rank.communicate(timeout=TIMEOUT) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    assert [rank.returncode for rank in ranks] == [0, 0], said
-    first, second = (json.loads(out.splitlines()[-1]) for out, _ in said)
+    script = tmp_path / "ranks.py"
+    script.write_text(RANKS)
+    done = subprocess.run(
+        [sys.executable, str(script), scenario, str(port)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith("RANK ")]
+    first, second = (json.loads(line.removeprefix("RANK ")) for line in said)
     return first, second
 
 
@@ -162,7 +162,7 @@ def test_one_process_needs_the_trial_of_one_objective() -> None:
         TorchPruningCallback(optuna.create_study().ask())(0, accuracy=torch.zeros(1))
 
 
-# Each takes 2 s for starting two processes, so all but three are slow.
+# Each starts a Python that imports torch, so all but one are slow.
 @pytest.mark.parametrize(
     ("scenario", "error", "words", "reports"),
     [

@@ -50,6 +50,7 @@ def test_promoted_trials_go_on_in_threads(storage: str | None, lag: int | None) 
     assert Path("net.checkpoints").is_dir() == (storage is not None)
 
 
+@pytest.mark.slow
 def test_promoted_trials_go_on_in_processes() -> None:
     study = crosstune.tune(
         HYPERBAND | {"sampler": {"name": "hyperband", "max_epochs": 3}},

@@ -53,14 +53,14 @@ discrete = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(continuous)
 def test_a_continuous_distribution_keeps_its_law(frozen: Any) -> None:
     drawn = [point["x"] for point in draw({"x": frozen})]
     assert stats.kstest(drawn, frozen.cdf).pvalue > 1e-5
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(discrete)
 def test_a_discrete_distribution_keeps_its_law(frozen: Any) -> None:
     drawn = np.array([point["x"] for point in draw({"x": frozen})])
