@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.slow import slow_but_first
+
 ROOT = Path(__file__).parents[3]
 FIRST = ROOT / "tests" / "fixtures" / "first" / "public_names.txt"
 """The names that the pages of version 0.1.0 showed, one in a line."""
@@ -88,7 +90,15 @@ def test_a_name_that_is_not_there_is_found() -> None:
         resolve("crosstune.tun")
 
 
-def test_import_crosstune_alone_gives_each_documented_module() -> None:
-    names = sorted({name.split(".")[1] for name in FIRST.read_text().split() if "." in name})
+NAMES = sorted({name.split(".")[1] for name in FIRST.read_text().split() if "." in name})
+NEEDS_KERAS = ["KerasTuner"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    slow_but_first([[name for name in NAMES if name not in NEEDS_KERAS], NEEDS_KERAS]),
+    ids=["without Keras", "with Keras"],
+)
+def test_import_crosstune_alone_gives_each_documented_module(names: list[str]) -> None:
     code = f"import crosstune\nfor name in {names}:\n    getattr(crosstune, name)"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from crosstune.benchmarks.match.results import MatchRun, Results
 from crosstune.benchmarks.report import markdown, terminal, write_report
+from crosstune.benchmarks.report.section import Picture
 from crosstune.benchmarks.statistics.precision import NONE, between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
@@ -38,6 +39,16 @@ def folder(match: Match, tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("report")
     assert write_report(*match, where) == where / "report.html"
     return where
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each figure is an empty file, which takes none of the seconds of drawing it."""
+
+    def touch(picture: Picture, looks: object, folder: Path) -> None:
+        (folder / f"{picture.name}.png").touch()
+
+    monkeypatch.setattr("crosstune.benchmarks.report.drawings.draw", touch)
 
 
 def printed(match: Match, width: int = 200) -> str:
@@ -280,6 +291,7 @@ def test_names_steer_no_terminal() -> None:
     assert re.search(r"│ \[red\]b +│", text)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_names_leave_no_folder_and_run_no_formula(hostile: Match, tmp_path: Path) -> None:
     write_report(*hostile, tmp_path / "a" / "b")
     inside = {p for p in tmp_path.rglob("*") if p.is_file()}
@@ -291,6 +303,7 @@ def test_names_leave_no_folder_and_run_no_formula(hostile: Match, tmp_path: Path
             assert not any(re.match(r"[=+@]|-[^\d.]", cell) for cell in line), (path, line)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_problems_of_one_slug_keep_their_own_figures(tmp_path: Path) -> None:
     problems = [data.about("a/b"), data.about("a-b"), data.about("A-b")]
     held = data.results(problems, data.THREE, seeds=2, trials=5)

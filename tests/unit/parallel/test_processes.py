@@ -174,6 +174,7 @@ class _Reruns(Executor):
                     continue
 
 
+@pytest.mark.slow
 def test_a_second_attempt_replaces_the_first(tmp_path: Path) -> None:
     """As a cluster does that loses a worker: the task of trial 2 is simply run again."""
     study = optuna.create_study(study_name="study")

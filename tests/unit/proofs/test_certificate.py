@@ -21,6 +21,7 @@ from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, SpecError, UnknownName
 from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED, Verdict
 from crosstune.testing.space import CONDITIONAL, KINDS
+from tests.support.slow import slow_but_first
 
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 
@@ -289,7 +290,7 @@ def test_a_fault_in_the_file_is_placed(tmp_path: Path, capsys: pytest.CaptureFix
     assert "spec.yaml:2: space.x.high" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("step", [0.1, 0.2, 0.25, 0.3, 0.7])
+@pytest.mark.parametrize("step", slow_but_first([0.3, 0.25, 0.1, 0.2, 0.7], 2))
 def test_a_stepped_normal_is_exact_whatever_its_step(step: float) -> None:
     space = Space({"x": Normal(0.0, 1.0, step=step), "y": LogNormal(0.0, 1.0, step=step)})
     for verdicts in crosstune.check(space).verdicts.values():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.slow import slow_but
 from tests.unit.resume.support import (
     DIRECT,
     asked_again,
@@ -33,8 +35,14 @@ PRUNERS: dict[str, Any] = {
 # Under Hyperband the bracket of a trial is a hash of the study's name and the trial's number.
 
 
-@pytest.mark.parametrize("often", [False, True], ids=["replayed", "snapshot"])
-@pytest.mark.parametrize("name", PRUNERS)
+# By default each pruner is resumed in one of the two ways, and each way by half of them.
+@pytest.mark.parametrize(
+    ("name", "often"),
+    slow_but(
+        list(product(PRUNERS, (False, True))),
+        [(name, n % 2 == 1) for n, name in enumerate(PRUNERS)],
+    ),
+)
 def test_a_killed_run_prunes_as_it_would_have(
     name: str, often: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -238,9 +239,15 @@ def spec_of(pruner: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("workers", [None, 2], ids=["alone", "in order"])
+# By default each habit is tried alone or in order, in turn.
+@pytest.mark.parametrize(
+    ("habit", "workers"),
+    slow_but(
+        list(product(HABITS, (None, 2))),
+        [(habit, (None, 2)[n % 2]) for n, habit in enumerate(HABITS)],
+    ),
+)
 @pytest.mark.parametrize("pruner", slow_but_first(["hyperband", "successive-halving"]))
-@pytest.mark.parametrize("habit", HABITS)
 def test_a_resumed_study_prunes_as_it_would_have(
     habit: str, pruner: str, workers: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,8 +397,9 @@ def test_points_that_are_queued_meanwhile_are_met_again(
     assert resumed == whole
 
 
-@pytest.mark.parametrize("workers", [None, 2], ids=["alone", "in order"])
-@pytest.mark.parametrize("habit", [2, 3])
+@pytest.mark.parametrize(
+    ("habit", "workers"), slow_but_first([(2, None), (3, 2), (2, 2), (3, None)], 2)
+)
 def test_a_retry_from_a_checkpoint_repeats_the_questions_before_it(
     habit: int, workers: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,7 +90,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(
         assert rows(run(place, spec, resume=True)) == wanted
 
 
-@pytest.mark.parametrize("case", slow_but(CASES, BY_DEFAULT))
+@pytest.mark.parametrize("case", slow_but(CASES, BY_DEFAULT[::2]))
 def test_a_snapshot_stands_for_the_trials_before_it(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import copy
 import multiprocessing
 import pickle
 import threading
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from crosstune.samplers import GaussianProcessSampler, HyperoptSampler, KerasTun
 from crosstune.space.parameters import Float
 from crosstune.space.space import Space
 from crosstune.study.storage import open_storage
-from tests.support.slow import slow_but_first
+from tests.support.slow import slow_but, slow_but_first
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 KINDS = {
@@ -47,9 +48,14 @@ def work(place: Path, sampler: Any, ready: Any) -> None:
     study.optimize(objective, n_trials=3)
 
 
-@pytest.mark.parametrize("seed", [None, 0])
-@pytest.mark.parametrize("begun", [0, 1], ids=["fresh", "begun"])
-@kinds
+# By default each kind of sampler once, and each state of it with each kind of seed.
+@pytest.mark.parametrize(
+    ("kind", "begun", "seed"),
+    slow_but(
+        list(product(KINDS, (0, 1), (None, 0))),
+        list(zip(KINDS, (0, 1, 0, 1), (None, None, 0, 0), strict=True)),
+    ),
+)
 def test_processes_that_fork_propose_different_points(
     kind: str, begun: int, seed: int | None, tmp_path: Path
 ) -> None:
