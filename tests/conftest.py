@@ -35,10 +35,15 @@ _SHARD = pytest.StashKey[tuple[int, int]]()
 _SELECTED = pytest.StashKey[int]()
 
 # The same examples at every run, so that a failure comes from a change. CROSSTUNE_FUZZ=1 looks at
-# others each time.
+# others each time, and at more.
+_FUZZ = bool(os.environ.get("CROSSTUNE_FUZZ"))
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "crosstune-hypothesis")
 settings.register_profile(
-    "crosstune", database=None, deadline=None, derandomize=not os.environ.get("CROSSTUNE_FUZZ")
+    "crosstune",
+    database=None,
+    deadline=None,
+    derandomize=not _FUZZ,
+    max_examples=100 if _FUZZ else 50,
 )
 settings.load_profile("crosstune")
 
@@ -47,6 +52,16 @@ settings.load_profile("crosstune")
 def _quiet_optuna() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.NOTSET)  # `crosstune verify` raises it
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each figure of a report is an empty file, which takes none of the seconds of drawing it."""
+
+    def touch(picture: Any, looks: object, folder: Path) -> None:
+        (folder / f"{picture.name}.png").touch()
+
+    monkeypatch.setattr("crosstune.benchmarks.report.drawings.draw", touch)
 
 
 @pytest.fixture(autouse=True, scope="module")

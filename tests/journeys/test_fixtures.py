@@ -155,6 +155,7 @@ def test_start_points_and_priors_are_continued_under_the_positions(folder: Path)
     assert (found.points, found.prior) == ([{"units": 2}], {"units": {"at": 2}})
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_match_is_reported_and_continued(folder: Path) -> None:
     contenders = ("--contenders", "optuna:random,hyperopt:tpe", "--trials", "8", "--out", "match")
     files = {path: path.read_bytes() for path in (folder / "match").rglob("*.jsonl")}

@@ -64,7 +64,9 @@ def untimed(folder: Path) -> dict[Any, Any]:
     }
 
 
-def test_one_command_brings_a_verdict_and_a_report(tmp_path: Path) -> None:
+def test_one_command_brings_a_verdict_and_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     spec = write_spec(tmp_path)
     who = "optuna:tpe,optuna:random"
     out, err = call(spec, "-c", who, "--seeds", 3, "-n", 5, "--json", cwd=tmp_path)
@@ -75,7 +77,11 @@ def test_one_command_brings_a_verdict_and_a_report(tmp_path: Path) -> None:
     page = (tmp_path / own / "report.html").read_text()
     assert found["leader"] in page
     assert "6 of 6 runs" in err
-    again, err = call(spec, "-c", who, "--out", own, "--report-only", "--json", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", str(spec), "-c", who, "--out", str(own), "--report-only", "--json"])
+    assert ended.value.code == 0
+    again, err = capsys.readouterr()
     assert json.loads(again.splitlines()[-1]) == found
     assert "runs" not in err.splitlines()[0]
 

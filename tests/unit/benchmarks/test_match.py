@@ -165,8 +165,9 @@ def test_only_what_is_new_is_evaluated(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trials", slow_but_first([5, 12]))
 def test_two_jobs_find_what_one_finds(tmp_path: Path, trials: int) -> None:
     limits = RunLimits(trials=trials)
-    one = match(limits=limits).run(MatchFolder(tmp_path / "1"), 2)
-    two = match(limits=limits).run(MatchFolder(tmp_path / "2"), 2, jobs=2)
+    game = match(who="optuna:tpe,optuna:random", limits=limits)
+    one = game.run(MatchFolder(tmp_path / "1"), 2)
+    two = game.run(MatchFolder(tmp_path / "2"), 2, jobs=2)
     assert untimed(one) == untimed(two)
 
 

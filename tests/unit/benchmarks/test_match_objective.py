@@ -469,6 +469,7 @@ def test_runs_are_done_again_from_their_first_failed_trial(written: Write, tmp_p
         assert list(run.evaluations[:first]) == kept[:first]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_command_has_both_options(
     written: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

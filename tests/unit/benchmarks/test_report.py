@@ -13,7 +13,6 @@ from rich.console import Console
 
 from crosstune.benchmarks.match.results import MatchRun, Results
 from crosstune.benchmarks.report import markdown, terminal, write_report
-from crosstune.benchmarks.report.section import Picture
 from crosstune.benchmarks.statistics.precision import NONE, between, half, rounded
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
@@ -39,16 +38,6 @@ def folder(match: Match, tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("report")
     assert write_report(*match, where) == where / "report.html"
     return where
-
-
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each figure is an empty file, which takes none of the seconds of drawing it."""
-
-    def touch(picture: Picture, looks: object, folder: Path) -> None:
-        (folder / f"{picture.name}.png").touch()
-
-    monkeypatch.setattr("crosstune.benchmarks.report.drawings.draw", touch)
 
 
 def printed(match: Match, width: int = 200) -> str:

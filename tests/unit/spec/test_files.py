@@ -18,7 +18,7 @@ from tests.support import strategies
 
 FUZZ = settings(
     settings.get_profile("crosstune"),
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 SUFFIXES = (".yaml", ".toml", ".json")
@@ -353,7 +353,7 @@ PIECES = st.one_of(
 )  # fmt: skip
 
 
-@settings(FUZZ, max_examples=400)
+@settings(FUZZ, max_examples=200)
 @given(st.sampled_from(SUFFIXES), st.data())
 def test_a_mutated_spec_is_read_or_refused(
     tmp_path: Path, suffix: str, data: st.DataObject
@@ -380,7 +380,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(FUZZ, max_examples=400)
+@settings(FUZZ, max_examples=150)
 @given(st.sampled_from([".json", ".yaml"]), st.data())
 def test_a_spec_with_any_value_anywhere_is_read_or_refused(
     tmp_path: Path, suffix: str, data: st.DataObject

@@ -104,6 +104,7 @@ def made(at: Path) -> None:
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_ends_because_its_progress_cannot_be_written(
     command: str, at: Path, monkeypatch: pytest.MonkeyPatch,

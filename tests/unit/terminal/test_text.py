@@ -42,8 +42,12 @@ def evil(tmp_path: Path) -> Path:
         (["run", "spec.json", "-n", "3"], False),
         (["run", "spec.json", "-n", "3"], True),
         (["run", f"no{EVIL}.yaml"], False),
-        (["check", "spec.json", "--backend", "hyperopt"], False),
-        (["compare", "spec.json", "-c", "optuna:qmc,optuna:random", "-n", "2"], False),
+        (["check", "spec.json", "--backend", "optuna"], False),
+        pytest.param(
+            ["compare", "spec.json", "-c", "optuna:qmc,optuna:random", "-n", "2"],
+            False,
+            marks=pytest.mark.slow,
+        ),
         (["exec", "-b", f"hyp{EVIL}", "objective.py"], False),
     ],
 )
