@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from crosstune.cli.options import DEBUG
+from crosstune.cli.options import DEBUG, JSON
 
 _ROLES = ("random", "grid", "bayesian")
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@JSON
 @DEBUG
 def backends(as_json: bool, debug: bool) -> None:
     """List the engines, whether they are installed, and their samplers."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosstune.cli.options import DEBUG
+from crosstune.cli.options import DEBUG, JSON
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,7 +28,7 @@ Exit status 0; 2 if an engine refuses a parameter or, with --strict, approximate
 @click.option("--mode", default="exact", show_default=True, metavar="NAME", help="Or literal.")
 @click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
 @click.option("--strict", is_flag=True, help="Make an approximation an error.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@JSON
 @DEBUG
 def check(
     spec: Path, mode: str, backends: tuple[str, ...], strict: bool, as_json: bool, debug: bool

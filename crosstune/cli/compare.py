@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from crosstune.cli.options import DEBUG, JSON
+
 _EPILOG = """
 \b
 Examples:
@@ -88,8 +90,8 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
     help="Keep the results although the objective's code changed: it measures the same.",
 )
 @click.option("--report-only", is_flag=True, help="Judge the results in --out; evaluate nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@JSON
+@DEBUG
 def compare(
     spec: Path | None,
     suite: str | None,
@@ -126,7 +128,7 @@ def compare(
                 margin=margin,
                 within=within,
                 progress=progress,
-                command=_command(),
+                command=shlex.join(["crosstune", *sys.argv[1:]]),
                 **options,
             )
     terminal(comparison.results, comparison.summary, console)
@@ -154,11 +156,6 @@ def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]
 
     name = spec.stem if spec is not None else suite or "-".join(names)
     return Path("runs") / f"compare-{as_file_name(name)}"
-
-
-def _command() -> str:
-    """The command line, for the report."""
-    return shlex.join(["crosstune", *sys.argv[1:]])
 
 
 @contextlib.contextmanager
@@ -202,22 +199,15 @@ def _progress(console: Any, folder: Path) -> Iterator[Any]:
 def _as_json(comparison: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from crosstune.cli.console import finite
+
     verdict = comparison.summary.verdict
     return {
         "verdict": verdict.sentence,
         "measure": verdict.measure,
         "leader": verdict.leader,
-        "pairs": [_finite(asdict(pair)) for pair in verdict.pairs],
-        "standings": [_finite(asdict(standing)) for standing in comparison.summary.standings],
+        "pairs": [finite(asdict(pair)) for pair in verdict.pairs],
+        "standings": [finite(asdict(standing)) for standing in comparison.summary.standings],
         "notes": list(comparison.summary.notes),
         "folder": str(comparison.folder),
     }
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by None."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from crosstune.cli.options import DEBUG, not_empty
+from crosstune.cli.options import BACKEND, DEBUG, named
 from crosstune.errors import RequestError
 
 
@@ -30,14 +31,8 @@ swap is printed on standard error and recorded in the study. Without --backend a
 sampler is swapped.
 """,
 )
-@click.option(
-    "-b",
-    "--backend",
-    metavar="NAME",
-    callback=not_empty,
-    help="optuna, hyperopt, keras_tuner or crosstune.",
-)
-@click.option("-s", "--sampler", metavar="NAME", callback=not_empty, help="random, tpe, ...")
+@BACKEND
+@named("-s", "--sampler", help="random, tpe, ...")
 @click.option(
     "--seed", type=int, metavar="N", help="Of the first study; others are derived from it."
 )
@@ -48,80 +43,26 @@ sampler is swapped.
     metavar="N",
     help="At most N trials in each study or search.",
 )
-@click.option(
-    "--tensorboard", metavar="DIR", callback=not_empty, help="Log every study in DIR as it runs."
-)
+@named("--tensorboard", metavar="DIR", help="Log every study in DIR as it runs.")
 @click.option("--strict", is_flag=True, help="Make a study that cannot be swapped an error.")
 @click.option("-m", "module", is_flag=True, help="The target is a module, as in python -m.")
 @DEBUG
 @click.argument("target", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def exec_(
-    backend: str | None,
-    sampler: str | None,
-    seed: int | None,
-    trials: int | None,
-    tensorboard: str | None,
-    strict: bool,
-    module: bool,
-    debug: bool,
-    target: str,
-    arguments: tuple[str, ...],
+    target: str, arguments: tuple[str, ...], module: bool, debug: bool, **options: Any
 ) -> Callable[[], None]:
     """Run a Python script whose studies the chosen engine drives, without an edit."""
-    return prepare(
-        target,
-        arguments,
-        module=module,
-        backend=backend,
-        sampler=sampler,
-        seed=seed,
-        trials=trials,
-        strict=strict,
-        tensorboard=tensorboard,
-    )
-
-
-def prepare(
-    target: str,
-    arguments: Sequence[str],
-    *,
-    module: bool,
-    backend: str | None,
-    sampler: str | None,
-    seed: int | None,
-    trials: int | None,
-    strict: bool,
-    tensorboard: str | None,
-) -> Callable[[], None]:
-    """Take over this process, and return a function that runs the script.
-
-    Args:
-        target: the file of the script, or the name of a module.
-        arguments: of the script.
-        module: whether `target` is a module.
-        backend, sampler, seed, trials, strict, tensorboard: see `ScriptEngine`.
-
-    Raises:
-        RequestError: there is no such script or engine.
-    """
     from crosstune.takeover.install import install
     from crosstune.takeover.misplaced import check_order
     from crosstune.takeover.script import run_module, run_script
 
-    if seed is not None and backend is None and sampler is None:
+    engine = (options["backend"], options["sampler"])
+    if options["seed"] is not None and engine == (None, None):
         raise RequestError("--seed is the engine's: name it, with --backend or --sampler")
     path = Path(target)
     if not module and not path.exists():
         raise RequestError(f"there is no script {target}")
-    options = {
-        "backend": backend,
-        "sampler": sampler,
-        "seed": seed,
-        "trials": trials,
-        "strict": strict,
-        "tensorboard": tensorboard,
-    }
     check_order(target, arguments, options)
     install(**options)
     if module:

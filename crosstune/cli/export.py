@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+from crosstune.cli.options import DEBUG
 
 
 @click.command(
@@ -38,17 +42,8 @@ Examples:
 @click.option("--name", metavar="NAME", help="The study's name in the new Optuna storage.")
 @click.option("--metric", metavar="NAME", help="The name of Keras Tuner's objective.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def export(
-    study: str,
-    path: str,
-    format: str,
-    storage: str,
-    name: str | None,
-    metric: str | None,
-    force: bool,
-    debug: bool,
-) -> None:
+@DEBUG
+def export(study: str, path: str, debug: bool, **options: Any) -> None:
     """Write STUDY to PATH in the format of another library."""
     import optuna
 
@@ -57,5 +52,5 @@ def export(
     from crosstune.terminal.text import say
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    export_study(study, path, format=format, storage=storage, name=name, metric=metric, force=force)
+    export_study(study, path, **options)
     say(f"{study} is in {describe(path)}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import json
 from pathlib import Path
 from typing import Any
 
 import click
+
+from crosstune.cli.options import DEBUG, JSON
 
 
 @click.command(
@@ -47,27 +49,15 @@ Examples:
 @click.option("--direction", metavar="WAY", help="maximize if the losses are negated values.")
 @click.option("--metric", metavar="NAME", help="Which metric is Keras Tuner's objective.")
 @click.option("--study", "study_name", metavar="NAME", help="Which study of the Optuna storage.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@JSON
+@DEBUG
 def import_(
-    source: str,
-    format: str,
-    storage: str | None,
-    name: str | None,
-    spec: Path | None,
-    space: str | None,
-    direction: str | None,
-    metric: str | None,
-    study_name: str | None,
-    as_json: bool,
-    debug: bool,
+    source: str, storage: str | None, space: str | None, as_json: bool, debug: bool, **options: Any
 ) -> None:
     """Read the finished search in SOURCE into a new study."""
-    import json
-
     import optuna
 
-    from crosstune.cli.console import count
+    from crosstune.cli.console import count, finite
     from crosstune.engines.feasibility import best_trial
     from crosstune.exchange import IMPORTED, import_study, storages
     from crosstune.study.storage import describe
@@ -75,16 +65,7 @@ def import_(
     from crosstune.terminal.text import say
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    read = import_study(
-        source,
-        format=format,
-        name=name,
-        spec=spec,
-        space=None if space is None else _resolved(space),
-        direction=direction,
-        metric=metric,
-        study_name=study_name,
-    )
+    read = import_study(source, space=None if space is None else _resolved(space), **options)
     place = storage or str(Path("runs") / f"{as_file_name(read.study_name)}.journal")
     study = storages.put(read, place, read.study_name)
     states = count(study)
@@ -97,7 +78,7 @@ def import_(
             "study": study.study_name,
             "storage": describe(place),
             "trials": dict(states),
-            "best_value": _finite(None if best is None else best.value),
+            "best_value": finite(None if best is None else best.value),
             "notes": study.user_attrs[IMPORTED]["notes"],
         }
         click.echo(json.dumps(summary, allow_nan=False))
@@ -119,8 +100,3 @@ def _resolved(target: str) -> Any:
             return pkgutil.resolve_name(target)
         except (ImportError, AttributeError) as error:
             raise RequestError(f"{target!r} cannot be imported: {message_of(error)}") from error
-
-
-def _finite(value: float | None) -> float | None:
-    """Replace infinity, which JSON does not have, by None."""
-    return value if value is not None and math.isfinite(value) else None

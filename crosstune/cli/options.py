@@ -1,10 +1,10 @@
-"""An option and a check that several commands share."""
+"""Options and a check that several commands share."""
 
 from __future__ import annotations
 
-import click
+from functools import partial
 
-DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+import click
 
 
 def not_empty(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -20,3 +20,20 @@ def not_empty(context: click.Context, option: click.Parameter, value: str | None
     if value == "":
         raise click.BadParameter("it is empty. Leave the option out to get what the spec says.")
     return value
+
+
+DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+)
+
+named = partial(click.option, metavar="NAME", callback=not_empty)
+"""An option whose value is a name."""
+
+BACKEND = named("-b", "--backend", help="optuna, hyperopt, keras_tuner or crosstune.")
+SAMPLER = named("-s", "--sampler", help="random, grid, bayesian, tpe, ...")
+PRUNER = named("-p", "--pruner", help="median, hyperband, ...")
+STUDY = named("--study", "study_name", help="The study's name in its storage.")
+TRIALS = click.option(
+    "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
+)

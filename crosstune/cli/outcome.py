@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.markup import escape
 
-from crosstune.cli.console import LiveLine, count, duration, table, values
+from crosstune.cli.console import LiveLine, count, duration, finite, table, values
 from crosstune.engines.feasibility import best_trial, ranked, why_no_best
 from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
 from crosstune.study.storage import describe
@@ -162,7 +161,6 @@ def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) ->
         sampler_seconds: the part of it that the sampler took.
     """
     best = best_trial(study)
-    value = None if best is None or best.value is None else best.value
     return {
         "study": study.study_name,
         "storage": describe(plan.storage),
@@ -170,7 +168,7 @@ def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) ->
         "sampler": plan.engine.algorithm,
         "seed": plan.engine.seed,
         "trials": dict(count(study)),
-        "best_value": value if value is not None and math.isfinite(value) else None,
+        "best_value": finite(None if best is None else best.value),
         "best_params": None if best is None else values(plan.spec.space, best),
         "seconds": round(seconds, 3),
         "sampler_seconds": round(sampler_seconds, 3),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosstune.cli.options import DEBUG, not_empty
+from crosstune.cli.options import BACKEND, DEBUG, JSON, PRUNER, SAMPLER, STUDY, TRIALS, named
 from crosstune.errors import RequestError
 from crosstune.terminal.streams import lossy_stdout
 
@@ -57,20 +57,10 @@ study: crosstune tensorboard runs/....journal logs
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "-b",
-    "--backend",
-    metavar="NAME",
-    callback=not_empty,
-    help="optuna, hyperopt, keras_tuner or crosstune.",
-)
-@click.option(
-    "-s", "--sampler", metavar="NAME", callback=not_empty, help="random, grid, bayesian, tpe, ..."
-)
-@click.option("-p", "--pruner", metavar="NAME", callback=not_empty, help="median, hyperband, ...")
-@click.option(
-    "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
-)
+@BACKEND
+@SAMPLER
+@PRUNER
+@TRIALS
 @click.option("--seconds", type=float, metavar="S", help="Time limit; no trial starts after it.")
 @click.option(
     "--seed", type=int, metavar="N", help="Any integer; the same seed gives the same trials."
@@ -81,35 +71,17 @@ study: crosstune tensorboard runs/....journal logs
     metavar="STUDY",
     help="Learn from an earlier study, a journal file or URL; for crosstune's gp. May be repeated.",
 )
-@click.option(
-    "--storage",
-    metavar="PLACE",
-    callback=not_empty,
-    help="A journal file, or the URL of a database.",
-)
-@click.option(
-    "--study",
-    "study_name",
-    metavar="NAME",
-    callback=not_empty,
-    help="The study's name in its storage.",
-)
+@named("--storage", metavar="PLACE", help="A journal file, or the URL of a database.")
+@STUDY
 @click.option("--resume", is_flag=True, help="Continue the existing study.")
 @click.option(
     "--fresh",
     is_flag=True,
     help="With --resume: continue with a fresh engine that learns from the trials.",
 )
-@click.option(
-    "--tensorboard",
-    metavar="DIR",
-    callback=not_empty,
-    help="Log the study in DIR for TensorBoard as it runs.",
-)
+@named("--tensorboard", metavar="DIR", help="Log the study in DIR for TensorBoard as it runs.")
 @click.option("-w", "--workers", type=int, metavar="N", help="Parallel trials, each in a process.")
-@click.option(
-    "--dask", metavar="ADDRESS", callback=not_empty, help="Address of a Dask scheduler, or: local."
-)
+@named("--dask", metavar="ADDRESS", help="Address of a Dask scheduler, or: local.")
 @click.option(
     "--ordered",
     "lag",
@@ -120,35 +92,22 @@ study: crosstune tensorboard runs/....journal logs
     help="The same history for any number of workers up to LAG + 1; LAG is 7.",
 )
 @click.option("--trial-seconds", type=float, metavar="S", help="End a longer trial, as failed.")
-@click.option(
+@named(
     "--host",
     metavar="ADDRESS",
-    callback=not_empty,
     help="Address of this machine for remote Dask workers, on a trusted network.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@JSON
 @DEBUG
 def run(
     spec: Path,
-    backend: str | None,
-    sampler: str | None,
-    pruner: str | None,
-    trials: int | None,
-    seconds: float | None,
-    seed: int | None,
-    warm_start: tuple[str, ...],
-    storage: str | None,
-    study_name: str | None,
     resume: bool,
     fresh: bool,
     tensorboard: str | None,
-    workers: int | None,
     dask: str | None,
-    lag: int | None,
-    trial_seconds: float | None,
-    host: str | None,
     as_json: bool,
     debug: bool,
+    **options: Any,
 ) -> None:
     """Run the study that SPEC describes, a YAML, TOML or JSON file."""
     import optuna
@@ -159,24 +118,8 @@ def run(
     console = SafeConsole(stderr=True)
     if fresh and not resume:
         raise RequestError("--fresh says how to go on with a study: give --resume with it")
-    request = study_request(
-        spec,
-        backend=backend,
-        sampler=sampler,
-        pruner=pruner,
-        trials=trials,
-        seconds=seconds,
-        seed=seed,
-        warm_start=warm_start,
-        storage=storage,
-        study_name=study_name,
-        resume="fresh" if fresh else resume,
-        workers=workers,
-        executor=dask,
-        lag=lag,
-        trial_seconds=trial_seconds,
-        host=host,
-    )
+    resumed = "fresh" if fresh else resume
+    request = study_request(spec, resume=resumed, executor=dask, **options)
     with lossy_stdout():
         result = run_spec(request, console, tensorboard=tensorboard, debug=debug)
     if as_json:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from crosstune.cli.options import DEBUG, not_empty
+from crosstune.cli.options import DEBUG, named
 from crosstune.errors import RequestError, no_such
 from crosstune.terminal.text import say
 
@@ -24,10 +23,8 @@ An existing log is continued, without repetition. Example:
 )
 @click.argument("storage", metavar="STUDY")
 @click.argument("log_dir", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--study", "study_name", metavar="NAME", callback=not_empty, help="Only this one of several."
-)
-@click.option("--metric", metavar="NAME", callback=not_empty, help="Name of the objective.")
+@named("--study", "study_name", help="Only this one of several.")
+@named("--metric", help="Name of the objective.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
 @DEBUG
 def tensorboard(
@@ -39,24 +36,6 @@ def tensorboard(
     debug: bool,
 ) -> None:
     """Log the studies in STUDY, a journal file or the URL of a database, to DIR for TensorBoard."""
-    sys.exit(log_studies(storage, log_dir, study_name=study_name, metric=metric, as_json=as_json))
-
-
-def log_studies(
-    storage: str, log_dir: Path, *, study_name: str | None, metric: str | None, as_json: bool
-) -> int:
-    """Log one study, or all in the storage; returns the exit status.
-
-    Args:
-        storage: a journal file, or the URL of a database.
-        log_dir: made if it is absent.
-        study_name: None for all studies.
-        metric: the name of the objective.
-        as_json: print the result on standard output.
-
-    Raises:
-        RequestError: there is no such study, or the log cannot be written.
-    """
     import optuna
 
     from crosstune.callbacks.tensorboard.callback import log
@@ -81,4 +60,3 @@ def log_studies(
     say(f"look at it with: tensorboard --logdir {log_dir}")
     if as_json:
         click.echo(json.dumps(done))
-    return 0

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,42 +57,6 @@ def verify(
     debug: bool,
 ) -> None:
     """Prove that each engine suggests what its library suggests by hand."""
-    sys.exit(
-        prove(
-            spec,
-            backends=backends,
-            samplers=samplers,
-            seeds=seeds,
-            trials=trials,
-            jobs=jobs,
-            as_json=as_json,
-        )
-    )
-
-
-def prove(
-    spec: Path,
-    *,
-    backends: Sequence[str],
-    samplers: Sequence[str],
-    seeds: int,
-    trials: int,
-    jobs: int | None,
-    as_json: bool,
-) -> int:
-    """Verify and print; returns the exit status: 0 if every suggestion is identical, else 1.
-
-    Args:
-        spec: its file.
-        backends, samplers: names; empty for all.
-        seeds: the number of seeds.
-        trials: the number of suggestions per seed.
-        jobs: parallel runs; None for one per core, up to `MAX_JOBS`.
-        as_json: print the proofs on standard output.
-
-    Raises:
-        RequestError: the spec is bad, or there is no such backend or sampler.
-    """
     import optuna
     from rich.markup import escape
 
@@ -127,7 +90,7 @@ def prove(
             console.print(escape(_line(proof)), highlight=False, soft_wrap=not console.has_width)
     if as_json:
         click.echo(json.dumps([{**asdict(proof), "holds": proof.holds} for proof in proofs]))
-    return int(any(proof.refused is None and not proof.holds for proof in proofs))
+    sys.exit(int(any(proof.refused is None and not proof.holds for proof in proofs)))
 
 
 def _line(proof: Proof) -> str:
