@@ -59,11 +59,7 @@ class KerasTunerAdapter(Adapter):
 
     name: ClassVar[str] = "keras_tuner"
     distribution: ClassVar[str] = "keras-tuner"
-    roles: ClassVar[Mapping[str, str]] = {
-        "random": "random",
-        "grid": "grid",
-        "bayesian": "bayesian",
-    }
+    roles: ClassVar[Mapping[str, str]] = {name: name for name in ("random", "grid", "bayesian")}
     algorithms: ClassVar[Mapping[str, Algorithm]] = {
         "bayesian": Algorithm(
             "Gaussian process with upper confidence bound",
@@ -107,9 +103,7 @@ class KerasTunerAdapter(Adapter):
 
     def drawn(self, space: Space, name: str, *, mode: str = "exact") -> Drawn:
         """The law of the hyperparameter."""
-        constructs = {
-            construct.name: construct for construct in self.compile(space, mode=mode).space
-        }
+        constructs = {made.name: made for made in self.compile(space, mode=mode).space}
         item, law = space[name], law_of(constructs[name])
         decoded = partial(decode, item) if mode == "exact" else None
         return Drawn(law, decoded, notes(item, mode))
@@ -130,7 +124,7 @@ class KerasTunerAdapter(Adapter):
         oracle_class, native_options = oracle_of(algorithm, options)
         oracle = oracle_class(
             objective=keras_tuner.Objective(OBJECTIVE, "max" if maximize else "min"),
-            hyperparameters=Declared.of(self.compile(space)),
+            hyperparameters=Declared.of(self.compiled(space)),
             seed=None if native_seed is None else TrueSeed(native_seed),
             max_consecutive_failed_trials=_NO_LIMIT,
             **({} if chosen.scheduler else {"max_trials": None}),

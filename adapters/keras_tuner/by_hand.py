@@ -8,11 +8,11 @@ import tempfile
 import warnings
 from typing import Any
 
-from crosstune.adapters.keras_tuner.compile import decode
+from crosstune.adapters.keras_tuner.compile import point_of
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.engines.registry import get
 from crosstune.proofs.by_hand import Loss, Suggestion
-from crosstune.space.space import Params, Space
+from crosstune.space.space import Space
 
 _TUNERS = {
     "bayesian": keras_tuner.BayesianOptimization,
@@ -39,12 +39,7 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
     class ByHand(tuner):  # type: ignore[misc]
         def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> float:
             values = trial.hyperparameters.values
-            params: Params = {}
-            for name, item in space.items():
-                if space.is_active(name, params):
-                    searched = item.coordinate is not None
-                    params[name] = decode(item, values[name]) if searched else item.only
-            made.append(Suggestion(params, values.get("tuner/epochs")))
+            made.append(Suggestion(point_of(space, values), values.get("tuner/epochs")))
             return loss(made[-1])
 
     limit = {} if algorithm == "hyperband" else {"max_trials": trials}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from crosstune.adapters.keras_tuner.library import keras_tuner, kinds
@@ -10,7 +10,7 @@ from crosstune.adapters.keras_tuner.private import Parent
 from crosstune.errors import Unsupported
 from crosstune.space.coordinates import Continuous, Index, LogInteger
 from crosstune.space.parameters import Bool, Choice, Float, Parameter
-from crosstune.space.space import Space
+from crosstune.space.space import Params, Space
 
 _COMPILED_FROM = "compiled_from"
 """The attribute of `HyperParameters` that holds the space and the mode they were compiled from.
@@ -101,6 +101,16 @@ def encode(item: Parameter, raw: float) -> Any:
     if isinstance(item, Bool) or _of_one_type(item):
         return item.decode(raw)
     return raw
+
+
+def point_of(space: Space, drawn: Mapping[str, Any]) -> Params:
+    """The point of a space for Keras Tuner's values."""
+    params: Params = {}
+    for name, item in space.items():
+        if space.is_active(name, params):
+            searched = item.coordinate is not None
+            params[name] = decode(item, drawn[name]) if searched else item.only
+    return params
 
 
 def decode(item: Parameter, drawn: Any) -> Any:

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,8 @@ from optuna.trial import Trial, TrialState
 from crosstune.adapters.keras_tuner.distributions import searched_under
 from crosstune.adapters.keras_tuner.library import TrueSeed, keras_tuner
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
+from crosstune.adapters.keras_tuner.read import check_names
 from crosstune.engines import study_values as ledger
-from crosstune.errors import Unsupported
 from crosstune.system.scalars import plain_arguments
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class Oracle(LedgerOracle):
         Raises:
             Unsupported: a hyperparameter that Optuna cannot search.
         """
-        self._check_names()
+        check_names(self.hyperparameters)
         if self._stopped_by_sampler or self._repeats >= MAX_REPEATS or not self._has_new_point():
             return {"status": "STOPPED", "values": None}
         trial = self._begin(trial_id)
@@ -146,15 +145,6 @@ class Oracle(LedgerOracle):
     def _drop(self, trial_id: str, state: TrialState) -> None:
         self._live.pop(trial_id)
         self._tell(self._numbers.pop(trial_id), state)
-
-    def _check_names(self) -> None:
-        names = Counter(construct.name for construct in self.hyperparameters.space)
-        for name, times in names.items():
-            if times > 1:
-                raise Unsupported(
-                    f"{name!r} is declared under {times} conditions, and Keras Tuner loses its "
-                    "value then. Give each a name of its own, or one condition with all values"
-                )
 
     def _tried(self) -> set[Any]:
         return {

@@ -46,12 +46,7 @@ def read_with_verdicts(
             f"keras_tuner.HyperParameters are needed, not {type(native).__name__}. A build "
             "function declares them: call it with an empty one first, then give that"
         )
-    for name, times in Counter(construct.name for construct in native.space).items():
-        if times > 1:
-            raise Unsupported(
-                f"{name!r} is declared under {times} conditions, and Keras Tuner loses its value "
-                "then. Give each a name of its own, or one condition with all values"
-            )
+    check_names(native)
     constructs = {construct.name: construct for construct in native.space}
     items = {name: _parameter(construct) for name, construct in constructs.items()}
     conditions = closed(
@@ -80,6 +75,16 @@ def read_with_verdicts(
         for name, construct in constructs.items()
     }
     return space, verdicts
+
+
+def check_names(native: keras_tuner.HyperParameters) -> None:
+    """Raise Unsupported for a name under two conditions."""
+    for name, times in Counter(construct.name for construct in native.space).items():
+        if times > 1:
+            raise Unsupported(
+                f"{name!r} is declared under {times} conditions, and Keras Tuner loses its value "
+                "then. Give each a name of its own, or one condition with all values"
+            )
 
 
 def _condition(construct: Any, items: dict[str, Parameter]) -> Condition:

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crosstune.adapters.keras_tuner.compile import decode, encode
+from crosstune.adapters.keras_tuner.compile import encode, point_of
 from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, oracles
 from crosstune.adapters.keras_tuner.private import (
     continue_from_running_trials,
@@ -18,6 +18,7 @@ from crosstune.adapters.keras_tuner.private import (
     released_lock,
     write_no_files,
 )
+from crosstune.adapters.keras_tuner.trial_state import RUNG, rung_of
 from crosstune.engines.base import Budget, Busy, Engine, Exhausted, Outcome, fewest_grid_points
 from crosstune.space.coordinates import Continuous
 from crosstune.space.space import Params, Space
@@ -68,13 +69,7 @@ class KerasTunerEngine(Engine):
             raise Exhausted
         self._trials[trial] = proposed
         self._asked[proposed.trial_id] = trial
-        values = proposed.hyperparameters.values
-        params: Params = {}
-        for name, item in self.space.items():
-            if self.space.is_active(name, params):
-                searched = item.coordinate is not None
-                params[name] = decode(item, values[name]) if searched else item.only
-        return params
+        return point_of(self.space, proposed.hyperparameters.values)
 
     def thaw(self, frozen: Mapping[str, Any]) -> None:
         """Restore a frozen oracle, and release it at the end too."""
@@ -83,17 +78,7 @@ class KerasTunerEngine(Engine):
 
     def budget(self, trial: int) -> Budget | None:
         """The rung of the trial in the Hyperband oracle's schedule."""
-        values = self._trials[trial].hyperparameters.values
-        if "tuner/epochs" not in values:
-            return None
-        parent = values.get("tuner/trial_id")
-        return Budget(
-            epochs=values["tuner/epochs"],
-            initial_epoch=values["tuner/initial_epoch"],
-            resume_from=None if parent is None else self._asked[parent],
-            bracket=values["tuner/bracket"],
-            round=values["tuner/round"],
-        )
+        return rung_of(self._trials[trial].hyperparameters.values, self._asked)
 
     def running(self, points: Sequence[Params]) -> None:
         """Mark the points of other processes as tried, so that none is drawn again."""
@@ -107,7 +92,7 @@ class KerasTunerEngine(Engine):
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
         """Tell the value of a trial at other values than proposed."""
         hyperparameters = self._trials[trial].hyperparameters
-        rung = {k: v for k, v in hyperparameters.values.items() if k.startswith("tuner/")}
+        rung = {k: v for k, v in hyperparameters.values.items() if k.startswith(RUNG)}
         hyperparameters.values = {**rung, **self._encoded(params)}
         self.tell(trial, outcome)
 

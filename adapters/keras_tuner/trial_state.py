@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from optuna.trial import TrialState
+
+from crosstune.engines.base import Budget
 
 TRIAL_ID = "keras_tuner:trial_id"
 """The trial attribute with the trial's name in the project folder."""
@@ -25,6 +28,32 @@ STATES = {
     "FAILED": TrialState.FAIL,
 }
 """The final states, by Keras Tuner's name."""
+
+RUNG = "tuner/"
+"""How the names of the values begin by which Keras Tuner's Hyperband passes on a trial's budget."""
+
+
+def rung_of(values: Mapping[str, Any], numbers: Mapping[str, int]) -> Budget | None:
+    """The budget in the values of a trial; None if no scheduler set one.
+
+    Args:
+        values: of Keras Tuner's trial.
+        numbers: of the study's trials by Keras Tuner's names.
+    """
+    if f"{RUNG}epochs" not in values:
+        return None
+    return Budget(
+        epochs=values[f"{RUNG}epochs"],
+        initial_epoch=values.get(f"{RUNG}initial_epoch", 0),
+        resume_from=numbers.get(values.get(f"{RUNG}trial_id", "")),
+        bracket=values.get(f"{RUNG}bracket", 0),
+        round=values.get(f"{RUNG}round", 0),
+    )
+
+
+def without_rung(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a trial's own hyperparameters."""
+    return {name: value for name, value in values.items() if not name.startswith(RUNG)}
 
 
 def reports_of(trial: Any) -> dict[int, float]:

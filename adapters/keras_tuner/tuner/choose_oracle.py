@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler
 from crosstune.adapters.keras_tuner.inside import Oracle
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
-from crosstune.adapters.keras_tuner.tuner.native_oracle import native_oracle, silent_sampler
+from crosstune.adapters.keras_tuner.tuner.native_oracle import native_oracle
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
 from crosstune.adapters.keras_tuner.tuner.spec_oracle import SpecOracle, objective_of, with_metric
 from crosstune.engines import budget as budgets
@@ -35,13 +35,7 @@ def choose_oracle(
     *,
     backend: str | None,
     sampler: BaseSampler | str | Mapping[str, Any] | None,
-    objective: Any,
     max_trials: int | None,
-    pruner: optuna.pruners.BasePruner | str | Mapping[str, Any] | None,
-    seed: int | None,
-    storage: Place,
-    study_name: str | None,
-    new: bool,
     hyperparameters: keras_tuner.HyperParameters | None,
     tune_new_entries: bool,
     **more: Any,
@@ -49,10 +43,9 @@ def choose_oracle(
     """The oracle for a spec and the arguments of a tuner.
 
     Args:
-        new: refuse a study that has trials.
-        more: further arguments of `keras_tuner.Oracle`.
-        spec, backend, sampler, objective, max_trials, pruner, seed, storage, study_name,
-            hyperparameters, tune_new_entries: see `KerasTuner`.
+        spec, backend, sampler, max_trials, hyperparameters, tune_new_entries: see `KerasTuner`.
+        more: its `objective`, `pruner`, `seed`, `storage` and `study_name`, further arguments of
+            `keras_tuner.Oracle`, and `new`: whether to refuse a study that has trials.
 
     Raises:
         RequestError: it cannot be made.
@@ -63,49 +56,29 @@ def choose_oracle(
         if hyperparameters is not None:
             raise RequestError("give a spec or hyperparameters, not both: each says the space")
         return _of_spec(
-            _loaded(spec),
-            backend=backend,
-            sampler=sampler,
-            objective=objective,
-            max_trials=max_trials,
-            pruner=pruner,
-            seed=seed,
-            storage=storage,
-            study_name=study_name,
-            new=new,
-            **more,
+            _loaded(spec), backend=backend, sampler=sampler, max_trials=max_trials, **more
         )
-    more.update(
-        objective=objective,
-        seed=seed,
-        hyperparameters=hyperparameters,
-        tune_new_entries=tune_new_entries,
-    )
-    study: dict[str, Any] = {
-        "pruner": pruner,
-        "storage": storage,
-        "study_name": study_name,
-        "new": new,
-    }
+    more |= {"hyperparameters": hyperparameters, "tune_new_entries": tune_new_entries}
     if isinstance(sampler, BaseSampler):
         budget = budgets.settle(
             None, trials=max_trials, ends_by_itself=_sampler_ends(sampler), default=_TRIALS
         )
-        return Oracle(sampler, max_trials=budget.trials, **study, **more)
+        return Oracle(sampler, max_trials=budget.trials, **more)
     name, options = _named(backend, sampler)
     adapter, algorithm = named_algorithm(name)
     # Another library's grid has no end here: the hypermodel may add to the space.
     ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
     budget = budgets.settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
-    more["max_trials"] = budget.trials
-    if adapter.name == "keras_tuner":
-        if adapter.algorithms[algorithm].scheduler and pruner is not None:
-            raise Unsupported(
-                f"keras_tuner:{algorithm} ends trials by itself. Leave the pruner out"
-            )
-        keeper = StudyKeeper(silent_sampler(), seed=None, objective=objective, **study)
-        return native_oracle(adapter, algorithm, options=options, keeper=keeper, **more)
-    return Oracle(f"{adapter.name}:{algorithm}", options=options, **study, **more)
+    more |= {"max_trials": budget.trials, "options": options}
+    if adapter.name != "keras_tuner":
+        return Oracle(f"{adapter.name}:{algorithm}", **more)
+    study = {name: more.pop(name) for name in ("pruner", "storage", "study_name", "new")}
+    if adapter.algorithms[algorithm].scheduler and study["pruner"] is not None:
+        raise Unsupported(f"keras_tuner:{algorithm} ends trials by itself. Leave the pruner out")
+    # The study only records, so its sampler is never asked.
+    silent = optuna.samplers.RandomSampler()
+    keeper = StudyKeeper(silent, seed=None, objective=more["objective"], **study)
+    return native_oracle(adapter, algorithm, keeper=keeper, **more)
 
 
 def _of_spec(

@@ -12,16 +12,13 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-import optuna
-from optuna.study import Study
-
 from crosstune.adapters.keras_tuner.adapter import TrueSeed, oracle_of
 from crosstune.adapters.keras_tuner.library import oracles
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 from crosstune.adapters.keras_tuner.private import find_place
-from crosstune.adapters.keras_tuner.trial_state import PRUNED
+from crosstune.adapters.keras_tuner.trial_state import PRUNED, rung_of
 from crosstune.adapters.keras_tuner.tuner.oracle_study import StudyKeeper
-from crosstune.engines.base import Adapter, Budget
+from crosstune.engines.base import Adapter
 from crosstune.engines.budget import SearchBudget
 from crosstune.engines.record import run_record
 from crosstune.engines.record_names import TRIAL_BUDGET
@@ -60,7 +57,7 @@ def native_oracle(
     try:
         oracle: LedgerOracle = recorded(oracle_class)(
             keeper.open,
-            _stay,
+            lambda study: None,  # a reloaded oracle has its own state, and no use for the sampler
             run_record(adapter, algorithm, options, seed, native=True, notes=()),
             SearchBudget(more.get("max_trials")),
             objective=objective,
@@ -71,10 +68,6 @@ def native_oracle(
     except TypeError as error:
         raise RequestError(f"keras_tuner:{algorithm} cannot be made: {error}") from error
     return oracle
-
-
-def _stay(study: Study) -> None:
-    """Do nothing: a reloaded oracle has its own state, and the study's sampler is never used."""
 
 
 @cache
@@ -100,24 +93,14 @@ def recorded(oracle: type) -> Any:
             with self._pruned_counted():
                 response: dict[str, Any] = super().populate_space(trial_id)
             if response["status"] == "RUNNING":
-                values = response["values"]
                 live = self._begin(trial_id)
-                if "tuner/epochs" in values:
-                    live.set_user_attr(TRIAL_BUDGET, asdict(self._rung(values)))
+                rung = rung_of(response["values"], self._numbers)
+                if rung is not None:
+                    live.set_user_attr(TRIAL_BUDGET, asdict(rung))
                 drawn = self.hyperparameters.copy()
-                drawn.values = dict(values)
+                drawn.values = dict(response["values"])
                 self._write(trial_id, drawn)
             return response
-
-        def _rung(self, values: Mapping[str, Any]) -> Budget:
-            parent = values.get("tuner/trial_id")
-            return Budget(
-                epochs=values["tuner/epochs"],
-                initial_epoch=values["tuner/initial_epoch"],
-                resume_from=None if parent is None else self._numbers[parent],
-                bracket=values["tuner/bracket"],
-                round=values["tuner/round"],
-            )
 
         @contextlib.contextmanager
         def _pruned_counted(self) -> Iterator[None]:
@@ -137,8 +120,3 @@ def recorded(oracle: type) -> Any:
 
     RecordedOracle.__name__ = f"Recorded{oracle.__name__}"
     return RecordedOracle
-
-
-def silent_sampler() -> optuna.samplers.BaseSampler:
-    """The sampler of a study that only records."""
-    return optuna.samplers.RandomSampler()

@@ -16,6 +16,7 @@ from crosstune.adapters.keras_tuner.inside import Oracle
 from crosstune.adapters.keras_tuner.library import TrueSeed, keras_tuner, kinds
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle, Recorded
 from crosstune.adapters.keras_tuner.private import Parent
+from crosstune.adapters.keras_tuner.trial_state import without_rung
 from crosstune.adapters.keras_tuner.tuner.oracle_study import check_new
 from crosstune.engines import study_values as ledger
 from crosstune.errors import SpecError, Unsupported, no_such
@@ -133,8 +134,7 @@ class SpecOracle(Oracle):
         laws: dict[str, BaseDistribution] = {
             name: ledger.distributions(space)[name] for name in point
         }
-        others = {name: value for name, value in values.items() if name not in space}
-        others = {k: v for k, v in others.items() if not k.startswith("tuner/")}
+        others = {k: v for k, v in without_rung(values).items() if k not in space}
         return laws, ledger.write_point(space, point), others
 
     def _resume_engine(self, study: Study) -> dict[str, Any]:
