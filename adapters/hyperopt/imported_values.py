@@ -28,7 +28,6 @@ class Coding:
         space: to be declared for the study; None if it is unknown.
         distributions: under which the study stores the values.
         mode: the form of our space that the draws are of.
-        as_written: whether the params that crosstune wrote beside a trial can be used unchanged.
 
     Raises:
         RequestError: the trials have labels that are not in the space.
@@ -36,7 +35,7 @@ class Coding:
 
     def __init__(self, docs: Sequence[Any], written: dict[str, Any] | None, space: Any):
         self.notes: list[str] = []
-        self.as_written = written is not None and space is None
+        self._as_written = written is not None and space is None
         self.native: HyperoptSpace | None = None
         before = None if written is None else written["space"]
         self._before = None if before is None else Space(before)
@@ -108,7 +107,8 @@ class Coding:
         Raises:
             SpecError: they are not a point of it.
         """
-        assert self.space is not None
+        if self._as_written or self.space is None:
+            return dict(params)
         return moved(params, self._before, self.space, number)
 
     def aside(self, vals: Mapping[str, Sequence[Any]]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from crosstune.adapters.hyperopt.private import documents
 from crosstune.engines.record_names import DRAWN, ERROR
 from crosstune.errors import RequestError, message_of
 from crosstune.exchange import sidecar_data as sidecar
-from crosstune.exchange.left_out import those_that_fit
+from crosstune.exchange.points import those_that_fit
 from crosstune.exchange.study_data import Contents, frozen
 
 _logger = logging.getLogger("crosstune")
@@ -99,9 +99,7 @@ def contents_of(
     coding = Coding(finished, written, space)
     notes += coding.notes
     read, outside = those_that_fit(
-        finished,
-        lambda doc, number: _trial(doc, number, coding, directions),
-        most=space is not None,
+        finished, lambda doc, n: _trial(doc, n, coding, directions), most=space is not None
     )
     notes += outside
     if set(trials.attachments) - {KEY, "FMinIter_Domain"}:
@@ -121,20 +119,13 @@ def contents_of(
 
 
 def _trial(
-    doc: Mapping[str, Any],
-    number: int,
-    coding: Coding,
-    directions: Sequence[str],
+    doc: Mapping[str, Any], number: int, coding: Coding, directions: Sequence[str]
 ) -> FrozenTrial:
     vals = {label: list(val) for label, val in doc["misc"]["vals"].items()}
     result = {key: value for key, value in doc["result"].items() if key != KEY}
     beside = doc["result"].get(KEY)
     as_written = sidecar.is_trial(beside, {"result": result, "vals": vals})
-    if as_written and coding.as_written:
-        trial = sidecar.restored(beside, number, coding.distributions)
-        if trial is not None:
-            return trial
-    elif as_written:
+    if as_written:
         params = coding.written(beside["params"], number)
         trial = sidecar.restored({**beside, "params": params}, number, coding.distributions)
         if trial is not None:

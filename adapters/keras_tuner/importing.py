@@ -20,6 +20,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,17 @@ from optuna.trial import FrozenTrial, TrialState
 from crosstune.adapters.keras_tuner.exporting import ORACLE, encode, fingerprint
 from crosstune.adapters.keras_tuner.library import kinds
 from crosstune.adapters.keras_tuner.project_files import read_beside, read_oracle, read_trials
+from crosstune.adapters.keras_tuner.trial_state import RUNG, rung_of, without_rung
 from crosstune.engines import registry as adapters
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
 from crosstune.exchange import sidecar_data as sidecar
-from crosstune.exchange.left_out import those_that_fit
-from crosstune.exchange.points import in_space, moved, own
+from crosstune.exchange.points import in_space, moved, own, those_that_fit
 from crosstune.exchange.study_data import Contents, frozen, hull, observed
 from crosstune.space.space import Space
 
 _ENDED = ("COMPLETED", "FAILED", "INVALID")
-_RUNG = "tuner/"
 
 
 def read_folder(
@@ -173,14 +173,14 @@ class _Reading:
         self.distributions = distributions
         for construct in native.space:
             name = construct.name
-            if (space is None or name not in space) and not _is_rung(name):
+            if (space is None or name not in space) and not name.startswith(RUNG):
                 made = _distribution(construct)
                 before = distributions.get(name)
                 distributions[name] = made if before is None else hull(before, made)
         seen: dict[str, list[Any]] = {}
         for trial in trials:
-            for name, value in trial.hyperparameters.values.items():
-                if name not in distributions and not _is_rung(name):
+            for name, value in without_rung(trial.hyperparameters.values).items():
+                if name not in distributions:
                     seen.setdefault(name, []).append(value)
         distributions.update({name: observed(values) for name, values in seen.items()})
 
@@ -192,11 +192,11 @@ class _Reading:
             number: in the study.
             time: of its end.
         """
-        values = {n: v for n, v in trial.hyperparameters.values.items() if not _is_rung(n)}
+        values = without_rung(trial.hyperparameters.values)
         attrs = self._further(trial)
-        rung = self._budget(trial.hyperparameters.values)
+        rung = rung_of(trial.hyperparameters.values, self._numbers)
         if rung is not None:
-            attrs[TRIAL_BUDGET] = rung
+            attrs[TRIAL_BUDGET] = asdict(rung)
         if trial.message:
             attrs["message"] = str(trial.message)
         value, reports = None, {}
@@ -247,23 +247,6 @@ class _Reading:
             if seen:
                 metrics[name] = seen.get(trial.best_step, seen[max(seen)])
         return metrics
-
-    def _budget(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The rung of Keras Tuner's Hyperband, as `crosstune.budget` reads it."""
-        if f"{_RUNG}epochs" not in values:
-            return None
-        parent = values.get(f"{_RUNG}trial_id")
-        return {
-            "epochs": values[f"{_RUNG}epochs"],
-            "initial_epoch": values.get(f"{_RUNG}initial_epoch", 0),
-            "resume_from": None if parent is None else self._numbers.get(parent),
-            "bracket": values.get(f"{_RUNG}bracket", 0),
-            "round": values.get(f"{_RUNG}round", 0),
-        }
-
-
-def _is_rung(name: str) -> bool:
-    return name.startswith(_RUNG)
 
 
 def _decoded(law: BaseDistribution, value: Any) -> Any:

@@ -24,8 +24,7 @@ from crosstune.engines import registry
 from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, UnknownName, no_such
 from crosstune.exchange import storages
-from crosstune.exchange.left_out import those_that_fit
-from crosstune.exchange.points import moved
+from crosstune.exchange.points import moved, those_that_fit
 from crosstune.exchange.study_data import (
     IMPORTED,
     Contents,

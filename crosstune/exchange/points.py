@@ -1,15 +1,19 @@
-"""Points of imported trials in a space: in its own types, and as the study stores them."""
+"""Imported trials in a study: their points in its space, and those trials that do not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from optuna.trial import FrozenTrial
 
 from crosstune.engines import study_values as ledger
 from crosstune.errors import SpecError
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
+
+_Source = TypeVar("_Source")
 
 
 def own(item: Parameter, value: Any) -> Any:
@@ -59,3 +63,35 @@ def moved(
         values = space.earlier.moved(values, space)
     point = {name: value for name, value in values.items() if name in space}
     return {**params, **in_space(space, point, number)}
+
+
+def those_that_fit(
+    sources: Sequence[_Source],
+    read: Callable[[_Source, int], FrozenTrial],
+    *,
+    most: bool = False,
+) -> tuple[list[FrozenTrial], list[str]]:
+    """The trials without those whose values are outside their ranges, and notes.
+
+    Args:
+        sources: the trials of the other library.
+        read: turns one of them and its position into a trial of the study; raises a SpecError for
+            one that does not fit.
+        most: refuse if more than half do not fit, as the space is that of another search.
+
+    Raises:
+        SpecError: with `most`, more than half do not fit.
+    """
+    trials: list[FrozenTrial] = []
+    errors: list[SpecError] = []
+    for position, source in enumerate(sources):
+        try:
+            trials.append(read(source, position))
+        except SpecError as error:
+            errors.append(error)
+    if most and len(errors) > len(sources) / 2:
+        raise errors[0]
+    if not errors:
+        return trials, []
+    what = "1 trial is" if len(errors) == 1 else f"{len(errors)} trials are"
+    return trials, [f"{what} left out, outside the ranges: {errors[0]}"]
