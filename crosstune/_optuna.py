@@ -8,11 +8,14 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, PartialFixedSampler, _cmaes
 from optuna.storages import BaseStorage
@@ -31,6 +34,14 @@ for _module, _loads in ((_cmaes, unpickling.optimizer), (_journal, unpickling.sn
     _module.pickle = SimpleNamespace(  # type: ignore[attr-defined]
         dumps=pickle.dumps, loads=_loads, UnpicklingError=pickle.UnpicklingError
     )
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Use experimental parts of Optuna in the block without its warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
 
 
 def all_trials(study: Study) -> list[FrozenTrial]:

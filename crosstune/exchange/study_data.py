@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +16,10 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.exceptions import ExperimentalWarning
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from crosstune import _optuna
 from crosstune.engines import record_names
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
@@ -163,8 +162,7 @@ def write_study(contents: Contents) -> Study:
     for key, value in contents.attrs.items():
         study.set_user_attr(key, value)
     if contents.metric_names is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+        with _optuna.unwarned():
             study.set_metric_names(list(contents.metric_names))
     numbers = {trial.number: position for position, trial in enumerate(contents.trials)}
     for trial in contents.trials:

@@ -12,12 +12,10 @@ import shutil
 import socket
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy
 
 from crosstune import _optuna
@@ -87,8 +85,7 @@ def _connect(address: str) -> BaseStorage:
         # gRPC would send even a local call through the proxy of the environment.
         hosts = [os.environ.get(_NO_PROXY, ""), host.strip("[]")]
         os.environ[_NO_PROXY] = ",".join(filter(None, hosts))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
+    with _optuna.unwarned():
         return GrpcStorageProxy(host=host, port=int(port))
 
 

@@ -7,11 +7,10 @@ import os
 import platform
 import re
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage, get_storage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -63,8 +62,7 @@ def open_database(url: str, heartbeat: int) -> RDBStorage:
     check_is_shared(url)
 
     def opened() -> RDBStorage:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+        with _optuna.unwarned():
             return RDBStorage(
                 url,
                 engine_kwargs={"pool_pre_ping": True, "connect_args": connect_args(url)},
