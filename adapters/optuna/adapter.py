@@ -117,17 +117,15 @@ class OptunaAdapter(Adapter):
         Raises:
             Unsupported: see `engine`.
         """
-        if space is None:
-            self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
-            return native_sampler(algorithm, None, seed, options)
-        direct = self.compiled(space) == {
+        self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
+        compiled: Mapping[str, BaseDistribution] = {} if space is None else self.compiled(space)
+        direct = space is None or compiled == {
             name: ledger.distribution(item) for name, item in space.searched.items()
         }
-        if not direct or self.algorithms[algorithm].exhaustive:
+        if not direct or (space is not None and self.algorithms[algorithm].exhaustive):
             check_no_function(algorithm, options)
             return None
-        self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
-        return native_sampler(algorithm, space, seed, options)
+        return native_sampler(algorithm, space, compiled, seed, options)
 
     def engine(
         self,
@@ -144,14 +142,16 @@ class OptunaAdapter(Adapter):
             Unsupported: a `constraints_func`, which would get the trials of that study.
         """
         check_no_function(algorithm, options)
+        compiled = self.compiled(space)
         if algorithm == "brute-force":
-            check_finite(space)
+            check_finite(compiled)
         self.algorithms[algorithm].check_options(f"optuna:{algorithm}", options)
-        native = native_sampler(algorithm, space, seed, options)
+        native = native_sampler(algorithm, space, compiled, seed, options)
         exhaustive = self.algorithms[algorithm].exhaustive
-        return OptunaEngine(space, native, maximize, exhaustive=exhaustive)
+        return OptunaEngine(space, compiled, native, maximize, exhaustive=exhaustive)
 
     def engine_behind(self, sampler: samplers.BaseSampler, space: Space) -> OptunaEngine:
         """A copy of the sampler, as it is now, on a study of its own."""
         exhaustive = isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
-        return OptunaEngine(space, copy.deepcopy(sampler), False, exhaustive=exhaustive)
+        again = copy.deepcopy(sampler)
+        return OptunaEngine(space, self.compiled(space), again, False, exhaustive=exhaustive)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-import optuna
 from optuna import samplers
-from optuna.distributions import FloatDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 
-from crosstune.adapters.optuna.compile import exact
+from crosstune import _optuna
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import seed_in_32_bits
 from crosstune.errors import Unsupported
 from crosstune.space.space import Space
+
+Distributions: TypeAlias = Mapping[str, BaseDistribution]
 
 _QUIET = {"warn_independent_sampling": False}
 MAX_GRID = 1_000_000
@@ -22,13 +22,17 @@ MAX_GRID = 1_000_000
 
 
 def native_sampler(
-    algorithm: str, space: Space | None, seed: int | None, options: Mapping[str, Any]
+    algorithm: str,
+    space: Space | None,
+    compiled: Distributions,
+    seed: int | None,
+    options: Mapping[str, Any],
 ) -> samplers.BaseSampler:
     """Optuna's own sampler.
 
     Args:
         algorithm: one of `OptunaAdapter.algorithms`.
-        space: to search; None if none is declared.
+        space, compiled: to search, and its distributions; None and empty if none is declared.
         seed: any integer; None for a random one.
         options: keyword arguments of the sampler, checked.
 
@@ -45,13 +49,11 @@ def native_sampler(
         "random": samplers.RandomSampler,
         "brute-force": samplers.BruteForceSampler,
     }
-    with warnings.catch_warnings():
-        # The user has named it.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    with _optuna.unwarned():  # the user has named it
         if algorithm == "grid":
             if space is None:
                 raise Unsupported("optuna:grid has to know the space before the first trial")
-            return samplers.GridSampler(_grid(space, **options), seed=seed)
+            return samplers.GridSampler(_grid(space, compiled, **options), seed=seed)
         if algorithm == "tpe-v4":
             defaults = {"multivariate": False, "constant_liar": False}
             return samplers.TPESampler(**{**defaults, **options}, seed=seed)
@@ -69,9 +71,9 @@ def check_no_function(algorithm: str, options: Mapping[str, Any]) -> None:
         )
 
 
-def check_finite(space: Space) -> None:
+def check_finite(compiled: Distributions) -> None:
     """Raise Unsupported for a space that is not finite."""
-    for name, distribution in exact(space).items():
+    for name, distribution in compiled.items():
         if isinstance(distribution, FloatDistribution):
             raise Unsupported(
                 f"optuna's brute-force needs a finite space, and {name!r} is searched as a real "
@@ -79,7 +81,7 @@ def check_finite(space: Space) -> None:
             )
 
 
-def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:
+def _grid(space: Space, compiled: Distributions, points: int = 10) -> dict[str, list[Any]]:
     """The grid's values of each parameter, as Optuna draws them."""
     if any(space.conditions.values()):
         raise Unsupported(
@@ -87,7 +89,6 @@ def _grid(space: Space, points: int = 10) -> dict[str, list[Any]]:
             "space has conditions. Use 'brute-force' where the space is finite"
         )
     values: dict[str, list[Any]] = {}
-    compiled = exact(space)
     size = 1
     for name, item in space.searched.items():
         coordinates = item.grid_points(points)

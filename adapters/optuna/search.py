@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import optuna
 from optuna import samplers
+from optuna.distributions import BaseDistribution
 from optuna.trial import Trial, TrialState
 
 from crosstune import _optuna
-from crosstune.adapters.optuna.compile import exact
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Engine, Exhausted, Outcome, fewest_grid_points
 from crosstune.space.space import Params, Space
@@ -28,7 +29,7 @@ class OptunaEngine(Engine):
     """An Optuna sampler on an in-memory study that mirrors the ledger.
 
     Args:
-        space: to search.
+        space, compiled: to search, and its distributions.
         sampler: used by this engine only.
         maximize: whether higher values are better.
         exhaustive: whether the sampler evaluates each point once.
@@ -37,6 +38,7 @@ class OptunaEngine(Engine):
     def __init__(
         self,
         space: Space,
+        compiled: Mapping[str, BaseDistribution],
         sampler: samplers.BaseSampler,
         maximize: bool,
         *,
@@ -57,7 +59,7 @@ class OptunaEngine(Engine):
                 )
         finally:
             optuna.logging.set_verbosity(verbosity)
-        self._compiled = exact(space)
+        self._compiled = dict(compiled)
         declared = ledger.distributions(space)
         self._latent = {name for name, law in self._compiled.items() if law != declared[name]}
         self._asked: dict[int, Trial] = {}
