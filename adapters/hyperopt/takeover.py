@@ -59,11 +59,11 @@ def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
 
     if isinstance(call.arguments.get("algo"), Suggest):
         return
-    name = _name(call.arguments.get("algo"))
+    name, engine = _name(call.arguments.get("algo")), choice.engine
     rstate = call.arguments.get("rstate")
     script_seed = None if rstate is None else repr(rstate.bit_generator.state)
-    if choice.adapter.name == "hyperopt":
-        call.arguments["algo"] = native_suggest(choice.algorithm, {})
+    if engine.adapter.name == "hyperopt":
+        call.arguments["algo"] = native_suggest(engine.algorithm, {})
         seed = choice.next_seed(script_seed)
         if choice.seeded or rstate is None:
             call.arguments["rstate"] = np.random.default_rng(seed)
@@ -72,14 +72,14 @@ def _swap(call: inspect.BoundArguments, choice: ScriptEngine) -> None:
 
         try:
             space = HyperoptSpace(call.arguments["space"])
-            space.notes_on(choice.adapter.name)
-            choice.adapter.compile(space)
+            space.notes_on(engine.adapter.name)
+            engine.adapter.compiled(space)
         except RequestError as reason:
             choice.leave(f"fmin with {name}", str(reason))
             return
         seed = choice.next_seed(script_seed)
-        call.arguments["algo"] = suggest(choice.label, seed=seed)
-    choice.say(f"{choice.label} proposes in place of Hyperopt's {name}", f" (seed {seed})")
+        call.arguments["algo"] = suggest(engine.label, seed=seed)
+    choice.say(f"{engine.label} proposes in place of Hyperopt's {name}", f" (seed {seed})")
 
 
 def _name(algo: Any) -> str:

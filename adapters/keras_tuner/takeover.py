@@ -103,8 +103,8 @@ def _swap(native: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracl
     try:
         oracle = choose_oracle(
             None,
-            backend=choice.adapter.name,
-            sampler=choice.algorithm,
+            backend=choice.engine.adapter.name,
+            sampler=choice.engine.algorithm,
             objective=native.objective,
             max_trials=trials,
             pruner=None,
@@ -124,17 +124,9 @@ def _swap(native: keras_tuner.Oracle, choice: ScriptEngine) -> keras_tuner.Oracl
     amend_record(oracle.study, replaced=name)
     detail = f" (seed {seed})"
     if isinstance(native, HyperbandOracle):
-        oracle.constants = _whole_training(native)
+        # What a `Hyperband` tuner reads, for a trial that trains to the end (bracket 0).
+        first = dict.fromkeys(("tuner/initial_epoch", "tuner/bracket", "tuner/round"), 0)
+        oracle.constants = {"tuner/epochs": native.max_epochs, **first}
         detail += f", and each trial trains {native.max_epochs} epochs"
-    choice.say(f"{choice.label} proposes in place of Keras Tuner's {name}", detail)
+    choice.say(f"{choice.engine.label} proposes in place of Keras Tuner's {name}", detail)
     return oracle
-
-
-def _whole_training(native: HyperbandOracle) -> dict[str, int]:
-    """The values that a `Hyperband` tuner reads, for a trial that trains to the end (bracket 0)."""
-    return {
-        "tuner/epochs": native.max_epochs,
-        "tuner/initial_epoch": 0,
-        "tuner/bracket": 0,
-        "tuner/round": 0,
-    }

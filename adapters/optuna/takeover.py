@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -22,6 +23,7 @@ from crosstune.adapters.optuna.takeover_limit import OptunaLimit
 from crosstune.engines.budget import SearchBudget
 from crosstune.samplers import constraints
 from crosstune.samplers.copies import let_copies_differ, reseed_copy
+from crosstune.samplers.engine import EngineSampler
 from crosstune.study.internal import is_own_study
 from crosstune.takeover.choice import ScriptEngine
 
@@ -107,7 +109,7 @@ class _Takeover:
             choice.leave(f"a study with {name}", reason)
             return sampler
         seed = choice.next_seed(self._seeds.get(sampler), len(_optuna.all_trials(study)))
-        made = choice.make(seed)
+        made = replace(choice.engine, seed=seed).sampler(None)
         self._ours.add(made)
         if self._seeds.get(sampler) is None:
             let_copies_differ(made)
@@ -116,7 +118,7 @@ class _Takeover:
             name = f"{type(base).__name__} (the fixed parameters stay)"
             made = PartialFixedSampler(fixed, made)
             self._ours.add(made)
-        choice.say(f"{choice.label} proposes in place of {name}", f" (seed {seed})")
+        choice.say(f"{choice.engine.label} proposes in place of {name}", f" (seed {seed})")
         self._swapped[study] = {"seed": seed, "replaced": type(sampler).__name__}
         return made
 
@@ -128,7 +130,7 @@ class _Takeover:
             setstate(study, state)
             if _OWN in state or not self._choice.swaps:
                 return
-            sampler, chosen = self.sampler(study), self._choice.make(0)
+            sampler, chosen = self.sampler(study), self._choice.engine.sampler(None)
             base = sampler
             if isinstance(sampler, PartialFixedSampler):
                 _, base = _optuna.partial_fixed(sampler)
@@ -154,23 +156,17 @@ class _Takeover:
         return recorded
 
     def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
-        from crosstune.engines.record import leave_record, run_record
+        from crosstune.engines.record import leave_record
 
-        choice = self._choice
-        direct = choice.adapter.sampler(choice.algorithm, None, seed=seed, options={})
+        engine = self._choice.engine
+        learns = isinstance(engine.sampler(None), EngineSampler)
         notes = [f"crosstune exec, in place of the script's {replaced}"]
-        if direct is None:
+        if learns:
             notes.append("the space is learnt from the trials")
-        record = run_record(
-            choice.adapter,
-            choice.algorithm,
-            {},
-            seed,
-            native=direct is not None and replaced != "PartialFixedSampler",
-            notes=notes,
-        )
+        native = not learns and replaced != "PartialFixedSampler"
+        record = replace(engine, seed=seed, native=native, notes=tuple(notes)).record()
         first = len(study.get_trials(deepcopy=False))
-        budget = SearchBudget(choice.trials)
+        budget = SearchBudget(self._choice.trials)
         leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:

@@ -60,11 +60,11 @@ class ChosenEngine:
         """True if it decides when the search is over: a grid or a scheduler."""
         return self.ours or ends_by_itself(self.adapter, self.algorithm)
 
-    def sampler(self, space: Space) -> BaseSampler:
-        """The Optuna sampler that runs it.
+    def sampler(self, space: Space | None) -> BaseSampler:
+        """The Optuna sampler that runs it; without a space it learns one from the trials.
 
         Raises:
-            Unsupported: it cannot search this space.
+            Unsupported: it cannot search this space, or has to know it.
         """
         made: BaseSampler
         if self.ours:
@@ -116,7 +116,7 @@ def choose(
     notes: list[str] = []
     swapped = sampler is None and adapter.name != spec.backend
     options: Mapping[str, Any] = wanted.options
-    if swapped and not _is_role(wanted.name) and wanted.name not in adapter.algorithms:
+    if swapped and wanted.name not in ("random", "grid", "bayesian", *adapter.algorithms):
         notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
         wanted = Named(name="bayesian")
         options = {}
@@ -186,10 +186,6 @@ def _has_grid(adapter: Adapter, space: Space) -> bool:
     except Unsupported:
         return not any(space.conditions.values())
     return True
-
-
-def _is_role(name: str) -> bool:
-    return name in ("random", "grid", "bayesian")
 
 
 def named(value: str | Mapping[str, Any]) -> Named:

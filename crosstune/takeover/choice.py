@@ -20,11 +20,10 @@ from crosstune.takeover.engines import is_ready
 from crosstune.terminal.text import say
 
 if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
     from optuna.study import Study
 
     from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
-    from crosstune.engines.base import Adapter
+    from crosstune.study.choice import ChosenEngine
 
 
 class ScriptEngine:
@@ -60,7 +59,7 @@ class ScriptEngine:
         self._backend = (backend or HOST).replace("-", "_")
         self._sampler = sampler or "bayesian"
         if self.swaps and not worker and not is_ready(self._backend, self._sampler):
-            self._engine  # noqa: B018  (raises)
+            self.engine  # noqa: B018  (raises)
         self.trials = trials
         self.strict = strict
         self._seed = secrets.randbits(31) if seed is None else seed
@@ -80,33 +79,19 @@ class ScriptEngine:
             atexit.register(self._close_log)
 
     @cached_property
-    def _engine(self) -> tuple[Adapter, str]:
-        """The adapter and the native name of its algorithm; imports the library."""
+    def engine(self) -> ChosenEngine:
+        """Backend and algorithm, to be given the seed of each study; imports the library."""
         from crosstune.samplers.named import check_learns, named_algorithm
+        from crosstune.study.choice import ChosenEngine
 
         adapter, algorithm = named_algorithm(f"{self._backend}:{self._sampler}")
         check_learns(adapter, algorithm)
-        return adapter, algorithm
-
-    @property
-    def adapter(self) -> Adapter:
-        """The backend."""
-        return self._engine[0]
-
-    @property
-    def algorithm(self) -> str:
-        """The native name of its sampler."""
-        return self._engine[1]
+        return ChosenEngine(adapter, algorithm, {}, 0)
 
     @property
     def is_first_process(self) -> bool:
         """True in the process that runs the script, False in those that the script started."""
         return os.getpid() == self._process
-
-    @property
-    def label(self) -> str:
-        """Backend and sampler, such as ``hyperopt:tpe``."""
-        return f"{self.adapter.name}:{self.algorithm}"
 
     def next_seed(self, script_seed: Hashable | None = None, trials: int = 0) -> int:
         """The seed of the next study.
@@ -145,12 +130,6 @@ class ScriptEngine:
                 return secrets.randbits(31)
             return derived_seed(self._seed, number, worker)
         return self._seed if number == 0 else derived_seed(self._seed, number)
-
-    def make(self, seed: int) -> BaseSampler:
-        """A new sampler of the chosen engine."""
-        from crosstune.samplers.named import named_sampler
-
-        return named_sampler(self.label, seed)
 
     def log(self, study: Study) -> None:
         """Show a study in TensorBoard, in the process that the user started only."""
@@ -200,5 +179,5 @@ class ScriptEngine:
             Unsupported: under `strict`.
         """
         if self.strict:
-            raise Unsupported(f"{what} cannot be driven by {self.label} (--strict): {why}")
+            raise Unsupported(f"{what} cannot be driven by {self.engine.label} (--strict): {why}")
         self.say(f"{what} is left unchanged: {why}")

@@ -11,24 +11,16 @@ from crosstune.takeover.engines import names_sampler
 from crosstune.terminal.text import say
 
 
-def _is_backend(value: str) -> bool:
-    return value.replace("-", "_") in adapters.names()
-
-
 def _is_integer(value: str) -> bool:
     return value.removeprefix("-").isdecimal()
 
 
-def _is_folder(value: str) -> bool:
-    return bool(value) and not value.startswith("-")
-
-
 _OPTIONS: Mapping[str, tuple[str, Callable[[str], bool] | None]] = {
-    "--backend": ("-b", _is_backend),
+    "--backend": ("-b", lambda value: value.replace("-", "_") in adapters.names()),
     "--sampler": ("-s", names_sampler),
     "--trials": ("-n", _is_integer),
     "--seed": ("", _is_integer),
-    "--tensorboard": ("", _is_folder),
+    "--tensorboard": ("", lambda value: bool(value) and not value.startswith("-")),
     "--strict": ("", None),
 }
 """Each option with its short form, and a test of its values; None for a flag."""
