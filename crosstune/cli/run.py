@@ -165,10 +165,11 @@ def run_spec(
     """
     from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
     from crosstune.cli.outcome import Result, live_line, report, say_what_runs, status_of, summary
+    from crosstune.resume.agreement import asked_seed
     from crosstune.study.clock import SamplerClock
     from crosstune.tuning.front import settle
     from crosstune.tuning.loop import run_plan
-    from crosstune.tuning.opening import asked_seed, opened, placed
+    from crosstune.tuning.opening import opened, placed
 
     plan = settle(request)
     log = TensorBoardCallback(tensorboard) if tensorboard else None

@@ -159,13 +159,7 @@ def retry_in_flight(study: Study) -> Study:
     if not running:
         return study
     history = _history(study, len(_optuna.all_trials(study)))
-    with own_study():
-        again = optuna.load_study(
-            study_name=study.study_name,
-            storage=history,
-            sampler=study.sampler,
-            pruner=study.pruner,
-        )
+    again = _loaded(study, history, study.sampler, study.pruner)
     history.go_live(running, fixed=True)
     return again
 
@@ -237,13 +231,15 @@ def _history(
 
 
 def _on(study: Study, history: ReplayStorage, run: ResumedRun) -> Study:
+    return _loaded(study, history, run.sampler(), run.pruner())
+
+
+def _loaded(
+    study: Study, history: ReplayStorage, sampler: BaseSampler, pruner: BasePruner
+) -> Study:
+    name = study.study_name
     with own_study():
-        return optuna.load_study(
-            study_name=study.study_name,
-            storage=history,
-            sampler=run.sampler(),
-            pruner=run.pruner(),
-        )
+        return optuna.load_study(study_name=name, storage=history, sampler=sampler, pruner=pruner)
 
 
 def _replayed(study: Study, until: int) -> Study:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.pruners import BasePruner
+from optuna.study import Study
 
 from crosstune import pruners
 from crosstune.engines.pruner_record import described
-from crosstune.engines.record import PRUNER
+from crosstune.engines.record import PRUNER, records
 from crosstune.errors import RequestError
 from crosstune.resume.mismatch import GO_ON
 
@@ -34,6 +35,12 @@ _logger = logging.getLogger("crosstune")
 def plain(value: Any) -> Any:
     """A value after a round trip through JSON; other objects become the name of their type."""
     return json.loads(json.dumps(value, default=lambda other: type(other).__name__))
+
+
+def asked_seed(study: Study) -> int:
+    """The seed that was set or drawn for the last run of a study."""
+    record = records(study)[-1]
+    return int(record.get(BASE_SEED, record["seed"]))
 
 
 def is_replayable(record: Mapping[str, Any]) -> bool:

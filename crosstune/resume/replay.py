@@ -54,7 +54,6 @@ def overlaps(trials: Sequence[FrozenTrial], first: int) -> bool:
 
 
 def _suggest(trial: Trial, recorded: FrozenTrial) -> None:
-    """Suggest the parameters, in the order in which they were suggested."""
     if TRIAL_BUDGET in recorded.user_attrs:
         _ = trial.relative_params  # a schedule has proposed, even where the values were fixed
     note = recorded.user_attrs.get(QUESTIONS)

@@ -113,6 +113,11 @@ class Plan:
         """The name of the study; Hyperband's brackets depend on it."""
         return self.request.study_name or self.spec.name
 
+    @property
+    def lag(self) -> int | None:
+        """The lag of a run in order; None without workers, or for no order."""
+        return None if self.several is None else self.several.lag
+
 
 def settle(request: StudyRequest) -> Plan:
     """The plan for a request. Nothing is written.

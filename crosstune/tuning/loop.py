@@ -6,7 +6,8 @@ import errno
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,42 +85,22 @@ def run(
     Raises:
         RunError: see `tune`.
     """
-    with watched() as watch:
-        _run(study, function, trials, seconds, callbacks, several, watch)
-
-
-def _run(
-    study: Study,
-    function: Callable[[optuna.Trial], float],
-    trials: int | None,
-    seconds: float | None,
-    callbacks: Iterable[Callback],
-    several: Several | None,
-    watch: Watch,
-) -> None:
-    left = None if trials is None else trials - finished(study)
-    if left is not None and left <= 0:
-        return
-    notes_constraints = must_be_watched(study.sampler)
-    resumed = several is not None and several.under_way  # then it is checked in order
-    if not resumed and _exhausted(study):
-        return
-    snapshots = None if several is not None else keeper(study)
-    saving = [] if snapshots is None else [snapshots]
-    try:
-        if several is not None:
-            several.run(
-                study,
-                trials=trials,
-                seconds=seconds,
-                callbacks=[*callbacks, _note_constraints] if notes_constraints else callbacks,
-            )
+    with watched() as watch, _failing(study):
+        left = None if trials is None else trials - finished(study)
+        if left is not None and left <= 0:
             return
-        after_each: list[Callback] = [
-            *callbacks,
-            *_ends_when_exhausted(study, trials, seconds),
-            *saving,
-        ]
+        notes_constraints = must_be_watched(study.sampler)
+        resumed = several is not None and several.under_way  # then it is checked in order
+        if not resumed and _exhausted(study):
+            return
+        if several is not None:
+            noting = [_note_constraints] if notes_constraints else []
+            several.run(study, trials=trials, seconds=seconds, callbacks=[*callbacks, *noting])
+            return
+        snapshots = keeper(study)
+        saving = [] if snapshots is None else [snapshots]
+        ending = _ends_when_exhausted(study, trials, seconds)
+        after_each: list[Callback] = [*callbacks, *ending, *saving]
         if after_each:
             after_each.append(partial(_end_if_asked, watch))
         study.optimize(
@@ -133,6 +114,13 @@ def _run(
             raise _Interrupted
         if snapshots is not None:
             snapshots.finish()
+
+
+@contextmanager
+def _failing(study: Study) -> Iterator[None]:
+    """Raise the errors of a run as `tune` documents them."""
+    try:
+        yield
     except _Interrupted:
         stopped(study)
         raise KeyboardInterrupt from None
@@ -260,10 +248,7 @@ def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None
 def _exhausted(study: Study) -> bool:
     sampler = study.sampler
     if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
-        _logger.warning(
-            "%s after %d trials, so the study ends here",
-            sampler.why_it_ends,
-            finished(study),
-        )
+        done = finished(study)
+        _logger.warning("%s after %d trials, so the study ends here", sampler.why_it_ends, done)
         return True
     return False

@@ -43,14 +43,14 @@ from crosstune.resume.agreement import (
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.space.parameters import Constant
 from crosstune.space.space import Space
-from crosstune.spec.spec import Spec
+from crosstune.spec.spec import Metric, Spec
 from crosstune.study.choice import WARM_START, ChosenEngine, continued_engine
 from crosstune.study.evaluated import agree
 from crosstune.study.internal import own_study
 from crosstune.study.journals import new_journal
 from crosstune.study.lock import driving
-from crosstune.study.metric_name import name_metric
 from crosstune.study.storage import describe, file_at, open_storage
+from crosstune.study.trials import finished
 from crosstune.system.interrupts import watched
 from crosstune.tuning.front import Plan
 
@@ -69,15 +69,15 @@ def placed(plan: Plan) -> Plan:
 
 
 @contextmanager
-def opened(plan: Plan) -> Iterator[Study]:
-    """Open the study of a plan, with a lock against other processes and a watch for Ctrl-C.
+def opened(plan: Plan, evaluated: Evaluated | None = None) -> Iterator[Study]:
+    """`open_study` under a lock against other processes and a watch for Ctrl-C.
 
     Raises:
         Driven: another process runs it.
         RequestError: see `open_study`.
     """
     with watched(), driving(file_at(plan.storage), plan.study_name):
-        yield open_study(plan)
+        yield open_study(plan, evaluated)
 
 
 def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
@@ -102,10 +102,9 @@ def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
     if ledger.space_of(study) is not None:
         check_same(study, plan.spec)
     if trials and not plan.request.resume:
-        finished = sum(trial.state.is_finished() for trial in trials)
         raise StudyExists(
-            f"the study {plan.study_name!r} in {describe(plan.storage)} has {finished} finished "
-            "trials. Resume it, or choose another name or place"
+            f"the study {plan.study_name!r} in {describe(plan.storage)} has {finished(study)} "
+            "finished trials. Resume it, or choose another name or place"
         )
     if evaluated is not None:
         agree(study, evaluated, begun=bool(trials))
@@ -126,9 +125,8 @@ def _stored(plan: Plan) -> Study:
                 load_if_exists=True,
             )
     except ImportError as error:
-        raise RequestError(
-            f"the storage {describe(plan.storage)} needs a library: {error}"
-        ) from error
+        where = describe(plan.storage)
+        raise RequestError(f"the storage {where} needs a library: {error}") from error
     except OSError as error:
         raise RequestError(
             f"the study {plan.study_name!r} in {describe(plan.storage)} cannot be written: "
@@ -136,15 +134,24 @@ def _stored(plan: Plan) -> Study:
         ) from error
 
 
+def name_metric(study: Study, name: str) -> None:
+    """Name the metric of a new study, as dashboards and plots show it, unless it is the default.
+
+    A study with a name or a trial is not changed. The column of `study.trials_dataframe()` is then
+    ``value_NAME``.
+    """
+    if name == Metric().name or study.metric_names is not None or study.get_trials(deepcopy=False):
+        return
+    with _optuna.unwarned():
+        study.set_metric_names([name])
+
+
 def _begun(study: Study, plan: Plan) -> Study:
     """A study without trials, with its record and its start points."""
-    lag = plan.several.lag if plan.several is not None else None
-    record = {**_record(plan.engine, plan.spec, {}, lag), BASE_SEED: plan.engine.seed}
     study.set_user_attr(record_names.SPACE, plan.spec.space.to_dict())
-    leave_record(study, record, first_trial=0, budget=plan.budget)
+    _leave_record(study, plan, plan.engine, {}, first_trial=0)
     for point in plan.spec.points:
         study.enqueue_trial(ledger.write_point(plan.spec.space, point))
-    _log_notes(plan.engine)
     return study
 
 
@@ -158,10 +165,8 @@ def _resumed(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
         return _continued(study, plan, trials)
     for point in plan.spec.points[len(trials) : record[POINTS]]:  # it was killed before these
         study.enqueue_trial(ledger.write_point(plan.spec.space, point))
-    engine = plan.engine
-    if plan.request.resume == FRESH or not is_same_engine(
-        record, engine.adapter.name, engine.algorithm
-    ):
+    same = is_same_engine(record, plan.engine.adapter.name, plan.engine.algorithm)
+    if plan.request.resume == FRESH or not same:
         return _continued(study, plan, trials)
     return _replayed(study, plan, trials, record)
 
@@ -180,16 +185,15 @@ def _replayed(
         engine = replace(engine, options=options)
     check_agrees(plan.study_name, record, options=engine.options, seed=seed, pruner=study.pruner)
     engine = replace(engine, seed=record["seed"])
-    lag = several.lag if several is not None else None
-    lag = agreed_lag(plan.study_name, record, several=several is not None, lag=lag)
+    lag = agreed_lag(plan.study_name, record, several=several is not None, lag=plan.lag)
     if several is not None and lag is not None:
         several.keep_lag(lag)
     if budget is not None:
         amend_record(study, **{BUDGET: budget.plain()})
-    finished = sum(trial.state.is_finished() for trial in trials)
+    done = finished(study)
     most = None if budget is None else budget.trials
-    if finished >= (math.inf if most is None else most):
-        return _with(study, continued_engine(engine, finished), plan.spec)
+    if done >= (math.inf if most is None else most):
+        return _with(study, continued_engine(engine, done), plan.spec)
     again = ResumedRun(
         record,
         _record(engine, plan.spec, {}, lag),
@@ -208,17 +212,22 @@ def _replayed(
 
 def _continued(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
     """A study with trials, continued by an engine that learns from them."""
-    finished = sum(trial.state.is_finished() for trial in trials)
-    engine = plan.engine
-    if finished:
-        engine = continued_engine(engine, finished)
+    engine, done = plan.engine, finished(study)
+    if done:
+        engine = continued_engine(engine, done)
         study = _with(study, engine, plan.spec)
-    lag = plan.several.lag if plan.several is not None else None
-    record = _record(engine, plan.spec, _optuna.system_attrs(study), lag)
-    record[BASE_SEED] = plan.engine.seed
-    leave_record(study, record, first_trial=len(trials), budget=plan.budget)
-    _log_notes(engine)
+    _leave_record(study, plan, engine, _optuna.system_attrs(study), first_trial=len(trials))
     return retry_in_flight(study)
+
+
+def _leave_record(
+    study: Study, plan: Plan, engine: ChosenEngine, attrs: Mapping[str, Any], *, first_trial: int
+) -> None:
+    """Add the record of a run, and log the notes on its engine; see `_record`."""
+    record = {**_record(engine, plan.spec, attrs, plan.lag), BASE_SEED: plan.engine.seed}
+    leave_record(study, record, first_trial=first_trial, budget=plan.budget)
+    for note in engine.notes:
+        _logger.warning(note)
 
 
 def _record(
@@ -227,10 +236,8 @@ def _record(
     """The record of a run, before `leave_record` completes it.
 
     Args:
-        engine: of the run.
-        spec: of the study.
+        engine, spec, lag: of the run.
         attrs: attributes that samplers have left in the study before.
-        lag: of a run in order.
     """
     record = engine.record()
     record["options"] = plain(record["options"])
@@ -245,12 +252,6 @@ def _record(
         record["native"] = False
         record["notes"].append("start points were evaluated first")
     return record
-
-
-def asked_seed(study: Study) -> int:
-    """The seed that was set or drawn for the last run of a study."""
-    record = study.user_attrs[record_names.RUNS][-1]
-    return int(record.get(BASE_SEED, record["seed"]))
 
 
 def check_same(study: Study, spec: Spec) -> None:
@@ -293,8 +294,3 @@ def _with(study: Study, engine: ChosenEngine, spec: Spec) -> Study:
     with own_study():
         study.sampler = engine.sampler(spec.space)
     return study
-
-
-def _log_notes(engine: ChosenEngine) -> None:
-    for note in engine.notes:
-        _logger.warning(note)

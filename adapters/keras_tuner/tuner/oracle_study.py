@@ -20,8 +20,8 @@ from crosstune.resume.agreement import plain
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm, named_sampler
 from crosstune.study.internal import own_study
-from crosstune.study.metric_name import name_metric
 from crosstune.study.storage import Place, describe, open_storage
+from crosstune.tuning.opening import name_metric
 
 _DEFAULT = "optuna:tpe"
 
