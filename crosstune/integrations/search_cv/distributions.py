@@ -140,7 +140,6 @@ def _freeze(generic: Any, name: str) -> Any:
 
 
 def _arguments(frozen: Any, name: str) -> dict[str, float]:
-    """The arguments of a frozen distribution by name."""
     shapes = [part.strip() for part in (frozen.dist.shapes or "").split(",") if part.strip()]
     arguments = dict(zip([*shapes, "loc", "scale"], frozen.args, strict=False)) | frozen.kwds
     if any(np.ndim(value) != 0 for value in arguments.values()):

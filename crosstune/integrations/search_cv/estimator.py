@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         splitter = check_cv(users_cv, y, classifier=is_classifier(self.estimator))
         plan = settle_search(self)
         self._searching: tuple[OpenSearch, Folds] | None = None
+        stack = ExitStack()
 
         def begin(indices: list[Any]) -> bool:
             evaluated = None
@@ -145,7 +147,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
                     **of_splits(indices, splitter),
                     **of_search(self, plan.translation),
                 }
-            opened = plan.open(evaluated)
+            opened = stack.enter_context(plan.opened(evaluated))
             self._searching = opened, folds
             return opened.prunes or not opened.wanted
 
@@ -153,7 +155,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         # scikit-learn's fit splits by self.cv, and counts its folds.
         self.cv: Any = folds
         try:
-            super().fit(X, y, **params)
+            with stack:
+                super().fit(X, y, **params)
         finally:
             self.cv = users_cv
             if self._searching is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from crosstune.study.choice import ChosenEngine
 from crosstune.study.trials import finished
 from crosstune.system.scalars import plain
 from crosstune.tuning.front import Plan, StudyRequest, settle
-from crosstune.tuning.opening import open_study
+from crosstune.tuning.opening import opened
 
 DRAWS = 10
 """Default number of draws (`RandomizedSearchCV`'s own)."""
@@ -54,35 +55,28 @@ class SearchPlan:
     translation: Translation
     walks: bool
 
-    def open(self, evaluated: Evaluated | None) -> OpenSearch:
-        """Open the study, which is new or agrees with `evaluated`.
+    @contextmanager
+    def opened(self, evaluated: Evaluated | None) -> Iterator[OpenSearch]:
+        """Open the study, which is new or agrees with `evaluated`, and lock its file.
 
         Raises:
+            Driven: another process runs it.
             RequestError: the study has trials, and is not to be resumed or does not agree.
         """
-        study = open_study(self.plan, evaluated)
-        budget = self.plan.budget or SearchBudget()
-        ahead = not _learns(self.plan.engine)
-        return OpenSearch(study, self.translation, budget.trials, budget.seconds, ahead, self.walks)
+        with opened(self.plan, evaluated) as study:
+            yield OpenSearch(self.plan, self.translation, self.walks, study)
 
 
 @dataclass(frozen=True)
-class OpenSearch:
-    """A search with an open study.
-
-    Attributes:
-        trials: finished trials of the study in total; None takes the whole grid.
-        seconds: None for no limit.
-        ahead: whether no candidate depends on the score of another.
-        walks: as in `SearchPlan`.
-    """
+class OpenSearch(SearchPlan):
+    """A search with its open study."""
 
     study: Study
-    translation: Translation
-    trials: int | None
-    seconds: float | None
-    ahead: bool
-    walks: bool
+
+    @property
+    def seconds(self) -> float | None:
+        """After which no candidate starts; None for no limit."""
+        return None if self.plan.budget is None else self.plan.budget.seconds
 
     @property
     def batch(self) -> int:
@@ -90,7 +84,8 @@ class OpenSearch:
 
         It does not depend on `n_jobs`, so neither do the candidates.
         """
-        return BATCH if self.ahead and self.seconds is None and not self.prunes else 1
+        waits = self.seconds is not None or self.prunes or _learns(self.plan.engine)
+        return 1 if waits else BATCH
 
     @property
     def prunes(self) -> bool:
@@ -100,7 +95,8 @@ class OpenSearch:
     @property
     def wanted(self) -> float:
         """The number of candidates left in the budget."""
-        return math.inf if self.trials is None else max(self.trials - finished(self.study), 0)
+        trials = None if self.plan.budget is None else self.plan.budget.trials
+        return math.inf if trials is None else max(trials - finished(self.study), 0)
 
 
 def settle_search(search: Any) -> SearchPlan:
@@ -195,7 +191,7 @@ def _ours(search: Any, sampler: Any, translation: Translation) -> tuple[str | No
     without replacement, as in `RandomizedSearchCV`.
     """
     if search.backend is None and search.storage is None:
-        if _is_walk(sampler):
+        if (sampler.get("name") if isinstance(sampler, Mapping) else sampler) == "grid":
             return "crosstune", sampler, False
         is_random = sampler in ("random", {"name": "random"})
         if is_random and translation.points <= SHUFFLED and not translation.weighted:
@@ -231,7 +227,8 @@ def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
             value = Spec(space=value)
         elif isinstance(value, Mapping) and _is_space(value):
             value = Spec(space=Space(value))
-        elif isinstance(value, str | Path) or _is_spec(value):
+        declares = isinstance(value, Mapping) and isinstance(value.get("space"), Mapping | Space)
+        if isinstance(value, str | Path) or declares:
             value = load(value)
         if isinstance(value, Spec):
             return value, Translation.of(value.space), False
@@ -241,10 +238,6 @@ def _space(search: Any) -> tuple[Spec | None, Translation, bool]:
         raise error.under(name) from None
     is_grid = name != "param_distributions" and translation.points < math.inf
     return None, translation, is_grid
-
-
-def _is_spec(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("space"), Mapping | Space)
 
 
 def _is_space(value: Mapping[Any, Any]) -> bool:
@@ -270,10 +263,6 @@ def _learns(engine: ChosenEngine) -> bool:
     """True if its proposals depend on the scores so far."""
     walks = engine.ours or engine.adapter.algorithms[engine.algorithm].exhaustive
     return not walks and engine.algorithm != engine.adapter.roles.get("random")
-
-
-def _is_walk(sampler: Any) -> bool:
-    return (sampler.get("name") if isinstance(sampler, Mapping) else sampler) == "grid"
 
 
 def _seed(search: Any) -> int | None:

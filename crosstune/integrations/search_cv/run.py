@@ -130,7 +130,6 @@ class SearchRun:
         return so_far, False
 
     def _evaluate_fold(self, candidate: dict[str, Any], fold: int) -> FoldScores | None:
-        """The scores of a candidate on one fold."""
         self._folds.only = fold
         return self._evaluate([candidate])[0]
 

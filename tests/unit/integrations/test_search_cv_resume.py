@@ -23,6 +23,7 @@ from sklearn.svm import SVC
 from crosstune import Float, SearchCV
 from crosstune.engines.record_names import EVALUATED
 from crosstune.errors import RequestError
+from crosstune.study.lock import Driven, driving
 
 X, Y = load_iris(return_X_y=True)
 X, Y = X[::3], Y[::3]
@@ -41,6 +42,21 @@ def by_beta(model: Any, x: Any, y: Any) -> float:
 
 def other(model: Any, x: Any, y: Any) -> float:
     return float(accuracy_score(y, model.predict(x)))
+
+
+def test_a_stored_search_is_locked_while_it_runs(tmp_path: Path) -> None:
+    held_off = []
+
+    def score(model: Any, x: Any, y: Any) -> float:
+        with pytest.raises(Driven, match="runs this study already"):
+            search(tmp_path).fit(X, Y)
+        held_off.append(model)
+        return 0.5
+
+    search(tmp_path, scoring=score, refit=False).fit(X, Y)
+    assert len(held_off) == 4
+    with driving(tmp_path / "s.journal", "study"), pytest.raises(Driven):
+        search(tmp_path, scoring=score).fit(X, Y)
 
 
 def test_nested_cross_validation_does_not_read_scores_of_another_fold(tmp_path: Path) -> None:
