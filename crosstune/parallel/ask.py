@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial
 
 from crosstune import _optuna
-from crosstune.parallel.task import Horizon, TrialTask
+from crosstune.parallel.task import Horizon, TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
 from crosstune.resume.replay_storage import ReplayStorage
 from crosstune.samplers.engine import EngineSampler
@@ -58,6 +59,35 @@ class Begun:
             left=self.left,
             home=gate.home,
         )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A trial that is under way. One that is over waits to be told again and has no task.
+
+    Attributes:
+        begun: the trial, with its parameters.
+        task: of the pool.
+        future: of its outcome.
+        checkpoint: the step of its checkpoint when this attempt was submitted, or -1.
+    """
+
+    begun: Begun
+    task: TrialTask | None
+    future: Future[TaskOutcome]
+    checkpoint: int = -1
+
+    @property
+    def number(self) -> int:
+        """Number of the trial."""
+        return self.begun.trial.number
+
+    def outcome(self) -> TaskOutcome | None:
+        """The outcome; None while it is not known."""
+        future = self.future
+        if not future.done() or future.cancelled() or future.exception() is not None:
+            return None
+        return future.result()
 
 
 def begin(

@@ -26,12 +26,11 @@ from crosstune.checkpoints.record import reached
 from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.errors import described, message_of
 from crosstune.objectives import Prepared
-from crosstune.parallel.ask import Begun, begin, has_point, horizon_of
+from crosstune.parallel.ask import Begun, Running, begin, has_point, horizon_of
 from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.replay_in_order import tell_again
-from crosstune.parallel.task import TaskOutcome, TrialTask
+from crosstune.parallel.task import STATES, TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
-from crosstune.parallel.under_way import Running
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.failures import Failures
@@ -121,7 +120,7 @@ class Driver:
     def _fill(self) -> bool:
         """Begin trials while there is room; True if any was begun."""
         before = len(self._running)
-        while self._has_room() and self._has_point():
+        while self._has_room() and has_point(self._study, self._budget):
             self._begin()
         return len(self._running) > before
 
@@ -134,9 +133,6 @@ class Driver:
             if not self._earlier and any(running.number < self._first for running in self._running):
                 return False
         return len(self._running) < min(room, self._left)
-
-    def _has_point(self) -> bool:
-        return has_point(self._study, self._budget)
 
     def _begin(self) -> None:
         horizon = horizon_of(self._study) if self._lag is not None else None
@@ -169,7 +165,6 @@ class Driver:
             raise
 
     def _receive(self) -> None:
-        """Wait for an outcome, and tell the study."""
         if self._lag is not None:
             ended = self._running[:1]
             if ended[0].begun.is_over:
@@ -219,26 +214,17 @@ class Driver:
             self._study.pruner = pickle.loads(outcome.pruner)
         if outcome.fatal is not None:
             raise outcome.fatal
-        self._note_end(told)
+        if told.state == TrialState.FAIL:
+            self._failures.note_failure(told)
+        else:
+            self._failures.note_success()
         for callback in self._callbacks:
             callback(self._study, told)
 
     def _tell(self, trial: Trial, outcome: TaskOutcome) -> FrozenTrial:
         if outcome.error is not None:
             trial.set_user_attr(ERROR, outcome.error)
-        match outcome.state:
-            case "complete":
-                return self._study.tell(trial, outcome.value)
-            case "pruned":
-                return self._study.tell(trial, state=TrialState.PRUNED)
-            case _:
-                return self._study.tell(trial, state=TrialState.FAIL)
-
-    def _note_end(self, told: FrozenTrial) -> None:
-        if told.state == TrialState.FAIL:
-            self._failures.note_failure(told)
-        else:
-            self._failures.note_success()
+        return self._study.tell(trial, outcome.value, state=STATES[outcome.state])
 
     def _leaves(self, error: BaseException) -> bool:
         """True if an error leaves the running trials to be run again on resuming.

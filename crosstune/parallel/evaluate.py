@@ -56,16 +56,8 @@ class Recipe:
             ) from error
 
 
-@dataclass(frozen=True)
-class Here:
-    """A run whose driver is this process."""
-
-    gate: BaseStorage
-    function: Callable[[Trial], float]
-    process: int
-
-
-_runs: dict[int, Here] = {}
+_runs: dict[int, tuple[BaseStorage, Callable[[Trial], float], int]] = {}
+"""Gate, objective and process of each run begun here, or before this process was forked."""
 _recipe: bytes | None = None
 
 
@@ -77,7 +69,7 @@ def begin_run(run: int, gate: BaseStorage, function: Callable[[Trial], float]) -
         gate: of the run.
         function: the objective.
     """
-    _runs[run] = Here(gate, function, os.getpid())
+    _runs[run] = gate, function, os.getpid()
 
 
 def end_run(run: int) -> None:
@@ -151,10 +143,10 @@ def outcome_of(function: Callable[[Trial], float], trial: Trial) -> TaskOutcome:
 
 
 def _gate_and_objective(task: TrialTask) -> tuple[BaseStorage, Callable[[Trial], float]]:
-    here = _runs.get(task.run)
-    if here is not None and here.process == os.getpid():
-        return here.gate, here.function
-    if here is not None:
+    if task.run in _runs:
+        gate, function, process = _runs[task.run]
+        if process == os.getpid():
+            return gate, function
         raise RunError(
             "the executor forks this process, which gRPC does not survive. Give it processes that "
             "are spawned: ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn')), "

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from optuna.trial import TrialState
+
 from crosstune.checkpoints.stores import Home
 from crosstune.errors import CrosstuneError
+
+STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+"""Optuna's state for that of a `TaskOutcome`."""
 
 DIED = "its process died: a crash, a kill, or a lack of memory"
 """The error of a trial whose process has gone."""
@@ -79,7 +88,7 @@ class TaskOutcome:
 
     Attributes:
         state: "complete", "pruned" or "failed".
-        value: of a complete trial.
+        value: of a complete trial; else None.
         error: why the trial failed, if the objective has not stored that in the study.
         fatal: the error that has to end the run.
         pruner: the pruner, pickled, if the trial changed its state, as Hyperband's, which learns

@@ -4,25 +4,50 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.checkpoints.record import reached
 from crosstune.checkpoints.stores import home_of
 from crosstune.engines.record_names import LEFT
-from crosstune.parallel.admitted import Admitted
 from crosstune.resume.forwarding_storage import ForwardingStorage
 from crosstune.resume.trial_origins import retrying
 
 UNPICKLED = ("cma:", "sepcma:", "cmawm:")
 """The prefixes of trial attributes that Optuna's CMA-ES sampler unpickles."""
+
+OF_STUDY = (
+    *("get_study_directions", "get_study_name_from_id", "get_study_system_attrs"),
+    *("get_study_user_attrs", "set_study_user_attr"),
+)
+"""What a worker may read of the driver's study, and the attributes that an objective may set."""
+
+
+@dataclass
+class Admitted:
+    """A trial that workers may write to, with the reports and attributes of its latest attempt."""
+
+    trial_id: int
+    number: int
+    first_attrs: Mapping[str, Any]
+    """Its system attributes when it was admitted."""
+    runs_again: bool = False
+    attempt: int | None = None
+    attempts: int = 0
+    reports: dict[int, float] = field(default_factory=dict)
+    earlier: dict[int, float] = field(default_factory=dict)
+    """The reports of the attempts before, by step."""
+    new_attrs: dict[str, Any] = field(default_factory=dict)
+    """The system attributes that the latest attempt wrote."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while an attempt writes, so that none of its writes follow the start of the next."""
 
 
 class Gate(ForwardingStorage):
@@ -138,11 +163,6 @@ class Gate(ForwardingStorage):
             admitted.new_attrs[key] = value
             self._behind.set_trial_system_attr(admitted.trial_id, key, value)
 
-    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Store an attribute of the study, which an objective may set."""
-        self._check_run(study_id)
-        self._behind.set_study_user_attr(self._study_id, key, value)
-
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """The trial of an attempt, or any other of the study.
 
@@ -174,26 +194,6 @@ class Gate(ForwardingStorage):
         trials = self._behind.get_all_trials(self._study_id, deepcopy=deepcopy, states=states)
         return [self._listed(trial) for trial in trials]
 
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        """Of the driver's study."""
-        self._check_run(study_id)
-        return self._behind.get_study_directions(self._study_id)
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """Of the driver's study."""
-        self._check_run(study_id)
-        return self._behind.get_study_user_attrs(self._study_id)
-
-    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """Of the driver's study."""
-        self._check_run(study_id)
-        return self._behind.get_study_system_attrs(self._study_id)
-
-    def get_study_name_from_id(self, study_id: int) -> str:
-        """Of the driver's study."""
-        self._check_run(study_id)
-        return self._behind.get_study_name_from_id(self._study_id)
-
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """The id under which a trial is listed."""
         self._check_run(study_id)
@@ -204,9 +204,16 @@ class Gate(ForwardingStorage):
         """None: the studies of the storage are not shown."""
         return []
 
-    def _call(self, name: str, *arguments: Any) -> NoReturn:
-        """Refuse everything else: studies by name, parameters, ends, attributes of samplers."""
-        _refuse()
+    def _call(self, name: str, *arguments: Any) -> Any:
+        """Of the driver's study. Refuse everything that is not in `OF_STUDY`.
+
+        That is: studies by name, parameters, ends, attributes of samplers.
+        """
+        if name not in OF_STUDY:
+            _refuse()
+        run, *others = arguments
+        self._check_run(run)
+        return super()._call(name, self._study_id, *others)
 
     def _check_run(self, run: int) -> None:
         if run != self.run:

@@ -7,23 +7,23 @@ import math
 import os
 import platform
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from crosstune import _optuna
 from crosstune.engines.record import BUDGET, amend_record
 from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import CrosstuneError, Unsupported, message_of
 from crosstune.parallel.evaluate import outcome_of
-from crosstune.parallel.task import TaskOutcome
+from crosstune.parallel.task import STATES, TaskOutcome
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.earlier_names import as_recorded
@@ -237,10 +237,8 @@ class Worker:
         """
         if outcome.error is not None:
             trial.set_user_attr(ERROR, outcome.error)
-        states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
-        state = states.get(outcome.state, TrialState.FAIL)
-        value = outcome.value if state is TrialState.COMPLETE else None
-        told = self.study.tell(trial, value, state=state, skip_if_finished=True)
+        state = STATES[outcome.state]
+        told = self.study.tell(trial, outcome.value, state=state, skip_if_finished=True)
         if told.state is not state:
             raise UpdateFinishedTrialError
         return told
@@ -252,8 +250,7 @@ class Worker:
         self._looked = time.monotonic()
 
         def fail() -> None:
-            with warnings.catch_warnings(), own_study():
-                warnings.simplefilter("ignore", ExperimentalWarning)
+            with _optuna.unwarned(), own_study():
                 fail_stale_trials(
                     optuna.load_study(study_name=self.study.study_name, storage=self._database)
                 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -34,10 +36,11 @@ def sweep(study: Study) -> None:
     trials = study.get_trials(deepcopy=False)
     for trial in _twice(trials):
         if trial.state == TrialState.WAITING:
-            _drop(study, trial)
+            _fail(study, trial, {LOST: True, ERROR: "it was queued twice"})
     unbegun = [t for t in trials if t.state == TrialState.RUNNING and BEGAN not in t.user_attrs]
     for trial in unbegun:
-        _take_back(study, trial)
+        # A retry that was not begun is queued once more, and counts.
+        _fail(study, trial, {} if _history(trial) else {LOST: True})
     if unbegun:
         trials = study.get_trials(deepcopy=False)
     retried = _retried(trials)
@@ -68,26 +71,14 @@ def _twice(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return second
 
 
-def _drop(study: Study, trial: FrozenTrial) -> None:
+def _fail(study: Study, trial: FrozenTrial, attrs: Mapping[str, Any]) -> None:
+    """Fail a trial, unless another worker was quicker."""
     storage, _ = _optuna.identity(study)
     trial_id = _optuna.trial_id(trial)
-    try:
-        storage.set_trial_user_attr(trial_id, LOST, True)
-        storage.set_trial_user_attr(trial_id, ERROR, "it was queued twice")
+    with suppress(UpdateFinishedTrialError):
+        for key, value in attrs.items():
+            storage.set_trial_user_attr(trial_id, key, value)
         storage.set_trial_state_values(trial_id, TrialState.FAIL)
-    except UpdateFinishedTrialError:
-        return
-
-
-def _take_back(study: Study, trial: FrozenTrial) -> None:
-    storage, _ = _optuna.identity(study)
-    trial_id = _optuna.trial_id(trial)
-    try:
-        if not _history(trial):  # a retry that was not begun is queued once more, and counts
-            storage.set_trial_user_attr(trial_id, LOST, True)
-        storage.set_trial_state_values(trial_id, TrialState.FAIL)
-    except UpdateFinishedTrialError:
-        return  # another worker was quicker
 
 
 def _queue_again(study: Study, trial: FrozenTrial, trials: list[FrozenTrial]) -> None:
