@@ -19,6 +19,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 MAX_NAMES = 40
 """Maximum number of names that a message lists."""
@@ -81,13 +82,8 @@ class SpecError(RequestError, ValueError):
         return ": ".join(part for part in parts if part)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore_spec_error, (self.message, self.path, self.file, self.line)
-
-
-def _restore_spec_error(
-    message: str, path: tuple[str | int, ...], file: str | None, line: int | None
-) -> SpecError:
-    return SpecError(message, path, file=file, line=line)
+        made_again = partial(SpecError, file=self.file, line=self.line)
+        return made_again, (self.message, self.path)
 
 
 class UnknownName(RequestError, ValueError):

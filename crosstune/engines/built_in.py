@@ -13,14 +13,8 @@ OPTUNA = EngineRow(
     takeover="crosstune.adapters.optuna.takeover:take_over",
     by_hand="crosstune.adapters.optuna.by_hand:search",
     learners={
-        "tpe": (),
-        "tpe-v4": (),
-        "gp": ("torch", "scipy"),
-        "cmaes": ("cmaes",),
-        "nsga2": (),
-        "qmc": ("scipy",),
-        "random": (),
-        "bayesian": (),
+        **dict.fromkeys(("tpe", "tpe-v4", "nsga2", "random", "bayesian"), ()),
+        **{"gp": ("torch", "scipy"), "cmaes": ("cmaes",), "qmc": ("scipy",)},
     },
 )
 

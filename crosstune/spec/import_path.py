@@ -40,9 +40,9 @@ def find(target: str, folder: Path | None) -> Any:
         try:
             resolved = getattr(resolved, part)
         except AttributeError:
-            raise RequestError(
-                f"{target!r}: {module_name} has {no_such('name', part, _public(resolved))}"
-            ) from None
+            public = [name for name in dir(resolved) if not name.startswith("_")]
+            known = no_such("name", part, public)
+            raise RequestError(f"{target!r}: {module_name} has {known}") from None
     return resolved
 
 
@@ -57,7 +57,3 @@ def _check_not_shadowed(module: str, folder: Path | None) -> None:
             f"{beside[0]} cannot be used: another module {module!r} is imported already, from "
             f"{loaded or 'Python itself'}. Rename it"
         )
-
-
-def _public(thing: object) -> list[str]:
-    return [name for name in dir(thing) if not name.startswith("_")]

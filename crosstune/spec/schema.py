@@ -7,6 +7,7 @@ from typing import Any
 from crosstune.engines import registry
 
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
+ABOVE_0 = {"type": "number", "exclusiveMinimum": 0}
 
 
 def schema() -> dict[str, Any]:
@@ -17,6 +18,7 @@ def schema() -> dict[str, Any]:
     """
     number = {"type": "number"}
     integer = {"type": "integer"}
+    points = {"type": "object", "additionalProperties": SCALAR}
     when = {
         "type": "object",
         "description": "parents and their values for which the parameter is active",
@@ -26,10 +28,10 @@ def schema() -> dict[str, Any]:
     }
     scale = {
         "log": {"type": "boolean", "default": False},
-        "step": _or_null({"type": "number", "exclusiveMinimum": 0}),
+        "step": _or_null(ABOVE_0),
     }
     cut = {"low": _or_null(number), "high": _or_null(number), "step": scale["step"]}
-    spread = {"mu": number, "sigma": {"type": "number", "exclusiveMinimum": 0}}
+    spread = {"mu": number, "sigma": ABOVE_0}
     kinds = [
         _kind("float", {"low": number, "high": number}, scale, when),
         _kind("int", {"low": integer, "high": integer}, scale, when),
@@ -38,9 +40,7 @@ def schema() -> dict[str, Any]:
             {"values": {"type": "array", "items": SCALAR, "minItems": 1}},
             {
                 "ordered": {"type": "boolean", "default": False},
-                "weights": _or_null(
-                    {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}}
-                ),
+                "weights": _or_null({"type": "array", "items": ABOVE_0}),
             },
             when,
         ),
@@ -49,112 +49,78 @@ def schema() -> dict[str, Any]:
         _kind("lognormal", spread, cut, when),
         _kind("constant", {"value": SCALAR}, {}, when),
     ]
+    word = {"type": "string", "minLength": 1}
     named = {
-        "anyOf": [
-            {"type": "string", "minLength": 1},
-            {
-                "type": "object",
-                "properties": {"name": {"type": "string", "minLength": 1}},
-                "required": ["name"],
-            },
-        ]
+        "anyOf": [word, {"type": "object", "properties": {"name": word}, "required": ["name"]}]
     }
+    direction = {"enum": ["minimize", "maximize"]}
     described = [dict(dialect.schema) for dialect in registry.dialects().values() if dialect.schema]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "crosstune spec",
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["space"],
-        "properties": {
-            "name": {"type": "string", "minLength": 1},
-            "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), *described]},
-            "metric": {
-                "anyOf": [
-                    {"type": "string", "minLength": 1},
-                    {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "properties": {
-                            "name": {"type": "string", "minLength": 1},
-                            "direction": {"enum": ["minimize", "maximize"]},
+        **_mapping(
+            {
+                "name": word,
+                "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), *described]},
+                "metric": {"anyOf": [word, _mapping({"name": word, "direction": direction})]},
+                "trials": _or_null({"type": "integer", "minimum": 1}),
+                "seconds": _or_null(ABOVE_0),
+                "seed": _or_null(integer),
+                "backend": {"type": "string"},
+                "sampler": named,
+                "pruner": _or_null(named),
+                "start": {"type": "array", "items": points},
+                "prior": {
+                    "type": "object",
+                    "description": "the value of each parameter that is thought best",
+                    "additionalProperties": {"anyOf": [SCALAR, _belief()]},
+                },
+                "space": {
+                    "anyOf": [
+                        {"type": "string", "pattern": ".:."},
+                        {
+                            "type": "object",
+                            "minProperties": 1,
+                            "propertyNames": {"minLength": 1},
+                            "additionalProperties": {"oneOf": kinds},
                         },
-                    },
-                ]
+                    ]
+                },
             },
-            "trials": _or_null({"type": "integer", "minimum": 1}),
-            "seconds": _or_null({"type": "number", "exclusiveMinimum": 0}),
-            "seed": _or_null(integer),
-            "backend": {"type": "string"},
-            "sampler": named,
-            "pruner": _or_null(named),
-            "start": {"type": "array", "items": {"type": "object", "additionalProperties": SCALAR}},
-            "prior": {
-                "type": "object",
-                "description": "the value of each parameter that is thought best",
-                "additionalProperties": {"anyOf": [SCALAR, _belief()]},
-            },
-            "space": {
-                "anyOf": [
-                    {"type": "string", "pattern": ".:."},
-                    {
-                        "type": "object",
-                        "minProperties": 1,
-                        "propertyNames": {"minLength": 1},
-                        "additionalProperties": {"oneOf": kinds},
-                    },
-                ]
-            },
-        },
+            "space",
+        ),
     }
 
 
 def _kind(
     name: str, needed: dict[str, Any], optional: dict[str, Any], when: dict[str, Any]
 ) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {"type": {"const": name}, **needed, **optional, "when": _or_null(when)},
-        "required": ["type", *needed],
-    }
+    keys = {"type": {"const": name}, **needed, **optional, "when": _or_null(when)}
+    return _mapping(keys, "type", *needed)
 
 
 def _belief() -> dict[str, Any]:
-    """A belief with its spread."""
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "at": SCALAR,
-            "spread": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "default": 0.2},
-        },
-        "required": ["at"],
-    }
+    return _mapping({"at": SCALAR, "spread": {**ABOVE_0, "maximum": 1, "default": 0.2}}, "at")
 
 
 def _estimator() -> dict[str, Any]:
-    """The objective of the sklearn dialect."""
     text = {"type": "string"}
-    table = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {"csv": text, "target": text},
-        "required": ["csv", "target"],
+    table = _mapping({"csv": text, "target": text}, "csv", "target")
+    keys = {
+        "estimator": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]},
+        "data": {"anyOf": [text, table]},
+        "params": {"type": "object"},
+        "cv": {"type": "integer", "minimum": 2},
+        "scoring": {"type": "array", "items": text},
+        "test": _or_null({**ABOVE_0, "exclusiveMaximum": 1}),
     }
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "estimator": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]},
-            "data": {"anyOf": [text, table]},
-            "params": {"type": "object"},
-            "cv": {"type": "integer", "minimum": 2},
-            "scoring": {"type": "array", "items": text},
-            "test": _or_null({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
-        },
-        "required": ["estimator", "data"],
-    }
+    return _mapping(keys, "estimator", "data")
+
+
+def _mapping(keys: dict[str, Any], *required: str) -> dict[str, Any]:
+    """A mapping with these keys and no others."""
+    form: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": keys}
+    return {**form, "required": list(required)} if required else form
 
 
 def _or_null(kind: dict[str, Any]) -> dict[str, Any]:

@@ -120,12 +120,7 @@ class Spec(BaseModel):
         except SpecError as error:
             raise error.under("prior") from None
 
-    @field_validator("metric", mode="before")
-    @classmethod
-    def _metric_name(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("sampler", "pruner", mode="before")
+    @field_validator("metric", "sampler", "pruner", mode="before")
     @classmethod
     def _short_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
