@@ -194,7 +194,6 @@ def native_space(trials: hyperopt.Trials) -> dict[str, Any]:
 
 
 def _expression(name: str, law: BaseDistribution) -> Any:
-    """The `hp` expression of a distribution."""
     match law:
         case CategoricalDistribution():
             return hp.choice(name, list(law.choices))

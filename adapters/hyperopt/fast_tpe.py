@@ -196,12 +196,8 @@ def gmm1_lpdf(
     """
     if q is None or samples.size == 0:
         return tpe.GMM1_lpdf(samples, weights, mus, sigmas, low=low, high=high, q=q)
-    upper, lower = samples + q / 2, samples - q / 2
-    if high is not None:
-        upper = np.minimum(upper, high)
-    if low is not None:
-        lower = np.maximum(lower, low)
-    return _quantised(samples, (upper, lower), weights, mus, sigmas, low, high)
+    edges = _edges(samples, q, low, high)
+    return _quantised(samples, edges, weights, mus, sigmas, low, high)
 
 
 def lgmm1_lpdf(
@@ -226,13 +222,19 @@ def lgmm1_lpdf(
     """
     if q is None or samples.size == 0:
         return tpe.LGMM1_lpdf(samples, weights, mus, sigmas, low=low, high=high, q=q)
-    upper, lower = samples + q / 2, samples - q / 2
-    if high is not None:
-        upper = np.minimum(upper, np.exp(high))
-    if low is not None:
-        lower = np.maximum(lower, np.exp(low))
+    ends = (None if end is None else np.exp(end) for end in (low, high))
+    upper, lower = _edges(samples, q, *ends)
     edges = [np.log(np.maximum(edge, tpe.EPS)) for edge in (upper, np.maximum(0, lower))]
     return _quantised(samples, edges, weights, mus, sigmas, low, high)
+
+
+def _edges(samples: Any, q: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """The upper and lower edges of the samples' cells, cut to the bounds, (n,) each."""
+    upper, lower = samples + q / 2, samples - q / 2
+    return (
+        upper if high is None else np.minimum(upper, high),
+        lower if low is None else np.maximum(lower, low),
+    )
 
 
 def _quantised(

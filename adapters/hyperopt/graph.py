@@ -175,7 +175,6 @@ def _weights_below(index: Apply) -> bool:
 
 
 def _uncast(node: Apply) -> Apply:
-    """The node below `int` and `float`."""
     while node.name in ("int", "float"):
         node = node.pos_args[0]
     return node

@@ -138,7 +138,6 @@ class Coding:
 
 
 def _choice(name: str, distribution: CategoricalDistribution, raw: Any) -> Any:
-    """The choice at a position."""
     if not 0 <= raw < len(distribution.choices):
         raise SpecError(f"{name!r} has {len(distribution.choices)} values, and none at {raw!r}")
     return distribution.choices[int(raw)]

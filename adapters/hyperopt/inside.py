@@ -159,25 +159,14 @@ class _Run:
             self._open[tid] = number
             self._tids.add(tid)
             drawn = self._space.drawn(params, self._follower.aside(number))
+            # numpy's numbers, as from Hyperopt's own algorithms: `fmin` returns them.
+            drawn = {name: np.asarray(raw)[()] for name, raw in drawn.items()}
             made += trials.new_trial_docs(
-                [tid], [None], [domain.new_result()], [self._misc(tid, drawn, domain)]
+                [tid], [None], [domain.new_result()], [self._space.misc(tid, domain, drawn)]
             )
         return made
 
-    def _misc(self, tid: int, drawn: Mapping[str, Any], domain: Domain) -> dict[str, Any]:
-        return {
-            "tid": tid,
-            "cmd": domain.cmd,
-            "workdir": domain.workdir,
-            "idxs": {name: [tid] if name in drawn else [] for name in self._space},
-            # numpy's numbers, as from Hyperopt's own algorithms: `fmin` returns them.
-            "vals": {
-                name: [np.asarray(drawn[name])[()]] if name in drawn else [] for name in self._space
-            },
-        }
-
     def _read(self, trials: hyperopt.Trials) -> None:
-        """Read the changes since the last call."""
         docs = {doc["tid"]: doc for doc in trials.trials}
         for tid in docs:
             if tid not in self._tids:

@@ -169,19 +169,29 @@ class HyperoptSpace(NativeSpace):
         domain.fn = called
         domain.pass_expr_memo_ctrl = getattr(fn, "fmin_pass_expr_memo_ctrl", False)
         trials = Trials()
-        misc = {
-            "tid": trial,
-            "cmd": domain.cmd,
-            "workdir": None,
-            "idxs": {name: [trial] if name in drawn else [] for name in self},
-            "vals": {name: [drawn[name]] if name in drawn else [] for name in self},
-        }
+        misc = self.misc(trial, domain, drawn)
         trials.insert_trial_docs(
             trials.new_trial_docs([trial], [None], [domain.new_result()], [misc])
         )
         trials.refresh()
         domain.evaluate(drawn, Ctrl(trials, current_trial=trials.trials[0]))
         return returned[0]
+
+    def misc(self, tid: int, domain: Domain, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The entry of a trial's document with its draws.
+
+        Args:
+            tid: Hyperopt's id of the trial.
+            domain: of the search.
+            drawn: by label.
+        """
+        return {
+            "tid": tid,
+            "cmd": domain.cmd,
+            "workdir": domain.workdir,
+            "idxs": {name: [tid] if name in drawn else [] for name in self},
+            "vals": {name: [drawn[name]] if name in drawn else [] for name in self},
+        }
 
     @cached_property
     def _domain(self) -> Domain:
