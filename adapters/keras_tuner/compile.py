@@ -72,7 +72,6 @@ def exact(space: Space) -> keras_tuner.HyperParameters:
 
 
 def _construct(name: str, item: Parameter, conditions: list[Parent]) -> Any:
-    """The hyperparameter with a parameter's values and prior."""
     match item.coordinate:
         case Continuous(low, high, log):
             sampling = "log" if log else "linear"

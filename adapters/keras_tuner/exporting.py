@@ -216,9 +216,7 @@ def _trial(
     value = trial.value if trial.state is TrialState.COMPLETE else None
     history = written.metrics
     if reports:
-        history.register(objective.name, objective.direction)
-        for step, report in reports.items():
-            history.update(objective.name, report, step=step)
+        _add(history, objective.name, objective, reports)
     if value is not None:
         finite = [report for report in reports.values() if math.isfinite(report)]
         best = max if objective.direction == "max" else min
@@ -235,10 +233,14 @@ def _separate_reports(history: Any, objective: Any, reports: Mapping[int, float]
     history.metrics.clear()
     if reports:
         name = REPORTS if objective.name != REPORTS else f"{REPORTS} of the trial"
-        history.register(name, objective.direction)
-        for step, report in reports.items():
-            history.update(name, report, step=step)
-    history.register(objective.name, objective.direction)
+        _add(history, name, objective, reports)
+    _add(history, objective.name, objective, {})
+
+
+def _add(history: Any, name: str, objective: Any, reports: Mapping[int, float]) -> None:
+    history.register(name, objective.direction)
+    for step, report in reports.items():
+        history.update(name, report, step=step)
 
 
 def _status(trial: FrozenTrial) -> tuple[str, str | None]:

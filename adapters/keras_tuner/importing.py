@@ -122,7 +122,6 @@ def read_folder(
 
 
 def _objective(trials: Sequence[Any], metric: str | None) -> tuple[str | None, str]:
-    """Name and direction of the metric that is the objective."""
     complete = [trial for trial in trials if trial.status == "COMPLETED"]
     names = list(dict.fromkeys(name for trial in trials for name in trial.metrics.metrics))
     if metric is None:

@@ -133,7 +133,6 @@ class Oracle(LedgerOracle):
         return {"status": "RUNNING", "values": {**values, **self.constants}}
 
     def _ask(self, trial: Trial) -> dict[str, Any]:
-        """The values of the active hyperparameters."""
         point = keras_tuner.HyperParameters()
         for construct in self.hyperparameters.space:
             name = construct.name

@@ -109,7 +109,6 @@ def _condition(construct: Any, items: dict[str, Parameter]) -> Condition:
 
 
 def _size(item: Parameter) -> int:
-    """How many values a parent has."""
     coordinate = item.coordinate
     return coordinate.n if isinstance(coordinate, Index | LogInteger) else 1
 
