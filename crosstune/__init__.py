@@ -30,45 +30,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    **dict.fromkeys(("adapters", "checkpoints", "samplers"), "crosstune"),
-    "Bool": "crosstune.space.parameters",
-    "Choice": "crosstune.space.parameters",
-    "Constant": "crosstune.space.parameters",
-    "CrosstuneError": "crosstune.errors",
-    "Float": "crosstune.space.parameters",
-    "Int": "crosstune.space.parameters",
-    "KerasTuner": "crosstune.adapters.keras_tuner.tuner.keras_tuner",
-    "LogNormal": "crosstune.space.parameters",
-    "Normal": "crosstune.space.parameters",
-    "SearchCV": "crosstune.integrations.search_cv",
-    "Space": "crosstune.space.space",
-    "Spec": "crosstune.spec.spec",
-    "budget": "crosstune.study.trials",
-    "check": "crosstune.proofs.certificate",
-    "compare": "crosstune.benchmarks.compare",
-    "create_study": "crosstune.tuning.tune",
-    "export_study": "crosstune.exchange",
-    "import_study": "crosstune.exchange",
-    "trial_seed": "crosstune.study.trials",
-    "trial_values": "crosstune.study.trials",
-    "tune": "crosstune.tuning.tune",
-    # Documented modules, which `import crosstune` alone makes available too.
-    **dict.fromkeys(
-        (
-            "benchmarks",
-            "callbacks",
-            "errors",
-            "exchange",
-            "laws",
-            "pruners",
-            "space",
-            "testing",
-            "trials",
-        ),
-        __name__,
-    ),
+_NAMES = {
+    "crosstune.adapters.keras_tuner.tuner.keras_tuner": "KerasTuner",
+    "crosstune.benchmarks.compare": "compare",
+    "crosstune.errors": "CrosstuneError",
+    "crosstune.exchange": "export_study import_study",
+    "crosstune.integrations.search_cv": "SearchCV",
+    "crosstune.proofs.certificate": "check",
+    "crosstune.space.parameters": "Bool Choice Constant Float Int LogNormal Normal",
+    "crosstune.space.space": "Space",
+    "crosstune.spec.spec": "Spec",
+    "crosstune.study.trials": "budget trial_seed trial_values",
+    "crosstune.tuning.tune": "create_study tune",
+    # The documented modules, which `import crosstune` alone makes available.
+    "crosstune": "adapters benchmarks callbacks checkpoints errors exchange laws pruners samplers "
+    "space testing trials",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
     "Bool",

@@ -53,7 +53,6 @@ def check(
 
 
 def _table(certificate: Certificate) -> Table:
-    """One row per parameter, one column per engine."""
     from rich.markup import escape
     from rich.table import Table
 

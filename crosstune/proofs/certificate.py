@@ -123,7 +123,6 @@ def _verdict(adapter: Adapter, space: Space, name: str, mode: str) -> Verdict:
 
 
 def _cut(item: Parameter) -> tuple[str, ...]:
-    """The note on a normal without bounds."""
     if not isinstance(item, Normal) or (item.low is not None and item.high is not None):
         return ()
     return (f"a side without a bound is cut at the quantile {TAIL:g}, on every engine",)

@@ -54,13 +54,6 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without entries that do not apply."""
-        plain: dict[str, Any] = {"verdict": self.kind}
-        if self.distance is not None:
-            plain["distance"] = self.distance
-        if self.reason:
-            plain["reason"] = self.reason
-        if self.notes:
-            plain["notes"] = list(self.notes)
-        if self.elsewhere:
-            plain["elsewhere"] = list(self.elsewhere)
-        return plain
+        lists = {"notes": list(self.notes), "elsewhere": list(self.elsewhere)}
+        plain = {"verdict": self.kind, "distance": self.distance, "reason": self.reason, **lists}
+        return {key: value for key, value in plain.items() if value not in (None, "", [])}

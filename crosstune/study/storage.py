@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -119,20 +117,14 @@ def _drop_torn_line(path: Path) -> None:
     """
     if not path.exists() or path.stat().st_size == 0 or _ends_with_newline(path):
         return
-    with _locked(JournalFileSymlinkLock(str(_real(path)))):
+    lock = JournalFileSymlinkLock(str(_real(path)))
+    lock.acquire()
+    try:
         if not _ends_with_newline(path):  # no process was writing it
             whole = path.read_bytes().rfind(b"\n") + 1
             with path.open("r+b") as file:
                 file.truncate(whole)
             _logger.warning("%s ended in an unfinished line, which was dropped", path)
-
-
-@contextmanager
-def _locked(lock: JournalFileSymlinkLock) -> Iterator[None]:
-    """Hold a journal's lock."""
-    lock.acquire()
-    try:
-        yield
     finally:
         lock.release()
 

@@ -38,7 +38,6 @@ def check_guarded(what: str) -> None:
 
 
 def _line_of(file: str) -> int | None:
-    """The line that the main script is executing."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__main__":

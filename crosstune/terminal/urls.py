@@ -162,7 +162,6 @@ class _Parts:
 
 
 def _front(url: str, parts: _Parts) -> str:
-    """The URL up to its query."""
     if not parts.loose:
         from sqlalchemy.engine import make_url  # slow to import
 

@@ -89,15 +89,7 @@ class FailureContract:
         pruner = optuna.pruners.MedianPruner(n_startup_trials=2)
         study = optuna.create_study(sampler=sampler, pruner=pruner)
 
-        def objective(trial: optuna.Trial) -> float:
-            value = drive.objective(SPACE, lambda p: float(p["x"] or 0))(trial)
-            for step in range(3):
-                trial.report(value, step)
-                if trial.should_prune():
-                    raise optuna.TrialPruned
-            return value
-
-        study.optimize(objective, n_trials=TRIALS)
+        study.optimize(self._reporting(3), n_trials=TRIALS)
         states = [trial.state for trial in study.trials]
         assert TrialState.PRUNED in states
         assert TrialState.COMPLETE in states[3:]
@@ -109,17 +101,22 @@ class FailureContract:
                 pruner=optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9),
                 study_name="hyperband",
             )
-
-            def objective(trial: optuna.Trial) -> float:
-                value = drive.objective(SPACE, lambda p: float(p["x"] or 0))(trial)
-                for step in range(9):
-                    trial.report(value, step)
-                    if trial.should_prune():
-                        raise optuna.TrialPruned
-                return value
-
-            study.optimize(objective, n_trials=TRIALS)
+            study.optimize(self._reporting(9), n_trials=TRIALS)
         assert len(engines[0].learnt) == TRIALS - 1
+
+    @staticmethod
+    def _reporting(steps: int) -> Callable[[optuna.Trial], float]:
+        """An objective that reports its value a number of times, and can be pruned."""
+
+        def objective(trial: optuna.Trial) -> float:
+            value = drive.objective(SPACE, lambda p: float(p["x"] or 0))(trial)
+            for step in range(steps):
+                trial.report(value, step)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+            return value
+
+        return objective
 
     @staticmethod
     def _search(adapter: Adapter, role: str, spoil: Callable[[int, float], Any]) -> optuna.Study:

@@ -158,7 +158,6 @@ def _drawn(adapter: Adapter) -> dict[str, list[Scalar]]:
 
 @cache
 def _conditional(adapter: Adapter) -> list[Params]:
-    """Many draws of the conditional space."""
     return draw(adapter, CONDITIONAL, DRAWS)
 
 

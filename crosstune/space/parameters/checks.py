@@ -51,15 +51,11 @@ def is_number(value: object) -> TypeGuard[float]:
 
 def finite(value: object, key: str) -> float:
     """The number, or a SpecError at `key`."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise SpecError(f"a number is needed, not {shown(value)}", (key,))
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:
-        finite = False
-    if not finite:
-        raise SpecError(f"a finite number is needed, not {shown(value)}", (key,))
-    return value  # type: ignore[return-value]
+    if is_number(value):
+        return value
+    numeric = isinstance(value, int | float | np.integer | np.floating)
+    kind = "finite number" if numeric and not isinstance(value, bool) else "number"
+    raise SpecError(f"a {kind} is needed, not {shown(value)}", (key,))
 
 
 def integer(value: object, key: str) -> int:
