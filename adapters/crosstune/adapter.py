@@ -34,10 +34,7 @@ class CrosstuneAdapter(Adapter):
         ),
         "random": Algorithm("random search"),
         "grid": Algorithm(
-            "every point of a grid once",
-            lambda: GridEngine,
-            ("space", "seed"),
-            exhaustive=True,
+            "every point of a grid once", lambda: GridEngine, ("space", "seed"), exhaustive=True
         ),
     }
 

@@ -17,11 +17,7 @@ _HOMES = {
     "suggest": "crosstune.adapters.hyperopt.inside",
 }
 
-__all__ = [
-    "HyperoptAdapter",
-    "HyperoptEngine",
-    "suggest",
-]
+__all__ = ["HyperoptAdapter", "HyperoptEngine", "suggest"]
 
 
 if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo

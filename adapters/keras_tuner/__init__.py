@@ -15,10 +15,7 @@ _HOMES = {
     "Oracle": "crosstune.adapters.keras_tuner.inside",
 }
 
-__all__ = [
-    "KerasTunerAdapter",
-    "Oracle",
-]
+__all__ = ["KerasTunerAdapter", "Oracle"]
 
 
 if not TYPE_CHECKING:  # a checker reads the imports above, and reports a typo

@@ -7,16 +7,7 @@ import contextlib
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.engines.compiled import minimal
 from crosstune.errors import Unsupported
-from crosstune.space.parameters import (
-    Bool,
-    Choice,
-    Constant,
-    Float,
-    Int,
-    Normal,
-    Parameter,
-    Scalar,
-)
+from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, Normal, Parameter, Scalar
 from crosstune.space.space import Space
 
 

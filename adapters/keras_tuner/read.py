@@ -37,9 +37,7 @@ def read(native: keras_tuner.HyperParameters) -> Space:
     return read_with_verdicts(native)[0]
 
 
-def read_with_verdicts(
-    native: keras_tuner.HyperParameters,
-) -> tuple[Space, dict[str, Verdict]]:
+def read_with_verdicts(native: keras_tuner.HyperParameters) -> tuple[Space, dict[str, Verdict]]:
     """The space of `HyperParameters`, and how close each parameter is to its construct."""
     if not isinstance(native, keras_tuner.HyperParameters):
         raise Unsupported(
@@ -62,8 +60,7 @@ def read_with_verdicts(
         space = Space(
             {
                 name: dataclasses.replace(
-                    item,
-                    when=when(conditions[name], items, lambda p, raw: items[p].decode(raw)),
+                    item, when=when(conditions[name], items, lambda p, raw: items[p].decode(raw))
                 )
                 for name, item in items.items()
             }

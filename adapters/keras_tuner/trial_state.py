@@ -22,11 +22,7 @@ PRUNED = "STOPPED"
 REPORTED = "crosstune:reported"
 """The metric of a Keras Tuner trial that stores its reports in the project folder."""
 
-STATES = {
-    "COMPLETED": TrialState.COMPLETE,
-    PRUNED: TrialState.PRUNED,
-    "FAILED": TrialState.FAIL,
-}
+STATES = {"COMPLETED": TrialState.COMPLETE, PRUNED: TrialState.PRUNED, "FAILED": TrialState.FAIL}
 """The final states, by Keras Tuner's name."""
 
 RUNG = "tuner/"

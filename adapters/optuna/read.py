@@ -45,9 +45,7 @@ def read(native: Mapping[str, BaseDistribution]) -> Space:
     return read_with_verdicts(native)[0]
 
 
-def read_with_verdicts(
-    native: Mapping[str, BaseDistribution],
-) -> tuple[Space, dict[str, Verdict]]:
+def read_with_verdicts(native: Mapping[str, BaseDistribution]) -> tuple[Space, dict[str, Verdict]]:
     """The space of distributions, and how close it is to each."""
     if not isinstance(native, Mapping):
         raise Unsupported(

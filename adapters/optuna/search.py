@@ -16,11 +16,7 @@ from crosstune.engines.base import Engine, Exhausted, Outcome, fewest_grid_point
 from crosstune.space.space import Params, Space
 from crosstune.study.internal import own_study
 
-_STATES = {
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-}
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 LEARNS_CONSTRAINTS = hasattr(Trial, "set_constraint")
 """Optuna 5's samplers learn from constraints that an objective sets; Optuna 4 cannot set them."""
 

@@ -27,11 +27,7 @@ Examples:
 @click.argument("study")
 @click.argument("path")
 @click.option(
-    "--to",
-    "format",
-    required=True,
-    metavar="FORMAT",
-    help="hyperopt, keras_tuner, optuna or csv.",
+    "--to", "format", required=True, metavar="FORMAT", help="hyperopt, keras_tuner, optuna or csv."
 )
 @click.option(
     "--storage",

@@ -146,11 +146,7 @@ def study_request(spec: Path, **options: Any) -> StudyRequest:
 
 
 def run_spec(
-    request: StudyRequest,
-    console: Console,
-    *,
-    tensorboard: str | None = None,
-    debug: bool = False,
+    request: StudyRequest, console: Console, *, tensorboard: str | None = None, debug: bool = False
 ) -> Result:
     """Run a study, with a live line and a final table on `console`.
 

@@ -66,10 +66,7 @@ def moved(
 
 
 def those_that_fit(
-    sources: Sequence[_Source],
-    read: Callable[[_Source, int], FrozenTrial],
-    *,
-    most: bool = False,
+    sources: Sequence[_Source], read: Callable[[_Source, int], FrozenTrial], *, most: bool = False
 ) -> tuple[list[FrozenTrial], list[str]]:
     """The trials without those whose values are outside their ranges, and notes.
 

@@ -27,15 +27,7 @@ from crosstune.engines.record_names import IMPORTED, RUNS, TRIAL_BUDGET
 from crosstune.errors import SpecError, Unsupported
 from crosstune.space.space import Space
 
-__all__ = [
-    "IMPORTED",
-    "Contents",
-    "frozen",
-    "hull",
-    "observed",
-    "read_study",
-    "write_study",
-]
+__all__ = ["IMPORTED", "Contents", "frozen", "hull", "observed", "read_study", "write_study"]
 
 
 @dataclass(frozen=True)

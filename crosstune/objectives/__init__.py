@@ -29,15 +29,7 @@ from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec
 
-__all__ = [
-    "Objective",
-    "Prepared",
-    "TrialFailed",
-    "dialects",
-    "prepare",
-    "suggest",
-    "tell_dialect",
-]
+__all__ = ["Objective", "Prepared", "TrialFailed", "dialects", "prepare", "suggest", "tell_dialect"]
 
 _OURS = ("crosstune", "sklearn")
 

@@ -203,11 +203,7 @@ class Several:
         if executor is None:
             assert count is not None
             return Processes(
-                count,
-                gate=gate,
-                address=address,
-                recipe=recipe,
-                trial_seconds=wanted.trial_seconds,
+                count, gate=gate, address=address, recipe=recipe, trial_seconds=wanted.trial_seconds
             )
         capacity: Callable[[], int]
         carry_out: Callable[[TrialTask], TaskOutcome] = evaluate

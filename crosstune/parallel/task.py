@@ -10,11 +10,7 @@ from optuna.trial import TrialState
 from crosstune.checkpoints.stores import Home
 from crosstune.errors import CrosstuneError
 
-STATES = {
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-}
+STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 """Optuna's state for that of a `TaskOutcome`."""
 
 DIED = "its process died: a crash, a kill, or a lack of memory"

@@ -184,10 +184,7 @@ class Gate(ForwardingStorage):
         return _optuna.with_id(self._behind.get_trial(real), trial_id)
 
     def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """All trials, under ids that can only be read."""
         self._check_run(study_id)

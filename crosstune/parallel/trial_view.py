@@ -125,10 +125,7 @@ class Window(ForwardingStorage):
         super().set_trial_intermediate_value(trial_id, step, intermediate_value)
 
     def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """The trials that the task may see, and its own."""
         trials = super().get_all_trials(study_id, False, states)

@@ -10,14 +10,7 @@ import numpy as np
 
 from crosstune.space.parameters import Choice, Parameter, Scalar
 from crosstune.space.prior import coordinate_law, law
-from crosstune.space.probability import (
-    MAX_ATOMS,
-    ContinuousLaw,
-    Discrete,
-    Lattice,
-    Law,
-    Numbers,
-)
+from crosstune.space.probability import MAX_ATOMS, ContinuousLaw, Discrete, Lattice, Law, Numbers
 
 MAX_DECODED = 20_000
 """Maximum number of values that are decoded one by one."""

@@ -26,10 +26,7 @@ def schema() -> dict[str, Any]:
             "anyOf": [SCALAR, {"type": "array", "items": SCALAR, "minItems": 1}]
         },
     }
-    scale = {
-        "log": {"type": "boolean", "default": False},
-        "step": _or_null(ABOVE_0),
-    }
+    scale = {"log": {"type": "boolean", "default": False}, "step": _or_null(ABOVE_0)}
     cut = {"low": _or_null(number), "high": _or_null(number), "step": scale["step"]}
     spread = {"mu": number, "sigma": ABOVE_0}
     kinds = [

@@ -32,11 +32,7 @@ Earlier: TypeAlias = Study | Finished | str | os.PathLike[str]
 STATES = ("complete", "infeasible", "pruned", "failed")
 """The states of a trial of an earlier study. One that violates a constraint is infeasible."""
 
-_STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-}
+_STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
 @plain_arguments()
