@@ -4,8 +4,7 @@ python .ci/names.py [--only classes|locals|args ...] [--root FOLDER]
 
 classes: no class name is defined twice in the package, private and nested classes included.
 locals:  no variable, argument or loop name is one of `VAGUE`.
-args:    a public function with three parameters or more has `Args:` in its docstring; our own
-         studies in benchmarks/research, which nobody else calls, are left out.
+args:    a public function with three parameters or more has `Args:` in its docstring.
 
 Prints `file:line: message` for each fault and the number of faults per folder. Exits with 1 if
 there is a fault.
@@ -115,8 +114,7 @@ def args(trees: dict[Path, ast.Module]) -> Iterator[Fault]:
     """
     bases = _documented_methods(trees)
     for path, tree in trees.items():
-        private = any(_is_private(part) for part in path.with_suffix("").parts)
-        if not private and "research" not in path.parts:
+        if not any(_is_private(part) for part in path.with_suffix("").parts):
             yield from _args_in(path, tree, bases)
 
 

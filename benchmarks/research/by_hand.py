@@ -33,13 +33,19 @@ SPACE = Space(
 
 
 def loss(params: Mapping[str, Any]) -> float:
-    """A number that depends on the point and costs next to nothing."""
+    """A number that depends on the point and takes almost no time."""
     bowl: float = (math.log10(params["lr"]) + 3) ** 2 + (params["units"] / 96 - 1) ** 2
     return bowl + (0.5 if params["optimizer"] == "sgd" else 1.0) + 0.1 * float(params["layers"])
 
 
 def optuna_tpe(trials: int, seed: int, folder: Path) -> list[Params]:
-    """`study.optimize` with a `suggest` call a parameter."""
+    """`study.optimize` with one call of `suggest` per parameter.
+
+    Args:
+        trials: the number of trials.
+        seed: of the search.
+        folder: not used.
+    """
     points: list[Params] = []
 
     def objective(trial: optuna.Trial) -> float:
@@ -67,7 +73,13 @@ def optuna_tpe(trials: int, seed: int, folder: Path) -> list[Params]:
 
 
 def hyperopt_tpe(trials: int, seed: int, folder: Path) -> list[Params]:
-    """`fmin` on the space as crosstune compiles it: hyperopt draws in the order of the nodes."""
+    """`fmin` on crosstune's compiled space, since hyperopt draws in the order of its nodes.
+
+    Args:
+        trials: the number of trials.
+        seed: of the search.
+        folder: not used.
+    """
     import hyperopt
     import numpy as np
 
@@ -93,14 +105,26 @@ def hyperopt_tpe(trials: int, seed: int, folder: Path) -> list[Params]:
 
 
 def keras_tuner_random(trials: int, seed: int, folder: Path) -> list[Params]:
-    """A tuner with `run_trial`, on the random oracle."""
+    """A tuner with `run_trial`, on the random oracle.
+
+    Args:
+        trials: the number of trials.
+        seed: of the search.
+        folder: of the tuner's project.
+    """
     from keras_tuner import oracles
 
     return _search(oracles.RandomSearchOracle, trials, seed, folder)
 
 
 def keras_tuner_grid(trials: int, seed: int, folder: Path) -> list[Params]:
-    """A tuner with `run_trial`, on the grid oracle."""
+    """A tuner with `run_trial`, on the grid oracle.
+
+    Args:
+        trials: the number of trials.
+        seed: of the search.
+        folder: of the tuner's project.
+    """
     from keras_tuner import oracles
 
     return _search(oracles.GridSearchOracle, trials, seed, folder)

@@ -54,7 +54,7 @@ def features(seed: int) -> tuple[dict[str, Any], Objective]:
 
 
 def pairs(seed: int) -> tuple[dict[str, Any], Objective]:
-    """Thirty choices of four options; each option and each of 60 pairs has a cost of its own."""
+    """Thirty choices of four options; each option and each of 60 pairs has its own cost."""
     rng = np.random.default_rng(seed)
     alone = rng.normal(size=(30, 4))
     edges = rng.integers(30, size=(60, 2))
@@ -88,7 +88,13 @@ FAMILIES = {"features": features, "pairs": pairs, "words": words}
 
 
 def search(family: str, who: str, seed: int) -> tuple[tuple[str, str, int], list[float]]:
-    """The best value at each budget."""
+    """The names and the seed, and the best value at each budget.
+
+    Args:
+        family: a key of `FAMILIES`.
+        who: backend and sampler, as in ``optuna:tpe``.
+        seed: of the drawn objective and of the search.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space, objective = FAMILIES[family](1000 + seed)
     backend, sampler = who.split(":")

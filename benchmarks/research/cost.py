@@ -60,7 +60,7 @@ class Claim:
 
     @property
     def name(self) -> str:
-        """Backend and sampler, as they are written on the command line."""
+        """Backend and sampler, as written on the command line."""
         return f"{self.backend}:{self.sampler}"
 
 
@@ -230,7 +230,13 @@ class EngineClock:
 
 
 def with_crosstune(claim: Claim, trials: int, seed: int) -> list[Params]:
-    """The search behind a claim, by `crosstune.tune`; the points evaluated."""
+    """The points that `crosstune.tune` evaluates in the search of a claim.
+
+    Args:
+        claim: names the engine.
+        trials: the number of trials.
+        seed: of the search.
+    """
     points: list[Params] = []
 
     def objective(params: Params) -> float:
@@ -251,7 +257,7 @@ def with_crosstune(claim: Claim, trials: int, seed: int) -> list[Params]:
 def measure(
     claim: Claim, trials: int, folder: Path, seeds: Sequence[int], watched: int
 ) -> Measured:
-    """A pair of runs for each seed; by hand goes first in every other one.
+    """A pair of runs for each seed; the order alternates.
 
     Args:
         seeds: one a pair; a repeated seed is a repeated pair.

@@ -44,13 +44,10 @@ TRAINING = tuple(
 
 
 def get(name: str) -> Problem:
-    """The problem of a name, one of any function of COCO's suites among them.
+    """The problem of a name; any function of COCO's suites has one.
 
     Raises:
-        UnknownName: there is none.
-
-    >>> get("functions/bbob-f2-d5").name
-    'functions/bbob-f2-d5'
+        UnknownName: there is no such problem.
     """
     suite, _, short = name.partition("/")
     return functions.problem(short) if suite == "functions" else problems.get(name)

@@ -29,7 +29,7 @@ AGAINST = "optuna:tpe"
 
 
 def cut(results: Results, trials: int) -> Results:
-    """The match as it stood after so many trials of each run."""
+    """The match after that many trials of each run."""
     runs = {
         key: replace(
             run,
@@ -69,7 +69,7 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
 
 
 def standings(summaries: Mapping[int, Summary]) -> str:
-    """A row a contender: its normalised regret at each budget, its rank and its cost."""
+    """One row per contender: its normalised regret at each budget, its rank and its cost."""
     last = list(summaries.values())[-1]
     rows_at = {
         budget: {standing.contender: standing for standing in summary.standings}
@@ -85,7 +85,7 @@ def standings(summaries: Mapping[int, Summary]) -> str:
 
 
 def against(ranking: Ranking, other: str = AGAINST) -> str:
-    """A row a contender: how far it is ahead of one and the same other."""
+    """One row per contender: its lead over one other contender."""
     rows: list[list[str]] = []
     for contender in (name for pair in ranking.pairs for name in (pair.a, pair.b)):
         pair = ranking.between(contender, other)
@@ -105,7 +105,13 @@ def against(ranking: Ranking, other: str = AGAINST) -> str:
 
 
 def wins(title: str, matches: Sequence[Results], ours: str) -> str:
-    """A row a rival: how likely one contender ends better, over all problems of several matches."""
+    """One row per rival: how likely one contender ends better, over the problems of all matches.
+
+    Args:
+        title: the heading of the first column.
+        matches: those without both contenders are left out of a row.
+        ours: label of the contender.
+    """
     budgets = [
         budget
         for budget in BUDGETS
@@ -131,7 +137,7 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
 
 
 def _first_of(matches: Iterable[Results]) -> list[Results]:
-    """The matches without those whose problems an earlier one has had."""
+    """The matches without those whose problems were in an earlier one."""
     distinct: list[Results] = []
     seen: set[str] = set()
     for match in matches:
@@ -166,7 +172,7 @@ def _chance(rows: Sequence[NDArray[np.float64]]) -> str:
 
 
 def by_problem(summary: Summary) -> str:
-    """A row a problem: the normalised regret of each contender, the best one in bold."""
+    """One row per problem: the normalised regret of each contender, the best in bold."""
     names = [standing.contender for standing in summary.standings]
     rows = []
     for problem, standings in summary.by_problem.items():

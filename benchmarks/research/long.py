@@ -43,7 +43,7 @@ SPACE = {
 
 @dataclass
 class Grown:
-    """What a study had come to at each mark.
+    """The figures of a study at each mark.
 
     Attributes:
         cpu: seconds of the process.
@@ -70,7 +70,13 @@ def train(trial: optuna.Trial) -> float:
 
 
 def grow(engine: str, marks: list[int], place: str | None) -> Grown:
-    """Carry a study out, and note what it has come to at each mark."""
+    """Run one study, and measure it at each mark.
+
+    Args:
+        engine: backend and sampler, or `PLAIN` for Optuna alone.
+        marks: numbers of trials, ascending.
+        place: path of the journal; None for in memory.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = _study(engine, place)
     grown = Grown()
@@ -103,7 +109,7 @@ def _study(engine: str, place: str | None) -> optuna.Study:
 
 
 def _resident() -> int:
-    """Bytes in memory now, or the most so far where the system does not say."""
+    """Resident bytes now, or the maximum so far if the system does not report it."""
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -117,7 +123,7 @@ def _in_a_process(call: Callable[..., Grown], *arguments: object) -> Grown:
 
 
 def table(marks: list[int], by_engine: dict[str, Grown]) -> Iterator[str]:
-    """Milliseconds of CPU time a trial in each stretch, and kilobytes a trial in all."""
+    """Milliseconds of CPU time per trial in each stretch, and kilobytes per trial in all."""
     stretches = [f"{low}-{mark}" for low, mark in zip([0, *marks], marks, strict=False)]
     heads = "".join(f"{stretch:>13}" for stretch in stretches)
     yield f"{'ms a trial':<22}{heads}{'kB a trial':>12}"

@@ -41,13 +41,22 @@ FOLDER = tempfile.TemporaryDirectory(prefix="crosstune-")
 
 
 def in_match(problem: Problem, who: Contender, seed: int, trials: int) -> None:
-    """A run of a match, in a new file."""
+    """Carry out a run of a match, in a new file.
+
+    Args:
+        problem, who, seed: of the run.
+        trials: the number of trials.
+    """
     path = Path(FOLDER.name) / f"{next(_NUMBERS)}.jsonl"
     carry_out(MatchTask(problem, who, seed, RunLimits(trials=trials), path))
 
 
 def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:
-    """The same search without a match."""
+    """Carry out the same search without a match.
+
+    Args:
+        problem, who, seed, trials: as in `in_match`.
+    """
     crosstune.tune(
         problem.spec,
         problem.objective,
@@ -59,7 +68,7 @@ def plain(problem: Problem, who: Contender, seed: int, trials: int) -> None:
 
 
 def cpu(call: Callable[[Problem, Contender, int, int], None], *arguments: object) -> float:
-    """Seconds of CPU time."""
+    """CPU seconds of a call."""
     gc.collect()
     start = time.process_time()
     call(*arguments)  # type: ignore[arg-type]
@@ -67,7 +76,13 @@ def cpu(call: Callable[[Problem, Contender, int, int], None], *arguments: object
 
 
 def costs(problem: Problem, who: Contender, seeds: int, trials: int) -> list[tuple[float, float]]:
-    """Under each seed the CPU time in a match, and of the plain study."""
+    """CPU seconds in a match and of the plain study, one pair per seed.
+
+    Args:
+        problem, who: of the runs.
+        seeds: the number of seeds, from 0.
+        trials: the number of trials of a run.
+    """
     pairs = []
     for seed in range(-1, seeds):
         once = [in_match, plain] if seed % 2 else [plain, in_match]

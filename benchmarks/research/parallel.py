@@ -45,21 +45,27 @@ def square(params: Mapping[str, Any]) -> float:
 
 
 def throughput(workers: int, trials: int, **how: Any) -> float:
-    """Trials a second, once each process has ended one."""
+    """Trials per second, after each process has finished one.
+
+    Args:
+        workers: the number of processes.
+        trials: the number of measured trials.
+        how: further keywords of `tune`.
+    """
     study = tune(SPEC, nap, trials=trials + workers, workers=workers, **how)
     ended = sorted(t.datetime_complete for t in study.trials if t.datetime_complete is not None)
     return trials / (ended[-1] - ended[workers - 1]).total_seconds()
 
 
 def driver_seconds(trials: int, **how: Any) -> float:
-    """Processor seconds of this process for a trial."""
+    """CPU seconds of this process per trial."""
     before = time.process_time()
     tune(SPEC, square, trials=trials, **how)
     return (time.process_time() - before) / trials
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures; 1 where a goal is missed."""
+    """Print the figures; 1 if a goal is missed."""
     quick = "--quick" in (sys.argv[1:] if arguments is None else arguments)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     missed = 0

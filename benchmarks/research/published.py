@@ -172,7 +172,7 @@ MATCHES = {**ENGINES, **FROZEN, **LONGER, **DEVELOPMENT}
 
 
 def run(names: Sequence[str], jobs: int) -> None:
-    """Carry the matches out, or what is left of them."""
+    """Carry out what is missing of the matches."""
     for name in names:
         wanted = MATCHES[name]
         match = Match(
@@ -196,7 +196,7 @@ def run(names: Sequence[str], jobs: int) -> None:
 
 
 def write() -> str:
-    """The page, from what is kept."""
+    """Write the page from the stored matches."""
     parts = [INTRODUCTION]
     parts += [section(wanted.title, results) for wanted, results in _kept_of(ENGINES)]
     parts.append(TRIAL)
@@ -213,12 +213,12 @@ def write() -> str:
 
 
 def _kept_of(matches: Mapping[str, Published]) -> list[tuple[Published, Results]]:
-    """Those of the matches that are kept."""
+    """The stored ones of some matches."""
     return [(wanted, unpack(kept(name))) for name, wanted in matches.items() if kept(name).exists()]
 
 
 def kept(name: str) -> Path:
-    """Where a match is kept."""
+    """The file of a stored match."""
     return KEPT / f"{name}.json.xz"
 
 

@@ -79,7 +79,7 @@ def spec(engine: str) -> dict[str, Any]:
 
 
 class Objective:
-    """A curve, and a line in a file each time it is called."""
+    """A curve; each call adds a line to a file."""
 
     def __init__(self, calls: Path):
         self._calls = calls
@@ -97,7 +97,7 @@ class Objective:
 
 
 def rows(place: Path) -> list[Any]:
-    """What has to be equal, of each trial in a journal."""
+    """The parts of each trial in a journal that have to be equal."""
     if not place.exists():
         return []
     storage = open_storage(place)
@@ -123,14 +123,27 @@ def rows(place: Path) -> list[Any]:
 
 
 def carry_out(engine: str, folder: Path, calls: str, often: bool) -> None:
-    """One run to its end, in this process; a run that is there is resumed."""
+    """Complete a run in this process; an existing run is resumed.
+
+    Args:
+        engine: backend and sampler.
+        folder: of the journal.
+        calls: name of the file in `folder` that lists the evaluated trials.
+        often: whether snapshots are taken as often as possible, or never.
+    """
     snapshots.LEAST, snapshots.SHARE = (0.0, math.inf) if often else (math.inf, 1.0)
     objective = Objective(folder / calls)
     crosstune.tune(spec(engine), objective, storage=folder / "a.journal", resume=True)
 
 
 def kill(engine: str, count: int, seed: int) -> KilledRuns:
-    """Kill an engine's run at random instants, until so many processes were hit while they ran."""
+    """Kill runs of an engine at random instants, each once, and resume them.
+
+    Args:
+        engine: backend and sampler.
+        count: the number of kills that hit a running process.
+        seed: of the instants.
+    """
     get(engine.split(":")[0])  # imported here, once; the processes are forked
     outcome, rng = KilledRuns(), random.Random(seed)
     with tempfile.TemporaryDirectory() as name:

@@ -139,7 +139,13 @@ def measured(calls: Sequence[Call]) -> dict[str, int]:
 
 
 def traced(root: Path, python: str, scenario: str) -> dict[str, Any]:
-    """Run `structure_trace.py` in a fresh process, folder and home, and return its record."""
+    """Run `structure_trace.py` in a fresh process, folder and home, and return its record.
+
+    Args:
+        root: the checkout to trace.
+        python: path of the interpreter.
+        scenario: a name that `structure_trace.py` accepts.
+    """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "trace.json")
         environment = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
@@ -260,7 +266,13 @@ def changes(root: Path, _: str) -> dict[str, Any]:
 
 
 def shown(title: str, figures: Mapping[str, Any], indent: str = "") -> list[str]:
-    """Lines of a table with one figure per row; nested figures are indented."""
+    """Lines of a table with one figure per row; nested figures are indented.
+
+    Args:
+        title: the first line.
+        figures: by name, numbers, texts, lists of texts, or further figures.
+        indent: of the title.
+    """
     rows = [f"{indent}{title}"]
     for name, value in figures.items():
         if isinstance(value, Mapping):

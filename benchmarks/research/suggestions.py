@@ -33,7 +33,14 @@ def loss(params: Params) -> float:
 
 
 def prepared(name: str, dimensions: int, trials: int, seed: int = 0) -> Engine:
-    """An engine that was told so many trials."""
+    """An engine that was told a number of trials.
+
+    Args:
+        name: of the engine, as in ``crosstune:gp``.
+        dimensions: the number of floats in its space.
+        trials: the number of trials.
+        seed: of the engine and of the points.
+    """
     space = Space({f"x{i}": Float(0.0, 1.0) for i in range(dimensions)})
     adapter, algorithm = named_algorithm(name)
     engine = adapter.engine(algorithm, space, seed=seed, maximize=False, options={})
@@ -64,7 +71,7 @@ def cost(engine: Engine, asks: int) -> list[float]:
 @click.option("--engine", "engines", multiple=True, default=("crosstune:gp",), show_default=True)
 @click.option("--asks", default=20, show_default=True, type=click.IntRange(min=2))
 def main(engines: tuple[str, ...], asks: int) -> None:
-    """Print CPU milliseconds a suggestion, the median and (the mean)."""
+    """Print CPU milliseconds per suggestion, the median and the mean."""
     click.echo(f"{'engine':20}{'dimensions':>12}" + "".join(f"{n:>8} trials" for n in TRIALS))
     for name in engines:
         for dimensions in DIMENSIONS:

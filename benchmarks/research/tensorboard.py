@@ -32,7 +32,7 @@ REPORTS = 500
 
 
 class TimedLog(TensorBoardCallback):
-    """Logs when a trial has ended, all of its reports then, and notes how long it took."""
+    """Logs a trial with all of its reports when it has ended, and measures the time."""
 
     def __init__(self, log_dir: Path):
         super().__init__(log_dir, every=1e6)
@@ -46,7 +46,13 @@ class TimedLog(TensorBoardCallback):
 
 
 def trial_cost(trials: int, reports: int, *, journal: bool = False) -> float:
-    """Milliseconds that logging one of the last trials takes."""
+    """Milliseconds to log one of the last trials, the median.
+
+    Args:
+        trials: the number of trials.
+        reports: the number of reports per trial.
+        journal: whether the study is in a journal; else in memory.
+    """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "journal" if journal else None
         callback = TimedLog(Path(folder) / "logs")
@@ -56,7 +62,7 @@ def trial_cost(trials: int, reports: int, *, journal: bool = False) -> float:
 
 
 def live_cost(trials: int, repeats: int) -> float:
-    """Milliseconds a report by which a study with a log takes longer than one without."""
+    """Milliseconds per report by which a log lengthens a study."""
     added = []
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:

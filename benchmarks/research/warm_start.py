@@ -119,7 +119,7 @@ def turned(study: Finished) -> Finished:
 
 
 def shuffled(study: Finished, seed: int) -> Finished:
-    """A study whose values say nothing of its points."""
+    """A study whose values are independent of its points."""
     order = np.random.default_rng(seed).permutation(len(study["trials"]))
     trials = study["trials"]
     mixed = [[params, *trials[i][1:]] for (params, *_), i in zip(trials, order, strict=True)]
@@ -127,7 +127,13 @@ def shuffled(study: Finished, seed: int) -> Finished:
 
 
 def known(kind: str, pair: Pair, seed: int) -> list[Finished]:
-    """The earlier studies of a kind."""
+    """The earlier studies of a kind.
+
+    Args:
+        kind: such as "related", "reversed" or "three".
+        pair: names of two problems.
+        seed: of the earlier searches.
+    """
     one, other = (halves.get(name) for name in pair)
     match kind:
         case "related" | "unrelated":
@@ -143,7 +149,14 @@ def known(kind: str, pair: Pair, seed: int) -> list[Finished]:
 
 
 def best(name: str, seed: int, trials: int, warm: Sequence[Finished]) -> NDArray[np.float64]:
-    """The best value after each trial, less is better; shape (trials,)."""
+    """The best value after each trial, lower is better; shape (trials,).
+
+    Args:
+        name: of the problem.
+        seed: of the search.
+        trials: the number of trials.
+        warm: earlier studies to learn from; empty for a cold start.
+    """
     problem = halves.get(name)
     study = crosstune.tune(
         problem.spec,
@@ -159,7 +172,7 @@ def best(name: str, seed: int, trials: int, warm: Sequence[Finished]) -> NDArray
 
 
 def ahead(task: tuple[str, Pair, int, int]) -> list[float]:
-    """Whether the warm study is ahead after each of the budgets: 1, 0, or a half where level."""
+    """After each budget, 1 if the warm study is ahead, 0 if it is behind, 0.5 if they are level."""
     kind, pair, seed, trials = task
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.ERROR)

@@ -50,7 +50,13 @@ class Listening(CurvePruner):
 
 
 def listen(name: str, seed: int, trials: int) -> list[tuple[float, bool]]:
-    """What is said in one study."""
+    """The chances that the pruner computed in one study, each with whether it came true.
+
+    Args:
+        name: of the recorded curves, a key of `GRIDS`.
+        seed: of the study.
+        trials: the number of trials.
+    """
     recorded, pruner = curves(name), Listening()
 
     def train(trial: Trial) -> float:
@@ -71,7 +77,7 @@ def listen(name: str, seed: int, trials: int) -> list[tuple[float, bool]]:
 
 
 def table(said: Sequence[tuple[float, bool]]) -> Iterator[str]:
-    """The lines, a range of chances each."""
+    """The lines of the table, one per range of chances."""
     chances, came = np.array(said, float).T
     yield f"{'chance':<12}{'said':>8}{'came true':>11}{'times':>7}"
     for low, high in pairwise(EDGES):

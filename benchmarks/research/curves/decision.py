@@ -53,7 +53,13 @@ def finished(count: int) -> list[FrozenTrial]:
 
 
 def decide(pruner: str, trials: list[FrozenTrial], storage: str | Path | None) -> list[float]:
-    """Milliseconds of each decision; the first trial's are left out."""
+    """Milliseconds of each decision, without those of the first trial.
+
+    Args:
+        pruner: its name.
+        trials: the study before the measurement.
+        storage: of the study; None for in memory.
+    """
     study = optuna.create_study(
         pruner=pruners.create(pruner), storage=open_storage(storage) if storage else None
     )

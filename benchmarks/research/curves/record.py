@@ -90,7 +90,7 @@ def painter(setting: Mapping[str, Any]) -> tuple[nn.Module, torch.optim.Optimize
 
 
 def mistakes(output: Tensor, target: Tensor) -> float:
-    """The share of images that are taken for another digit."""
+    """The share of images classified as another digit."""
     return (output.argmax(1) != target).double().mean().item()
 
 
@@ -108,7 +108,15 @@ SETS: dict[str, tuple[Callable[..., Any], ...]] = {
 def curve(
     parts: Parts, setting: Mapping[str, Any], build: Any, criterion: Any, score: Any
 ) -> list[float]:
-    """The validation score after each epoch."""
+    """The validation score after each epoch.
+
+    Args:
+        parts: the data.
+        setting: the hyperparameters.
+        build: makes the model and its optimizer from `setting`.
+        criterion: the training loss of outputs and targets.
+        score: the validation score of outputs and targets.
+    """
     x, x_valid, y, y_valid = parts
     torch.manual_seed(0)
     model, optimizer = build(setting)

@@ -57,13 +57,13 @@ LEVEL = "curve, level "
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What one study came to.
+    """The result of one study.
 
     Attributes:
-        share: of the epochs that no pruner would have spent, in (0, 1].
+        share: of the epochs that were spent, of those without a pruner, in (0, 1].
         final: the best value of the complete trials.
-        complete: how many trials were not pruned.
-        milliseconds: that a decision took on average.
+        complete: the number of trials that were not pruned.
+        milliseconds: mean time of a decision.
     """
 
     share: float
@@ -97,7 +97,7 @@ def carry_out(plan: ReplaySetting) -> tuple[ReplaySetting, ReplayResult]:
 
 
 def read(path: Path) -> dict[ReplaySetting, ReplayResult]:
-    """The studies that a file holds; a line that was cut off is left out."""
+    """The studies in a file; an incomplete line is left out."""
     results = {}
     for line in path.read_text().splitlines() if path.exists() else ():
         with suppress(ValueError):
@@ -107,7 +107,15 @@ def read(path: Path) -> dict[ReplaySetting, ReplayResult]:
 
 
 def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> ReplayResult:
-    """One study."""
+    """The result of one study on recorded curves.
+
+    Args:
+        name: of the curves, a key of `GRIDS`.
+        backend: a key of `SAMPLERS`.
+        pruner: as for `options`.
+        seed: of the study.
+        trials: the number of trials.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     recorded = curves(name)
     spent, deciding = 0, 0.0
@@ -148,7 +156,7 @@ def replay(name: str, backend: str, pruner: str, seed: int, trials: int) -> Repl
 
 
 def options(pruner: str) -> Mapping[str, Any]:
-    """A pruner of the table as a spec has it; of the curve pruner any level will do."""
+    """A pruner of the table as in a spec; any level of the curve pruner is accepted."""
     if pruner not in PRUNERS and pruner.startswith(LEVEL):
         return {"name": "curve", "level": float(pruner.removeprefix(LEVEL))}
     return PRUNERS[pruner]
@@ -169,7 +177,13 @@ def interval(differences: Sequence[float]) -> tuple[float, float]:
 
 
 def table(name: str, backend: str, outcomes: Mapping[str, Sequence[ReplayResult]]) -> Iterator[str]:
-    """The lines of a comparison, each pruner against none."""
+    """The lines of a comparison of each pruner with none.
+
+    Args:
+        name: of the recorded curves.
+        backend: a key of `SAMPLERS`.
+        outcomes: by pruner, the results under the same seeds.
+    """
     yield f"{name}, {backend}:{SAMPLERS[backend]}"
     heads = (
         f"{'epochs':>8}{'final':>10}{'against none (95 %)':>26}{'worse':>7}{'better':>7}{'ms':>7}"

@@ -90,6 +90,11 @@ def run(name: str, problem: Problem, trials: int) -> tuple[list[float], float]:
 
     For a contender that needs no process of its own they include the objective, which costs next to
     nothing on a table or a function.
+
+    Args:
+        name: of the contender.
+        problem: to search.
+        trials: the number of trials.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     request = contender(name).request(problem.spec, engine_seed(0), trials)

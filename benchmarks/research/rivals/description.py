@@ -50,10 +50,15 @@ def encoded(space: Space, params: Mapping[str, Scalar]) -> dict[str, float | int
 
 
 def decoded(space: Space, point: Mapping[str, Any], rival: str) -> Params:
-    """The values behind what a rival proposed; what is not active is left out.
+    """The values of a rival's proposal, without inactive parameters.
+
+    Args:
+        space: of the search.
+        point: coordinates by the names that the rival uses.
+        rival: its name, for messages.
 
     Raises:
-        RunError: a parameter is missing, or lies outside its range.
+        RunError: a parameter is missing, or outside its range.
     """
     names = _names(space)
     params: Params = {}

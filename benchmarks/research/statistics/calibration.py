@@ -50,7 +50,7 @@ MARGIN = 0.5
 
 @dataclass(frozen=True)
 class Share:
-    """How many of so many matches."""
+    """The number of matches in which something happened."""
 
     hits: int
     matches: int
@@ -98,7 +98,14 @@ class SimulatedShare:
 
 
 def play(cell: SimulatedShare, law: Law, random: np.random.Generator, matches: int) -> Outcomes:
-    """So many matches of a cell."""
+    """Simulated matches of a cell.
+
+    Args:
+        cell: what is simulated.
+        law: draws the final scores.
+        random: the generator to draw with.
+        matches: their number.
+    """
     shift = law.unit * np.array(cell.shift)[:, None]
     if cell.problems > 1:
         shape = (matches, cell.problems, len(cell.shift), cell.seeds or 1)
@@ -111,7 +118,7 @@ def play(cell: SimulatedShare, law: Law, random: np.random.Generator, matches: i
 
 
 def hits(kind: str, verdicts: NDArray[np.str_]) -> int:
-    """In how many matches it happened; verdicts have shape (matches, pairs)."""
+    """The number of matches in which it happened; verdicts have shape (matches, pairs)."""
     if kind == "difference":
         return int(np.isin(verdicts, (BETTER, WORSE)).any(axis=1).sum())
     if kind == "equivalence":
@@ -122,13 +129,13 @@ def hits(kind: str, verdicts: NDArray[np.str_]) -> int:
 
 
 def share(cell: SimulatedShare, matches: int) -> Share:
-    """The share of a cell over so many matches."""
+    """The share of a cell over a number of matches."""
     outcomes = play(cell, laws()[cell.law], cell.random, matches)
     return Share(hits(cell.kind, outcomes.verdicts), matches, float(outcomes.seeds.mean()))
 
 
 def _fewer(matches: int) -> int:
-    """Where each takes a bootstrap."""
+    """The number of matches for a cell whose matches take a bootstrap each."""
     return max(1, matches // 8)
 
 
@@ -145,7 +152,7 @@ def coverage(cell: SimulatedShare, matches: int) -> Share:
 
 
 def work(task: tuple[SimulatedShare, int]) -> Share:
-    """A cell, in whatever process."""
+    """The share of a cell, in any process."""
     cell, matches = task
     return coverage(cell, matches) if cell.kind == "coverage" else share(cell, matches)
 
@@ -157,7 +164,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def error_cells(kind: str) -> list[SimulatedShare]:
-    """False verdicts: of a difference where there is none, of equivalence at just the margin."""
+    """False verdicts: a difference where none exists, equivalence exactly at the margin."""
     shifts = {
         "difference": [(0.0, 0.0), (0.0, 0.0, 0.0)],
         "equivalence": [(0.0, 1.0), (0.0, 1.0, 1.0)],
@@ -207,7 +214,7 @@ def coverage_cells() -> list[SimulatedShare]:
 
 
 def _grid(cells: Sequence[SimulatedShare], shares: Sequence[Share], column: str) -> str:
-    """A row a law and number of contenders, a column a number of seeds or problems."""
+    """One row per law and number of contenders, one column per number of seeds or problems."""
     columns = list(dict.fromkeys(_column(cell, column) for cell in cells))
     rows: dict[tuple[str, int], list[str]] = {}
     for cell, result in zip(cells, shares, strict=True):
@@ -244,7 +251,7 @@ def _power(cells: Sequence[SimulatedShare], shares: Sequence[Share]) -> str:
 def parts() -> dict[
     str, tuple[list[SimulatedShare], Callable[[Sequence[SimulatedShare], Sequence[Share]], str]]
 ]:
-    """The tables by their headings: the cells, and how they are laid out."""
+    """The tables by heading: their cells and their layout."""
     by_seeds = partial(_grid, column="seeds")
     by_problems = partial(_grid, column="problems")
     return {
@@ -261,7 +268,7 @@ def parts() -> dict[
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print the tables, each as soon as it is there."""
+    """Print each table as soon as it is complete."""
     parser = argparse.ArgumentParser(description="Calibrate the verdicts by simulated matches.")
     parser.add_argument("--matches", type=int, default=2_000, help="a cell (2000)")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes (1)")

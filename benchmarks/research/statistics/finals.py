@@ -25,13 +25,19 @@ TRIALS = 50
 
 
 def read() -> Mapping[str, tuple[float, ...]]:
-    """The final scores by what they are of, such as ``optuna:tpe on vehicle``; 300 each."""
+    """The final scores by sampler and table, such as ``optuna:tpe on vehicle``; 300 each."""
     stored = json.loads(FILE.read_text(encoding="utf-8"))
     return {name: tuple(values) for name, values in stored["finals"].items()}
 
 
 def final(problem: str, sampler: str, seed: int) -> float:
-    """The best value after 50 trials of an engine of Optuna's on a table."""
+    """The best value after 50 trials of one of Optuna's samplers on a table.
+
+    Args:
+        problem: one of `PROBLEMS`.
+        sampler: one of `SAMPLERS`.
+        seed: of the match.
+    """
     tuned = tables.problem(problem)
     study = crosstune.tune(
         tuned.spec,
@@ -45,7 +51,7 @@ def final(problem: str, sampler: str, seed: int) -> float:
 
 
 def record() -> None:
-    """Run them all and write the file."""
+    """Carry out all runs, and write the file."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     finals = {
         f"optuna:{sampler} on {problem}": [final(problem, sampler, seed) for seed in range(SEEDS)]

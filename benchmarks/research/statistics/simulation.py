@@ -62,12 +62,12 @@ def laws() -> dict[str, Law]:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What matches came to.
+    """The outcomes of matches.
 
     Attributes:
         verdicts: shape (matches, pairs), of the first of each pair as seen from the second; the
             pairs are those of `both`.
-        seeds: shape (matches,): how many each took.
+        seeds: shape (matches,), the number that each took.
     """
 
     verdicts: NDArray[np.str_]
@@ -75,7 +75,7 @@ class Outcomes:
 
 
 def both(contenders: int) -> list[tuple[int, int]]:
-    """Each two contenders once."""
+    """Each pair of contenders once."""
     return list(combinations(range(contenders), 2))
 
 
@@ -99,7 +99,13 @@ def fixed(
 def sequential(
     heights: NDArray[np.float64], margin: float, spending: Mapping[int, float]
 ) -> Outcomes:
-    """Matches in rounds, by what each look spends; see `Sequential`, whose decisions these are."""
+    """Matches in rounds, with the decisions of `Sequential`.
+
+    Args:
+        heights: shape (matches, contenders, n), higher is better.
+        margin: in the units of `heights`.
+        spending: the part of the level that each look spends, by its number of seeds.
+    """
     pairs = np.array(both(heights.shape[1]))
     verdicts = np.full((len(heights), len(pairs)), UNDECIDED)
     seeds = np.zeros(len(heights), dtype=np.int64)

@@ -192,6 +192,13 @@ if True:
     assert "Three.__init__ has 3 parameters and no `Args:`" in result.output
 
 
+def test_our_own_studies_document_their_parameters_too(
+    tmp_path: Path, check: Callable[..., Result]
+) -> None:
+    write(tmp_path, "benchmarks/research/long.py", "def grow(a, b, c): ...\n")
+    assert faults(check("--only", "args")) == ["benchmarks/research/long.py:1"]
+
+
 def test_only_the_chosen_rules_run_and_are_counted(
     tmp_path: Path, check: Callable[..., Result]
 ) -> None:

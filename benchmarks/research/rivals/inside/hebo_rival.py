@@ -29,7 +29,14 @@ TYPES = {
 
 
 class HeboRival:
-    """One search."""
+    """One search.
+
+    Args:
+        algorithm: not used: there is only one.
+        parameters: their descriptions; see `description.py`.
+        seed: of the search.
+        trials: not used.
+    """
 
     def __init__(
         self, algorithm: str, parameters: list[dict[str, Any]], seed: int, trials: int

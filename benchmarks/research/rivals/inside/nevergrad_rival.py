@@ -26,7 +26,14 @@ OPTIMIZERS = {
 
 
 class NevergradRival:
-    """One search."""
+    """One search.
+
+    Args:
+        algorithm: a key of `OPTIMIZERS`.
+        parameters: their descriptions; see `description.py`.
+        seed: of the search.
+        trials: the budget of the search.
+    """
 
     def __init__(
         self, algorithm: str, parameters: list[dict[str, Any]], seed: int, trials: int

@@ -35,7 +35,14 @@ FACADES = {"smac": HyperparameterOptimizationFacade, "blackbox": BlackBoxFacade}
 
 
 class SmacRival:
-    """One search."""
+    """One search.
+
+    Args:
+        algorithm: a key of `FACADES`.
+        parameters: their descriptions; see `description.py`.
+        seed: of the search.
+        trials: the budget of the search.
+    """
 
     def __init__(
         self, algorithm: str, parameters: list[dict[str, Any]], seed: int, trials: int
