@@ -80,26 +80,16 @@ def _mark(
 
 def advantages(ranking: Ranking, name: str) -> Dots:
     """The leader's advantage over each other contender, with the margin as a band."""
-    rows = tuple(
-        (
-            pair.b,
-            (
-                _mark(
-                    pair.b,
-                    f"{plain(pair.a)} against {plain(pair.b)}",
-                    pair.advantage,
-                    pair.interval,
-                    f"; {pair.words}",
-                ),
-            ),
-        )
-        for pair in of_leader(ranking)
-    )
+    rows = []
+    for pair in of_leader(ranking):
+        subject = f"{plain(pair.a)} against {plain(pair.b)}"
+        mark = _mark(pair.b, subject, pair.advantage, pair.interval, f"; {pair.words}")
+        rows.append((pair.b, (mark,)))
     return Dots(
         name,
         f"How far {plain(ranking.leader)} is ahead",
         f"ahead by, in {ranking.measure}",
-        rows,
+        tuple(rows),
         zone=(-ranking.margin, ranking.margin) if ranking.margin > 0 else None,
         zero=True,
     )
@@ -114,17 +104,10 @@ def gap(name: str, rows: Sequence[Standing], metric: str, problem: str) -> Dots:
         metric, problem: their names.
     """
     lines = tuple(
-        (
+        _dot_and_ring(
             standing.contender,
-            (
-                Mark(standing.score, f"tuned: {rounded(standing.score)}", standing.contender),
-                Mark(
-                    standing.test,
-                    f"unseen: {rounded(standing.test)}",
-                    standing.contender,
-                    hollow=True,
-                ),
-            ),
+            (standing.score, f"tuned: {rounded(standing.score)}"),
+            (standing.test, f"unseen: {rounded(standing.test)}"),
         )
         for standing in rows
         if standing.test is not None
@@ -150,11 +133,9 @@ def importance(name: str, by_contender: Mapping[str, Importance], problem: str) 
         (
             param,
             tuple(
-                Mark(
-                    estimate.shares[param], f"{plain(who)}: {percent(estimate.shares[param])}", who
-                )
+                Mark(share, f"{plain(who)}: {percent(share)}", who)
                 for who, estimate in by_contender.items()
-                if param in estimate.shares
+                if (share := estimate.shares.get(param)) is not None
             ),
         )
         for param in sorted(params, key=lambda param: -total[param])
@@ -165,29 +146,22 @@ def importance(name: str, by_contender: Mapping[str, Importance], problem: str) 
 def cost(rows: Sequence[Standing]) -> Dots:
     """Mean seconds per trial of the sampler, as dots, and of the objective, as rings."""
     lines = tuple(
-        (
+        _dot_and_ring(
             standing.contender,
+            (standing.sampler_seconds, f"sampler: {duration(standing.sampler_seconds)} a trial"),
             (
-                Mark(
-                    standing.sampler_seconds,
-                    f"sampler: {duration(standing.sampler_seconds)} a trial",
-                    standing.contender,
-                ),
-                Mark(
-                    standing.objective_seconds,
-                    f"objective: {duration(standing.objective_seconds)} a trial",
-                    standing.contender,
-                    hollow=True,
-                ),
+                standing.objective_seconds,
+                f"objective: {duration(standing.objective_seconds)} a trial",
             ),
         )
         for standing in rows
     )
-    return Dots(
-        "cost",
-        "Time of a trial",
-        "mean time of a trial",
-        lines,
-        log=True,
-        legend=("sampler", "objective"),
-    )
+    legend = ("sampler", "objective")
+    return Dots("cost", "Time of a trial", "mean time of a trial", lines, log=True, legend=legend)
+
+
+def _dot_and_ring(
+    name: str, dot: tuple[float, str], ring: tuple[float, str]
+) -> tuple[str, tuple[Mark, ...]]:
+    """The row of a contender with two values and their tooltips."""
+    return name, (Mark(*dot, name), Mark(*ring, name, hollow=True))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
@@ -13,17 +13,22 @@ from crosstune.benchmarks.report.tables import (
     Column,
     ReportTable,
     TableCell,
-    count,
+    number,
     shortened,
+    table,
     text,
 )
 from crosstune.benchmarks.statistics.precision import NONE
+from crosstune.space.parameters import Scalar
 
 LONGEST_ERROR = 300
 """The largest number of displayed letters of an error."""
 
+Best: TypeAlias = tuple[int, Evaluation] | None
+"""The seed and the trial of a contender's best value; None without a complete trial."""
 
-def best(results: Results, problem: str, contender: str) -> tuple[int, Evaluation] | None:
+
+def best(results: Results, problem: str, contender: str) -> Best:
     """The seed and the trial of a contender's best value; None without a complete trial.
 
     Args:
@@ -56,107 +61,79 @@ def best_settings(results: Results, problem: str, contenders: list[str]) -> Repo
     params = dict.fromkeys(declared)
     for _, trial in filter(None, best_trials.values()):
         params.update(dict.fromkeys(trial.params))
-    unseen = {
-        contender: _unseen(results, problem, contender, best_trials[contender])
-        for contender in contenders
-    }
+    unseen = {name: _unseen(results, problem, name, best_trials[name]) for name in contenders}
+
+    def row(name: str, law: str, cell: Callable[[Best], TableCell]) -> tuple[TableCell, ...]:
+        return (text(name), text(law), *map(cell, best_trials.values()))
+
     rows = [
-        (
-            text(about.metric),
-            text("reached"),
-            *(_value(best_trials[contender]) for contender in contenders),
+        row(about.metric, "reached", lambda top: _rounded(None if top is None else top[1].value)),
+        row(
+            "seed, trial",
+            "where",
+            lambda top: text(NONE if top is None else f"{top[0]}, {top[1].number}"),
         ),
-        (
-            text("seed, trial"),
-            text("where"),
-            *(_where(best_trials[contender]) for contender in contenders),
-        ),
-        *(
-            (
-                text(name),
-                text(law_of(declared.get(name))),
-                *(_setting(best_trials[contender], name) for contender in contenders),
-            )
-            for name in params
-        ),
+        *(row(name, law_of(declared.get(name)), partial(_setting, name=name)) for name in params),
     ]
     if any(value is not None for value in unseen.values()):
-        cells = [TableCell(NONE if v is None else f"{v:.4g}", (v,)) for v in unseen.values()]
+        cells = map(_rounded, unseen.values())
         rows.insert(1, (text(about.metric), text("on unseen data"), *cells))
     columns = (
         Column("parameter", ("parameter",), "text"),
         Column("in the spec", ("spec",), "text"),
         *(Column(contender, (contender,), "setting") for contender in contenders),
     )
-    return ReportTable(
+    caption = f"The best trial of each contender on {problem}"
+    long = _long_settings(problem, best_trials)
+    return ReportTable("best-settings", caption, columns, tuple(rows), long)
+
+
+def _long_settings(problem: str, best_trials: Mapping[str, Best]) -> ReportTable:
+    rows = [
+        (contender, *top, *setting)
+        for contender, top in best_trials.items()
+        if top is not None
+        for setting in top[1].params.items()
+    ]
+    return table(
         "best-settings",
-        f"The best trial of each contender on {problem}",
-        columns,
-        tuple(rows),
-        long=_long_settings(problem, best_trials),
+        "",
+        rows,
+        [
+            (PROBLEM, lambda _: text(problem)),
+            (CONTENDER, lambda row: text(row[0])),
+            (Column("seed", ("seed",)), lambda row: number(row[1])),
+            (Column("trial", ("trial",)), lambda row: number(row[2].number)),
+            (Column("value", ("value",)), lambda row: number(row[2].value)),
+            (Column("parameter", ("parameter",), "text"), lambda row: text(row[3])),
+            (Column("setting", ("setting",)), lambda row: TableCell("", (_exact(row[4]),))),
+        ],
     )
 
 
-def _long_settings(
-    problem: str, best_trials: Mapping[str, tuple[int, Evaluation] | None]
-) -> ReportTable:
-    rows = []
-    for contender, pair in best_trials.items():
-        if pair is None:
-            continue
-        seed, trial = pair
-        value = TableCell("", (trial.value,))
-        for name, setting in trial.params.items():
-            shown = setting if isinstance(setting, int | float | str) else json.dumps(setting)
-            shown = json.dumps(shown) if isinstance(shown, bool) else shown
-            rows.append(
-                (
-                    text(problem),
-                    text(contender),
-                    count(seed),
-                    count(trial.number),
-                    value,
-                    text(name),
-                    TableCell("", (shown,)),
-                )
-            )
-    columns = (
-        PROBLEM,
-        CONTENDER,
-        Column("seed", ("seed",)),
-        Column("trial", ("trial",)),
-        Column("value", ("value",)),
-        Column("parameter", ("parameter",), "text"),
-        Column("setting", ("setting",)),
-    )
-    return ReportTable("best-settings", "", columns, tuple(rows))
+def _exact(setting: Scalar) -> int | float | str:
+    """A setting as the CSV file has it."""
+    return json.dumps(setting) if setting is None or isinstance(setting, bool) else setting
 
 
-def _unseen(
-    results: Results, problem: str, contender: str, best_trial: tuple[int, Evaluation] | None
-) -> float | None:
-    if best_trial is None:
+def _unseen(results: Results, problem: str, contender: str, top: Best) -> float | None:
+    if top is None:
         return None
-    seed, trial = best_trial
+    seed, trial = top
     # A separate call scored the best trial of the run, which is this one.
     return results.runs[problem, contender, seed].final_test if trial.test is None else trial.test
 
 
-def _value(best_trial: tuple[int, Evaluation] | None) -> TableCell:
-    value = None if best_trial is None else best_trial[1].value
-    return TableCell(NONE if value is None else f"{value:.4g}", (value,))
+def _rounded(value: float | None) -> TableCell:
+    return number(value, NONE if value is None else f"{value:.4g}")
 
 
-def _where(best_trial: tuple[int, Evaluation] | None) -> TableCell:
-    return text(NONE if best_trial is None else f"{best_trial[0]}, {best_trial[1].number}")
-
-
-def _setting(best_trial: tuple[int, Evaluation] | None, name: str) -> TableCell:
-    if best_trial is None or name not in best_trial[1].params:
+def _setting(top: Best, name: str) -> TableCell:
+    if top is None or name not in top[1].params:
         return TableCell(NONE, (None,))
-    value = best_trial[1].params[name]
+    value = top[1].params[name]
     if isinstance(value, float):
-        return TableCell(f"{value:.4g}", (value,))
+        return _rounded(value)
     if isinstance(value, str):
         return text(value)
     shown = json.dumps(value)
@@ -200,46 +177,35 @@ def _word(value: object) -> str:
 
 def failures(results: Results) -> ReportTable | None:
     """The failures by error; None without failures."""
-    counts: Counter[tuple[str, str, str, str]] = Counter()
-    seeds: dict[tuple[str, str, str, str], set[int]] = {}
+    seeds: dict[tuple[str, str, str, str], list[int]] = {}
     for (problem, contender, seed), run in results.runs.items():
-        errors = [
-            ("trial", evaluation.error)
-            for evaluation in run.evaluations
-            if evaluation.state == "failed"
-        ]
+        errors = [("trial", trial.error) for trial in run.evaluations if trial.state == "failed"]
         if run.end == "failed":
             errors.append(("run", run.error))
         for kind, error in errors:
-            key = (contender, problem, kind, _shortened(error))
-            counts[key] += 1
-            seeds.setdefault(key, set()).add(seed)
-    if not counts:
+            seeds.setdefault((contender, problem, kind, _shortened(error)), []).append(seed)
+    if not seeds:
         return None
     places = {name: i for i, name in enumerate(results.settings.contenders)}
     ordered = sorted(
-        counts, key=lambda key: (places.get(key[0], len(places)), key[2], -counts[key], key)
+        seeds, key=lambda key: (places.get(key[0], len(places)), key[2], -len(seeds[key]), key)
     )
-    rows = [
-        (
-            text(contender),
-            text(problem),
-            text(kind),
-            count(counts[contender, problem, kind, error]),
-            text(", ".join(str(seed) for seed in sorted(seeds[contender, problem, kind, error]))),
-            text(error),
-        )
-        for contender, problem, kind, error in ordered
-    ]
-    columns = (
-        CONTENDER,
-        PROBLEM,
-        Column("what failed", ("what",), "text"),
-        Column("times", ("times",)),
-        Column("seeds", ("seeds",), "text"),
-        Column("error", ("error",), "text"),
+    return table(
+        "failures",
+        "Failures, by contender and error",
+        ordered,
+        [
+            (CONTENDER, lambda key: text(key[0])),
+            (PROBLEM, lambda key: text(key[1])),
+            (Column("what failed", ("what",), "text"), lambda key: text(key[2])),
+            (Column("times", ("times",)), lambda key: number(len(seeds[key]))),
+            (
+                Column("seeds", ("seeds",), "text"),
+                lambda key: text(", ".join(map(str, sorted(set(seeds[key]))))),
+            ),
+            (Column("error", ("error",), "text"), lambda key: text(key[3])),
+        ],
     )
-    return ReportTable("failures", "Failures, by contender and error", columns, tuple(rows))
 
 
 def _shortened(error: str | None) -> str:

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, text
+from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, number, table, text
 from crosstune.benchmarks.statistics.precision import percent
 from crosstune.engines import study_values as ledger
 from crosstune.errors import CrosstuneError
@@ -76,42 +77,41 @@ def importance_table(problem: str, by_contender: Mapping[str, Importance]) -> Re
     totals: Counter[str] = Counter()
     for estimate in by_contender.values():
         totals.update(estimate.shares)
-    params = [name for name, _ in totals.most_common()]
-    rows = [
-        (
-            text(name),
-            *(
-                TableCell(percent(share := estimate.shares.get(name)), (share,))
-                for estimate in by_contender.values()
-            ),
-        )
-        for name in params
+    nothing: list[tuple[str, float | None]] = [("", None)]
+    shares = [
+        (contender, *share, estimate.why)
+        for contender, estimate in by_contender.items()
+        for share in list(estimate.shares.items()) or nothing
     ]
-    long = ReportTable(
+    long = table(
         "importance",
         "",
-        (
-            PROBLEM,
-            CONTENDER,
-            Column("parameter", ("parameter",)),
-            Column("", ("importance", "why")),
-        ),
-        tuple(
-            (text(problem), text(contender), text(name), TableCell("", (share, estimate.why)))
-            for contender, estimate in by_contender.items()
-            for name, share in _shares(estimate)
-        ),
+        shares,
+        [
+            (PROBLEM, lambda _: text(problem)),
+            (CONTENDER, lambda row: text(row[0])),
+            (Column("parameter", ("parameter",)), lambda row: text(row[1])),
+            (Column("", ("importance", "why")), lambda row: TableCell("", row[2:])),
+        ],
     )
-    columns = (
-        Column("parameter", ("parameter",), "text"),
-        *(Column(name, (name,), "setting") for name in by_contender),
+
+    def cell(name: str, contender: str) -> TableCell:
+        share = by_contender[contender].shares.get(name)
+        return number(share, percent(share))
+
+    return table(
+        "importance",
+        f"Importance on {problem}",
+        [name for name, _ in totals.most_common()],
+        [
+            (Column("parameter", ("parameter",), "text"), text),
+            *(
+                (Column(who, (who,), "setting"), partial(cell, contender=who))
+                for who in by_contender
+            ),
+        ],
+        long,
     )
-    return ReportTable("importance", f"Importance on {problem}", columns, tuple(rows), long=long)
-
-
-def _shares(estimate: Importance) -> list[tuple[str, float | None]]:
-    """The parameters and their shares; one without a name if there are none."""
-    return list(estimate.shares.items()) or [("", None)]
 
 
 def _trial(

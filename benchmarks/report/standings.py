@@ -1,11 +1,21 @@
-"""Tables of the verdict, of every pair, of the standings and of the cost."""
+"""Tables of the verdict, of every pair, of the standings, of the cost and of the curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, count, text
+from crosstune.benchmarks.report.tables import (
+    Column,
+    ReportTable,
+    TableCell,
+    number,
+    table,
+    text,
+)
 from crosstune.benchmarks.statistics.precision import (
     NONE,
     between,
@@ -16,16 +26,13 @@ from crosstune.benchmarks.statistics.precision import (
     percent,
     rounded,
 )
-from crosstune.benchmarks.statistics.verdicts import (
-    Interval,
-    Pair,
-    Ranking,
-    Standing,
-    Summary,
-)
+from crosstune.benchmarks.statistics.verdicts import Interval, Pair, Ranking, Standing, Summary
 
 CONTENDER = Column("contender", ("contender",), "contender")
 PROBLEM = Column("problem", ("problem",), "text")
+
+Row = TypeVar("Row")
+Columns = list[tuple[Column, Callable[[Row], TableCell]]]
 
 
 def seen_from(pair: Pair, contender: str) -> Pair:
@@ -45,65 +52,56 @@ def of_leader(ranking: Ranking) -> list[Pair]:
 def verdict(summary: Summary) -> ReportTable:
     """The leader's pairs in the decisive ranking."""
     ranking = summary.verdict
-    rows = [
-        (
-            text(pair.a),
-            text(pair.b),
-            _verdict(pair),
-            _advantage(pair),
-            _interval(pair.interval),
-            TableCell(percent(pair.wins), (pair.wins,)),
-            TableCell(_more(pair, ranking.unit), (pair.more,)),
-        )
-        for pair in of_leader(ranking)
-    ]
-    columns = (
-        CONTENDER,
-        Column("against", ("other",), "contender"),
-        Column("is", ("verdict",), "verdict"),
-        Column("ahead by", ("advantage",)),
-        Column(_level(pair.interval for pair in ranking.pairs), ("low", "high")),
-        Column("wins", ("wins",)),
-        Column("more needed", ("more",)),
-    )
-    return ReportTable(
-        "verdict", f"The leader against the others, in {ranking.measure}", columns, tuple(rows)
+    more = Column("more needed", ("more",))
+    return table(
+        "verdict",
+        f"The leader against the others, in {ranking.measure}",
+        of_leader(ranking),
+        [
+            *_pair_columns(ranking),
+            (more, lambda pair: number(pair.more, _more(pair, ranking.unit))),
+        ],
     )
 
 
 def pairs(ranking: Ranking, name: str) -> ReportTable:
     """Every pair of a ranking, with its tests."""
-    rows = [
+    columns = _pair_columns(ranking)
+    columns.insert(3, (Column("n", ("n",)), lambda pair: number(pair.n)))
+    columns += [
         (
-            text(pair.a),
-            text(pair.b),
-            _verdict(pair),
-            count(pair.n),
-            _advantage(pair),
-            _interval(pair.interval),
-            TableCell(percent(pair.wins), (pair.wins,)),
-            TableCell(chance(pair.p_difference), (pair.p_difference,)),
-            TableCell(chance(pair.p_equivalence), (pair.p_equivalence,)),
-            TableCell(str(pair.more or NONE), (pair.more,)),
-        )
-        for pair in ranking.pairs
+            Column("p (same)", ("p_difference",)),
+            lambda pair: number(pair.p_difference, chance(pair.p_difference)),
+        ),
+        (
+            Column("p (apart)", ("p_equivalence",)),
+            lambda pair: number(pair.p_equivalence, chance(pair.p_equivalence)),
+        ),
+        (Column("more", ("more",)), lambda pair: number(pair.more, str(pair.more or NONE))),
     ]
-    columns = (
-        CONTENDER,
-        Column("against", ("other",), "contender"),
-        Column("is", ("verdict",), "verdict"),
-        Column("n", ("n",)),
-        Column("ahead by", ("advantage",)),
-        Column(_level(pair.interval for pair in ranking.pairs), ("low", "high")),
-        Column("wins", ("wins",)),
-        Column("p (same)", ("p_difference",)),
-        Column("p (apart)", ("p_equivalence",)),
-        Column("more", ("more",)),
-    )
-    return ReportTable(name, f"Every pair, in {ranking.measure}", columns, tuple(rows))
+    return table(name, f"Every pair, in {ranking.measure}", ranking.pairs, columns)
 
 
-def standings(rows: Iterable[Standing], caption: str, score: str) -> ReportTable:
+def _pair_columns(ranking: Ranking) -> Columns[Pair]:
+    """The columns of both tables of pairs."""
+    level = _level(pair.interval for pair in ranking.pairs)
+    return [
+        (CONTENDER, lambda pair: text(pair.a)),
+        (Column("against", ("other",), "contender"), lambda pair: text(pair.b)),
+        (
+            Column("is", ("verdict",), "verdict"),
+            lambda pair: TableCell(pair.words, (pair.verdict,)),
+        ),
+        (
+            Column("ahead by", ("advantage",)),
+            lambda pair: number(pair.advantage, rounded(pair.advantage, half(pair.interval))),
+        ),
+        (Column(level, ("low", "high")), lambda pair: _interval(pair.interval)),
+        (Column("wins", ("wins",)), lambda pair: number(pair.wins, percent(pair.wins))),
+    ]
+
+
+def standings(rows: Sequence[Standing], caption: str, score: str) -> ReportTable:
     """The contenders, best first.
 
     Args:
@@ -111,27 +109,24 @@ def standings(rows: Iterable[Standing], caption: str, score: str) -> ReportTable
         caption: of the table.
         score: the name of the score.
     """
-    rows = list(rows)
-    columns, cells = _standing_columns(rows, score)
-    return ReportTable("standings", caption, (CONTENDER, *columns), tuple(cells))
+    return table("standings", caption, rows, _standing_columns(rows, score))
 
 
-def by_problem(by_problem: Mapping[str, Iterable[Standing]], results: Results) -> ReportTable:
+def by_problem(by_problem: Mapping[str, Sequence[Standing]], results: Results) -> ReportTable:
     """The standings on each problem, in one long table."""
     every = [(problem, standing) for problem, rows in by_problem.items() for standing in rows]
-    columns, cells = _standing_columns([standing for _, standing in every], "score")
-    metrics = [text(results.about(problem).metric) for problem, _ in every]
-    rows = [
-        (text(problem), metric, *line)
-        for (problem, _), metric, line in zip(every, metrics, cells, strict=True)
-    ]
-    metric = Column("metric", ("metric",), "text")
-    return ReportTable(
+    alike = table(
         "standings-by-problem",
         "The contenders on each problem",
-        (PROBLEM, metric, CONTENDER, *columns),
-        tuple(rows),
+        [standing for _, standing in every],
+        _standing_columns([standing for _, standing in every], "score"),
     )
+    rows = tuple(
+        (text(problem), text(results.about(problem).metric), *cells)
+        for (problem, _), cells in zip(every, alike.rows, strict=True)
+    )
+    metric = Column("metric", ("metric",), "text")
+    return replace(alike, columns=(PROBLEM, metric, *alike.columns), rows=rows)
 
 
 def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> ReportTable | None:
@@ -144,122 +139,121 @@ def gaps(by_problem: Mapping[str, Iterable[Standing]]) -> ReportTable | None:
     ]
     if not every:
         return None
-    columns = (
-        CONTENDER,
-        PROBLEM,
-        Column("tuned", ("score",)),
-        Column("unseen", ("test",)),
-        Column("gap", ("gap",)),
+    return table(
+        "gap",
+        "Tuned and unseen scores, means over the seeds",
+        every,
+        [
+            (CONTENDER, lambda row: text(row[1].contender)),
+            (PROBLEM, lambda row: text(row[0])),
+            (Column("tuned", ("score",)), lambda row: _score(row[1])),
+            (Column("unseen", ("test",)), lambda row: _test(row[1])),
+            (Column("gap", ("gap",)), lambda row: _gap(row[1])),
+        ],
     )
-    rows = [
-        (
-            text(standing.contender),
-            text(problem),
-            _score(standing),
-            _test(standing),
-            TableCell(rounded(standing.gap, _finer(standing)), (standing.gap,)),
-        )
-        for problem, standing in every
-    ]
-    return ReportTable("gap", "Tuned and unseen scores, means over the seeds", columns, tuple(rows))
 
 
 def cost(rows: Iterable[Standing]) -> ReportTable:
     """The time of each contender's suggestions, beside that of the objective."""
-    lines = []
-    for standing in rows:
+
+    def share(standing: Standing) -> TableCell:
         whole = standing.sampler_seconds + standing.objective_seconds
-        share = standing.sampler_seconds / whole if whole > 0 else None
-        lines.append(
+        part = standing.sampler_seconds / whole if whole > 0 else None
+        return number(part, percent(part))
+
+    return table(
+        "cost",
+        "Mean time of a trial",
+        rows,
+        [
+            (CONTENDER, lambda standing: text(standing.contender)),
             (
-                text(standing.contender),
-                TableCell(duration(standing.sampler_seconds), (standing.sampler_seconds,)),
-                TableCell(duration(standing.objective_seconds), (standing.objective_seconds,)),
-                TableCell(percent(share), (share,)),
-            )
-        )
-    columns = (
-        CONTENDER,
-        Column("sampler, a trial", ("sampler_seconds",)),
-        Column("objective, a trial", ("objective_seconds",)),
-        Column("sampler's share", ("sampler_share",)),
-    )
-    return ReportTable("cost", "Mean time of a trial", columns, tuple(lines))
-
-
-def _standing_columns(
-    rows: list[Standing], score: str
-) -> tuple[list[Column], list[tuple[TableCell, ...]]]:
-    """The columns that some contender has values in, and the cells; the contender first."""
-    unseen = any(standing.test is not None for standing in rows)
-    columns = [
-        Column(score, ("score",)),
-        Column(_level(standing.interval for standing in rows), ("score_low", "score_high")),
-    ]
-    if unseen:
-        columns += [
-            Column("unseen", ("test",)),
-            Column(_level(standing.test_interval for standing in rows), ("test_low", "test_high")),
-            Column("gap", ("gap",)),
-        ]
-    columns += [
-        Column("regret", ("regret",)),
-        Column("area", ("area",)),
-        Column("mean rank", ("rank",)),
-        Column("failed runs", ("failed", "runs")),
-        Column("ended early", ("ended_early",)),
-        Column("failed trials", ("failed_trials", "trials")),
-        Column("pruned trials", ("pruned_trials",)),
-    ]
-    cells: list[tuple[TableCell, ...]] = []
-    for standing in rows:
-        line = [text(standing.contender), _score(standing), _interval(standing.interval)]
-        if unseen:
-            line += [
-                _test(standing),
-                _interval(standing.test_interval),
-                TableCell(rounded(standing.gap, _finer(standing)), (standing.gap,)),
-            ]
-        line += [
-            TableCell(_normalised(standing.regret), (standing.regret,)),
-            TableCell(_normalised(standing.area), (standing.area,)),
-            TableCell(_fixed(standing.rank, 1), (standing.rank,)),
-            TableCell(f"{standing.failed} of {standing.runs}", (standing.failed, standing.runs)),
-            count(standing.ended_early),
-            TableCell(
-                f"{standing.failed_trials} of {standing.trials}",
-                (standing.failed_trials, standing.trials),
+                Column("sampler, a trial", ("sampler_seconds",)),
+                lambda standing: _seconds(standing.sampler_seconds),
             ),
-            count(standing.pruned_trials),
+            (
+                Column("objective, a trial", ("objective_seconds",)),
+                lambda standing: _seconds(standing.objective_seconds),
+            ),
+            (Column("sampler's share", ("sampler_share",)), share),
+        ],
+    )
+
+
+def curve_table(summary: Summary) -> ReportTable:
+    """The anytime curves, for CSV only: one row per point, empty values if unknown."""
+    rows = tuple(
+        (
+            text(problem),
+            text(contender),
+            text(axis),
+            TableCell("", tuple(float(v) if math.isfinite(v) else None for v in point)),
+        )
+        for problem, contenders in summary.curves.items()
+        for contender, axes in contenders.items()
+        for axis, curve in axes.items()
+        for point in zip(curve.budget, curve.mean, curve.low, curve.high, strict=True)
+    )
+    axis = Column("axis", ("axis",), "text")
+    columns = (PROBLEM, CONTENDER, axis, Column("", ("budget", "mean", "low", "high")))
+    return ReportTable("curves", "The best so far", columns, rows)
+
+
+def _standing_columns(rows: Sequence[Standing], score: str) -> Columns[Standing]:
+    """The columns that some contender has values in."""
+    level = _level(standing.interval for standing in rows)
+    columns: Columns[Standing] = [
+        (CONTENDER, lambda standing: text(standing.contender)),
+        (Column(score, ("score",)), _score),
+        (Column(level, ("score_low", "score_high")), lambda s: _interval(s.interval)),
+    ]
+    if any(standing.test is not None for standing in rows):
+        level = _level(standing.test_interval for standing in rows)
+        columns += [
+            (Column("unseen", ("test",)), _test),
+            (Column(level, ("test_low", "test_high")), lambda s: _interval(s.test_interval)),
+            (Column("gap", ("gap",)), _gap),
         ]
-        cells.append(tuple(line))
-    return columns, cells
+    return [
+        *columns,
+        (Column("regret", ("regret",)), lambda s: number(s.regret, _fixed(s.regret, 2))),
+        (Column("area", ("area",)), lambda s: number(s.area, _fixed(s.area, 2))),
+        (Column("mean rank", ("rank",)), lambda s: number(s.rank, _fixed(s.rank, 1))),
+        (Column("failed runs", ("failed", "runs")), lambda s: _part(s.failed, s.runs)),
+        (Column("ended early", ("ended_early",)), lambda s: number(s.ended_early)),
+        (
+            Column("failed trials", ("failed_trials", "trials")),
+            lambda s: _part(s.failed_trials, s.trials),
+        ),
+        (Column("pruned trials", ("pruned_trials",)), lambda s: number(s.pruned_trials)),
+    ]
 
 
 def _score(standing: Standing) -> TableCell:
-    return TableCell(rounded(standing.score, half(standing.interval)), (standing.score,))
+    return number(standing.score, rounded(standing.score, half(standing.interval)))
 
 
 def _test(standing: Standing) -> TableCell:
-    return TableCell(rounded(standing.test, half(standing.test_interval)), (standing.test,))
+    return number(standing.test, rounded(standing.test, half(standing.test_interval)))
 
 
-def _finer(standing: Standing) -> float | None:
-    """The uncertainty of a gap: that of the less certain of its two parts."""
-    return max((half(standing.interval) or 0.0), (half(standing.test_interval) or 0.0)) or None
+def _gap(standing: Standing) -> TableCell:
+    """The gap, as uncertain as the less certain of its two parts."""
+    within = max(half(standing.interval) or 0.0, half(standing.test_interval) or 0.0) or None
+    return number(standing.gap, rounded(standing.gap, within))
 
 
-def _advantage(pair: Pair) -> TableCell:
-    return TableCell(rounded(pair.advantage, half(pair.interval)), (pair.advantage,))
+def _part(some: int, every: int) -> TableCell:
+    return TableCell(f"{some} of {every}", (some, every))
+
+
+def _seconds(seconds: float) -> TableCell:
+    return number(seconds, duration(seconds))
 
 
 def _interval(interval: Interval | None) -> TableCell:
     values = (None, None) if interval is None else (interval.low, interval.high)
     return TableCell(between(interval), values)
-
-
-def _verdict(pair: Pair) -> TableCell:
-    return TableCell(pair.words, (pair.verdict,))
 
 
 def _more(pair: Pair, unit: str) -> str:
@@ -268,12 +262,8 @@ def _more(pair: Pair, unit: str) -> str:
     return f"about {counted(pair.more, unit)}" if pair.more else NONE
 
 
-def _normalised(regret: float | None) -> str:
-    return NONE if regret is None or regret != regret else _fixed(regret, 2)
-
-
-def _fixed(value: float, places: int) -> str:
-    return NONE if value != value else f"{value:.{places}f}"
+def _fixed(value: float | None, places: int) -> str:
+    return NONE if value is None or math.isnan(value) else f"{value:.{places}f}"
 
 
 def _level(intervals: Iterable[Interval | None]) -> str:

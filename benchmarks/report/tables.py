@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from crosstune.terminal.text import visible
 
 Value = str | int | float | None
+Row = TypeVar("Row")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -58,14 +61,33 @@ class ReportTable:
         return [column.head for column in self.columns]
 
 
+def table(
+    name: str,
+    caption: str,
+    rows: Iterable[Row],
+    columns: Iterable[tuple[Column, Callable[[Row], TableCell]]],
+    long: ReportTable | None = None,
+) -> ReportTable:
+    """A table of some objects.
+
+    Args:
+        name, caption, long: see `ReportTable`.
+        rows: one object per row.
+        columns: each with the function that makes the cell of an object.
+    """
+    columns = list(columns)
+    cells = tuple(tuple(cell(row) for _, cell in columns) for row in rows)
+    return ReportTable(name, caption, tuple(column for column, _ in columns), cells, long)
+
+
 def text(value: object) -> TableCell:
     """A cell of text."""
     return TableCell(plain(value), (str(value),))
 
 
-def count(n: int) -> TableCell:
-    """A cell with a whole number."""
-    return TableCell(str(n), (n,))
+def number(value: float | None, shown: str = "") -> TableCell:
+    """A cell with a number, shown in full by default."""
+    return TableCell(shown or str(value), (value,))
 
 
 def plain(value: object) -> str:
@@ -87,9 +109,9 @@ def as_csv(table: ReportTable) -> str:
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
 
-    >>> table = Table("t", "", (Column("who", ("who",)),), ((text("=1+1"),), (count(-1),)))
-    >>> as_csv(table).splitlines()
-    ['who', "'=1+1", '-1']
+    >>> formulas = table("t", "", ["=1+1", "=2"], [(Column("who", ("who",)), text)])
+    >>> as_csv(formulas).splitlines()
+    ['who', "'=1+1", "'=2"]
     """
     source = table.long or table
     stream = io.StringIO()

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.curve_table import curve_table
 from crosstune.benchmarks.report.palette import looks
 from crosstune.benchmarks.report.sections import sections
 from crosstune.benchmarks.report.tables import ReportTable, as_csv
@@ -45,7 +44,7 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
         (folder / "report.md").write_text(text, encoding="utf-8")
         every = [table for section in content for table in (*section.tables, *section.folded)]
         verdict = standings.verdict(summary)
-        for name, table in joined([verdict, *every, curve_table(summary)]).items():
+        for name, table in joined([verdict, *every, standings.curve_table(summary)]).items():
             (folder / "tables" / f"{name}.csv").write_text(table, encoding="utf-8")
         styles = looks(results.settings.contenders)
         for picture in (picture for section in content for picture in section.pictures):
