@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.plots import Curves, Dots, Mark
-from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, duration, percent, rounded
 from crosstune.benchmarks.statistics.verdicts import (
@@ -81,7 +80,7 @@ def _mark(
 def advantages(ranking: Ranking, name: str) -> Dots:
     """The leader's advantage over each other contender, with the margin as a band."""
     rows = []
-    for pair in of_leader(ranking):
+    for pair in ranking.of_leader:
         subject = f"{plain(pair.a)} against {plain(pair.b)}"
         mark = _mark(pair.b, subject, pair.advantage, pair.interval, f"; {pair.words}")
         rows.append((pair.b, (mark,)))

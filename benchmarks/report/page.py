@@ -91,7 +91,7 @@ def matrix(ranking: Ranking, order: list[str]) -> list[list[dict[str, str] | Non
             if pair is None:
                 row.append(None)
                 continue
-            seen = standings.seen_from(pair, a)
+            seen = pair.seen_from(a)
             row.append(
                 {
                     "verdict": seen.verdict,

@@ -35,20 +35,6 @@ Row = TypeVar("Row")
 Columns = list[tuple[Column, Callable[[Row], TableCell]]]
 
 
-def seen_from(pair: Pair, contender: str) -> Pair:
-    """The pair as `contender` sees it, flipped if it is not the first."""
-    return pair if pair.a == contender else pair.flipped()
-
-
-def of_leader(ranking: Ranking) -> list[Pair]:
-    """The leader's pairs, as the leader sees them."""
-    return [
-        seen_from(pair, ranking.leader)
-        for pair in ranking.pairs
-        if ranking.leader in (pair.a, pair.b)
-    ]
-
-
 def verdict(summary: Summary) -> ReportTable:
     """The leader's pairs in the decisive ranking."""
     ranking = summary.verdict
@@ -56,7 +42,7 @@ def verdict(summary: Summary) -> ReportTable:
     return table(
         "verdict",
         f"The leader against the others, in {ranking.measure}",
-        of_leader(ranking),
+        ranking.of_leader,
         [
             *_pair_columns(ranking),
             (more, lambda pair: number(pair.more, _more(pair, ranking.unit))),

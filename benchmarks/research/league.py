@@ -91,7 +91,7 @@ def against(ranking: Ranking, other: str = AGAINST) -> str:
         pair = ranking.between(contender, other)
         if pair is None or any(row[0] == f"`{contender}`" for row in rows):
             continue
-        seen = pair if pair.a == contender else pair.flipped()
+        seen = pair.seen_from(contender)
         ahead = rounded(seen.advantage, half(seen.interval))
         rows.append(
             [

@@ -17,10 +17,10 @@ from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
-from crosstune.benchmarks.match.packed import pack, unpack
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.research import halves
 from crosstune.benchmarks.research.league import section, wins
+from crosstune.benchmarks.research.packed import pack, unpack
 from crosstune.errors import no_such
 
 HERE = Path(__file__).parent

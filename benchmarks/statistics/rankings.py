@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.pairs import ordered, pairs
@@ -21,92 +20,11 @@ REGRET = "normalised regret"
 
 def with_pairs(ranking: Ranking, ruled: tuple[Pair, ...]) -> Ranking:
     """The ranking with these verdicts and their sentence."""
-    alone = "" if ranking.only is None else f" of {ranking.only} alone"
-    return replace(
-        ranking,
-        pairs=ruled,
-        sentence=sentence(
-            ranking.measure + alone,
-            ranking.unseen,
-            ranking.margin,
-            ranking.leader,
-            ruled,
-            ranking.unit,
-        ),
-    )
+    ranking = replace(ranking, pairs=ruled)
+    return replace(ranking, sentence=sentence(ranking))
 
 
-def _ranks(names: Sequence[str], heights: NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(names, map(float, mean_ranks(heights)), strict=True))
-
-
-def on_one(
-    names: tuple[str, ...],
-    scores: RunScores,
-    *,
-    unseen: bool,
-    margin: float,
-    level: float,
-    alpha: float | None,
-    bootstrap: bool,
-) -> Ranking:
-    """The verdict on one problem: the observations are its seeds.
-
-    Args:
-        names: the contenders.
-        scores: of their runs.
-        unseen: whether the scores are on unseen data.
-        margin: in the metric's units.
-        level, alpha: as in `summarize`.
-        bootstrap: as in `rankings`.
-    """
-    heights = scores.heights
-    ruled = pairs(
-        names,
-        heights,
-        margin,
-        level if alpha is None else alpha,
-        interval=(lambda a, b: intervals.of_mean(heights[a] - heights[b], 1 - level))
-        if bootstrap
-        else None,
-    )
-    if scores.scale == 0 and heights.shape[1] > 1:
-        ruled = tuple(replace(pair, verdict=EQUIVALENT, more=None) for pair in ruled)
-    ranking = Ranking(
-        measure=scores.about.metric,
-        unseen=unseen,
-        margin=margin,
-        level=level,
-        leader=names[ordered(names, heights)[0]],
-        pairs=ruled,
-        sentence="",
-        alpha=alpha,
-        ranks=_ranks(names, heights),
-    )
-    return with_pairs(ranking, ruled)
-
-
-def observations(
-    compared: Sequence[RunScores],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The observations over several problems, negated mean regret, and weights for the test.
-
-    The scale of normalised regret is estimated from the reference's own runs. If those are good by
-    chance, the scale is small and the reference's lead large, so under equality the leads of the
-    reference would rank above those of its rivals, and signed ranks would err too often. For the
-    test of difference only, the weights change to a scale to which all contenders contribute
-    equally: the mean regret of all runs.
-
-    Returns:
-        Shapes (contenders, problems) and (problems,).
-    """
-    regrets = [scores.regret for scores in compared]
-    heights = np.array([-regret.mean(axis=1) for regret in regrets]).T
-    pooled = np.array([np.abs(regret).mean() for regret in regrets])
-    return heights, 1 / np.where(pooled > 0, pooled, 1.0)
-
-
-def on_several(
+def ranked(
     names: tuple[str, ...],
     compared: Sequence[RunScores],
     *,
@@ -116,27 +34,40 @@ def on_several(
     alpha: float | None,
     bootstrap: bool,
 ) -> Ranking:
-    """The verdict over several problems: the observations are the problems.
+    """The verdict on a measure, without its sentence.
+
+    The observations are the seeds of one problem, or several problems with their mean normalised
+    regret. Its scale is estimated from the reference's own runs. If those are good by chance, the
+    scale is small and the reference's lead large, so under equality the leads of the reference
+    would rank above those of its rivals, and signed ranks would err too often. For the test of
+    difference only, the weights change to a scale to which all contenders contribute equally: the
+    mean regret of all runs.
 
     Args:
         names: the contenders.
         compared: the scores of each problem.
         unseen: whether the scores are on unseen data.
-        margin: in normalised regret.
+        margin: in the metric's units, or in normalised regret.
         level, alpha: as in `summarize`.
         bootstrap: as in `rankings`.
     """
-    regrets = [scores.regret for scores in compared]
-    heights, weights = observations(compared)
+    several = len(compared) > 1
+    every = [-scores.regret if several else scores.heights for scores in compared]
+    heights, weights, draws = every[0], None, None
+    if several:
+        heights = np.array([values.mean(axis=1) for values in every]).T
+        pooled = np.array([np.abs(values).mean() for values in every])
+        weights = 1 / np.where(pooled > 0, pooled, 1.0)
+        draws = intervals.hierarchical(every) if bootstrap else None
 
     def wins(a: int, b: int) -> float:
-        ahead = [regret[b] - regret[a] for regret in regrets]
+        ahead = [values[a] - values[b] for values in every]
         return float(np.mean([np.mean((row > 0) + 0.5 * (row == 0)) for row in ahead]))
 
-    draws = intervals.hierarchical([-regret for regret in regrets]) if bootstrap else None
-
     def interval(a: int, b: int) -> Interval | None:
-        return None if draws is None else intervals.of_draws(draws[a] - draws[b], 1 - level)
+        if draws is not None:
+            return intervals.of_draws(draws[a] - draws[b], 1 - level)
+        return intervals.of_mean(heights[a] - heights[b], 1 - level) if bootstrap else None
 
     ruled = pairs(
         names,
@@ -147,24 +78,30 @@ def on_several(
         wins=wins,
         weights=weights,
     )
+    if compared[0].scale == 0 and heights.shape[1] > 1:
+        ruled = tuple(replace(pair, verdict=EQUIVALENT, more=None) for pair in ruled)
     ranking = Ranking(
-        measure=REGRET,
+        measure=REGRET if several else compared[0].about.metric,
         unseen=unseen,
         margin=margin,
         level=level,
         leader=names[ordered(names, heights)[0]],
         pairs=ruled,
         sentence="",
+        alpha=alpha,
+        ranks=dict(zip(names, map(float, mean_ranks(heights)), strict=True)),
+    )
+    if not several:
+        return ranking
+    return replace(
+        ranking,
         friedman=friedman(heights),
         critical_distance=critical_distance(len(names), len(compared), level)
         if bootstrap
         else None,
         nemenyi=nemenyi(heights, names) if bootstrap else {},
-        alpha=alpha,
-        ranks=_ranks(names, heights),
         unit="problem",
     )
-    return with_pairs(ranking, ruled)
 
 
 def rankings(
@@ -195,27 +132,16 @@ def rankings(
         compared = [scores for scores in there if scores.scale > 0] or there[:1]
         if not compared:
             continue
-        if len(compared) == 1:
-            tolerance = margin * compared[0].scale if within is None else within
-            ranking = on_one(
-                names,
-                compared[0],
-                unseen=unseen,
-                margin=tolerance,
-                level=level,
-                alpha=alpha,
-                bootstrap=bootstrap,
-            )
-        else:
-            ranking = on_several(
-                names,
-                compared,
-                unseen=unseen,
-                margin=margin,
-                level=level,
-                alpha=alpha,
-                bootstrap=bootstrap,
-            )
+        tolerance = margin * compared[0].scale if len(compared) == 1 else margin
+        ranking = ranked(
+            names,
+            compared,
+            unseen=unseen,
+            margin=tolerance if within is None else within,
+            level=level,
+            alpha=alpha,
+            bootstrap=bootstrap,
+        )
         only = compared[0].about.name if len(compared) == 1 < len(problems) else None
         ranking = replace(ranking, problems=len(there), only=only)
         ruled = ranking.pairs

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from crosstune.benchmarks.statistics.precision import between, half, rounded
-from crosstune.benchmarks.statistics.verdicts import BETTER, EQUIVALENT, UNDECIDED, WORSE, Pair
+from crosstune.benchmarks.statistics.verdicts import (
+    BETTER,
+    EQUIVALENT,
+    UNDECIDED,
+    WORSE,
+    Pair,
+    Ranking,
+)
 
 NAMED = 3
 """The most contenders that a clause names with their figures; else it gives their number."""
@@ -64,35 +71,18 @@ def _same_points(group: Sequence[Pair], leader: str, others: int) -> str:
     return f"{text}: more trials would tell them apart, and more seeds would not"
 
 
-def sentence(
-    measure: str,
-    unseen: bool,
-    margin: float,
-    leader: str,
-    pairs: Sequence[Pair],
-    unit: str,
-) -> str:
-    """The verdict on the leader in one sentence.
-
-    Args:
-        measure: such as ``accuracy``.
-        unseen: whether it is measured on data that tuning never sees.
-        margin: differences smaller than this count as none; 0 if nothing ever differed.
-        leader: the contender that is ahead.
-        pairs: of all contenders.
-        unit: of the observations: "seed" or "problem".
-    """
-    where = f"On {measure}" + (" (data that tuning never saw)" if unseen else "")
-    of_leader = [
-        pair if pair.a == leader else pair.flipped() for pair in pairs if leader in (pair.a, pair.b)
-    ]
+def sentence(ranking: Ranking) -> str:
+    """The verdict on the leader in one sentence."""
+    leader, of_leader = ranking.leader, ranking.of_leader
+    where = f"On {ranking.measure}" + ("" if ranking.only is None else f" of {ranking.only} alone")
+    where += " (data that tuning never saw)" if ranking.unseen else ""
     if not of_leader:
         return f"{where}, {leader} is the only contender."
     groups = {
         verdict: [pair for pair in of_leader if pair.verdict == verdict]
         for verdict in (BETTER, WORSE, EQUIVALENT, UNDECIDED)
     }
-    if margin == 0:
+    if ranking.margin == 0:
         return f"{where}, all contenders ended alike under every seed."
     claims = []
     if groups[BETTER]:
@@ -103,11 +93,11 @@ def sentence(
     if groups[EQUIVALENT]:
         same = _many(groups[EQUIVALENT], len(of_leader), lambda pair: pair.b)
         subject = "it is" if claims else f"{leader} is"
-        claims.append(f"{subject} equivalent to {same} within {rounded(margin)}")
+        claims.append(f"{subject} equivalent to {same} within {rounded(ranking.margin)}")
     alike = [pair for pair in groups[UNDECIDED] if pair.same_points]
     apart = [pair for pair in groups[UNDECIDED] if not pair.same_points]
     if apart:
-        claims.append(_undecided(apart, leader, len(of_leader), unit))
+        claims.append(_undecided(apart, leader, len(of_leader), ranking.unit))
     if alike:
         claims.append(_same_points(alike, leader, len(of_leader)))
     return f"{where}, {'; '.join(claims)}."

@@ -184,8 +184,7 @@ def _kept(pair: Pair, ranking: Ranking, decided: Decided) -> Pair:
     if (ranking.unseen, _key(pair)) not in decided:
         return replace(pair, verdict=UNDECIDED)
     then, look = decided[ranking.unseen, _key(pair)]
-    verdict = then.verdict if then.a == pair.a else then.flipped().verdict
-    return replace(pair, verdict=verdict, more=None, decided_at=look)
+    return replace(pair, verdict=then.seen_from(pair.a).verdict, more=None, decided_at=look)
 
 
 def _through(results: Results) -> int:

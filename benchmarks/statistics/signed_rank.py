@@ -66,25 +66,6 @@ def tails(rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return np.minimum(1.0, above).reshape(shape), np.minimum(1.0, below).reshape(shape)
 
 
-def one_sided(differences: ArrayLike) -> tuple[float, float]:
-    """The p-values against "centred above 0" and "centred below 0" of one row.
-
-    >>> one_sided([1.0, 2.0, 3.0])
-    (0.125, 1.0)
-    """
-    above, below = tails(np.array([differences], dtype=float))
-    return float(above[0]), float(below[0])
-
-
-def two_sided(differences: ArrayLike) -> float:
-    """The p-value against "centred elsewhere than at 0".
-
-    >>> two_sided([1.0, 2.0, 3.0])
-    0.25
-    """
-    return min(1.0, 2 * min(one_sided(differences)))
-
-
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """P-values with Holm's (1979) correction for their number, along the last axis.
 

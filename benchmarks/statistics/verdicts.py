@@ -61,6 +61,10 @@ class Pair:
         """The displayed verdict."""
         return "same points" if self.same_points else self.verdict
 
+    def seen_from(self, contender: str) -> Pair:
+        """The pair as `contender` sees it, flipped if it is `b`."""
+        return self if contender == self.a else self.flipped()
+
     def flipped(self) -> Pair:
         """The pair as `b` sees it.
 
@@ -173,6 +177,12 @@ class Ranking:
     unit: str = "seed"
     problems: int = 1
     only: str | None = None
+
+    @property
+    def of_leader(self) -> list[Pair]:
+        """The leader's pairs, as the leader sees them."""
+        mine = (pair for pair in self.pairs if self.leader in (pair.a, pair.b))
+        return [pair.seen_from(self.leader) for pair in mine]
 
     def between(self, a: str, b: str) -> Pair | None:
         """The pair of two contenders, in either order; None if they are the same."""

@@ -14,7 +14,6 @@ import pytest
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import write_report
 from crosstune.benchmarks.report.page import SYMBOLS
-from crosstune.benchmarks.report.standings import of_leader
 from crosstune.benchmarks.statistics.summary import summarize
 from crosstune.benchmarks.statistics.verdicts import Summary
 from tests.support.browser import browser, expect, needs_browser, take_picture
@@ -79,7 +78,7 @@ def test_it_opens_without_network_and_says_the_verdict(
     with opened(path, size) as page:
         expect(page.locator("h1")).to_have_text(summary.verdict.sentence)
         rows = page.locator(".card tbody tr")
-        pairs = of_leader(summary.verdict)
+        pairs = summary.verdict.of_leader
         expect(rows).to_have_count(len(pairs))
         for i, pair in enumerate(pairs):
             expect(rows.nth(i)).to_contain_text(f"{SYMBOLS[pair.verdict]} {pair.verdict}")

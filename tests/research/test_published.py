@@ -13,10 +13,10 @@ from crosstune.benchmarks import problems
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.fairness import check_fairness
 from crosstune.benchmarks.match.limits import RunLimits
-from crosstune.benchmarks.match.packed import pack, unpack
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.research import halves, published
 from crosstune.benchmarks.research.league import against, cut, section, wins
+from crosstune.benchmarks.research.packed import pack, unpack
 from crosstune.benchmarks.research.rivals.environments import Environment
 from crosstune.benchmarks.statistics import summarize
 from tests.unit.benchmarks import match_objectives as objectives

@@ -14,7 +14,7 @@ from crosstune.benchmarks.research.statistics.simulation import (
     over_problems,
     sequential,
 )
-from crosstune.benchmarks.statistics.rankings import on_several
+from crosstune.benchmarks.statistics.rankings import ranked
 from crosstune.benchmarks.statistics.scores import measured
 from crosstune.benchmarks.statistics.sequential import Sequential
 from crosstune.benchmarks.statistics.verdicts import BETTER, UNDECIDED
@@ -79,12 +79,12 @@ def test_simulated_problems_are_scored_as_real_ones():
     about = About("p", "loss", False, "", {})
     for match, found in zip(values, outcomes.verdicts, strict=True):
         scores = [measured(about, names, each, nothing, None) for each in match]
-        ranking = on_several(
+        ranking = ranked(
             names, scores, unseen=False, margin=0.2, level=0.05, alpha=None, bootstrap=False
         )
         for (a, b), verdict in zip(both(3), found, strict=True):
             pair = ranking.between(names[a], names[b])
-            assert (pair if pair.a == names[a] else pair.flipped()).verdict == verdict
+            assert pair.seen_from(names[a]).verdict == verdict
     assert len(set(outcomes.verdicts.ravel())) >= 3
 
 
@@ -141,7 +141,7 @@ def test_simulated_rounds_decide_as_the_rule_on_results_does(contenders):
         assert decision.seeds == seeds
         for (a, b), verdict in zip(both(contenders), found, strict=True):
             pair = decision.summary.verdict.between(names[a], names[b])
-            assert (pair if pair.a == names[a] else pair.flipped()).verdict == verdict
+            assert pair.seen_from(names[a]).verdict == verdict
     assert len(set(outcomes.verdicts.ravel())) >= 3
 
 

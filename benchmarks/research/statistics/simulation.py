@@ -128,7 +128,7 @@ def over_problems(
 ) -> Outcomes:
     """Matches over several problems, minimised; the first contender is the reference of the scale.
 
-    Does what `scores.measured` and `rankings.observations` do, for many matches at once.
+    Does what `scores.measured` and `rankings.ranked` do, for many matches at once.
 
     Args:
         values: shape (matches, problems, contenders, seeds).

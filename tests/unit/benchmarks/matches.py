@@ -8,6 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, Settings
+from crosstune.benchmarks.statistics.signed_rank import tails
+
+
+def one_sided(differences: ArrayLike) -> tuple[float, float]:
+    """The p-values of one row against "centred above 0" and "centred below 0"."""
+    above, below = tails(np.array([differences], dtype=float))
+    return float(above[0]), float(below[0])
+
+
+def two_sided(differences: ArrayLike) -> float:
+    """The p-value of one row against "centred elsewhere than at 0"."""
+    return min(1.0, 2 * min(one_sided(differences)))
 
 
 def run(

@@ -13,7 +13,6 @@ import crosstune
 from crosstune.benchmarks.compare import read
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.folder import MatchFolder
-from crosstune.benchmarks.match.packed import pack, unpack
 from crosstune.benchmarks.match.results import Evaluation, MatchRun, Results
 from crosstune.benchmarks.statistics import summarize
 from crosstune.errors import RequestError
@@ -98,11 +97,6 @@ def test_a_match_without_any_feasible_trial_says_what_became_of_the_others() -> 
     assert "no trial is feasible: 4 are infeasible, 4 were pruned, 4 failed with " in str(
         caught.value
     )
-
-
-def test_a_packed_match_keeps_what_is_feasible(tmp_path: Path) -> None:
-    pack(results(TWO), tmp_path / "m.xz")
-    assert scores(unpack(tmp_path / "m.xz")) == scores(results(TWO))
 
 
 def test_constraints_are_kept_on_file_and_those_without_write_none(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from crosstune.benchmarks.report import drawings, figures, ranks
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
 from crosstune.benchmarks.report.plots import Dots, Mark
-from crosstune.benchmarks.report.standings import seen_from
 from crosstune.benchmarks.statistics.verdicts import Interval, Pair, Standing
 from tests.unit.benchmarks import report_data as data
 
@@ -68,12 +67,12 @@ def test_every_colour_can_be_told_from_the_page() -> None:
 
 def test_a_pair_seen_from_the_other_side_is_turned_round() -> None:
     pair = Pair("a", "b", "better", 20, 0.2, Interval(0.1, 0.4), 0.8, 0.01, 0.9)
-    seen = seen_from(pair, "b")
+    seen = pair.seen_from("b")
     assert (seen.a, seen.b, seen.verdict) == ("b", "a", "worse")
     assert seen.advantage == -0.2
     assert seen.interval == Interval(-0.4, -0.1)
     assert seen.wins == pytest.approx(0.2)
-    assert seen_from(seen, "a") == replace(pair, wins=seen_from(seen, "a").wins)
+    assert seen.seen_from("a") == replace(pair, wins=seen.seen_from("a").wins)
 
 
 def several(n: int) -> tuple[list[Standing], object]:

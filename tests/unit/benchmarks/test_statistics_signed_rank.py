@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from crosstune.benchmarks.statistics.needed import above, more, noether
-from crosstune.benchmarks.statistics.signed_rank import (
-    fewest,
-    holm,
-    one_sided,
-    tails,
-    two_sided,
-)
+from crosstune.benchmarks.statistics.signed_rank import fewest, holm, tails
+from tests.unit.benchmarks.matches import one_sided, two_sided
 
 # Darwin's pairs of cross- and self-fertilised maize, in eighths of an inch (Fisher 1935).
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]

@@ -15,7 +15,6 @@ from crosstune.benchmarks.statistics.ranks import (
     nemenyi,
 )
 from crosstune.benchmarks.statistics.sentence import listed, sentence
-from crosstune.benchmarks.statistics.signed_rank import two_sided
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     EQUIVALENT,
@@ -23,7 +22,9 @@ from crosstune.benchmarks.statistics.verdicts import (
     WORSE,
     Interval,
     Pair,
+    Ranking,
 )
+from tests.unit.benchmarks.matches import two_sided
 
 # Demsar (2006), table 6: AUC of C4.5 and three variants (m, cf, m and cf) on 14 data sets.
 # His ranks tell 0.9751 and 0.975 apart, which the table shows as 0.975 both.
@@ -251,10 +252,14 @@ def made(b, kind, more=None, n=5):
     return Pair("tpe", b, kind, n, 0.0123, Interval(0.004, 0.021), 0.9, 0.01, 1.0, more)
 
 
+def said(measure, unseen, margin, pairs, unit="seed"):
+    """The sentence about a ranking that tpe leads."""
+    ranking = Ranking(measure, unseen, margin, 0.05, "tpe", tuple(pairs), "", unit=unit)
+    return sentence(ranking)
+
+
 def test_sentence_says_what_is_known_and_what_is_not():
-    found = sentence(
-        "accuracy", True, 0.01, "tpe", [made("random", BETTER), made("gp", UNDECIDED, 9)], "seed"
-    )
+    found = said("accuracy", True, 0.01, [made("random", BETTER), made("gp", UNDECIDED, 9)])
     assert found == (
         "On accuracy (data that tuning never saw), tpe is better than random (by 0.0123, 95 % "
         "interval 0.0040 to 0.0210); against gp 5 seeds are not enough, about 9 more would do."
@@ -263,17 +268,17 @@ def test_sentence_says_what_is_known_and_what_is_not():
 
 def test_sentence_counts_where_a_list_would_be_long():
     several = [made(f"engine{number}", BETTER, n=15) for number in range(4)]
-    assert sentence("regret", False, 0.1, "tpe", several, "problem") == (
+    assert said("regret", False, 0.1, several, "problem") == (
         "On regret, tpe is better than all others."
     )
     mixed = [*several, made("gp", EQUIVALENT)]
-    assert "better than 4 of the 5 others; it is equivalent to gp within 0.1" in sentence(
-        "regret", False, 0.1, "tpe", mixed, "problem"
+    assert "better than 4 of the 5 others; it is equivalent to gp within 0.1" in said(
+        "regret", False, 0.1, mixed, "problem"
     )
 
 
 def test_sentence_of_one_seed_promises_little():
-    found = sentence("accuracy", False, 0.1, "tpe", [made("gp", UNDECIDED, 4, n=1)], "seed")
+    found = said("accuracy", False, 0.1, [made("gp", UNDECIDED, 4, n=1)])
     assert found == (
         "On accuracy, 1 seed is not enough to tell tpe from gp, "
         "and at least 4 more would be needed."
@@ -281,7 +286,7 @@ def test_sentence_of_one_seed_promises_little():
 
 
 def test_sentence_of_too_close_a_call():
-    found = sentence("accuracy", False, 0.1, "tpe", [made("gp", UNDECIDED, None)], "seed")
+    found = said("accuracy", False, 0.1, [made("gp", UNDECIDED, None)])
     assert found.endswith(
         "5 seeds are not enough to tell tpe from gp, and no number within reason would do."
     )
@@ -289,7 +294,7 @@ def test_sentence_of_too_close_a_call():
 
 def test_sentence_seen_from_a_leader_in_second_place():
     pair = Pair("gp", "tpe", WORSE, 9, -0.2, Interval(-0.4, -0.1), 0.1, 0.01, 1.0)
-    assert sentence("loss", False, 0.1, "tpe", [pair], "seed") == (
+    assert said("loss", False, 0.1, [pair]) == (
         "On loss, tpe is better than gp (by 0.20, 95 % interval 0.10 to 0.40)."
     )
 
