@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from optuna.trial import BaseTrial
@@ -58,8 +59,8 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
             )
         check(trial, monitor, divergence)
         check_fold(fold, epochs)
-        self._trial, self._monitor, self._divergence = trial, monitor, divergence
         self._fold, self._epochs = fold, epochs
+        self._make = partial(PruningCallback, trial, monitor, divergence=divergence, fold=fold)
         self._prune: PruningCallback | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KerasPruningCallback:
@@ -78,11 +79,5 @@ class KerasPruningCallback(keras.callbacks.Callback):  # type: ignore[misc]  # u
             epochs = self._epochs
             if self._fold is not None and epochs is None:
                 epochs = (self.params or {}).get("epochs")
-            self._prune = PruningCallback(
-                self._trial,
-                self._monitor,
-                divergence=self._divergence,
-                fold=self._fold,
-                epochs=epochs,
-            )
+            self._prune = self._make(epochs=epochs)
         self._prune(epoch, logs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from optuna.trial import BaseTrial
 
@@ -58,8 +59,8 @@ class LightningPruningCallback(Callback):
             check_choices(monitor, divergence)
         else:
             check(trial, monitor, divergence)
-        self._trial, self._monitor, self._divergence = trial, monitor, divergence
         self._fold, self._epochs = fold, epochs
+        self._make = partial(TorchPruningCallback, trial, monitor, divergence=divergence, fold=fold)
         self._process = os.getpid()
         self._prune: TorchPruningCallback | None = None
         self._validated = False
@@ -84,13 +85,7 @@ class LightningPruningCallback(Callback):
         epochs = self._epochs
         if self._fold is not None and epochs is None and (trainer.max_epochs or 0) > 0:
             epochs = trainer.max_epochs  # -1 is no limit
-        self._prune = TorchPruningCallback(
-            self._trial,
-            self._monitor,
-            divergence=self._divergence,
-            fold=self._fold,
-            epochs=epochs,
-        )
+        self._prune = self._make(epochs=epochs)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record that the epoch has validation metrics."""

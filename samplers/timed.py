@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
 
 
 class _HasSeconds(Protocol):
@@ -38,6 +35,16 @@ def timed(method: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P],
     return counted
 
 
+def _timed_method(name: str) -> Any:
+    """A method of the wrapper that calls the sampler's, and counts its time."""
+
+    @timed
+    def method(self: TimedSampler, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.inner, name)(*args, **kwargs)
+
+    return method
+
+
 class TimedSampler(BaseSampler):
     """A wrapper that counts the time of a sampler.
 
@@ -61,58 +68,11 @@ class TimedSampler(BaseSampler):
         """See Optuna."""
         self.inner.reseed_rng()
 
-    @timed
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """See Optuna."""
-        self.inner.before_trial(study, trial)
-
-    @timed
-    def infer_relative_search_space(
-        self, study: Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """See Optuna."""
-        return self.inner.infer_relative_search_space(study, trial)
-
-    @timed
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """See Optuna.
-
-        Args:
-            study, trial, search_space: as in `optuna.samplers.BaseSampler`.
-        """
-        return self.inner.sample_relative(study, trial, search_space)
-
-    @timed
-    def sample_independent(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """See Optuna.
-
-        Args:
-            study, trial, param_name, param_distribution: as in `optuna.samplers.BaseSampler`.
-        """
-        return self.inner.sample_independent(study, trial, param_name, param_distribution)
-
-    @timed
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """See Optuna.
-
-        Args:
-            study, trial, state, values: as in `optuna.samplers.BaseSampler`.
-        """
-        self.inner.after_trial(study, trial, state, values)
+    before_trial = _timed_method("before_trial")
+    infer_relative_search_space = _timed_method("infer_relative_search_space")
+    sample_relative = _timed_method("sample_relative")
+    sample_independent = _timed_method("sample_independent")
+    after_trial = _timed_method("after_trial")
 
 
 def untimed(sampler: BaseSampler) -> BaseSampler:

@@ -91,17 +91,12 @@ def ranked(
         alpha=alpha,
         ranks=dict(zip(names, map(float, mean_ranks(heights)), strict=True)),
     )
-    if not several:
-        return ranking
-    return replace(
-        ranking,
-        friedman=friedman(heights),
-        critical_distance=critical_distance(len(names), len(compared), level)
-        if bootstrap
-        else None,
-        nemenyi=nemenyi(heights, names) if bootstrap else {},
-        unit="problem",
-    )
+    if several:
+        ranking = replace(ranking, friedman=friedman(heights), unit="problem")
+    if several and bootstrap:
+        distance = critical_distance(len(names), len(compared), level)
+        ranking = replace(ranking, critical_distance=distance, nemenyi=nemenyi(heights, names))
+    return ranking
 
 
 def rankings(

@@ -17,6 +17,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,10 @@ class TensorBoardCallback:
         self._watcher: threading.Thread | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._root, self._metrics, self._name, self._every)
+        again = partial(
+            TensorBoardCallback, metric=self._metrics, name=self._name, every=self._every
+        )
+        return again, (self._root,)
 
     def attach(self, study: Study) -> None:
         """Log the trials of a study so far, and watch it from now on."""
@@ -259,10 +263,3 @@ def _metric_names(metric: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if metric is None or isinstance(metric, str):
         return None if metric is None else (metric,)
     return tuple(metric)
-
-
-def _rebuilt(
-    root: Path, metrics: tuple[str, ...] | None, name: str | None, every: float
-) -> TensorBoardCallback:
-    """The same callback in another process."""
-    return TensorBoardCallback(root, metric=metrics, name=name, every=every)

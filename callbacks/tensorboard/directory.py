@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from crosstune.callbacks.tensorboard import hparams
-from crosstune.callbacks.tensorboard.event_file import EventFile
+from crosstune.callbacks.tensorboard.event_file import NAME, EventFile
 from crosstune.callbacks.tensorboard.event_file import summary as summary_event
 from crosstune.engines.record_names import RUNS
 from crosstune.system.files import regular
@@ -76,16 +77,14 @@ def add_columns(root: Path, new: Any) -> None:
 
 
 def _experiment_file(folder: Path) -> EventFile:
-    return EventFile(folder / "events.out.tfevents.0000000000.crosstune")
+    return EventFile(folder / NAME)
 
 
 def numbered(path: Path) -> Iterator[Path]:
     """A path, then the same with -2, -3 and so on at its end."""
     yield path
-    number = 2
-    while True:
+    for number in itertools.count(2):
         yield path.with_name(f"{path.name}-{number}")
-        number += 1
 
 
 def is_free(path: Path) -> bool:
@@ -100,9 +99,7 @@ def read_mark(folder: Path) -> dict[str, Any] | None:
     try:
         with open(folder / MARK, encoding="utf-8", opener=regular) as file:
             mark = json.load(file)
-    except OSError:  # missing, or not a file
-        return None
-    except (ValueError, RecursionError):  # incomplete after a crash
+    except (OSError, ValueError, RecursionError):  # missing, not a file, or cut by a crash
         return None
     return mark if isinstance(mark, dict) else None
 

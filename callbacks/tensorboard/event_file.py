@@ -30,6 +30,9 @@ Event = Any
 
 HEADER = struct.Struct("<QI")
 FOOTER = 4
+NAME = "events.out.tfevents.0000000000.crosstune"
+"""The name of a log's files; a trial's also have a number."""
+
 MAX_SINGLE = 3.4028234663852886e38
 
 

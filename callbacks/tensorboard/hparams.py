@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from optuna.distributions import (
     BaseDistribution,
@@ -47,15 +47,12 @@ def column(name: str, distribution: BaseDistribution, description: str = "") -> 
         distribution: determines the domain.
         description: shown by TensorBoard.
     """
-    match distribution:
-        case FloatDistribution() | IntDistribution() if _is_number(
-            distribution.low, distribution.high
-        ):
-            domain = api.RealInterval(float(distribution.low), float(distribution.high))
-        case CategoricalDistribution():
-            domain = api.Discrete(*_discrete(distribution))
-        case _:
-            domain = api.Discrete([], str)
+    if isinstance(distribution, CategoricalDistribution):
+        domain = api.Discrete(*_discrete(distribution))
+    elif _is_interval(distribution):
+        domain = api.RealInterval(float(distribution.low), float(distribution.high))
+    else:
+        domain = api.Discrete([], str)
     info = api_pb2.HParamInfo(name=name, description=description)
     domain.update_hparam_info(info)
     info.differs = not distribution.single()
@@ -72,17 +69,16 @@ def columns(space: Space, distributions: Mapping[str, BaseDistribution]) -> list
 
 def value(distribution: BaseDistribution, raw: Any) -> bool | float | str:
     """A parameter's value in the type of its column."""
-    match distribution:
-        case CategoricalDistribution():
-            kind = _discrete(distribution)[1]
-            return (
-                raw if kind is bool else float(raw) if kind is float else _text(distribution, raw)
-            )
-        case FloatDistribution() | IntDistribution() if _is_number(
-            distribution.low, distribution.high
-        ):
-            return float(raw)
-    return str(raw)
+    if isinstance(distribution, CategoricalDistribution):
+        kind = _discrete(distribution)[1]
+        return _text(distribution, raw) if kind is str else kind(raw)
+    return float(raw) if _is_interval(distribution) else str(raw)
+
+
+def _is_interval(distribution: BaseDistribution) -> TypeGuard[FloatDistribution | IntDistribution]:
+    return isinstance(distribution, FloatDistribution | IntDistribution) and _is_number(
+        distribution.low, distribution.high
+    )
 
 
 def _discrete(distribution: CategoricalDistribution) -> tuple[list[Any], type]:
@@ -119,12 +115,7 @@ def metric(tag: str, description: str) -> Any:
 
 def experiment(infos: Iterable[Any], metrics: Iterable[Any]) -> Any:
     """An `Experiment`: the columns of the HParams tab."""
-    made = api_pb2.Experiment()
-    for info in infos:
-        made.hparam_infos.append(info)
-    for info in metrics:
-        made.metric_infos.append(info)
-    return made
+    return api_pb2.Experiment(hparam_infos=infos, metric_infos=metrics)
 
 
 def merge(first: Any, second: Any) -> Any:
@@ -225,8 +216,6 @@ def is_session_end(summary: Any) -> bool:
 
 
 def _summary(tag: str, data: Any) -> Any:
-    made = summary_pb2.Summary()
-    made.value.add(
-        tag=tag, metadata=metadata.create_summary_metadata(data), tensor=metadata.NULL_TENSOR
-    )
-    return made
+    meta = metadata.create_summary_metadata(data)
+    value = summary_pb2.Summary.Value(tag=tag, metadata=meta, tensor=metadata.NULL_TENSOR)
+    return summary_pb2.Summary(value=[value])

@@ -9,7 +9,7 @@ from pathlib import Path
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune.callbacks.tensorboard.event_file import Event, EventFile, scalars
+from crosstune.callbacks.tensorboard.event_file import NAME, Event, EventFile, scalars
 from crosstune.engines.feasibility import is_feasible
 
 PER_HOUR = "trials/per_hour"
@@ -43,8 +43,7 @@ class ProgressLog:
         self._seconds = 0.0
         self._step = 0
         self._written = 0
-        name = "events.out.tfevents.0000000000.crosstune"
-        self._file = EventFile(folder / "study" / name)
+        self._file = EventFile(folder / "study" / NAME)
 
     def lost(self) -> bool:
         """Whether the file is missing or cut, so that all trials have to be counted again."""

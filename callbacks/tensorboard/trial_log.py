@@ -11,11 +11,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune._optuna import constraints
 from crosstune.callbacks.tensorboard import hparams
-from crosstune.callbacks.tensorboard.event_file import Event, EventFile, scalars
+from crosstune.callbacks.tensorboard.event_file import NAME, Event, EventFile, scalars
 from crosstune.callbacks.tensorboard.event_file import summary as summary_event
 from crosstune.engines.record_names import PREFIX
 
-FILE = "events.out.tfevents.0000000000.crosstune"
 REPORTS = "reports/"
 FURTHER = "metrics/"
 CONSTRAINTS = "constraints/"
@@ -52,7 +51,7 @@ class TrialLog:
 
     def _find(self) -> None:
         """Begin with the existing file, before reading it."""
-        files = sorted(self._folder.glob(f"{FILE}.*"))  # others may be of another program
+        files = sorted(self._folder.glob(f"{NAME}.*"))  # others may be of another program
         self._file = EventFile(files[-1] if files else _path(self._folder, 0))
         for stale in files[:-1]:  # left by a crash while the file was rewritten
             stale.unlink()
@@ -168,4 +167,4 @@ def _seconds(moment: Any) -> float:
 
 
 def _path(folder: Path, number: int) -> Path:
-    return folder / f"{FILE}.{number:03d}"
+    return folder / f"{NAME}.{number:03d}"
