@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,14 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from crosstune.benchmarks.match.contender import (
-    REFERENCE,
-    Contender,
-    contender,
-)
-from crosstune.benchmarks.match.contender import (
-    contenders as all_contenders,
-)
+from crosstune.benchmarks.match.contender import REFERENCE, Contender, contender
+from crosstune.benchmarks.match.contender import contenders as all_contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match, Progress
@@ -35,6 +28,7 @@ with needing("a match", "crosstune[compare]", *LIBRARIES):
     from crosstune.benchmarks.report import markdown, write_report
     from crosstune.benchmarks.statistics import summarize
     from crosstune.benchmarks.statistics.sequential import Sequential
+    from crosstune.benchmarks.statistics.summary import check
     from crosstune.benchmarks.statistics.verdicts import Summary
 
 SEEDS = 10
@@ -156,7 +150,7 @@ def compare(
     >>> comparison.summary.verdict.measure
     'value'
     """
-    _check_libraries()
+    require("a match", "crosstune[compare]", *LIBRARIES)
     problems = tuple(_problems(spec, objective))
     budget = (trials, seconds, epochs)
     if budget == (None, None, None):
@@ -166,35 +160,31 @@ def compare(
     parties = _contenders(contenders, problems)
     rounds = (ROUND, max_seeds) if until_decided else None
     match = Match(problems, parties, limits, log_dir, command, rounds)
-    _check_requests(jobs, rounds, margin, within, level)
+    if jobs < 1:
+        raise RequestError(f"a match has 1 job or more, not {jobs}")
+    if max_seeds < ROUND and until_decided:
+        raise RequestError(f"until decided takes {ROUND} seeds or more, not {max_seeds}")
+    check(len(problems), margin, within, level)
     match.check(max_seeds if until_decided else seeds)
+    rule = None if rounds is None else Sequential(*rounds, level, margin, within)
     with _folder(out) as folder, folder.alone():
         match = match.as_recorded(folder.settings())
-        if rounds is not None:
-            rule = Sequential(*rounds, level, margin, within)
-            for look in rule.looks():
-                results = match.run(
-                    folder,
-                    look,
-                    jobs=jobs,
-                    progress=progress,
-                    retry_failed=retry_failed,
-                    same_objective=same_objective,
-                )
-                retry_failed = False
-                decision = rule.judge(results)
-                if decision.done:
-                    break
-            summary = decision.summary
-        else:
+        for look in [seeds] if rule is None else rule.looks():
             results = match.run(
                 folder,
-                seeds,
+                look,
                 jobs=jobs,
                 progress=progress,
                 retry_failed=retry_failed,
                 same_objective=same_objective,
             )
+            retry_failed = False
+            if rule is not None:
+                decision = rule.judge(results)
+                summary = decision.summary
+                if decision.done:
+                    break
+        if rule is None:
             summary = summarize(results, margin=margin, within=within, level=level)
             _note_look(folder, results)
     return Comparison(results, summary, None if out is None else Path(out))
@@ -222,15 +212,6 @@ def read(
     else:
         summary = summarize(results, margin=margin, within=within, level=level)
     return Comparison(results, summary, Path(folder))
-
-
-def _check_libraries() -> None:
-    """Check before the first trial that the verdict and the report can be made.
-
-    Raises:
-        MissingLibrary: a library of the statistics or of the report is not installed.
-    """
-    require("a match", "crosstune[compare]", *LIBRARIES)
 
 
 def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:
@@ -262,24 +243,6 @@ def _budget(problems: Sequence[Problem]) -> tuple[int | None, float | None, None
     spec = problems[0].spec if len(problems) == 1 else None
     budget = budgets.settle(spec, ends_by_itself=False, default=TRIALS)
     return budget.trials, budget.seconds, None
-
-
-def _check_requests(
-    jobs: int,
-    rounds: tuple[int, int] | None,
-    margin: float,
-    within: float | None,
-    level: float,
-) -> None:
-    if jobs < 1:
-        raise RequestError(f"a match has 1 job or more, not {jobs}")
-    if rounds is not None and rounds[1] < ROUND:
-        raise RequestError(f"until decided takes {ROUND} seeds or more, not {rounds[1]}")
-    for name, value in (("margin", margin), ("within", within)):
-        if value is not None and not 0 < value < math.inf:
-            raise RequestError(f"{name} is what counts as no difference, above 0, not {value!r}")
-    if not 0 < level < 0.5:
-        raise RequestError(f"the level is a chance of error, above 0 and below 0.5, not {level!r}")
 
 
 @contextmanager

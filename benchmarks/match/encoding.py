@@ -1,4 +1,7 @@
-"""Evaluations and settings of a match as JSON, and back."""
+"""Evaluations and settings of a match as JSON, and back by pydantic.
+
+Reading raises pydantic's ValidationError, which is a ValueError. Text such as "inf" is a number.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,17 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from crosstune.benchmarks.match.results import About, Evaluation, Identity, Settings
+from crosstune.benchmarks.match.results import Evaluation, MatchRun, Settings
+
+evaluation_from = TypeAdapter(Evaluation).validate_python
+"""The evaluation of a line."""
+end_from = TypeAdapter(MatchRun).validate_python
+"""The run of its last line, without its evaluations."""
+settings_from = TypeAdapter(Settings).validate_python
+"""The settings of a match from the mapping in its file; older ones lack `startup`."""
 
 _DEFAULTS = {
     field.name: field.default for field in fields(Evaluation) if field.default is not MISSING
@@ -46,38 +57,3 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(item) for item in value]
     return value
-
-
-def as_number(value: Any) -> float | None:
-    """The number behind a JSON value, which may be text such as "inf"; None stays None."""
-    return None if value is None else float(value)
-
-
-def evaluation_from(entry: dict[str, Any]) -> Evaluation:
-    """The evaluation of a line."""
-    values = {field.name: entry[field.name] for field in fields(Evaluation) if field.name in entry}
-    values["value"], values["test"] = as_number(values["value"]), as_number(values.get("test"))
-    values["reports"] = tuple(
-        (int(step), float(value)) for step, value in values.get("reports", ())
-    )
-    if "constraints" in values:
-        values["constraints"] = {key: float(value) for key, value in values["constraints"].items()}
-    return Evaluation(**values)
-
-
-def settings_from(stored: dict[str, Any]) -> Settings:
-    """The settings of a match from the mapping in its file."""
-    stored = {"startup": {}, **stored}  # older versions did not write it
-    values = {field.name: stored[field.name] for field in fields(Settings)}
-    values["problems"] = tuple(_about(about) for about in values["problems"])
-    values["contenders"] = tuple(values["contenders"])
-    values["looks"] = tuple(values["looks"])
-    values["rounds"] = tuple(values["rounds"]) if values["rounds"] else None
-    return Settings(**values)
-
-
-def _about(stored: dict[str, Any]) -> About:
-    objective = stored.get("objective")  # older versions did not write it
-    if objective is not None:
-        objective = Identity(objective["parts"], objective["unseen"], tuple(objective["state"]))
-    return About(**{**stored, "objective": objective})

@@ -10,13 +10,15 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydantic import ValidationError
+
 from crosstune.benchmarks.match.encoding import (
     as_line,
-    as_number,
+    end_from,
     evaluation_fields,
     evaluation_from,
     settings_from,
@@ -44,22 +46,14 @@ class RunFile:
     def read(self) -> MatchRun:
         """The run on file; an empty one without a file."""
         evaluations: dict[int, Evaluation] = {}
-        end: dict[str, Any] = {}
+        end = MatchRun()
         for entry in self._whole_lines():
-            if "end" in entry:
-                end = entry
+            if isinstance(entry, Evaluation):
+                evaluations[entry.number] = entry
+                end = MatchRun()  # the run continued with a larger budget
             else:
-                evaluation = evaluation_from(entry)
-                evaluations[evaluation.number] = evaluation
-                end = {}  # the run continued with a larger budget
-        return MatchRun(
-            tuple(evaluations[number] for number in sorted(evaluations)),
-            end.get("end"),
-            end.get("error"),
-            as_number(end.get("final_test")),
-            tuple(end["budget"]) if end.get("budget") else None,
-            end.get("unconstrained", False),
-        )
+                end = entry
+        return replace(end, evaluations=tuple(evaluations[n] for n in sorted(evaluations)))
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -101,7 +95,7 @@ class RunFile:
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
-    def _whole_lines(self) -> Iterator[dict[str, Any]]:
+    def _whole_lines(self) -> Iterator[Evaluation | MatchRun]:
         try:
             with open(self.path, "rb", opener=regular) as file:
                 text = file.read()
@@ -114,12 +108,13 @@ class RunFile:
                 entry = json.loads(line)
                 if not isinstance(entry, dict):
                     raise ValueError("no mapping")
+                read = end_from(entry) if "end" in entry else evaluation_from(entry)
             except ValueError as error:
                 raise FolderError(
-                    f"{self.path}:{number}: not a line of a match ({error}). Delete the file to "
-                    "repeat its run"
+                    f"{self.path}:{number}: not a line of a match ({_first_line(error)}). Delete "
+                    "the file to repeat its run"
                 ) from error
-            yield entry
+            yield read
 
 
 def untouched(run: MatchRun) -> tuple[Evaluation, ...]:
@@ -181,8 +176,9 @@ class MatchFolder:
             )
         try:
             return settings_from(stored)
-        except (KeyError, TypeError) as error:
-            raise RequestError(f"{self.settings_file} lacks a setting: {error}") from error
+        except ValueError as error:
+            why = _first_line(error)
+            raise RequestError(f"{self.settings_file} is not a file of a match: {why}") from error
 
     def write_settings(self, settings: Settings) -> None:
         """Write the settings atomically."""
@@ -246,3 +242,11 @@ def _writing(path: Path) -> Iterator[None]:
 
 def _unwritable(path: Path, error: OSError) -> FolderError:
     return FolderError(f"{path} cannot be written: {error.strerror}. Results on file are kept")
+
+
+def _first_line(error: ValueError) -> str:
+    """Why a file cannot be read: pydantic's first reason with its place, or the message."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    reason = error.errors()[0]
+    return f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}"

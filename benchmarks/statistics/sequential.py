@@ -111,8 +111,8 @@ class Sequential:
         Raises:
             RequestError: as `summarize`.
         """
-        check(results, self.margin, self.within, self.level)
         names, problems = results.settings.contenders, len(results.settings.problems)
+        check(problems, self.margin, self.within, self.level)
         pairs = len(names) * (len(names) - 1) // 2
         spending = self.spending(pairs, problems)
         alpha = next(iter(spending.values()))

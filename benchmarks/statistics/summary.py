@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from crosstune.benchmarks.match.results import Results
@@ -36,7 +37,7 @@ def summarize(
     Raises:
         RequestError: a keyword out of its range, or no problem has anything to compare.
     """
-    check(results, margin, within, level)
+    check(len(results.settings.problems), margin, within, level)
     if alpha is not None and not 0 < alpha <= level:
         raise RequestError(
             f"alpha={alpha}: it is a part of the level, above 0 and at most {level}."
@@ -63,23 +64,23 @@ def summarize(
     return assemble(results, problems, verdicts, notes, level, axes)
 
 
-def check(results: Results, margin: float, within: float | None, level: float) -> None:
+def check(problems: int, margin: float, within: float | None, level: float) -> None:
     """Refuse parameters out of range.
 
     Args:
-        results: of the match.
+        problems: the number of problems of the match.
         margin, within, level: as in `summarize`.
 
     Raises:
         RequestError: one is out of its range, or `within` is used with several problems.
     """
-    if not margin > 0 or (within is not None and not within > 0):
-        option = f"margin={margin}" if within is None else f"within={within}"
-        raise RequestError(f"{option}: what counts as no difference is above 0.")
-    if within is not None and len(results.settings.problems) > 1:
+    for name, value in (("margin", margin), ("within", within)):
+        if value is not None and not 0 < value < math.inf:
+            raise RequestError(f"{name}={value}: what counts as no difference is above 0.")
+    if within is not None and problems > 1:
         raise RequestError(
-            f"within={within}: the {len(results.settings.problems)} problems have units of their "
-            "own. Give margin, a share of the scale."
+            f"within={within}: the {problems} problems have units of their own. Give margin, a "
+            "share of the scale."
         )
     if not 0 < level < 0.5:
         raise RequestError(f"level={level}: a chance of error is above 0 and below 0.5.")

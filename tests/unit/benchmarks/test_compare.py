@@ -97,7 +97,11 @@ def test_one_command_brings_a_verdict_and_a_report(
         (["spec.json", "-c", "optuna:tpe,hyperot:tpe"], "Did you mean 'hyperopt'"),
         (["spec.json", "--seeds", "0"], "Invalid value for '--seeds'"),
         (["spec.json", "-n", "0"], "1 to .* trials, not 0"),
-        (["spec.json", "--margin", "-1"], "margin is what counts as no difference"),
+        (["spec.json", "--margin", "-1"], "margin=-1.0: what counts as no difference"),
+        (
+            ["--problem", "tables/car", "--problem", "tables/vehicle", "--within", "1"],
+            "within=1.0: the 2 problems have units of their own",
+        ),
         (["spec.json", "--until-decided", "--max-seeds", "3"], "takes 5 seeds or more, not 3"),
         (["spec.json", "--workers", "2"], "a simulated clock needs recorded times"),
         (["spec.json", "--report-only", "--out", "empty"], "there is no match in empty"),
