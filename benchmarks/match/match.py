@@ -7,7 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crosstune.benchmarks.match.agreement import about, agree, machine, versions
+from crosstune.benchmarks.match.agreement import (
+    about,
+    agree,
+    agree_on_objectives,
+    machine,
+    versions,
+    with_state,
+)
 from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.fairness import check_fairness
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile, untouched
@@ -15,7 +22,6 @@ from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.processes import carry_out_all
 from crosstune.benchmarks.match.results import Key, Results, Settings
 from crosstune.benchmarks.match.run import MatchTask, carry_out
-from crosstune.benchmarks.match.same_objective import agree_on_objectives, with_state
 from crosstune.benchmarks.match.seeding import check_seeds
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.space.space import Space

@@ -7,6 +7,7 @@ is compared with the one on file.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import math
 import warnings
@@ -18,15 +19,14 @@ from pathlib import Path
 import numpy as np
 import optuna
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.folder import FolderError, RunFile
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.recorder import Recorder, RunMismatch
-from crosstune.benchmarks.match.results import MatchRun
+from crosstune.benchmarks.match.results import Evaluation, MatchRun
 from crosstune.benchmarks.match.seeding import engine_seed
-from crosstune.benchmarks.match.simulated import simulate
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import CrosstuneError, Passing, described, message_of
@@ -38,6 +38,8 @@ from crosstune.system.filenames import as_file_name
 from crosstune.tuning.front import settle
 from crosstune.tuning.loop import run
 from crosstune.tuning.opening import open_study
+
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,44 @@ def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
         seconds=math.inf if limits.trials is None else None,
         callbacks=[stop_when_spent] if counts_more else [],
     )
+
+
+def simulate(study: Study, recorder: Recorder, limits: RunLimits) -> None:
+    """Evaluate on a simulated clock, for problems with recorded times.
+
+    An evaluation is looked up at once, and its result is told when its recorded time has passed on
+    the clock, in the order of the ends. So a sampler proposes while other trials run, as with that
+    many real workers. The time of the sampler is recorded and does not move the clock. It ends when
+    a limit is reached or the sampler is exhausted.
+
+    Args:
+        study: holds the contender's sampler.
+        recorder: gives the evaluations.
+        limits: `seconds` are of the clock; `workers` is the number of trials at once.
+    """
+    clock, begun = 0.0, 0
+    running: list[tuple[float, int, Trial, Evaluation]] = []
+    while True:
+        while len(running) < (limits.workers or 1) and (limits.trials or begun + 1) > begun:
+            if isinstance(study.sampler, EngineSampler) and study.sampler.exhausted(study):
+                break
+            trial = study.ask()
+            evaluation = recorder.take(trial)
+            ended = clock + evaluation.seconds
+            heapq.heappush(running, (ended, trial.number, trial, replace(evaluation, ended=ended)))
+            begun += 1
+        if not running:
+            return
+        clock, _, trial, evaluation = heapq.heappop(running)
+        if limits.seconds is not None and clock > limits.seconds:
+            recorder.spent.seconds = limits.seconds
+            return
+        complete = evaluation.state == "complete"
+        study.tell(trial, evaluation.value if complete else None, state=_STATES[evaluation.state])
+        recorder.record(evaluation)
+        recorder.spent.seconds = clock
+        if recorder.spent.reached(limits):
+            return
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from crosstune.benchmarks.report.palette import Look
 from crosstune.benchmarks.report.plots import Curves, Dots
 from crosstune.benchmarks.report.ranks import Diagram
-from crosstune.benchmarks.report.section import Picture
+from crosstune.benchmarks.report.sections import Picture
 from crosstune.benchmarks.report.tables import plain, shortened
 
 _LONGEST = 40

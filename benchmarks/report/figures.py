@@ -16,15 +16,15 @@ from crosstune.benchmarks.statistics.verdicts import (
     Standing,
     Summary,
 )
+from crosstune.system.filenames import as_own_file_name
 
 AXES = ("trials", "epochs", "seconds")
 
 
-def curves(name: str, results: Results, summary: Summary, problem: str) -> Curves:
+def curves(results: Results, summary: Summary, problem: str) -> Curves:
     """The curves of a problem.
 
     Args:
-        name: of the files.
         results, summary: the match and its statistics.
         problem: a name in the match.
     """
@@ -40,6 +40,7 @@ def curves(name: str, results: Results, summary: Summary, problem: str) -> Curve
     }
     drawn = {axis: by_contender for axis, by_contender in by_axis.items() if by_contender}
     best_known = best if best is not None and math.isfinite(best) else None
+    name = f"curves-{as_own_file_name(problem)}"
     return Curves(name, problem, about.metric, about.maximize, drawn, best_known)
 
 
@@ -94,11 +95,10 @@ def advantages(ranking: Ranking, name: str) -> Dots:
     )
 
 
-def gap(name: str, rows: Sequence[Standing], metric: str, problem: str) -> Dots:
+def gap(rows: Sequence[Standing], metric: str, problem: str) -> Dots:
     """The tuned score of each contender and the one on unseen data, on one problem.
 
     Args:
-        name: of the files.
         rows: the standings on the problem.
         metric, problem: their names.
     """
@@ -112,17 +112,13 @@ def gap(name: str, rows: Sequence[Standing], metric: str, problem: str) -> Dots:
         if standing.test is not None
     )
     title = f"Tuned and unseen {plain(metric)} on {plain(problem)}"
+    name = f"gap-{as_own_file_name(problem)}"
     return Dots(name, title, metric, lines, legend=("tuned", "unseen"), joined=True)
 
 
-def importance(name: str, by_contender: Mapping[str, Importance], problem: str) -> Dots:
-    """The share of each parameter, with one dot per contender.
-
-    Args:
-        name: of the files.
-        by_contender: the estimates; parameters are sorted by the sum of their shares.
-        problem: its name.
-    """
+def importance(by_contender: Mapping[str, Importance], problem: str) -> Dots:
+    """The share of each parameter, sorted by their sums, with one dot per contender."""
+    name = f"importance-{as_own_file_name(problem)}"
     params = dict.fromkeys(name for estimate in by_contender.values() for name in estimate.shares)
     total = {
         param: sum(estimate.shares.get(param, 0.0) for estimate in by_contender.values())

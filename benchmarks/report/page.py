@@ -19,8 +19,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
 from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
 from crosstune.benchmarks.report.plots import Curves, Dots
-from crosstune.benchmarks.report.section import Section
-from crosstune.benchmarks.report.sections import asked
+from crosstune.benchmarks.report.sections import Section, asked
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
 from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Summary

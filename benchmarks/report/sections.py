@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
-from crosstune.benchmarks.report.importance import Importance, importance, importance_table
-from crosstune.benchmarks.report.section import Section
+from crosstune.benchmarks.report.importance import importance, importance_table
+from crosstune.benchmarks.report.plots import Curves, Dots
+from crosstune.benchmarks.report.ranks import Diagram
 from crosstune.benchmarks.report.tables import Column, ReportTable, plain, text
 from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
-from crosstune.benchmarks.statistics.verdicts import Summary
+from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
 from crosstune.spec.yaml_text import as_yaml
-from crosstune.system.filenames import as_own_file_name
+
+Picture = Curves | Dots | Diagram
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its content.
+
+    Attributes:
+        key: the anchor on the page.
+        reading: how to read it, in a line or two.
+        tables, pictures: shown in this order, pictures first.
+        folded: tables that the page opens on demand.
+        remarks: shown as a list.
+        code: titles and texts that are shown verbatim.
+        matrix: the ranking whose pairs the page also shows as a square.
+    """
+
+    key: str
+    title: str
+    reading: str
+    tables: tuple[ReportTable, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    folded: tuple[ReportTable, ...] = ()
+    remarks: tuple[str, ...] = ()
+    code: tuple[tuple[str, str], ...] = ()
+    matrix: Ranking | None = None
 
 
 def asked(settings: Settings) -> str:
@@ -21,11 +49,11 @@ def asked(settings: Settings) -> str:
     >>> asked(Settings(problems=(), contenders=("a", "b"), seeds=1, trials=50))
     '2 contenders, 0 problems, 1 seed, 50 trials a run'
     """
-    budgets = []
-    if settings.trials is not None:
-        budgets.append(counted(settings.trials, "trial"))
-    if settings.epochs is not None:
-        budgets.append(counted(settings.epochs, "epoch"))
+    budgets = [
+        counted(number, unit)
+        for number, unit in ((settings.trials, "trial"), (settings.epochs, "epoch"))
+        if number is not None
+    ]
     if settings.seconds is not None:
         budgets.append(duration(settings.seconds))
     what = [
@@ -55,10 +83,7 @@ def sections(results: Results, summary: Summary) -> list[Section]:
 
 
 def _curves(results: Results, summary: Summary) -> Section:
-    pictures = tuple(
-        figures.curves(f"curves-{as_own_file_name(problem)}", results, summary, problem)
-        for problem in summary.curves
-    )
+    pictures = tuple(figures.curves(results, summary, problem) for problem in summary.curves)
     seeds = results.settings.seeds
     band = "The band is the interval of that mean." if seeds > 1 else "One seed has no band."
     return Section(
@@ -78,33 +103,28 @@ def _standings(results: Results, summary: Summary) -> Section:
         about = results.about(only)
         way = "higher" if about.maximize else "lower"
         score, measure = about.metric, f"{plain(about.metric)}, {way} is better"
-        reading = (
-            f"The score is the {plain(about.metric)} at the end of a run, mean over the seeds; "
-        )
-        reading += f"{way} is better. "
-        folded: tuple[ReportTable, ...] = ()
+        reading = f"The score is the {plain(about.metric)} at the end of a run, mean over the "
+        reading += f"seeds; {way} is better. "
         if len(results.settings.problems) > 1:
             reading += f"Of the problems, {plain(only)} alone tells contenders apart. "
-            folded = (standings.by_problem(summary.by_problem, results),)
     else:
         score, measure = "normalised regret", "normalised regret, lower is better"
         reading = "The score is the normalised regret at the end, mean over the problems. "
-        folded = (standings.by_problem(summary.by_problem, results),)
     reading += (
         "Regret is 0 at the best value known; "
         f"{_scale(summary)} is 1. The area is the mean regret along the way. "
         "The mean rank is 1 for one that always comes first."
     )
-    table = standings.standings(
-        summary.standings, f"The contenders by {plain(score)}", plain(score)
-    )
+    caption = f"The contenders by {plain(score)}"
+    table = standings.standings(summary.standings, caption, plain(score))
+    several = len(results.settings.problems) > 1
     return Section(
         "standings",
         "Standings",
         reading,
         tables=(table,),
         pictures=(figures.scores(summary.standings, measure),),
-        folded=folded,
+        folded=(standings.by_problem(summary.by_problem, results),) if several else (),
     )
 
 
@@ -120,11 +140,7 @@ def _pairs(summary: Summary) -> list[Section]:
         name = "pairs-unseen" if ranking.unseen else "pairs"
         where = " on unseen data" if ranking.unseen else ""
         sentence = "" if ranking is summary.verdict else f"{plain(ranking.sentence)} "
-        remarks = []
-        if ranking.friedman is not None:
-            remarks.append(
-                f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
-            )
+        same = f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
         within = rounded(ranking.margin, ranking.margin) if ranking.margin else "0"
         parts.append(
             Section(
@@ -136,7 +152,7 @@ def _pairs(summary: Summary) -> list[Section]:
                 "tables hold a false verdict.",
                 tables=(standings.pairs(ranking, name),),
                 pictures=(figures.advantages(ranking, name),),
-                remarks=tuple(remarks),
+                remarks=() if ranking.friedman is None else (same,),
                 matrix=ranking,
             )
         )
@@ -161,9 +177,7 @@ def _gap(results: Results, summary: Summary) -> Section | None:
     if table is None:
         return None
     pictures = tuple(
-        figures.gap(
-            f"gap-{as_own_file_name(problem)}", rows, results.about(problem).metric, problem
-        )
+        figures.gap(rows, results.about(problem).metric, problem)
         for problem, rows in summary.by_problem.items()
         if any(standing.test is not None for standing in rows)
     )
@@ -179,17 +193,15 @@ def _gap(results: Results, summary: Summary) -> Section | None:
 
 def _settings(results: Results) -> Section:
     contenders = list(results.settings.contenders)
-    tables = tuple(
-        findings.best_settings(results, about.name, contenders)
-        for about in results.settings.problems
-    )
+    problems = [about.name for about in results.settings.problems]
+    tables = [findings.best_settings(results, name, contenders) for name in problems]
     return Section(
         "settings",
         "Best settings",
         "The parameters of each contender's best trial over all seeds. A dash is a parameter that "
         "was not active. One lucky trial is no recommendation: compare the columns.",
-        tables=tables if len(tables) == 1 else (),
-        folded=tables if len(tables) > 1 else (),
+        tables=tuple(tables) if len(tables) == 1 else (),
+        folded=tuple(tables) if len(tables) > 1 else (),
     )
 
 
@@ -200,12 +212,12 @@ def _importance(results: Results) -> Section:
         by_contender = {name: importance(results, about.name, name) for name in contenders}
         tables.append(importance_table(about.name, by_contender))
         if any(estimate.shares for estimate in by_contender.values()):
-            pictures.append(
-                figures.importance(
-                    f"importance-{as_own_file_name(about.name)}", by_contender, about.name
-                )
-            )
-        for why, of in _reasons(by_contender).items():
+            pictures.append(figures.importance(by_contender, about.name))
+        reasons: dict[str, list[str]] = {}
+        for name, estimate in by_contender.items():
+            if estimate.why:
+                reasons.setdefault(estimate.why, []).append(name)
+        for why, of in reasons.items():
             remarks.append(f"{about.name}: none for {', '.join(of)}: {why}.")
     return Section(
         "importance",
@@ -218,14 +230,6 @@ def _importance(results: Results) -> Section:
         tables=tuple(tables) if len(tables) == 1 else (),
         folded=tuple(tables) if len(tables) > 1 else (),
     )
-
-
-def _reasons(by_contender: Mapping[str, Importance]) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for contender, estimate in by_contender.items():
-        if estimate.why:
-            reasons.setdefault(estimate.why, []).append(contender)
-    return reasons
 
 
 def _cost(summary: Summary) -> Section:

@@ -12,8 +12,7 @@ from rich.text import Text
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.section import Section
-from crosstune.benchmarks.report.sections import asked, sections
+from crosstune.benchmarks.report.sections import Section, asked, sections
 from crosstune.benchmarks.report.tables import ReportTable, plain
 from crosstune.benchmarks.statistics.verdicts import Summary
 

@@ -23,9 +23,9 @@ import numpy as np
 import pytest
 
 import crosstune
+from crosstune.benchmarks.match.agreement import differences, identity
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.identity import identify
-from crosstune.benchmarks.match.same_objective import differences, identity
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.cli.main import main
 from crosstune.errors import RequestError

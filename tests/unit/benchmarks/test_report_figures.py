@@ -112,6 +112,6 @@ def test_a_drawing_takes_a_name_as_it_is(tmp_path: Path) -> None:
 
 def test_the_curves_have_the_axes_that_the_summary_has() -> None:
     held = data.one_problem(seeds=2, trials=5)
-    drawn = figures.curves("c", held, data.summary(held), "digits")
+    drawn = figures.curves(held, data.summary(held), "digits")
     assert list(drawn.lines) == ["trials", "seconds"]
     assert list(drawn.lines["trials"]) == list(held.settings.contenders)
