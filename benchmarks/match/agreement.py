@@ -46,7 +46,7 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
     differing = [
         *_differing("problem", _by_name(before), _by_name(now)),
         *_differing("version of", *({k: v[k] for k in there if k in here} for v in (there, here))),
-        *_differing("", _fixed(before), _fixed(now)),
+        *_differing("", *({k: getattr(s, k) for k in ("first", "workers")} for s in (before, now))),
     ]
     for name in ("trials", "seconds", "epochs"):
         old, new = getattr(before, name), getattr(now, name)
@@ -69,10 +69,6 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
         looks=before.looks,
         rounds=now.rounds or before.rounds,
     )
-
-
-def _fixed(settings: Settings) -> dict[str, Any]:
-    return {"first": settings.first, "workers": settings.workers}
 
 
 def _by_name(settings: Settings) -> dict[str, Any]:

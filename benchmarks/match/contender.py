@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +84,7 @@ class Contender:
             own_loop=True,
             backend=self.backend,
             sampler=sampler.plain(),
-            pruner=None
-            if self.pruner is None
-            else {"name": self.pruner.name, **self.pruner.options},
+            pruner=None if self.pruner is None else self.pruner.plain(),
             seed=seed,
             study_name=study_name,
         )
@@ -149,9 +148,10 @@ def contenders(entries: Iterable[str | Mapping[str, Any]] | str | None) -> tuple
         RequestError: see `contender`; fewer than two; or two of one label.
     """
     if entries is None:
-        parties = [
-            contender(f"{name}:bayesian") for name in registry.names() if _is_installed(name)
-        ]
+        parties = []
+        for name in registry.names():
+            with suppress(MissingLibrary):
+                parties.append(contender(f"{name}:bayesian"))
         parties.append(contender(REFERENCE))
     else:
         listed = entries.split(",") if isinstance(entries, str) else entries
@@ -173,14 +173,6 @@ def _engine(name: str) -> tuple[Adapter, str]:
     if algorithm == "grid":
         return registry.get(backend.replace("-", "_")), "grid"
     return named_algorithm(name)
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        registry.get(name).algorithm("bayesian")
-    except MissingLibrary:
-        return False
-    return True
 
 
 def _named(entry: str | Mapping[str, Any]) -> Named:

@@ -77,12 +77,8 @@ class RunFile:
         evaluations = untouched(run)
         if len(evaluations) == len(run.evaluations) and run.end != "failed":
             return
-        new = self.path.with_suffix(".new")
-        with _writing(self.path):
-            new.write_bytes(
-                b"".join(as_line(evaluation_fields(evaluation)) for evaluation in evaluations)
-            )
-            new.replace(self.path)
+        lines = (as_line(evaluation_fields(evaluation)) for evaluation in evaluations)
+        _replace(self.path, b"".join(lines))
 
     def close(self, run: MatchRun) -> None:
         """Write the end of a run whose evaluations are on file."""
@@ -90,10 +86,8 @@ class RunFile:
         self._append({**line, "unconstrained": True} if run.unconstrained else line)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        try:
+        with _writing(self.path):
             self._file.write(as_line(line))
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
 
     def _whole_lines(self) -> Iterator[Evaluation | MatchRun]:
         try:
@@ -182,14 +176,8 @@ class MatchFolder:
 
     def write_settings(self, settings: Settings) -> None:
         """Write the settings atomically."""
-        new = self.settings_file.with_suffix(".new")
-        with _writing(self.settings_file):
-            self.path.mkdir(parents=True, exist_ok=True)
-            new.write_text(
-                json.dumps({"format": FORMAT, **asdict(settings)}, indent=2) + "\n",
-                encoding="utf-8",
-            )
-            new.replace(self.settings_file)
+        text = json.dumps({"format": FORMAT, **asdict(settings)}, indent=2) + "\n"
+        _replace(self.settings_file, text.encode())
 
     def read(self) -> Results:
         """The whole match.
@@ -237,11 +225,17 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise FolderError(
+            f"{path} cannot be written: {error.strerror}. Results on file are kept"
+        ) from error
 
 
-def _unwritable(path: Path, error: OSError) -> FolderError:
-    return FolderError(f"{path} cannot be written: {error.strerror}. Results on file are kept")
+def _replace(path: Path, data: bytes) -> None:
+    new = path.with_suffix(".new")
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(data)
+        new.replace(path)
 
 
 def _first_line(error: ValueError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import optuna
@@ -62,7 +63,11 @@ class Recorder:
         """The value of a trial, on the real clock; raises as its objective did."""
         evaluation = self.take(trial)
         self.record(evaluation)
-        return result(evaluation)
+        if evaluation.state == "complete" and evaluation.value is not None:
+            return evaluation.value
+        if evaluation.state == "pruned":
+            raise optuna.TrialPruned
+        raise TrialFailed(evaluation.error or "")
 
     def take(self, trial: Trial) -> Evaluation:
         """The evaluation of a trial: from the file, or a new one.
@@ -88,20 +93,16 @@ class Recorder:
         _optuna.constrain(trial, evaluation.constraints or {})
         return evaluation
 
-    def is_on_file(self, number: int) -> bool:
-        """True if a trial was evaluated before."""
-        return number in self._on_file
-
     def record(self, evaluation: Evaluation) -> None:
         """Count an evaluation, and write it if it is new."""
         self.constrained = self.constrained or bool(evaluation.constraints)
-        if not self.is_on_file(evaluation.number):
+        if evaluation.number not in self._on_file:
             self._file.add(evaluation)
             self._has_tests = self._has_tests or evaluation.test is not None
         self.spent.add(evaluation)
 
     def _evaluate(self, trial: Trial) -> Evaluation:
-        state, value, error = "complete", None, None
+        state, value = "complete", None
         sampled, began = self._clock.seconds, time.monotonic()
         try:
             value = self._problem.prepared(trial)
@@ -115,13 +116,13 @@ class Recorder:
         frozen = _optuna.all_trials(trial.study)[trial.number]
         if value is not None and math.isnan(value):
             state, value = "failed", None
-        if state == "failed":
-            error = frozen.user_attrs.get(ERROR)
         reports = tuple(sorted(frozen.intermediate_values.items()))
         if state == "pruned" and reports:
             value = reports[-1][1]
         planned = budget(frozen)
-        seconds = _recorded(self._problem, frozen.user_attrs, seconds)
+        duration = self._problem.duration
+        recorded = None if duration is None else _finite(frozen.user_attrs.get(duration))
+        seconds = seconds if recorded is None else recorded
         return Evaluation(
             trial.number,
             state,
@@ -130,7 +131,7 @@ class Recorder:
             test=_finite(frozen.user_attrs.get(f"test_{self._problem.metric}")),
             reports=reports,
             epochs=len(reports) or (1 if planned is None else planned.epochs),
-            error=error,
+            error=frozen.user_attrs.get(ERROR) if state == "failed" else None,
             seconds=seconds,
             sampler_seconds=sampler_seconds,
             ended=self.spent.seconds + seconds + sampler_seconds,
@@ -167,32 +168,8 @@ class Recorder:
         return params
 
 
-def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
-    """The recorded duration, if the problem has one; else the measured `seconds`."""
-    recorded = None if problem.duration is None else _finite(attributes.get(problem.duration))
-    return seconds if recorded is None else recorded
-
-
-def result(evaluation: Evaluation) -> float:
-    """The value of an evaluation, for the study.
-
-    Raises:
-        optuna.TrialPruned: the trial was pruned.
-        TrialFailed: the trial failed.
-    """
-    if evaluation.state == "complete" and evaluation.value is not None:
-        return evaluation.value
-    if evaluation.state == "pruned":
-        raise optuna.TrialPruned
-    raise TrialFailed(evaluation.error or "")
-
-
 def _finite(value: Any) -> float | None:
     """A finite number, or None."""
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+    with suppress(TypeError, ValueError):
+        return float(value) if math.isfinite(float(value)) else None
+    return None

@@ -36,15 +36,11 @@ def steps(run: MatchRun, axis: str, *, maximize: bool) -> Steps:
         ends = np.cumsum([float(evaluation.epochs) for evaluation in evaluations])
     else:
         ends = np.array([evaluation.ended for evaluation in evaluations])
-    feasible = [
-        (end, evaluation.value)
-        for end, evaluation in zip(ends, evaluations, strict=True)
-        if evaluation.counts and evaluation.value is not None
-    ]
-    feasible.sort(key=lambda pair: pair[0])
-    values = np.array([value for _, value in feasible], dtype=float)
-    best = np.maximum.accumulate(values) if maximize else np.minimum.accumulate(values)
-    return np.array([end for end, _ in feasible], dtype=float), best
+    feasible = np.array([evaluation.counts for evaluation in evaluations], dtype=bool)
+    values = np.array([evaluation.value for evaluation in evaluations], dtype=float)
+    order = np.argsort(ends[feasible], kind="stable")
+    accumulate = np.maximum.accumulate if maximize else np.minimum.accumulate
+    return ends[feasible][order], accumulate(values[feasible][order])
 
 
 def _at(budget: NDArray[np.float64], incumbent: Steps) -> NDArray[np.float64]:
@@ -74,14 +70,8 @@ def _budget(results: Results, problem: ScoredProblem, axis: str) -> NDArray[np.f
 
 def axes_of(problem: ScoredProblem) -> tuple[str, ...]:
     """The axes on which contenders may differ: trials, and epochs and seconds if recorded."""
-    evaluations = [
-        evaluation for row in problem.runs for run in row for evaluation in run.evaluations
-    ]
-    has = (
-        True,
-        any(evaluation.epochs != 1 for evaluation in evaluations),
-        any(evaluation.ended > 0 for evaluation in evaluations),
-    )
+    trials = [evaluation for row in problem.runs for run in row for evaluation in run.evaluations]
+    has = (True, any(trial.epochs != 1 for trial in trials), any(t.ended > 0 for t in trials))
     return tuple(axis for axis, there in zip(AXES, has, strict=True) if there)
 
 

@@ -74,21 +74,15 @@ def _number(value: float | None) -> float:
 
 def _finite(run: MatchRun) -> tuple[MatchRun, int]:
     """The run with complete trials without a finite value marked as failed, and their number."""
-    odd = [
-        evaluation.state == "complete" and math.isnan(_number(evaluation.value))
-        for evaluation in run.evaluations
-    ]
-    if not any(odd):
-        return run, 0
-    evaluations = tuple(
-        replace(
-            evaluation, state="failed", error=evaluation.error or f"its value is {evaluation.value}"
+    odd = {
+        trial.number: replace(
+            trial, state="failed", error=trial.error or f"its value is {trial.value}"
         )
-        if strange
-        else evaluation
-        for evaluation, strange in zip(run.evaluations, odd, strict=True)
-    )
-    return replace(run, evaluations=evaluations), sum(odd)
+        for trial in run.evaluations
+        if trial.state == "complete" and math.isnan(_number(trial.value))
+    }
+    evaluations = tuple(odd.get(trial.number, trial) for trial in run.evaluations)
+    return replace(run, evaluations=evaluations) if odd else run, len(odd)
 
 
 def _test(run: MatchRun, best: Evaluation | None) -> float:
@@ -180,20 +174,16 @@ def read(results: Results, name: str) -> ScoredProblem | str:
     finals = np.array(
         [[_number(evaluation.value if evaluation else None) for evaluation in row] for row in best]
     )
-    kind = "feasible" if _constrained(runs) else "complete"
+    trials = [evaluation for row in runs for run in row for evaluation in run.evaluations]
+    kind = "feasible" if any(evaluation.constraints for evaluation in trials) else "complete"
     if np.isnan(finals).all():
-        return f"On {name} no trial is {kind}{_why(runs)}."
-    tests = np.array(
-        [
-            [_test(*pair) for pair in zip(row, tops, strict=True)]
-            for row, tops in zip(runs, best, strict=True)
-        ]
-    )
+        return f"On {name} no trial is {kind}{_why(trials, [run for row in runs for run in row])}."
+    tests = np.array([list(map(_test, *pair)) for pair in zip(runs, best, strict=True)])
     finals, missing = _worst_for_missing(finals, about, contenders, seeds, f"no {kind} trial")
     notes += missing
     first = np.array([[_first(run, False) for run in row] for row in runs])
     tuned = measured(about, contenders, finals, first, about.optimum)
-    if tuned.scale == 0 or not _varied(runs):
+    if tuned.scale == 0 or len({trial.value for trial in trials if trial.counts}) < 2:
         tuned = replace(tuned, scale=0.0, reference="nothing: it never varied")
         notes.append(f"The objective never varied on {name}.")
     unseen = None
@@ -206,18 +196,10 @@ def read(results: Results, name: str) -> ScoredProblem | str:
     return ScoredProblem(about, seeds, runs, tuned, unseen, tuple(notes))
 
 
-def _constrained(runs: Sequence[Sequence[MatchRun]]) -> bool:
-    """True if any trial has constraints."""
-    return any(
-        evaluation.constraints for row in runs for run in row for evaluation in run.evaluations
-    )
-
-
-def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
+def _why(trials: Sequence[Evaluation], runs: Sequence[MatchRun]) -> str:
     """The numbers of trials by state, and the most frequent error."""
-    trials = [evaluation for row in runs for run in row for evaluation in run.evaluations]
     errors = [str(evaluation.error) for evaluation in trials if evaluation.state == "failed"]
-    errors += [str(run.error) for row in runs for run in row if run.end == "failed" and not errors]
+    errors = errors or [str(run.error) for run in runs if run.end == "failed"]
     states = Counter(evaluation.state for evaluation in trials)
     ends = {"are infeasible": states["complete"], "were pruned": states["pruned"]}
     counts = [f"{count} {what}" for what, count in ends.items() if count]
@@ -230,16 +212,3 @@ def _why(runs: Sequence[Sequence[MatchRun]]) -> str:
         f": {', '.join(counts)}. Once that is fixed, --retry-failed (retry_failed=True) repeats "
         "them"
     )
-
-
-def _varied(runs: Sequence[Sequence[MatchRun]]) -> bool:
-    """True if any two feasible trials differ in value."""
-    values = (
-        evaluation.value
-        for row in runs
-        for run in row
-        for evaluation in run.evaluations
-        if evaluation.counts
-    )
-    first = next(values, None)
-    return any(value != first for value in values)

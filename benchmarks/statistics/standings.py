@@ -14,10 +14,6 @@ from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
 from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Interval, Standing
 
 
-def _area(curves: Mapping[str, IncumbentCurve]) -> float | None:
-    return next((curve.area for curve in curves.values()), None)
-
-
 def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float]:
     evaluations = [evaluation for run in runs for evaluation in run.evaluations]
     trials = len(evaluations)
@@ -36,15 +32,12 @@ def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float]:
 
 def _best_first(standings: Sequence[Standing], maximize: bool) -> tuple[Standing, ...]:
     sign = -1.0 if maximize else 1.0
-    return tuple(
-        sorted(
-            standings,
-            key=lambda standing: (
-                sign * (standing.score if standing.test is None else standing.test),
-                standing.contender,
-            ),
-        )
-    )
+
+    def place(standing: Standing) -> tuple[float, str]:
+        score = standing.score if standing.test is None else standing.test
+        return sign * score, standing.contender
+
+    return tuple(sorted(standings, key=place))
 
 
 def on_problem(
@@ -74,7 +67,7 @@ def on_problem(
             test_interval=None if unseen is None else intervals.of_mean(unseen.values[row], level),
             gap=None if gaps is None else float(gaps[row].mean()),
             regret=float(regret[row].mean()),
-            area=_area(curves[name]),
+            area=next((curve.area for curve in curves[name].values()), None),
             rank=float(ranks[row]),
             **_counts(problem.runs[row]),  # type: ignore[arg-type]
         )
@@ -108,13 +101,10 @@ def overall(
         level: of the intervals, such as 0.95.
     """
     compared = [problem.tuned for problem in problems if problem.tuned.scale > 0]
-    unseen = [
-        problem.unseen
-        for problem in problems
-        if problem.unseen is not None and problem.unseen.scale > 0
-    ]
-    if any(problem.unseen is None for problem in problems):
-        unseen = []  # a mean of only some problems is not comparable
+    unseen = [problem.unseen for problem in problems if problem.unseen is not None]
+    # A mean of only some problems is not comparable.
+    whole = len(unseen) == len(problems)
+    unseen = [scores for scores in unseen if whole and scores.scale > 0]
     score, score_intervals = _means(compared, level)
     test, of_test = _means(unseen, level) if unseen else (None, None)
     ranks = mean_ranks(-np.array([run_scores.regret.mean(axis=1) for run_scores in compared]).T)

@@ -18,12 +18,12 @@ from crosstune.system.extras import needing
 _HOMES: Mapping[str, tuple[str, str, str, str]] = {
     "digits-network": ("networks", "DIGITS_SPACE", "DIGITS", "classify_digits"),
     "cancer-network": ("networks", "CANCER_SPACE", "CANCER", "classify_cancer"),
-    "diabetes-boosting": ("boosting", "SPACE", "METRIC", "score"),
-    "cancer-svm": ("svm", "SPACE", "METRIC", "score"),
+    "diabetes-boosting": ("boosting", "DIABETES_SPACE", "DIABETES", "boost_diabetes"),
+    "cancer-svm": ("linear", "SVM_SPACE", "SVM", "classify_by_svm"),
     "digits-pipeline": ("pipeline", "SPACE", "METRIC", "score"),
-    "cancer-resampled": ("resampled", "SPACE", "METRIC", "score"),
-    "diabetes-explosive": ("explosive", "SPACE", "METRIC", "score"),
-    "cancer-fragile": ("fragile", "SPACE", "METRIC", "score"),
+    "cancer-resampled": ("boosting", "RESAMPLED_SPACE", "RESAMPLED", "boost_resampled"),
+    "diabetes-explosive": ("linear", "EXPLOSIVE_SPACE", "EXPLOSIVE", "descend"),
+    "cancer-fragile": ("linear", "FRAGILE_SPACE", "FRAGILE", "classify_components"),
 }
 """By problem, its module here and the names of its space, metric and objective there."""
 

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from crosstune import Space, tune
 from crosstune.benchmarks.problems import get, names
-from crosstune.benchmarks.problems.training import data, fragile, networks, resampled
+from crosstune.benchmarks.problems.training import boosting, data, linear, networks
 from crosstune.space.parameters import Int
 from tests.support.slow import slow_but_first
 
@@ -77,11 +77,11 @@ def test_tuning_sees_nothing_of_the_test_part(name: str, monkeypatch: pytest.Mon
 
 def test_the_split_that_a_seed_draws_leaves_the_test_part_alone() -> None:
     parts = data.cancer()
-    train, valid = resampled.split(5)
+    train, valid = boosting.split(5)
     every = len(parts.train.y) + len(parts.valid.y)
     assert sorted([*train.tolist(), *valid.tolist()]) == list(range(every))
-    assert len(valid) == resampled.JUDGED_BY
-    assert resampled.split(6)[1].tolist() != valid.tolist()
+    assert len(valid) == boosting.JUDGED_BY
+    assert boosting.split(6)[1].tolist() != valid.tolist()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,7 +183,7 @@ def test_the_noise_is_smaller_than_the_differences_between_points(
     values = np.empty((6, 6))
     for point in range(6):
         for seed in range(6):
-            monkeypatch.setattr(resampled, "seed", lambda trial, seed=seed: seed)
+            monkeypatch.setattr(boosting, "seed", lambda trial, seed=seed: seed)
             values[point, seed] = evaluate("training/cancer-resampled", point)["log_loss"]
     noise, signal = values.std(1).mean(), values.mean(1).std()
     assert 0.1 * signal < noise < signal
@@ -198,7 +198,7 @@ def test_the_explosive_error_spans_decades_and_stays_finite() -> None:
 
 
 def test_the_fragile_one_fails_where_it_says_and_in_the_stated_share() -> None:
-    space = fragile.SPACE
+    space = linear.FRAGILE_SPACE
     features, components = space["features"], space["components"]
     assert isinstance(features, Int)
     assert isinstance(components, Int)
@@ -208,13 +208,13 @@ def test_the_fragile_one_fails_where_it_says_and_in_the_stated_share() -> None:
         for c in range(components.low, components.high + 1)
     ]
     failing = [params for params in every if params["components"] > params["features"]]
-    assert len(failing) / len(every) == fragile.FAILS
+    assert len(failing) / len(every) == linear.FAILS
     for params in failing:
         with pytest.raises(ValueError, match="n_components"):
-            fragile.score(params)
+            linear.classify_components(params)
     for params in every[::7]:
         if params not in failing:
-            assert np.isfinite(fragile.score(params)["log_loss"])
+            assert np.isfinite(linear.classify_components(params)["log_loss"])
 
 
 @pytest.mark.parametrize("engine", slow_but_first(["optuna", "hyperopt", "keras_tuner"]))
