@@ -165,11 +165,7 @@ class EngineSampler(BaseSampler):
 
     @timed
     def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
+        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
         """Warn, once, if the trial has constraints that the engine cannot use.
 

@@ -108,12 +108,7 @@ class EngineSource:
         if proposals:
             notes = [*notes, f"a copy of a sampler after {proposals} proposals"]
         record = run_record(
-            self._adapter,
-            self._algorithm,
-            self._options,
-            self.seed,
-            native=not notes,
-            notes=notes,
+            self._adapter, self._algorithm, self._options, self.seed, native=not notes, notes=notes
         )
         leave_record(study, record, first_trial=first)
 

@@ -33,9 +33,7 @@ class LearnedSpace:
     """
 
     def __init__(
-        self,
-        distributions: Mapping[str, BaseDistribution],
-        parameters: Mapping[str, Parameter],
+        self, distributions: Mapping[str, BaseDistribution], parameters: Mapping[str, Parameter]
     ):
         self._distributions = dict(distributions)
         self.space = Space(parameters)

@@ -21,11 +21,7 @@ from crosstune.errors import SpecError
 from crosstune.samplers.ask_order import begun, takes_turns
 from crosstune.space.space import Params, Space
 
-_STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-}
+_STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _MADE = ("engine", "_space", "_read_point", "_strict")
 """Attributes that a follower is made with and that do not change."""
 _logger = logging.getLogger("crosstune")

@@ -120,9 +120,7 @@ class Recorder:
         if state == "pruned" and reports:
             value = reports[-1][1]
         planned = budget(frozen)
-        duration = self._problem.duration
-        recorded = None if duration is None else _finite(frozen.user_attrs.get(duration))
-        seconds = seconds if recorded is None else recorded
+        seconds = _recorded(self._problem, frozen.user_attrs, seconds)
         return Evaluation(
             trial.number,
             state,
@@ -166,6 +164,12 @@ class Recorder:
             if name in params:
                 params[name] = ledger.read(item, params[name])
         return params
+
+
+def _recorded(problem: Problem, attributes: dict[str, Any], seconds: float) -> float:
+    """The recorded duration, if the problem has one; else the measured `seconds`."""
+    recorded = None if problem.duration is None else _finite(attributes.get(problem.duration))
+    return seconds if recorded is None else recorded
 
 
 def _finite(value: Any) -> float | None:

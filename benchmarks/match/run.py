@@ -97,7 +97,7 @@ def carry_out(task: MatchTask) -> None:
 
 def task_study(task: MatchTask) -> Study:
     """The study of a run, in memory, with the contender's sampler and pruner."""
-    spec = with_first_design(task.problem.spec, task.limits.first, task.seed)
+    spec = _with_first_design(task.problem.spec, task.limits.first, task.seed)
     request = task.contender.request(
         spec,
         engine_seed(task.seed),
@@ -109,16 +109,8 @@ def task_study(task: MatchTask) -> Study:
     return open_study(replace(settle(request), budget=budget))
 
 
-def with_first_design(spec: Spec, first: int, seed: int) -> Spec:
-    """The spec with points drawn from the prior after its own start points.
-
-    Args:
-        spec: of the problem.
-        first: the number of points.
-        seed: of the match; it determines the points, so that every contender has the same.
-    """
-    if not first:
-        return spec
+def _with_first_design(spec: Spec, first: int, seed: int) -> Spec:
+    """The spec with points drawn from the prior, the same for all, after its own start points."""
     rng = np.random.default_rng(engine_seed(seed))
     drawn = tuple(spec.space.sample(rng) for _ in range(first))
     return spec.model_copy(update={"start": (*spec.start, *drawn)})

@@ -10,12 +10,7 @@ from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.plots import Curves, Dots, Mark
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, duration, percent, rounded
-from crosstune.benchmarks.statistics.verdicts import (
-    Interval,
-    Ranking,
-    Standing,
-    Summary,
-)
+from crosstune.benchmarks.statistics.verdicts import Interval, Ranking, Standing, Summary
 from crosstune.system.filenames import as_own_file_name
 
 AXES = ("trials", "epochs", "seconds")

@@ -10,16 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-    "#000000",
-    "#b8aa00",
-)
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8aa00")
 """On white. The last is yellow, darkened."""
 
 ON_DARK = {"#0072b2": "#2f97d6", "#000000": "#f2f2f2", "#b8aa00": "#f0e442"}

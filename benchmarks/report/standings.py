@@ -8,14 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.tables import (
-    Column,
-    ReportTable,
-    TableCell,
-    number,
-    table,
-    text,
-)
+from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, number, table, text
 from crosstune.benchmarks.statistics.precision import (
     NONE,
     between,

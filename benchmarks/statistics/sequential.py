@@ -9,13 +9,7 @@ from crosstune.benchmarks.statistics.rankings import rankings, with_pairs
 from crosstune.benchmarks.statistics.scores import ScoredProblem
 from crosstune.benchmarks.statistics.signed_rank import fewest
 from crosstune.benchmarks.statistics.summary import assemble, check, usable
-from crosstune.benchmarks.statistics.verdicts import (
-    UNDECIDED,
-    Pair,
-    Ranking,
-    Summary,
-    counting,
-)
+from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Pair, Ranking, Summary, counting
 from crosstune.errors import RequestError
 
 Decided = dict[tuple[bool, frozenset[str]], tuple[Pair, int]]

@@ -82,10 +82,7 @@ def boost_resampled(params: Params, trial: Trial | None = None) -> dict[str, flo
     def loss(features: Array, classes: Array) -> float:
         return float(log_loss(classes, model.predict_proba(features), labels=[0, 1]))
 
-    return {
-        "log_loss": loss(x[valid], y[valid]),
-        "test_log_loss": loss(parts.test.x, parts.test.y),
-    }
+    return {"log_loss": loss(x[valid], y[valid]), "test_log_loss": loss(parts.test.x, parts.test.y)}
 
 
 def split(seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

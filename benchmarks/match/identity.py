@@ -1,4 +1,8 @@
-"""Visit everything that an objective uses of the user's own code and data."""
+"""Digests of an objective, by which a match detects that it has changed.
+
+They are of all that the objective uses in the user's own files: functions, classes, closures,
+globals, arguments of a `functools.partial`. Of a library the version counts.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from crosstune.benchmarks.match.identity.modules import (
+from crosstune.benchmarks.match.results import Identity
+from crosstune.benchmarks.match.user_modules import (
     is_own_module,
     library_version,
     of_statements,
     place,
 )
-from crosstune.benchmarks.match.results import Identity
 from crosstune.digests.code import arguments_of, instructions, is_own_file, names_of
 from crosstune.digests.values import NotComparable, digest, exact_digest
 from crosstune.errors import described
