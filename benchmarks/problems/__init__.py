@@ -18,8 +18,8 @@ from crosstune.errors import UnknownName, no_such
 
 __all__ = ["SUITES", "Problem", "get", "names", "suite"]
 
-SUITES = ("tables", "functions", "training")
-"""Recorded tunings, functions with a known optimum, and real training."""
+SUITES = ("tables", "functions", "training", "kinds")
+"""Recorded tunings, functions with a known optimum, real training, and problems by kind."""
 
 
 def names(suite: str | None = None) -> list[str]:

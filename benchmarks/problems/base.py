@@ -25,6 +25,10 @@ class Problem:
         optimum: the best possible or best known value, in the metric's units, or None.
         duration: the metric of the objective with the recorded seconds of an evaluation; None
             if the evaluation is timed.
+        kind: what is special about it, such as ``noisy``; a label for reports.
+        batch: the number of trials that are proposed and evaluated together, 1 or more.
+        truth: `truth(params)` is the expected value at a point, without noise, in the metric's
+            units; None if it is not known. A function of a module, so that it can be pickled.
 
     A score on data that tuning never sees is the metric ``test_<metric>`` that the objective
     returns or, without it, the metric in the mapping that its attribute `test(params)` returns.
@@ -35,6 +39,9 @@ class Problem:
     objective: Callable[..., Any] | str | None = None
     optimum: float | None = None
     duration: str | None = None
+    kind: str = ""
+    batch: int = 1
+    truth: Callable[..., float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("name", "optimum", "duration"):

@@ -50,21 +50,21 @@ class Parts:
 def digits() -> Parts:
     """Images of 8 x 8 grey values, here 0 to 1, and their digits: 1,078 + 359 + 360 rows."""
     x, y = load_digits(return_X_y=True)
-    return _parts(x / 16, y, stratify=True, standard=False)
+    return in_parts(x / 16, y, stratify=True, standard=False)
 
 
 @cache
 def cancer() -> Parts:
     """30 measures of a tumour, and whether it is benign (1): 227 + 171 + 171 rows."""
     x, y = load_breast_cancer(return_X_y=True)
-    return _parts(x, y, stratify=True, held_out=0.6)
+    return in_parts(x, y, stratify=True, held_out=0.6)
 
 
 @cache
 def diabetes() -> Parts:
     """10 measures of a patient, and the progress of the disease: 176 + 133 + 133 rows."""
     x, y = load_diabetes(return_X_y=True)
-    return _parts(x, y, stratify=False, held_out=0.6)
+    return in_parts(x, y, stratify=False, held_out=0.6)
 
 
 def seed(trial: Trial | None) -> int:
@@ -86,7 +86,7 @@ def on_one_thread(function: Callable[Args, Result]) -> Callable[Args, Result]:
     return limited
 
 
-def _parts(
+def in_parts(
     x: Array, y: NDArray[Any], *, stratify: bool, held_out: float = 0.4, standard: bool = True
 ) -> Parts:
     """Half of the `held_out` share is for validation, the other half for the test."""
