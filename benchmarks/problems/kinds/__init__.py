@@ -31,6 +31,14 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
         *("friedman-kernel", "diabetes-stopping", "diabetes-dart", "cancer-network"),
         *("wine-reduction", "classes-penalty", "drawn-twice", "drawn-options"),
     ),
+    "wide": (
+        *("friedman-metric", "diabetes-ridge", "digits-groups", "cancer-votes"),
+        *("classes-exponents", "drawn-interactions", "drawn-mixed", "drawn-sixty"),
+    ),
+    "switches": (
+        *("cancer-columns", "diabetes-products", "digits-patches", "classes-bayes"),
+        *("wine-steps", "drawn-knapsack", "drawn-clauses", "drawn-cut"),
+    ),
 }
 """By kind, which is also the module here, the names of its problems."""
 

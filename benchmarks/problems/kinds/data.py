@@ -51,3 +51,35 @@ def friedman() -> Parts:
     """Friedman's first function: 5 of 10 features matter: 160 + 120 + 120 rows."""
     x, y = make_friedman1(400, 10, noise=1.0, random_state=3)
     return in_parts(x, np.asarray(y), stratify=False, held_out=0.6)
+
+
+@cache
+def wide_friedman() -> Parts:
+    """Friedman's first function with 25 columns that do not matter: 160 + 120 + 120 rows.
+
+    The last 25 columns vary a fifth as much as the others.
+    """
+    x, y = make_friedman1(400, 30, noise=1.0, random_state=11)
+    x = (x - x.mean(0)) / x.std(0)
+    x[:, 5:] /= 5
+    return in_parts(x, np.asarray(y), stratify=False, held_out=0.6, standard=False)
+
+
+@cache
+def powers() -> Parts:
+    """Two classes by powers of 6 of 24 columns, 5 % wrong labels: 240 + 180 + 180 rows."""
+    rng = np.random.default_rng(21)
+    x = rng.normal(size=(600, 24))
+    exponents, factors = np.array([3, 2.5, 2, 0.4, 0.3, 2]), np.array([0.5, -0.6, 0.8, 3, -3, -0.7])
+    margin = (np.sign(x[:, :6]) * np.abs(x[:, :6]) ** exponents) @ factors
+    y = ((margin > 0) ^ (rng.random(600) < 0.05)).astype(np.int64)
+    return in_parts(x, y, stratify=True, held_out=0.6)
+
+
+@cache
+def many_classes() -> Parts:
+    """Three drawn classes, 6 of 24 features matter and 8 repeat those: 200 + 150 + 150 rows."""
+    x, y = make_classification(
+        *(500, 24), n_informative=6, n_redundant=8, n_classes=3, class_sep=1.2, random_state=13
+    )
+    return in_parts(x, y, stratify=True, held_out=0.6)

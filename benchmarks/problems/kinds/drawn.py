@@ -35,7 +35,13 @@ def position(value: float, low: float, high: float, *, log: bool = False) -> flo
 
 
 def dip(at: float, bottom: float, width: float) -> float:
-    """A smooth hollow: 0 at the bottom, near 1 farther than two widths from it."""
+    """A smooth hollow: 0 at the bottom, near 1 farther than two widths from it.
+
+    Args:
+        at: the place to measure.
+        bottom: the place of the bottom, in the same units.
+        width: the standard deviation of the bell that is cut out, above 0.
+    """
     return 1 - math.exp(-0.5 * ((at - bottom) / width) ** 2)
 
 

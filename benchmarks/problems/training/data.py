@@ -89,7 +89,15 @@ def on_one_thread(function: Callable[Args, Result]) -> Callable[Args, Result]:
 def in_parts(
     x: Array, y: NDArray[Any], *, stratify: bool, held_out: float = 0.4, standard: bool = True
 ) -> Parts:
-    """Half of the `held_out` share is for validation, the other half for the test."""
+    """Data split into its three parts, always in the same way.
+
+    Args:
+        x: shape (n, features).
+        y: shape (n,).
+        stratify: keep the shares of the classes.
+        held_out: the share of rows for validation and the test, half each, in (0, 1).
+        standard: scale each feature to mean 0 and variance 1 over the training part.
+    """
     every = np.arange(len(y))
     train, rest = train_test_split(
         every, test_size=held_out, stratify=y if stratify else None, random_state=0
