@@ -39,6 +39,10 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
         *("cancer-columns", "diabetes-products", "digits-patches", "classes-bayes"),
         *("wine-steps", "drawn-knapsack", "drawn-clauses", "drawn-cut"),
     ),
+    "noisy": (
+        *("weak-friedman", "weak-cancer", "medium-digits", "medium-diabetes"),
+        *("medium-drawn", "strong-diabetes", "strong-classes", "strong-drawn"),
+    ),
 }
 """By kind, which is also the module here, the names of its problems."""
 

@@ -34,7 +34,13 @@ from crosstune.space.space import Params, Space
 
 
 def column(params: Params, name: str, count: int) -> Array:
-    """The values of the parameters `name` + a number from 0, shape (count,)."""
+    """The values of the parameters with a common name, shape (count,).
+
+    Args:
+        params: of a trial.
+        name: what comes before the number of each, which counts from 0.
+        count: how many.
+    """
     return np.array([number(params, f"{name}{i}") for i in range(count)])
 
 
