@@ -43,6 +43,10 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
         *("weak-friedman", "weak-cancer", "medium-digits", "medium-diabetes"),
         *("medium-drawn", "strong-diabetes", "strong-classes", "strong-drawn"),
     ),
+    "counted": (
+        *("iris-neighbours", "cancer-tree", "digits-ridge", "wine-machine"),
+        *("classes-machine", "diabetes-within", "friedman-rounded", "drawn-violations"),
+    ),
 }
 """By kind, which is also the module here, the names of its problems."""
 

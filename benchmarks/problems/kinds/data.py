@@ -17,9 +17,10 @@ from crosstune.benchmarks.problems.training.data import Parts, in_parts
 
 
 @cache
-def iris() -> Parts:
-    """4 measures of a flower, and its species: 75 + 37 + 38 rows."""
+def blurred_iris() -> Parts:
+    """4 measures of a flower with errors, and its species: 75 + 37 + 38 rows."""
     x, y = load_iris(return_X_y=True)
+    x = x + np.random.default_rng(17).normal(size=x.shape) * x.std(0) * [0.3, 1.5, 0.3, 0.6]
     return in_parts(x, y, stratify=True, held_out=0.5)
 
 
