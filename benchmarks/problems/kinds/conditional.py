@@ -29,6 +29,7 @@ from crosstune.benchmarks.problems.kinds.boosting import SmallBooster
 from crosstune.benchmarks.problems.kinds.data import classes, few_digits, friedman, wine
 from crosstune.benchmarks.problems.kinds.definition import Definition, highest, lowest
 from crosstune.benchmarks.problems.kinds.drawn import dip, number, position
+from crosstune.benchmarks.problems.kinds.estimators import bells
 from crosstune.benchmarks.problems.kinds.scores import trained
 from crosstune.benchmarks.problems.training.data import cancer, diabetes, on_one_thread
 from crosstune.space.parameters import Bool, Choice, Float, Int
@@ -49,7 +50,7 @@ def digits_pipeline(params: Params, trial: Trial | None = None) -> dict[str, flo
     elif p["classifier"] == "discriminant":
         steps += [LinearDiscriminantAnalysis(solver="lsqr", shrinkage=p["shrinkage"])]
     else:
-        steps += [KNeighborsClassifier(p["n_neighbors"], weights=_bells(p["width"]))]
+        steps += [KNeighborsClassifier(p["n_neighbors"], weights=bells(p["width"]))]
     return trained(make_pipeline(*steps), few_digits(), "brier")
 
 
@@ -141,11 +142,6 @@ def classes_forest(params: Params, trial: Trial | None = None) -> dict[str, floa
     machine.set_params(degree=p.get("degree"), coef0=p.get("coef0"))
     model = make_pipeline(machine, LogisticRegression(C=p["C"], max_iter=60))
     return trained(model, classes(), "log_loss")
-
-
-def _bells(width: float) -> Any:
-    """Weights of neighbours that fall with the distance like a bell curve."""
-    return lambda distances: np.exp(-0.5 * (distances / width) ** 2) + 1e-9
 
 
 def drawn_lopsided(params: Params, trial: Trial | None = None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from crosstune.benchmarks.problems.training.data import Array
+
+
+def bells(width: float) -> Callable[[Array], Array]:
+    """Weights of neighbours that fall with the distance like a bell curve, but never to 0."""
+    return lambda distances: np.asarray(np.exp(-0.5 * (distances / width) ** 2) + 1e-9)
 
 
 @dataclass
