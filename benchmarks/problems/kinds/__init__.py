@@ -51,6 +51,10 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
         *("digits-memory", "cancer-components", "diabetes-diverged", "friedman-trees"),
         *("classes-folds", "wine-solver", "drawn-holes", "drawn-border"),
     ),
+    "edges": (
+        *("digits-neighbours", "cancer-logistic", "diabetes-descent", "friedman-machine"),
+        *("classes-boosting", "wine-network", "drawn-corner", "drawn-levels"),
+    ),
 }
 """By kind, which is also the module here, the names of its problems."""
 
