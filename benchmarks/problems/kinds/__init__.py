@@ -47,6 +47,10 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
         *("iris-neighbours", "cancer-tree", "digits-ridge", "wine-machine"),
         *("classes-machine", "diabetes-within", "friedman-rounded", "drawn-violations"),
     ),
+    "batches": (
+        *("digits-kernel", "cancer-network", "diabetes-boosting", "friedman-branches"),
+        *("wine-smoother", "classes-columns", "drawn-valley", "drawn-peaks"),
+    ),
     "failing": (
         *("digits-memory", "cancer-components", "diabetes-diverged", "friedman-trees"),
         *("classes-folds", "wine-solver", "drawn-holes", "drawn-border"),
