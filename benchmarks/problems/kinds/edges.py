@@ -26,7 +26,7 @@ from crosstune.space.space import Params, Space
 
 @on_one_thread
 def digits_neighbours(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """Coarse grey values and few neighbours; all pixels and the smallest width are best."""
+    """Neighbours of coarse images: every pixel and a small width are best."""
     p: Any = params
 
     def coarse(part: Part) -> Part:
@@ -41,7 +41,7 @@ def digits_neighbours(params: Params, trial: Trial | None = None) -> dict[str, f
 
 @on_one_thread
 def cancer_logistic(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """A logistic regression: all features, the most steps and no weights of classes are best."""
+    """A logistic regression: the least penalty and the most steps are best."""
     p: Any = params
     model = make_pipeline(
         SelectKBest(k=p["features"]),
@@ -54,7 +54,7 @@ def cancer_logistic(params: Params, trial: Trial | None = None) -> dict[str, flo
 
 @on_one_thread
 def diabetes_descent(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """Gradient descent: the most epochs and the lowest rate are best."""
+    """Gradient descent: the highest rate and the least penalty are best."""
     p: Any = params
     model = SGDRegressor(
         learning_rate="constant",
@@ -72,7 +72,7 @@ def diabetes_descent(params: Params, trial: Trial | None = None) -> dict[str, fl
 
 @on_one_thread
 def friedman_machine(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """A machine for regression on rounded columns: the largest cost, the finest rounding."""
+    """A machine for regression on rounded columns: high cost, low gamma and fine rounding."""
     p: Any = params
 
     def rounded(part: Part) -> Part:
@@ -86,7 +86,7 @@ def friedman_machine(params: Params, trial: Trial | None = None) -> dict[str, fl
 
 @on_one_thread
 def classes_boosting(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """Boosted trees: one row a leaf, all rows for each tree, the most rounds."""
+    """Boosted trees: the highest rate and the smallest leaves are best."""
     p: Any = params
     tree = {name: p[name] for name in ("max_depth", "min_samples_leaf", "max_features")}
     model = SmallBooster(p["rounds"], p["rate"], tree, subsample=p["subsample"])
@@ -95,7 +95,7 @@ def classes_boosting(params: Params, trial: Trial | None = None) -> dict[str, fl
 
 @on_one_thread
 def wine_network(params: Params, trial: Trial | None = None) -> dict[str, float]:
-    """A network with a few steps: the widest, the smallest batch and the latest epoch."""
+    """A network with a few steps: the highest rate and the widest layers are best."""
     p: Any = params
     model = MLPClassifier(
         (p["width"],) * p["layers"],
@@ -141,7 +141,7 @@ PROBLEMS = {
         Space(
             {
                 "n_neighbors": Int(1, 50),
-                "width": Float(0.3, 30.0, log=True),
+                "width": Float(0.5, 30.0, log=True),
                 "levels": Int(1, 16),
                 "stride": Choice([1, 2, 3, 4], ordered=True),
             }
@@ -165,10 +165,10 @@ PROBLEMS = {
     "diabetes-descent": Definition(
         Space(
             {
-                "eta0": Float(5e-4, 1.0, log=True),
-                "alpha": Float(1e-7, 10.0, log=True),
-                "epsilon": Float(1.0, 1000.0, log=True),
-                "epochs": Int(1, 80),
+                "eta0": Float(1e-6, 3e-3, log=True),
+                "alpha": Float(1e-3, 100.0, log=True),
+                "epsilon": Float(0.1, 50.0, log=True),
+                "epochs": Int(1, 60),
             }
         ),
         lowest("mae"),
@@ -178,7 +178,7 @@ PROBLEMS = {
         Space(
             {
                 "C": Float(1e-3, 30.0, log=True),
-                "gamma": Float(3e-2, 30.0, log=True),
+                "gamma": Float(6e-2, 30.0, log=True),
                 "epsilon": Float(0.01, 10.0, log=True),
                 "digits": Choice([1, 2, 4, 8, 16], ordered=True),
                 "steps": Int(10, 3000, log=True),
@@ -190,10 +190,10 @@ PROBLEMS = {
     "classes-boosting": Definition(
         Space(
             {
-                "rounds": Int(1, 30),
-                "rate": Float(1e-3, 0.3, log=True),
+                "rounds": Int(1, 25),
+                "rate": Float(1e-3, 0.1, log=True),
                 "max_depth": Int(1, 8),
-                "min_samples_leaf": Int(1, 100),
+                "min_samples_leaf": Int(15, 100),
                 "max_features": Float(0.05, 1.0),
                 "subsample": Float(0.1, 1.0),
             }
