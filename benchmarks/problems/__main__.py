@@ -76,7 +76,7 @@ def seconds(problem: Problem) -> float:
             begin = time.process_time()
         try:
             function(params)
-        except ValueError:  # one problem fails in a part of its space
+        except (ValueError, ArithmeticError, MemoryError, RuntimeError):  # some problems fail
             continue
     return (time.process_time() - begin) / POINTS
 

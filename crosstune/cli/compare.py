@@ -36,7 +36,9 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
 
 @click.command("compare", epilog=_EPILOG)
 @click.argument("spec", type=click.Path(path_type=Path), required=False)
-@click.option("--suite", metavar="NAME", help="Instead of SPEC: tables, functions or training.")
+@click.option(
+    "--suite", metavar="NAME", help="Instead of SPEC: tables, functions, training or kinds."
+)
 @click.option(
     "--problem",
     "problem_names",

@@ -1,4 +1,4 @@
-"""25 to 60 parameters, of which three to eight matter."""
+"""25 to 60 parameters, of which few matter: two to eight."""
 
 from __future__ import annotations
 

