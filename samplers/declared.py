@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.engines import study_values as ledger
-from crosstune.engines.base import Busy, Exhausted
+from crosstune.engines.base import Busy, Engine, Exhausted
 from crosstune.engines.record_names import DRAWN, TRIAL_BUDGET
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.ask_order import takes_turns
@@ -46,6 +46,11 @@ class DeclaredSearch:
         self._source = source
         self._space = space
         self.follower: Follower | None = None
+
+    @property
+    def engine(self) -> Engine | None:
+        """The live engine; None before the first trial."""
+        return None if self.follower is None else self.follower.engine
 
     @property
     def native(self) -> Any:

@@ -17,7 +17,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
-from crosstune.engines.base import Adapter
+from crosstune.engines.base import Adapter, Engine
 from crosstune.errors import Unsupported
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.copies import Lineage, differ_after_fork
@@ -99,6 +99,11 @@ class EngineSampler(BaseSampler):
         return self._source.why_it_ends
 
     @property
+    def engine(self) -> Engine | None:
+        """The live engine of a declared space; None before the first trial."""
+        return self._search.engine if isinstance(self._search, DeclaredSearch) else None
+
+    @property
     def native(self) -> Any:
         """The live native object of a declared space; None before the first trial."""
         return None if self._search is None else self._search.native
@@ -111,8 +116,8 @@ class EngineSampler(BaseSampler):
 
     def close(self) -> None:
         """End processes that the engine of a declared space has started."""
-        if isinstance(self._search, DeclaredSearch) and self._search.follower is not None:
-            self._search.follower.engine.close()
+        if self.engine is not None:
+            self.engine.close()
 
     @timed
     def infer_relative_search_space(

@@ -37,6 +37,10 @@ class Dimension:
         """Entries scaled to [0, 1]; for an unordered choice, the entries."""
         raise NotImplementedError
 
+    def quantile(self, entries: Numbers) -> Numbers:
+        """A uniform number of which `drawn` makes each entry."""
+        return self.place(entries)
+
     def entry(self, value: Scalar) -> float:
         """The entry of a value."""
         raise NotImplementedError
@@ -127,6 +131,10 @@ class Steps(Dimension):
         low, high = self._logs
         return np.asarray((np.log(entries + self._first) - low) / (high - low))
 
+    def quantile(self, entries: Numbers) -> Numbers:
+        """The middle of the part of [0, 1] that belongs to an index."""
+        return (entries + 0.5) / self.n if self._logs is None else self.place(entries)
+
     def entry(self, value: Scalar) -> float:
         """The index of a value."""
         return float(self.item.encode(value) - self._first)
@@ -149,7 +157,9 @@ class Options(Dimension):
         if isinstance(item, Choice) and weights is not None:
             self._raw = [item.encode(value) for value in item.values]
         self._number = {raw: i for i, raw in enumerate(self._raw)}
-        self._edges = np.cumsum(weights or np.full(n, 1 / n))[:-1]
+        self.odds = np.array(weights or np.full(n, 1 / n))
+        """(n,) the odds of the options."""
+        self._edges = np.cumsum(self.odds)[:-1]
 
     def drawn(self, u: Numbers) -> Numbers:
         """Options with the odds of the prior."""

@@ -17,14 +17,19 @@ from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.earlier import learn
 from crosstune.samplers.gaussian_process.encoding import Encoding
+from crosstune.samplers.gaussian_process.fit import Hyperparameters
+from crosstune.samplers.gaussian_process.hedge import MODEL, PARZEN, Hedge
+from crosstune.samplers.gaussian_process.parzen import drawn
 from crosstune.samplers.gaussian_process.regression import Observation, Regression
 from crosstune.samplers.gaussian_process.search import Search
-from crosstune.samplers.gaussian_process.targets import FAILED, STATES
+from crosstune.samplers.gaussian_process.targets import COMPLETE, FAILED, STATES
 from crosstune.samplers.grid import grid
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
-START = 4
+MECHANISMS = ("edges", "hedge", "additive", "counts")
+"""What `without` may switch off."""
+START = 8
 """Default number of points before the first modelled one."""
 LISTED = 1000
 """Maximum number of points of a space that is scored completely."""
@@ -52,6 +57,7 @@ class GaussianProcessEngine(Engine):
         startup: int = START,
         prior: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Any]] = (),
+        without: Sequence[str] = (),
         seed: int | None = None,
         maximize: bool = False,
     ):
@@ -70,14 +76,24 @@ class GaussianProcessEngine(Engine):
         self._elsewhere: list[Numbers] = []
         self._tried: set[bytes] = set()
         self._inserted = 0
+        self._without = frozenset(without)
+        self._hedge = Hedge()
+        self.proposers: dict[int, str] = {}
+        """By trial, the proposer of its point; none for a start point."""
+        self._best = math.inf
         earlier, self._found = learn(self._encoding, warm_start, self._rng)
-        self._regression = Regression(self._encoding, earlier=earlier)
+        self._regression = Regression(self._encoding, earlier=earlier, without=self._without)
         self.native = self._observed
 
     @property
     def lasts(self) -> float:  # type: ignore[override]
         """How many calls of `ask` are guaranteed to return a point."""
         return math.inf if self.part else self._encoding.fewest - self._inserted
+
+    @property
+    def hyperparameters(self) -> Hyperparameters | None:
+        """Those of the last fit; None before it."""
+        return self._regression.hyperparameters
 
     def ask(self, trial: int) -> Params:
         """The next point."""
@@ -86,7 +102,7 @@ class GaussianProcessEngine(Engine):
                 raise Exhausted
             self._tried.add(b"")
             return self._encoding.decode(np.empty(0))
-        params = self._encoding.decode(self._next())
+        params = self._encoding.decode(self._next(trial))
         row = self._encoding.encode(params, self._rng)
         self._open[trial] = row
         self._tried.update(self._encoding.keys(row[None]))
@@ -95,7 +111,10 @@ class GaussianProcessEngine(Engine):
     def tell(self, trial: int, outcome: Outcome) -> None:
         """Learn the outcome of a proposal."""
         if trial in self._open:
+            best = self._best
             self._learn(self._open.pop(trial), outcome)
+            if trial in self.proposers:
+                self._hedge.note(self.proposers[trial], self._best < best)
 
     def replace(self, trial: int, params: Params, outcome: Outcome) -> None:
         """Learn the outcome of another point that was evaluated instead of a proposal.
@@ -126,9 +145,11 @@ class GaussianProcessEngine(Engine):
             state = FAILED
         value = math.nan if outcome.value is None else self._sign * outcome.value
         self._observed.append(Observation(row, value, state))
+        if state == COMPLETE:
+            self._best = min(self._best, value)
         self._tried.update(self._encoding.keys(row[None]))
 
-    def _next(self) -> Numbers:
+    def _next(self, trial: int) -> Numbers:
         begun = len(self._observed) + len(self._open) + len(self._elsewhere)
         if begun < self._startup:
             row = self._first_new(self._design[begun : begun + 1])
@@ -136,8 +157,12 @@ class GaussianProcessEngine(Engine):
         usable = sum(observation.state != FAILED for observation in self._observed)
         if usable < 2:
             return self._drawn()
+        proposer = MODEL
+        if "hedge" not in self._without and self._rng.random() < self._hedge.share:
+            proposer = PARZEN
+        self.proposers[trial] = proposer
         with _blas().limit(limits=1):
-            return self._modelled()
+            return self._modelled(proposer)
 
     @cached_property
     def _design(self) -> Numbers:
@@ -178,11 +203,17 @@ class GaussianProcessEngine(Engine):
                 return row
         raise Exhausted
 
-    def _modelled(self) -> Numbers:
+    def _modelled(self, proposer: str) -> Numbers:
+        if proposer == PARZEN:
+            rows, values = self._regression.targets(self._observed)
+            row = self._first_new(drawn(self._encoding, rows, values, TRIES, self._rng))
+            if row is not None:
+                return row
         pending = [*self._open.values(), *self._elsewhere]
         model, best = self._regression.model(self._observed, pending)
         power = BETA / len(self._observed)
         search = Search(self._encoding, model, self._is_new, self._rng, self._beliefs, power)
+        search.edges = "edges" not in self._without
         if self._encoding.size <= LISTED:
             listed = search.of(self._listed)
             if listed is None:

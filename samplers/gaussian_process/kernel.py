@@ -3,6 +3,11 @@
 k(x, y) = a M(r^2), r^2 = sum_i D_i(x, y) / l_i^2 (Rasmussen and Williams 2006, eq. 4.17 and
 section 5.1), where D_i is the squared difference of two places, and of an unordered choice 1
 where the options differ (a Hamming distance; "inactive" is one more option).
+
+Where most parameters are choices, a share of the covariance is additive: the sum over the choices
+of w_i (1 - D_i), with w_i = 1 - M(1 / l_i^2) scaled to a sum of one (Duvenaud, Nickisch and
+Rasmussen 2011, "Additive Gaussian processes", first order). What an option adds is then learned
+from all trials that have it, whatever else they have.
 """
 
 from __future__ import annotations
@@ -47,6 +52,22 @@ def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers
     for column, i in enumerate(encoding.unordered):
         square += weights[i] * (a.codes[:, column, None] != b.codes[None, :, column])
     return square
+
+
+def additive(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numbers:
+    """(len(a), len(b)) the additive part of the correlation of points.
+
+    Args:
+        encoding: of both.
+        a, b: points.
+        weights: (d,) 1 / l^2.
+    """
+    shares = 1.0 - matern(weights[encoding.unordered])
+    shares = shares / shares.sum()
+    total = np.zeros((len(a), len(b)))
+    for column, share in enumerate(shares):
+        total += share * (a.codes[:, column, None] == b.codes[None, :, column])
+    return total
 
 
 def parts(encoding: Encoding, points: Points) -> Numbers:

@@ -10,7 +10,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding, Points
 from crosstune.samplers.gaussian_process.fit import JITTER, Hyperparameters
-from crosstune.samplers.gaussian_process.kernel import matern, slope, squared_distances
+from crosstune.samplers.gaussian_process.kernel import additive, matern, slope, squared_distances
 
 WEIGHT, SPREAD = 0.7, 0.5
 """Prior mean and standard deviation of the sum of the weights of earlier studies."""
@@ -41,11 +41,10 @@ class Model:
         hyper: Hyperparameters,
         earlier: Earlier | None = None,
     ):
-        self._encoding, self._points, self._held = encoding, points, hyper
+        self._encoding, self._points, self._hyper = encoding, points, hyper
         self._earlier = earlier
         n, total = len(targets), len(points)
-        square = squared_distances(encoding, points, points, hyper.weights)
-        covariance = hyper.amplitude * matern(square)
+        covariance = self._between(points)
         covariance.flat[:: total + 1] += hyper.noise + JITTER
         covariance.flat[: n * (total + 1) : total + 1] += extra
         offset = np.zeros(total)
@@ -87,9 +86,11 @@ class Model:
         Returns:
             Mean, deviation, and the gradients of both by each column, (c,) each.
         """
-        hyper, n = self._held, self._n
+        hyper, n = self._hyper, self._n
         square = squared_distances(self._encoding, points, self._points, hyper.weights)[0]
-        cross = hyper.amplitude * matern(square)
+        cross = (1.0 - hyper.additive) * hyper.amplitude * matern(square)
+        if hyper.additive:
+            cross += self._added(points)[0]
         prior, offset = hyper.amplitude, 0.0
         if self._earlier is not None:
             at = self._earlier.spread * self._earlier.values(points)[0]
@@ -98,7 +99,7 @@ class Model:
         half = self._inverse @ cross
         solved = self._inverse.T @ half
         deviation = float(np.sqrt(max(prior - half @ half, 1e-12)))
-        steep = hyper.amplitude * slope(square)
+        steep = (1.0 - hyper.additive) * hyper.amplitude * slope(square)
         weights = 2.0 * hyper.weights[self._encoding.scale_of_place] * columns
         apart = (points.places[0] - self._points.places) * weights  # d(r^2) / dx
         by_mean = (self._alpha * steep[:n]) @ apart[:n]
@@ -110,18 +111,30 @@ class Model:
             by_deviation += (at - solved @ self._basis) @ turned / deviation
         return float(offset + cross[:n] @ self._alpha), deviation, by_mean, by_deviation
 
+    def _between(self, points: Points) -> Numbers:
+        """(m, n) the covariance of m points with those of the model, without earlier studies."""
+        hyper = self._hyper
+        square = squared_distances(self._encoding, points, self._points, hyper.weights)
+        joint = (1.0 - hyper.additive) * hyper.amplitude * matern(square)
+        return joint + self._added(points) if hyper.additive else joint
+
+    def _added(self, points: Points) -> Numbers:
+        """(m, n) the additive part of that covariance."""
+        hyper = self._hyper
+        sums = additive(self._encoding, points, self._points, hyper.weights)
+        return hyper.additive * hyper.amplitude * sums
+
     def _covariance(self, points: Points) -> tuple[Numbers, Numbers | float, Numbers | float]:
         """Covariance of m points with those of the model, (m, n), and their prior mean and
         variance, which are single numbers if there are no earlier studies."""
-        square = squared_distances(self._encoding, points, self._points, self._held.weights)
-        cross = self._held.amplitude * matern(square)
+        cross = self._between(points)
         if self._earlier is None:
-            return cross, 0.0, self._held.amplitude
+            return cross, 0.0, self._hyper.amplitude
         basis = self._earlier.values(points)
         offset = self._earlier.weight * basis.sum(axis=1)
         basis = self._earlier.spread * basis
         cross += basis @ self._basis.T
-        return cross, offset, self._held.amplitude + (basis * basis).sum(axis=1)
+        return cross, offset, self._hyper.amplitude + (basis * basis).sum(axis=1)
 
 
 class Earlier:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
-from crosstune.samplers.gaussian_process.fit import Posterior, fit
+from crosstune.samplers.gaussian_process.fit import Hyperparameters, Posterior, fit
 from crosstune.samplers.gaussian_process.kernel import parts
 from crosstune.samplers.gaussian_process.model import Earlier, Model
 from crosstune.samplers.gaussian_process.targets import FLOORS, Targets, targets
@@ -40,13 +40,23 @@ class Regression:
     """
 
     def __init__(
-        self, encoding: Encoding, ignored: Sequence[int] = (), earlier: Earlier | None = None
+        self,
+        encoding: Encoding,
+        ignored: Sequence[int] = (),
+        earlier: Earlier | None = None,
+        without: Collection[str] = (),
     ):
         self._encoding = encoding
         self._ignored = list(ignored)
         self._rests = [None] if earlier is None else [*earlier.choices, None]
         self._theta: Numbers | None = None
         self._fitted_at = 0
+        self.hyperparameters: Hyperparameters | None = None
+        """Those of the last fit; None before it."""
+        self._counts = "counts" not in without
+        self._choices: list[int] = []
+        if "additive" not in without and 2 * len(encoding.unordered) >= max(encoding.d, 4):
+            self._choices = [i for i in encoding.unordered if i not in self._ignored]
 
     def model(
         self, observed: Sequence[Observation], pending: Sequence[Numbers] = ()
@@ -61,52 +71,56 @@ class Regression:
             The model, and its rows, the best first.
         """
         rows = np.array([observation.row for observation in observed])
-        self._fit(rows, observed)
-        scaled = _targets(observed, self._floor)
+        hyper = self._fit(rows, observed)
+        scaled = self._targets(observed, self._floor)
         chosen = _subset(scaled.values, IN_MODEL)
         rows, values = rows[chosen], scaled.values[chosen]
         points = self._encoding.points(np.array([*rows, *pending[-IN_MODEL:]]))
-        model = Model(
-            self._encoding, points, values, scaled.extra[chosen], self._held, self._earlier
-        )
+        model = Model(self._encoding, points, values, scaled.extra[chosen], hyper, self._earlier)
+        model.smallest -= scaled.step
         return model, rows[np.argsort(values, kind="stable")]
 
-    def _fit(self, rows: Numbers, observed: Sequence[Observation]) -> None:
+    def targets(self, observed: Sequence[Observation]) -> tuple[Numbers, Numbers]:
+        """(n, d) the rows of the observations, and (n,) their targets in some transform."""
+        rows = np.array([observation.row for observation in observed])
+        return rows, self._targets(observed, FLOORS[0]).values
+
+    def _fit(self, rows: Numbers, observed: Sequence[Observation]) -> Hyperparameters:
         """Choose the transform and refit if the data has grown by a tenth since the last fit.
 
         Transforms and basis functions are compared by the density that they give to the
         untransformed values (Snelson, Rasmussen and Ghahramani 2004, eq. 7).
         """
         seen = len(observed)
-        if self._theta is not None and seen < 1.1 * self._fitted_at + 1:
-            return
-        chosen = _subset(_targets(observed, FLOORS[0]).values, IN_FIT)
+        if self.hyperparameters is not None and seen < 1.1 * self._fitted_at + 1:
+            return self.hyperparameters
+        chosen = _subset(self._targets(observed, FLOORS[0]).values, IN_FIT)
         points = self._encoding.points(rows[chosen])
         squares = parts(self._encoding, points)
         squares[self._ignored] = 0.0
         least = math.inf
         for earlier, floor in product(self._rests, FLOORS):
-            scaled = _targets(observed, floor)
+            scaled = self._targets(observed, floor)
             values, fixed = scaled.values[chosen], None
             if earlier is not None:
                 basis = earlier.values(points)
                 values = values - earlier.weight * basis.sum(axis=1)
                 fixed = earlier.spread**2 * (basis @ basis.T)
-            posterior = Posterior(squares, values, scaled.extra[chosen], fixed)
+            posterior = Posterior(squares, values, scaled.extra[chosen], fixed, self._choices)
             start = self._theta if self._theta is not None else np.zeros_like(posterior.mean)
             score = posterior(start)[0] - float(scaled.stretch[chosen].sum())
             if score < least:
                 least, self._floor, self._earlier, best = score, floor, earlier, posterior
         self._theta = fit(best, self._theta, STEPS)
-        self._held = best.hyperparameters(self._theta)
-        self._held.lengths[self._ignored] = math.inf
         self._fitted_at = seen
+        self.hyperparameters = best.hyperparameters(self._theta)
+        self.hyperparameters.lengths[self._ignored] = math.inf
+        return self.hyperparameters
 
-
-def _targets(observed: Sequence[Observation], floor: float) -> Targets:
-    values = np.array([observation.value for observation in observed])
-    states = np.array([observation.state for observation in observed], np.int8)
-    return targets(values, states, floor)
+    def _targets(self, observed: Sequence[Observation], floor: float) -> Targets:
+        values = np.array([observation.value for observation in observed])
+        states = np.array([observation.state for observation in observed], np.int8)
+        return targets(values, states, floor, self._counts)
 
 
 def _subset(values: Numbers, most: int) -> list[int]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.optimize import minimize
 
+from crosstune.samplers.gaussian_process import edges
 from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
 from crosstune.samplers.gaussian_process.belief import Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
@@ -41,6 +42,7 @@ class Search:
         rng: draws rows.
         beliefs: of the user about the best point; None for none.
         power: the exponent of the beliefs.
+        edges: whether the ends of ranges have a penalty.
     """
 
     def __init__(
@@ -51,14 +53,17 @@ class Search:
         rng: np.random.Generator,
         beliefs: Beliefs | None = None,
         power: float = 0.0,
+        edges: bool = True,
     ):
         self._encoding, self._model, self._is_new, self._rng = encoding, model, is_new, rng
-        self._beliefs, self._power = beliefs, power
+        self._beliefs, self._power, self.edges = beliefs, power, edges
 
     def score(self, rows: Numbers) -> Numbers:
         """(m,) the acquisition."""
         mean, deviation = self._model.predict(self._encoding.points(rows))
         scores = log_expected_improvement(mean, deviation, self._model.smallest)
+        if self.edges:
+            scores -= edges.penalty(self._encoding, rows)
         return scores if self._beliefs is None else scores + self._power * self._beliefs.logs(rows)
 
     def of(self, rows: Numbers) -> Numbers | None:
@@ -155,6 +160,9 @@ class Search:
         gradient = np.zeros(encoding.d)
         np.add.at(gradient, owners, outer_mean * by_mean + outer_deviation * by_deviation)
         value = float(log_expected_improvement(np.array([mean]), np.array([deviation]), best)[0])
+        if self.edges:
+            value -= float(edges.penalty(encoding, row[None])[0])
+            gradient -= edges.slope(encoding, row)
         if self._beliefs is not None:
             value += self._power * float(self._beliefs.logs(row[None])[0])
             gradient += self._power * self._beliefs.slope(row)

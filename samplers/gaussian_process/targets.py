@@ -28,14 +28,18 @@ class Targets:
         values: (n,), standardised.
         extra: (n,) variances of noise beside the fitted one.
         stretch: (n,) the log of the derivative by the trial's value, up to a constant.
+        step: half of the smallest improvement of a metric that counts; 0 for other metrics.
     """
 
     values: Numbers
     extra: Numbers
     stretch: Numbers
+    step: float = 0.0
 
 
-def targets(values: Numbers, states: NDArray[np.int8], floor: float = FLOORS[0]) -> Targets:
+def targets(
+    values: Numbers, states: NDArray[np.int8], floor: float = FLOORS[0], counts: bool = True
+) -> Targets:
     """The targets for some values.
 
     A value y becomes log((y - best) / (median - best) + floor), standardised. Infinite values
@@ -66,8 +70,19 @@ def targets(values: Numbers, states: NDArray[np.int8], floor: float = FLOORS[0])
     unit = middle / 2 - low / 2 or float(np.mean(finite / 2 - low / 2))
     if unit <= 0:
         return flat
+    step = _step(finite) / 2 / unit if counts else 0.0
+    floor = max(floor, step)
     shares = np.minimum((clipped / 2 - low / 2) / unit, 1e12) + floor
     logs = np.log(shares)
     deviation = float(logs[trusted].std()) or 1.0
     logs = (logs - logs[trusted].mean()) / deviation
-    return Targets(logs, extra, -np.log(shares) - np.log(deviation))
+    half = float(np.log(floor) - np.log(floor - step / 2)) / deviation
+    return Targets(logs, extra, -np.log(shares) - np.log(deviation), half)
+
+
+def _step(values: Numbers) -> float:
+    """The smallest difference of a metric that counts; 0 if at most half of the values repeat."""
+    different = np.unique(values)
+    if len(different) < 2 or 2 * len(different) > len(values):
+        return 0.0
+    return float(np.diff(different).min())
