@@ -54,14 +54,16 @@ class GaussianProcessEngine(Engine):
         self,
         space: Space,
         *,
-        startup: int = START,
+        startup: int | None = None,
         prior: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Any]] = (),
         without: Sequence[str] = (),
         seed: int | None = None,
         maximize: bool = False,
     ):
-        if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
+        if startup is not None and (
+            not isinstance(startup, int) or isinstance(startup, bool) or startup < 0
+        ):
             raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
         self._sign = -1.0 if maximize else 1.0
         self._space = space
@@ -70,7 +72,7 @@ class GaussianProcessEngine(Engine):
         relevant = {name: belief for name, belief in (prior or {}).items() if name in space}
         self._beliefs = Beliefs(self._encoding, beliefs(space, relevant)) if relevant else None
         self._rng = np.random.default_rng(seed_in_32_bits(seed))
-        self._startup = startup
+        self._startup = startup if startup is not None else min(START, self._encoding.d + 2)
         self._observed: list[Observation] = []
         self._open: dict[int, Numbers] = {}
         self._elsewhere: list[Numbers] = []
@@ -206,7 +208,7 @@ class GaussianProcessEngine(Engine):
     def _modelled(self, proposer: str) -> Numbers:
         if proposer == PARZEN:
             rows, values = self._regression.targets(self._observed)
-            row = self._first_new(drawn(self._encoding, rows, values, TRIES, self._rng))
+            row = self._first_new(drawn(self._encoding, rows, values, self._rng))
             if row is not None:
                 return row
         pending = [*self._open.values(), *self._elsewhere]
