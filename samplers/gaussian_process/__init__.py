@@ -2,8 +2,9 @@
 
 One idea per file: `dimensions` and `encoding` turn points into rows of numbers, `targets` turns
 values of trials into targets of the model, `kernel`, `fit`, `model` and `regression` are the
-Gaussian process, `earlier` learns from other studies, `acquisition`, `belief`, `moves` and `search`
-find the next point, and `engine` implements ask and tell.
+Gaussian process, `earlier` learns from other studies, `acquisition`, `belief`, `edges`, `moves` and
+`search` find the next point, `parzen` finds another one, `hedge` chooses between the two, and
+`engine` implements ask and tell.
 """
 
 from __future__ import annotations
@@ -29,9 +30,18 @@ class GaussianProcessSampler(EngineSampler):
       with the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024).
     - Values are transformed by a shifted logarithm, whose shift is chosen by likelihood (Snelson,
       Rasmussen and Ghahramani 2004).
-    - A few points first (the median of each range, then scrambled Sobol), then the highest log
-      expected improvement (Ament et al. 2023) over random, mutated and neighbouring points, by
+    - Up to eight points first (the median of each range, then scrambled Sobol), then the highest
+      log expected improvement (Ament et al. 2023) over random, mutated and neighbouring points, by
       local search and by gradient.
+    - The outer tenths of continuous ranges have a penalty, where a model has neighbours on one side
+      only ("edges").
+    - Some proposals are made by a small tree-structured Parzen estimator, the more the more often
+      it found a better point lately; 15 to 67 % ("hedge"). It helps where the model is wrong, as on
+      branches, noise and plateaus.
+    - Where half or more of the parameters are unordered choices, a part of the covariance is
+      additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
+    - Where half or more of the values repeat, the metric counts something, and an improvement by
+      less than its step is worth nothing ("counts").
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),
       so parallel trials differ. This includes trials of other processes on the storage.
     - A pruned trial has the value of its last report, but none better than the median of the
@@ -56,11 +66,13 @@ class GaussianProcessSampler(EngineSampler):
 
     Args:
         space: to search. None: learn it from the trials.
-        startup: number of points before the first modelled one, 0 or more.
+        startup: number of points before the first modelled one, 0 or more. None: two more than
+            parameters, at most 8.
         prior: by name the expected best value, or a mapping of that value, `at`, and the width of
             the belief, `spread`: see `crosstune.space.belief.Belief`.
         warm_start: earlier studies, journal files or URLs of databases; see
             `crosstune.study.warm_start.finished`.
+        without: names of mechanisms to switch off, of those in quotes above.
         seed: any integer; None for a random one.
 
     Raises:

@@ -13,7 +13,7 @@ from scipy.special import erfcx, log_ndtr, ndtr
 
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 
-_LOG_ROOT_2_PI = 0.5 * math.log(2.0 * math.pi)
+LOG_ROOT_2_PI = 0.5 * math.log(2.0 * math.pi)
 _TAIL = -1e6
 
 
@@ -21,13 +21,13 @@ def log_h(z: Numbers) -> Numbers:
     """log(phi(z) + z Phi(z)), without cancellation for z far below 0 (eq. 9)."""
     z = np.maximum(np.asarray(z, float), _TAIL)
     plain = np.maximum(z, -1.0)
-    density = np.exp(-0.5 * plain * plain - _LOG_ROOT_2_PI)
+    density = np.exp(-0.5 * plain * plain - LOG_ROOT_2_PI)
     upper = np.log(density + plain * ndtr(plain))
     low = np.minimum(z, -1.0)
     # phi + z Phi = phi (1 - |z| sqrt(pi / 2) erfcx(|z| / sqrt(2))); about phi / z^2 far out.
     ratio = -low * math.sqrt(0.5 * math.pi) * erfcx(-low / math.sqrt(2.0))
     left = np.where(low > -1e3, np.log1p(-np.minimum(ratio, 1.0 - 1e-15)), -2.0 * np.log(-low))
-    lower = -0.5 * low * low - _LOG_ROOT_2_PI + left
+    lower = -0.5 * low * low - LOG_ROOT_2_PI + left
     return np.where(z > -1.0, upper, lower)
 
 
@@ -51,5 +51,5 @@ def slopes(mean: float, deviation: float, best: float) -> tuple[float, float]:
     z = max((best - mean) / deviation, _TAIL)
     log = float(log_h(np.array(z)))
     by_mean = -math.exp(min(float(log_ndtr(z)) - log, 700.0)) / deviation
-    by_deviation = math.exp(min(-0.5 * z * z - _LOG_ROOT_2_PI - log, 700.0)) / deviation
+    by_deviation = math.exp(min(-0.5 * z * z - LOG_ROOT_2_PI - log, 700.0)) / deviation
     return by_mean, by_deviation

@@ -16,7 +16,7 @@ INNER = 0.8
 """Share of a range without penalty."""
 
 
-def penalty(encoding: Encoding, rows: Numbers) -> Numbers:
+def depth(encoding: Encoding, rows: Numbers) -> Numbers:
     """(m,) the sum over active continuous entries of the squared depth in the outer tenths.
 
     Args:
@@ -24,18 +24,18 @@ def penalty(encoding: Encoding, rows: Numbers) -> Numbers:
         rows: (m, d).
     """
     free = encoding.reals
-    depth = _depth(rows[:, free]) * encoding.active(rows)[:, free]
-    return np.asarray((depth * depth).sum(axis=1))
+    shares = _share(rows[:, free]) * encoding.active(rows)[:, free]
+    return np.asarray((shares * shares).sum(axis=1))
 
 
-def slope(encoding: Encoding, row: Numbers) -> Numbers:
-    """(d,) the gradient of the penalty at a row."""
+def depth_slope(encoding: Encoding, row: Numbers) -> Numbers:
+    """(d,) the gradient of `depth` at a row."""
     gradient = np.zeros(encoding.d)
     free = np.flatnonzero(encoding.reals & encoding.active(row[None])[0])
     side = np.sign(2.0 * row[free] - 1.0)
-    gradient[free] = 2.0 * _depth(row[free]) * side * 2.0 / (1.0 - INNER)
+    gradient[free] = 2.0 * _share(row[free]) * side * 2.0 / (1.0 - INNER)
     return gradient
 
 
-def _depth(entries: Numbers) -> Numbers:
+def _share(entries: Numbers) -> Numbers:
     return np.asarray(np.maximum(np.abs(2.0 * entries - 1.0) - INNER, 0.0) / (1.0 - INNER))

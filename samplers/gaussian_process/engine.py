@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.stats import qmc
 from threadpoolctl import ThreadpoolController
 
 from crosstune.engines.base import Engine, Exhausted, Outcome, seed_in_32_bits
-from crosstune.errors import SpecError
+from crosstune.errors import SpecError, no_such
 from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.earlier import learn
@@ -27,10 +27,10 @@ from crosstune.samplers.grid import grid
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
-MECHANISMS = ("edges", "hedge", "additive", "counts")
+MECHANISMS = ("additive", "counts", "edges", "hedge")
 """What `without` may switch off."""
 START = 8
-"""Default number of points before the first modelled one."""
+"""Default number of points before the first modelled one; two more than parameters if fewer."""
 LISTED = 1000
 """Maximum number of points of a space that is scored completely."""
 TRIES = 20
@@ -40,7 +40,7 @@ class GaussianProcessEngine(Engine):
     """Proposals by a Gaussian process.
 
     Args:
-        space, startup, prior, seed: as in `GaussianProcessSampler`.
+        space, startup, prior, without, seed: as in `GaussianProcessSampler`.
         warm_start: as made by `crosstune.study.warm_start.finished`.
         maximize: whether larger values are better.
 
@@ -57,28 +57,31 @@ class GaussianProcessEngine(Engine):
         startup: int | None = None,
         prior: Mapping[str, Any] | None = None,
         warm_start: Sequence[Mapping[str, Any]] = (),
-        without: Sequence[str] = (),
+        without: Collection[str] = (),
         seed: int | None = None,
         maximize: bool = False,
     ):
-        if startup is not None and (
-            not isinstance(startup, int) or isinstance(startup, bool) or startup < 0
-        ):
+        self._encoding = Encoding(space)
+        if startup is None:
+            startup = min(START, self._encoding.d + 2)
+        if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
             raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
+        self._without = {without} if isinstance(without, str) else set(without)
+        for name in self._without:
+            if name not in MECHANISMS:
+                raise SpecError(no_such("mechanism", str(name), MECHANISMS))
         self._sign = -1.0 if maximize else 1.0
         self._space = space
-        self._encoding = Encoding(space)
         # A learnt space may lack parameters of the study.
         relevant = {name: belief for name, belief in (prior or {}).items() if name in space}
         self._beliefs = Beliefs(self._encoding, beliefs(space, relevant)) if relevant else None
         self._rng = np.random.default_rng(seed_in_32_bits(seed))
-        self._startup = startup if startup is not None else min(START, self._encoding.d + 2)
+        self._startup = startup
         self._observed: list[Observation] = []
         self._open: dict[int, Numbers] = {}
         self._elsewhere: list[Numbers] = []
         self._tried: set[bytes] = set()
         self._inserted = 0
-        self._without = frozenset(without)
         self._hedge = Hedge()
         self.proposers: dict[int, str] = {}
         """By trial, the proposer of its point; none for a start point."""
@@ -214,8 +217,15 @@ class GaussianProcessEngine(Engine):
         pending = [*self._open.values(), *self._elsewhere]
         model, best = self._regression.model(self._observed, pending)
         power = BETA / len(self._observed)
-        search = Search(self._encoding, model, self._is_new, self._rng, self._beliefs, power)
-        search.edges = "edges" not in self._without
+        search = Search(
+            self._encoding,
+            model,
+            self._is_new,
+            self._rng,
+            self._beliefs,
+            power,
+            edges="edges" not in self._without,
+        )
         if self._encoding.size <= LISTED:
             listed = search.of(self._listed)
             if listed is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
 
+from crosstune.samplers.gaussian_process.acquisition import LOG_ROOT_2_PI
 from crosstune.samplers.gaussian_process.dimensions import Dimension, Flags, Numbers, Options
 from crosstune.samplers.gaussian_process.encoding import Encoding
 
@@ -36,13 +37,13 @@ def drawn(encoding: Encoding, rows: Numbers, targets: Numbers, rng: np.random.Ge
     """
     order = np.argsort(targets, kind="stable")
     good = max(int(np.ceil(GOOD * len(rows))), 2)
-    dense, sparse = _Kernels(encoding, rows[order[:good]]), _Kernels(encoding, rows[order[good:]])
+    dense, sparse = Kernels(encoding, rows[order[:good]]), Kernels(encoding, rows[order[good:]])
     new = encoding.snapped(dense.draw(DRAWS, rng))
     gains = dense.logs(new) - sparse.logs(new)
     return new[np.argsort(-gains, kind="stable")]
 
 
-class _Kernels:
+class Kernels:
     """A density of rows: the mean of one kernel per trial, and of the prior.
 
     Args:
@@ -54,7 +55,7 @@ class _Kernels:
         self._encoding = encoding
         active = encoding.active(rows)
         self._k = len(rows) + 1
-        self._columns = [
+        self.columns = [
             (_Shares if isinstance(dim, Options) else _Widths)(dim, rows[:, i], active[:, i])
             for i, dim in enumerate(encoding.dimensions)
         ]
@@ -64,14 +65,14 @@ class _Kernels:
         kernels = rng.integers(self._k, size=m)
         u = rng.random((m, self._encoding.d))
         return np.stack(
-            [column.draw(kernels, u[:, i]) for i, column in enumerate(self._columns)], axis=1
+            [column.draw(kernels, u[:, i]) for i, column in enumerate(self.columns)], axis=1
         )
 
     def logs(self, rows: Numbers) -> Numbers:
         """(m,) the log of the density, over the active parameters of each row."""
         active = self._encoding.active(rows)
         total = np.zeros((len(rows), self._k))
-        for i, column in enumerate(self._columns):
+        for i, column in enumerate(self.columns):
             total += column.logs(rows[:, i]) * active[:, i, None]
         return np.asarray(logsumexp(total, axis=1) - np.log(self._k))
 
@@ -138,4 +139,4 @@ class _Widths:
     def logs(self, entries: Numbers) -> Numbers:
         """(m, k + 1) the log of each kernel at each entry."""
         far = (self._dim.quantile(entries)[:, None] - self._middles) / self._widths
-        return np.asarray(-0.5 * far * far - np.log(self._widths * self._mass))
+        return np.asarray(-0.5 * far * far - np.log(self._widths * self._mass) - LOG_ROOT_2_PI)

@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from scipy.optimize import minimize
 
-from crosstune.samplers.gaussian_process import edges
 from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
 from crosstune.samplers.gaussian_process.belief import Beliefs
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
+from crosstune.samplers.gaussian_process.edges import depth, depth_slope
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.model import Model
 from crosstune.samplers.gaussian_process.moves import mutations, neighbours
@@ -56,14 +56,14 @@ class Search:
         edges: bool = True,
     ):
         self._encoding, self._model, self._is_new, self._rng = encoding, model, is_new, rng
-        self._beliefs, self._power, self.edges = beliefs, power, edges
+        self._beliefs, self._power, self._edges = beliefs, power, edges
 
     def score(self, rows: Numbers) -> Numbers:
         """(m,) the acquisition."""
         mean, deviation = self._model.predict(self._encoding.points(rows))
         scores = log_expected_improvement(mean, deviation, self._model.smallest)
-        if self.edges:
-            scores -= edges.penalty(self._encoding, rows)
+        if self._edges:
+            scores -= depth(self._encoding, rows)
         return scores if self._beliefs is None else scores + self._power * self._beliefs.logs(rows)
 
     def of(self, rows: Numbers) -> Numbers | None:
@@ -160,9 +160,9 @@ class Search:
         gradient = np.zeros(encoding.d)
         np.add.at(gradient, owners, outer_mean * by_mean + outer_deviation * by_deviation)
         value = float(log_expected_improvement(np.array([mean]), np.array([deviation]), best)[0])
-        if self.edges:
-            value -= float(edges.penalty(encoding, row[None])[0])
-            gradient -= edges.slope(encoding, row)
+        if self._edges:
+            value -= float(depth(encoding, row[None])[0])
+            gradient -= depth_slope(encoding, row)
         if self._beliefs is not None:
             value += self._power * float(self._beliefs.logs(row[None])[0])
             gradient += self._power * self._beliefs.slope(row)

@@ -43,7 +43,8 @@ def targets(
     """The targets for some values.
 
     A value y becomes log((y - best) / (median - best) + floor), standardised. Infinite values
-    become the worst or the best finite one.
+    become the worst or the best finite one. The floor of a metric that counts, such as the number
+    of errors, is not below its step, so that one error less is not an endless gain.
 
     A pruned trial is censored: it would hardly have beaten trials that were better at that time.
     So it has the value of its last report, clipped to the range from the median to the worst of the
@@ -54,6 +55,7 @@ def targets(
         values: (n,), less is better; NaN for none.
         states: (n,) COMPLETE, PRUNED or FAILED; pruned trials have a value.
         floor: one of `FLOORS`.
+        counts: whether to look for the step of a metric that counts.
     """
     whole = states == COMPLETE
     trusted = whole if whole.any() else states == PRUNED
@@ -70,7 +72,7 @@ def targets(
     unit = middle / 2 - low / 2 or float(np.mean(finite / 2 - low / 2))
     if unit <= 0:
         return flat
-    step = _step(finite) / 2 / unit if counts else 0.0
+    step = _half_step(finite) / unit if counts else 0.0
     floor = max(floor, step)
     shares = np.minimum((clipped / 2 - low / 2) / unit, 1e12) + floor
     logs = np.log(shares)
@@ -80,9 +82,9 @@ def targets(
     return Targets(logs, extra, -np.log(shares) - np.log(deviation), half)
 
 
-def _step(values: Numbers) -> float:
-    """The smallest difference of a metric that counts; 0 if at most half of the values repeat."""
-    different = np.unique(values)
+def _half_step(values: Numbers) -> float:
+    """Half of the smallest difference of a metric that counts; 0 if fewer than half repeat."""
+    different = np.unique(values) / 2
     if len(different) < 2 or 2 * len(different) > len(values):
         return 0.0
     return float(np.diff(different).min())

@@ -102,7 +102,7 @@ def test_the_parameters_of_a_branch_are_not_drawn_at_random(seed: int) -> None:
         return abs(number(params["deep"]) - 0.2) if "deep" in params else 1.0
 
     done = run(GaussianProcessEngine(space, seed=seed), loss, 30)
-    assert min(v for _, v in done) < 0.002  # about 0.02 by chance
+    assert min(v for _, v in done) < 0.005  # about 0.02 by chance
     assert sum("deep" in params for params, _ in done[15:]) > 12
 
 
