@@ -40,8 +40,6 @@ class GaussianProcessSampler(EngineSampler):
       branches, noise and plateaus.
     - Where half or more of the parameters are unordered choices, a part of the covariance is
       additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
-    - Where half or more of the values repeat, the metric counts something, and an improvement by
-      less than its step is worth nothing ("counts").
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),
       so parallel trials differ. This includes trials of other processes on the storage.
     - A pruned trial has the value of its last report, but none better than the median of the

@@ -27,7 +27,7 @@ from crosstune.samplers.grid import grid
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
-MECHANISMS = ("additive", "counts", "edges", "hedge")
+MECHANISMS = ("additive", "edges", "hedge")
 """What `without` may switch off."""
 START = 8
 """Default number of points before the first modelled one; two more than parameters if fewer."""

@@ -53,7 +53,6 @@ class Regression:
         self._fitted_at = 0
         self.hyperparameters: Hyperparameters | None = None
         """Those of the last fit; None before it."""
-        self._counts = "counts" not in without
         self._choices: list[int] = []
         if "additive" not in without and 2 * len(encoding.unordered) >= max(encoding.d, 4):
             self._choices = [i for i in encoding.unordered if i not in self._ignored]
@@ -77,7 +76,6 @@ class Regression:
         rows, values = rows[chosen], scaled.values[chosen]
         points = self._encoding.points(np.array([*rows, *pending[-IN_MODEL:]]))
         model = Model(self._encoding, points, values, scaled.extra[chosen], hyper, self._earlier)
-        model.smallest -= scaled.step
         return model, rows[np.argsort(values, kind="stable")]
 
     def targets(self, observed: Sequence[Observation]) -> tuple[Numbers, Numbers]:
@@ -120,7 +118,7 @@ class Regression:
     def _targets(self, observed: Sequence[Observation], floor: float) -> Targets:
         values = np.array([observation.value for observation in observed])
         states = np.array([observation.state for observation in observed], np.int8)
-        return targets(values, states, floor, self._counts)
+        return targets(values, states, floor)
 
 
 def _subset(values: Numbers, most: int) -> list[int]:

@@ -28,23 +28,18 @@ class Targets:
         values: (n,), standardised.
         extra: (n,) variances of noise beside the fitted one.
         stretch: (n,) the log of the derivative by the trial's value, up to a constant.
-        step: half of the smallest improvement of a metric that counts; 0 for other metrics.
     """
 
     values: Numbers
     extra: Numbers
     stretch: Numbers
-    step: float = 0.0
 
 
-def targets(
-    values: Numbers, states: NDArray[np.int8], floor: float = FLOORS[0], counts: bool = True
-) -> Targets:
+def targets(values: Numbers, states: NDArray[np.int8], floor: float = FLOORS[0]) -> Targets:
     """The targets for some values.
 
     A value y becomes log((y - best) / (median - best) + floor), standardised. Infinite values
-    become the worst or the best finite one. The floor of a metric that counts, such as the number
-    of errors, is not below its step, so that one error less is not an endless gain.
+    become the worst or the best finite one.
 
     A pruned trial is censored: it would hardly have beaten trials that were better at that time.
     So it has the value of its last report, clipped to the range from the median to the worst of the
@@ -55,7 +50,6 @@ def targets(
         values: (n,), less is better; NaN for none.
         states: (n,) COMPLETE, PRUNED or FAILED; pruned trials have a value.
         floor: one of `FLOORS`.
-        counts: whether to look for the step of a metric that counts.
     """
     whole = states == COMPLETE
     trusted = whole if whole.any() else states == PRUNED
@@ -72,19 +66,8 @@ def targets(
     unit = middle / 2 - low / 2 or float(np.mean(finite / 2 - low / 2))
     if unit <= 0:
         return flat
-    step = _half_step(finite) / unit if counts else 0.0
-    floor = max(floor, step)
     shares = np.minimum((clipped / 2 - low / 2) / unit, 1e12) + floor
     logs = np.log(shares)
     deviation = float(logs[trusted].std()) or 1.0
     logs = (logs - logs[trusted].mean()) / deviation
-    half = float(np.log(floor) - np.log(floor - step / 2)) / deviation
-    return Targets(logs, extra, -np.log(shares) - np.log(deviation), half)
-
-
-def _half_step(values: Numbers) -> float:
-    """Half of the smallest difference of a metric that counts; 0 if fewer than half repeat."""
-    different = np.unique(values) / 2
-    if len(different) < 2 or 2 * len(different) > len(values):
-        return 0.0
-    return float(np.diff(different).min())
+    return Targets(logs, extra, -np.log(shares) - np.log(deviation))

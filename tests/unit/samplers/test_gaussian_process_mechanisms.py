@@ -21,7 +21,6 @@ from crosstune.samplers.gaussian_process.kernel import additive, parts
 from crosstune.samplers.gaussian_process.model import Model
 from crosstune.samplers.gaussian_process.parzen import Kernels, drawn
 from crosstune.samplers.gaussian_process.search import Search
-from crosstune.samplers.gaussian_process.targets import COMPLETE, FLOORS, targets
 from crosstune.space.space import Params
 from crosstune.testing.space import CONDITIONAL, KINDS
 
@@ -170,19 +169,6 @@ def test_the_gradient_of_the_acquisition_with_an_additive_part_and_edges() -> No
 
         wanted = (at(place + 1e-6) - at(place - 1e-6)) / 2e-6
         assert gradient[encoding.column["x"]] == pytest.approx(wanted, rel=1e-3, abs=1e-5)
-
-
-def test_the_step_of_a_metric_that_counts() -> None:
-    errors = np.array([3, 3, 4, 5, 3, 4, 9, 9, 5, 3], float) / 50
-    states = np.full(10, COMPLETE, np.int8)
-    scaled = targets(errors, states, FLOORS[0])
-    # One error less than the best would be a floor of one half step.
-    assert scaled.step > 0
-    off = targets(errors, states, FLOORS[0], counts=False)
-    assert off.step == 0
-    assert np.ptp(scaled.values[errors < 0.09]) < np.ptp(off.values[errors < 0.09])
-    smooth = targets(errors + np.linspace(0, 1e-3, 10), states, FLOORS[0])
-    assert smooth.step == 0
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
