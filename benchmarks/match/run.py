@@ -71,10 +71,12 @@ def carry_out(task: MatchTask) -> None:
                 ended.callback(study.sampler.close)
             recorder = Recorder(task.problem, file.read(), file, SamplerClock(study))
             with _logged(study, task):
-                if task.limits.workers is None:
-                    _in_real_time(study, recorder, task.limits)
-                else:
+                if task.limits.workers is not None:
                     simulate(study, recorder, task.limits)
+                elif task.problem.batch > 1:
+                    in_batches(study, recorder, task.limits, task.problem.batch)
+                else:
+                    _in_real_time(study, recorder, task.limits)
             final_test = recorder.final_test(study)
         except (FolderError, RunMismatch, KeyboardInterrupt, Passing):
             raise
@@ -162,12 +164,41 @@ def simulate(study: Study, recorder: Recorder, limits: RunLimits) -> None:
         if limits.seconds is not None and clock > limits.seconds:
             recorder.spent.seconds = limits.seconds
             return
-        complete = evaluation.state == "complete"
-        study.tell(trial, evaluation.value if complete else None, state=_STATES[evaluation.state])
-        recorder.record(evaluation)
+        _tell(study, recorder, trial, evaluation)
         recorder.spent.seconds = clock
         if recorder.spent.reached(limits):
             return
+
+
+def in_batches(study: Study, recorder: Recorder, limits: RunLimits, size: int) -> None:
+    """Evaluate in batches until a limit is reached or the sampler is exhausted.
+
+    All points of a batch are proposed before the first value of it is told.
+
+    Args:
+        study: holds the contender's sampler.
+        recorder: gives the evaluations.
+        limits: of the run, on the real clock.
+        size: number of trials in a batch; the last one may have fewer.
+    """
+    while not recorder.spent.reached(limits):
+        left = size if limits.trials is None else min(size, limits.trials - recorder.spent.trials)
+        batch: list[tuple[Trial, Evaluation]] = []
+        while len(batch) < left:
+            if isinstance(study.sampler, EngineSampler) and study.sampler.exhausted(study):
+                break
+            trial = study.ask()
+            batch.append((trial, recorder.take(trial)))
+        if not batch:
+            return
+        for trial, evaluation in batch:
+            _tell(study, recorder, trial, evaluation)
+
+
+def _tell(study: Study, recorder: Recorder, trial: Trial, evaluation: Evaluation) -> None:
+    complete = evaluation.state == "complete"
+    study.tell(trial, evaluation.value if complete else None, state=_STATES[evaluation.state])
+    recorder.record(evaluation)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.problems import kinds
 from crosstune.benchmarks.research import halves
 from crosstune.benchmarks.research.league import section, wins
 from crosstune.benchmarks.research.packed import pack, unpack
@@ -142,6 +143,14 @@ FROZEN = {
     ),
 }
 """Our own sampler on the half that it had never seen."""
+OF_KINDS = ("optuna:tpe", "hyperopt:tpe", "optuna:random")
+KINDS = {
+    "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, *OF_KINDS), 8, 60),
+    "development-kinds": Published(
+        "Kinds, development half", kinds.DEVELOPMENT, (OURS, *OF_KINDS), 8, 60
+    ),
+}
+"""Our own sampler on the problems of seldom judged kinds; the halves follow the rule of `kinds`."""
 LONGER = {
     "half-200": Published(
         "Functions, 200 trials",
@@ -168,7 +177,7 @@ ENGINES = {
     "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
     "training": Published("Real training", TRAINING, FAST, 20, 50),
 }
-MATCHES = {**ENGINES, **FROZEN, **LONGER, **DEVELOPMENT}
+MATCHES = {**ENGINES, **FROZEN, **KINDS, **LONGER, **DEVELOPMENT}
 
 
 def run(names: Sequence[str], jobs: int) -> None:
