@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,7 +48,7 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
         other: whom everybody is compared with.
     """
     settings = results.settings
-    budgets = [budget for budget in BUDGETS if budget <= (settings.trials or 0)]
+    budgets = _budgets(settings.trials or 0)
     summaries = {budget: summarize(cut(results, budget), axes=()) for budget in budgets}
     last = summaries[budgets[-1]]
     versions = ", ".join(f"{name} {version}" for name, version in settings.versions.items())
@@ -112,11 +112,7 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
         matches: those without both contenders are left out of a row.
         ours: label of the contender.
     """
-    budgets = [
-        budget
-        for budget in BUDGETS
-        if any(budget <= (match.settings.trials or 0) for match in matches)
-    ]
+    budgets = _budgets(max(match.settings.trials or 0 for match in matches))
     rivals = dict.fromkeys(name for match in matches for name in match.settings.contenders)
     rows = []
     for rival in rivals:
@@ -128,12 +124,37 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
         counts = f"{sum(len(match.settings.problems) for match in met)}"
         seeds = " or ".join(str(n) for n in sorted({match.settings.seeds for match in met}))
         cells = [
-            _chance([row for match in met for row in _ahead(match, budget, ours, rival)])
+            _chance([row for match in met for row in _ahead(match, budget, ours, rival).values()])
             for budget in budgets
         ]
         rows.append([f"`{rival}`", counts, seeds, *cells])
     heads = ["rival", "problems", "seeds", *(f"after {budget}" for budget in budgets)]
     return f"## {title}\n\n{_table(heads, rows)}\n"
+
+
+def wins_by_kind(results: Results, ours: str, rival: str, kind: Callable[[str], str]) -> str:
+    """One row per kind of problems, the worst at the last budget first.
+
+    Args:
+        results: of a match with both contenders.
+        ours, rival: labels of the contenders.
+        kind: of a problem, by its name.
+    """
+    budgets = _budgets(results.settings.trials or 0)
+    ahead = [_ahead(results, budget, ours, rival) for budget in budgets]
+    of_kind = {
+        name: [[row for at, row in rows.items() if kind(at) == name] for rows in ahead]
+        for name in dict.fromkeys(kind(at) for at in ahead[-1])
+    }
+    order = sorted(of_kind, key=lambda name: float(np.mean(of_kind[name][-1])))
+    rows = [[name, *map(_chance, of_kind[name])] for name in order]
+    heads = [f"against `{rival}`", *(f"after {budget}" for budget in budgets)]
+    return _table(heads, [*rows, ["all", *(_chance([*rows.values()]) for rows in ahead)]])
+
+
+def _budgets(trials: int) -> list[int]:
+    """Those of `BUDGETS` in so many trials, and the end."""
+    return [*(budget for budget in BUDGETS if budget < trials), trials]
 
 
 def _first_of(matches: Iterable[Results]) -> list[Results]:
@@ -148,17 +169,18 @@ def _first_of(matches: Iterable[Results]) -> list[Results]:
     return distinct
 
 
-def _ahead(results: Results, budget: int, ours: str, rival: str) -> list[NDArray[np.float64]]:
-    """For each problem 1, 1/2 or 0 a seed, as one contender is ahead, level or behind."""
+def _ahead(results: Results, budget: int, ours: str, rival: str) -> dict[str, NDArray[np.float64]]:
+    """By problem 1, 1/2 or 0 a seed, as one contender is ahead, level or behind."""
     if budget > (results.settings.trials or 0):
-        return []
+        return {}
     problems, _ = usable(cut(results, budget))
     names = results.settings.contenders
-    differences = [
-        problem.tuned.heights[names.index(ours)] - problem.tuned.heights[names.index(rival)]
+    differences = {
+        problem.about.name: problem.tuned.heights[names.index(ours)]
+        - problem.tuned.heights[names.index(rival)]
         for problem in problems
-    ]
-    return [(row > 0) + 0.5 * (row == 0) for row in differences]
+    }
+    return {name: (row > 0) + 0.5 * (row == 0) for name, row in differences.items()}
 
 
 def _chance(rows: Sequence[NDArray[np.float64]]) -> str:

@@ -20,7 +20,7 @@ from crosstune.benchmarks.match.match import Match
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems import kinds
 from crosstune.benchmarks.research import halves
-from crosstune.benchmarks.research.league import section, wins
+from crosstune.benchmarks.research.league import section, wins, wins_by_kind
 from crosstune.benchmarks.research.packed import pack, unpack
 from crosstune.errors import no_such
 
@@ -209,6 +209,7 @@ def write() -> str:
     parts = [INTRODUCTION]
     parts += [section(wanted.title, results) for wanted, results in _kept_of(ENGINES)]
     parts.append(TRIAL)
+    parts += [_of_kinds(wanted, results) for wanted, results in _kept_of(KINDS)]
     for title, matches in (
         ("The frozen half", FROZEN),
         ("The frozen half, up to 200 trials", LONGER),
@@ -219,6 +220,13 @@ def write() -> str:
             parts.append(wins(title, [results for _, results in results_of], OURS))
             parts += [section(wanted.title, results, "###", OURS) for wanted, results in results_of]
     return "\n".join(parts)
+
+
+def _of_kinds(wanted: Published, results: Results) -> str:
+    tables = [
+        wins_by_kind(results, OURS, rival, kinds.kind) for rival in ("optuna:tpe", "hyperopt:tpe")
+    ]
+    return "\n\n".join([f"## {wanted.title}", *tables, section("All", results, "###", OURS)])
 
 
 def _kept_of(matches: Mapping[str, Published]) -> list[tuple[Published, Results]]:
