@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from crosstune.benchmarks import problems
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
@@ -21,6 +19,18 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.problems import kinds
 from crosstune.benchmarks.research import halves
 from crosstune.benchmarks.research.league import section, wins, wins_by_kind
+from crosstune.benchmarks.research.matches import (
+    ABLATION,
+    DEVELOPMENT,
+    ENGINES,
+    FROZEN,
+    KINDS,
+    LONGER,
+    MATCHES,
+    NOT_LOST,
+    OURS,
+    Published,
+)
 from crosstune.benchmarks.research.packed import pack, unpack
 from crosstune.errors import no_such
 
@@ -28,19 +38,6 @@ HERE = Path(__file__).parent
 KEPT = HERE / "results"
 RESULTS = HERE.parent / "RESULTS.md"
 FOLDER = Path("runs") / "published"
-
-OPTUNA = ("tpe", "tpe-v4", "cmaes", "nsga2", "qmc", "random")
-HYPEROPT = ("tpe", "rand", "anneal", "mix")
-FAST = (
-    *(f"optuna:{name}" for name in OPTUNA),
-    *(f"hyperopt:{name}" for name in HYPEROPT),
-    "keras_tuner:random",
-)
-"""Every sampler that proposes within some milliseconds."""
-
-REFERENCES = ("optuna:tpe", "hyperopt:tpe", "optuna:random")
-"""They take part in the matches of the slow ones."""
-
 
 INTRODUCTION = """# Results
 
@@ -61,8 +58,6 @@ Keras Tuner's Hyperband is not here: it schedules epochs, which these problems d
 """
 
 
-OURS = "crosstune:gp"
-
 TRIAL = f"""# crosstune's own sampler
 
 `{OURS}` was developed on one half of the problems, frozen on {halves.FROZEN}, and then run on the
@@ -70,114 +65,6 @@ other half for the first time, under 20 seeds with the quick rivals and fewer wi
 A cell is the chance that it ends better than the rival on a new seed of a new problem like these,
 ties shared, with a 95 % interval from a bootstrap over problems and seeds.
 """
-
-
-@dataclass(frozen=True)
-class Published:
-    """One of the matches.
-
-    Attributes:
-        names: of the problems, as `halves.get` knows them.
-        trials: of each run; the seeds are 0 to seeds - 1.
-    """
-
-    title: str
-    names: Sequence[str]
-    contenders: Sequence[str]
-    seeds: int
-    trials: int
-
-
-FUNCTIONS = (
-    *(f"functions/bbob-{name}" for name in ("f3-d10", "f8-d5", "f10-d5", "f15-d5", "f21-d5")),
-    *(f"functions/mixint-{name}" for name in ("f3-d5", "f8-d5", "f10-d5", "f15-d10")),
-)
-TRAINING = tuple(
-    f"training/{name}"
-    for name in ("cancer-svm", "cancer-resampled", "cancer-fragile", "diabetes-explosive")
-)
-TABLES = tuple(problems.names("tables"))
-GRIDS = ("optuna:grid", "hyperopt:grid", "keras_tuner:grid")
-RIVALS = (
-    *("optuna:tpe", "optuna:tpe-v4", "optuna:cmaes"),
-    *("hyperopt:tpe", "hyperopt:anneal", "optuna:random"),
-)
-"""Whom our own sampler meets under 20 seeds; the slow ones have matches with fewer."""
-
-_TO_200 = tuple(
-    f"functions/bbob-{name}"
-    for name in ("f3-d10", "f8-d5", "f15-d5", "f20-d3", "f24-d10", "f7-d5", "f22-d2")
-)
-FROZEN = {
-    "half-tables": Published("Tables", halves.TABLES, (OURS, *RIVALS), 20, 100),
-    "half-functions": Published("Functions", halves.FUNCTIONS, (OURS, *RIVALS), 20, 100),
-    "half-training": Published("Training", halves.TRAINING, (OURS, *RIVALS), 20, 100),
-    "half-gp": Published(
-        "Optuna's GP",
-        (*halves.TABLES, *halves.FUNCTIONS, *halves.TRAINING),
-        (OURS, "optuna:gp", "optuna:random"),
-        5,
-        100,
-    ),
-    "half-keras": Published(
-        "Keras Tuner's Bayesian",
-        halves.TABLES,
-        (OURS, "keras_tuner:bayesian", "optuna:random"),
-        3,
-        100,
-    ),
-    "half-rivals": Published(
-        "Tuners from outside",
-        (
-            *("tables/australian", "functions/bbob-f8-d5"),
-            *("tables/cifar10", "functions/bbob-f22-d2", "training/cancer-svm"),
-            *("tables/car", "functions/mixint-f10-d5", "functions/bbob-f15-d5"),
-            "tables/slice_localization",
-        ),
-        (
-            *(OURS, "smac:smac", "hebo:hebo", "ax:ax", "nevergrad:ngopt", "autosampler:rule"),
-            "optuna:random",
-        ),
-        3,
-        30,
-    ),
-}
-"""Our own sampler on the half that it had never seen."""
-OF_KINDS = ("optuna:tpe", "hyperopt:tpe", "optuna:random")
-KINDS = {
-    "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, *OF_KINDS), 8, 60),
-    "development-kinds": Published(
-        "Kinds, development half", kinds.DEVELOPMENT, (OURS, *OF_KINDS), 8, 60
-    ),
-}
-"""Our own sampler on the problems of seldom judged kinds; the halves follow the rule of `kinds`."""
-LONGER = {
-    "half-200": Published(
-        "Functions, 200 trials",
-        _TO_200,
-        (OURS, "optuna:gp", "optuna:cmaes", "optuna:random"),
-        3,
-        200,
-    ),
-}
-DEVELOPMENT = {
-    "development-tables": Published("Tables", halves.DEVELOPMENT_TABLES, (OURS, *RIVALS), 20, 100),
-    "development-functions": Published(
-        "Functions", halves.DEVELOPMENT_FUNCTIONS, (OURS, *RIVALS), 20, 100
-    ),
-}
-"""The same on the half on which it was made."""
-ENGINES = {
-    "tables": Published("The tables", TABLES, FAST, 20, 100),
-    "tables-grid": Published("The tables, grids", TABLES, (*GRIDS, *REFERENCES), 5, 100),
-    "tables-gp": Published("The tables, Optuna's GP", TABLES, ("optuna:gp", *REFERENCES), 5, 50),
-    "tables-keras": Published(
-        "The tables, Keras Tuner's Bayesian", TABLES, ("keras_tuner:bayesian", *REFERENCES), 2, 50
-    ),
-    "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
-    "training": Published("Real training", TRAINING, FAST, 20, 50),
-}
-MATCHES = {**ENGINES, **FROZEN, **KINDS, **LONGER, **DEVELOPMENT}
 
 
 def run(names: Sequence[str], jobs: int) -> None:
@@ -209,7 +96,15 @@ def write() -> str:
     parts = [INTRODUCTION]
     parts += [section(wanted.title, results) for wanted, results in _kept_of(ENGINES)]
     parts.append(TRIAL)
-    parts += [_of_kinds(wanted, results) for wanted, results in _kept_of(KINDS)]
+    parts += [
+        _of_kinds(wanted, results, ("optuna:tpe", "hyperopt:tpe"))
+        for wanted, results in _kept_of(KINDS)
+    ]
+    parts += [
+        _of_kinds(wanted, results, [name for name in results.settings.contenders if name != OURS])
+        for wanted, results in _kept_of(ABLATION)
+    ]
+    parts += [section(wanted.title, results, "##", OURS) for wanted, results in _kept_of(NOT_LOST)]
     for title, matches in (
         ("The frozen half", FROZEN),
         ("The frozen half, up to 200 trials", LONGER),
@@ -222,10 +117,8 @@ def write() -> str:
     return "\n".join(parts)
 
 
-def _of_kinds(wanted: Published, results: Results) -> str:
-    tables = [
-        wins_by_kind(results, OURS, rival, kinds.kind) for rival in ("optuna:tpe", "hyperopt:tpe")
-    ]
+def _of_kinds(wanted: Published, results: Results, rivals: Sequence[str]) -> str:
+    tables = [wins_by_kind(results, OURS, rival, kinds.kind) for rival in rivals]
     return "\n\n".join([f"## {wanted.title}", *tables, section("All", results, "###", OURS)])
 
 

@@ -94,7 +94,8 @@ def test_what_is_kept_is_what_is_declared(name: str) -> None:
     wanted, kept = published.MATCHES[name], unpack(published.kept(name))
     settings = kept.settings
     assert tuple(about.name for about in settings.problems) == tuple(wanted.names)
-    assert settings.contenders == tuple(wanted.contenders)
+    labels = (entry if isinstance(entry, str) else entry["label"] for entry in wanted.contenders)
+    assert settings.contenders == tuple(labels)
     assert (settings.seeds, settings.trials) == (wanted.seeds, wanted.trials)
     for about in settings.problems:
         # What is kept was measured on the very problem that the suite has now.
