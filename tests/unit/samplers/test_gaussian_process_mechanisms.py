@@ -193,3 +193,17 @@ def test_an_unknown_mechanism_is_refused() -> None:
     with pytest.raises(SpecError, match="no mechanism 'additves'. .* Did you mean 'additive'"):
         GaussianProcessEngine(SWITCHES, without=["additves"])
     GaussianProcessSampler(space=SWITCHES, without="edges")
+
+
+@pytest.mark.parametrize(("parameters", "trials"), [(200, 60), (4, 2000)])
+def test_many_parameters_and_many_trials_are_searched(parameters: int, trials: int) -> None:
+    space = Space({f"x{i}": Float(0.0, 1.0) for i in range(parameters)})
+    engine, rng = GaussianProcessEngine(space, seed=0), np.random.default_rng(0)
+    for _ in range(trials):
+        params = space.sample(rng)
+        engine.insert(params, Outcome("complete", abs(float(params["x0"] or 0.0) - 0.3)))
+    for trial in range(6):
+        params = engine.ask(trial)
+        space.check_point(params, complete=True)
+        engine.tell(trial, Outcome("complete", abs(float(params["x0"] or 0.0) - 0.3)))
+    assert set(engine.proposers.values()) <= {MODEL, PARZEN}
