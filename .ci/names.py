@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from optuna.storages import BaseStorage
+
 FOLDERS = ("crosstune", "adapters", "benchmarks", "callbacks", "samplers")
 """The package. Symbolic links in `crosstune/` to the other four are not followed."""
 
@@ -28,6 +30,8 @@ VAGUE = frozenset(
 )
 FEWEST_PARAMETERS = 3
 """A function with so many parameters has to document them."""
+OTHERS = {"ForwardingStorage": BaseStorage}
+"""By class name, the base class of a library whose methods the class takes over."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -109,8 +113,9 @@ def args(trees: dict[Path, ast.Module]) -> Iterator[Fault]:
     """One fault for each public function that has to document its parameters and does not.
 
     A constructor may do it in the docstring of its class. These are left out: a method whose
-    parameters a base class in the package documents, overloads, test functions, and commands of
-    click, whose docstrings are shown to users and whose options have texts of their own.
+    parameters a base class in the package or in `OTHERS` documents, overloads, test functions, and
+    commands of click, whose docstrings are shown to users and whose options have texts of their
+    own.
     """
     bases = _documented_methods(trees)
     for path, tree in trees.items():
@@ -147,6 +152,8 @@ def _documented_methods(trees: dict[Path, ast.Module]) -> dict[str, set[str]]:
             return set()
         node = defined[name]
         methods = {item.name for item in _definitions(node) if _has_args(item)} - {"__init__"}
+        library = vars(OTHERS.get(name, object)).items()
+        methods.update(method for method, value in library if "Args:" in (value.__doc__ or ""))
         bases = [getattr(base, "attr", getattr(base, "id", "")) for base in node.bases]
         return methods.union(*(documented(base, (*seen, name)) for base in bases))
 

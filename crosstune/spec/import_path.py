@@ -41,8 +41,8 @@ def find(target: str, folder: Path | None) -> Any:
             resolved = getattr(resolved, part)
         except AttributeError:
             public = [name for name in dir(resolved) if not name.startswith("_")]
-            known = no_such("name", part, public)
-            raise RequestError(f"{target!r}: {module_name} has {known}") from None
+            hint = no_such("name", part, public)
+            raise RequestError(f"{target!r}: {module_name} has {hint}") from None
     return resolved
 
 

@@ -199,6 +199,21 @@ def test_our_own_studies_document_their_parameters_too(
     assert faults(check("--only", "args")) == ["benchmarks/research/long.py:1"]
 
 
+def test_what_the_base_class_of_a_library_documents_is_not_asked_for(
+    tmp_path: Path, check: Callable[..., Result]
+) -> None:
+    text = """
+class ForwardingStorage: ...
+
+class Store(ForwardingStorage):
+    def set_trial_user_attr(self, trial_id, key, value): ...
+
+    def other(self, trial_id, key, value): ...
+"""
+    write(tmp_path, "crosstune/one.py", text)
+    assert faults(check("--only", "args")) == ["crosstune/one.py:7"]
+
+
 def test_only_the_chosen_rules_run_and_are_counted(
     tmp_path: Path, check: Callable[..., Result]
 ) -> None:
