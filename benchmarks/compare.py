@@ -27,8 +27,8 @@ LIBRARIES = ("scipy", "matplotlib", "jinja2")
 with needing("a match", "crosstune[compare]", *LIBRARIES):
     from crosstune.benchmarks.report import markdown, write_report
     from crosstune.benchmarks.statistics import summarize
+    from crosstune.benchmarks.statistics.rankings import Rule
     from crosstune.benchmarks.statistics.sequential import Sequential
-    from crosstune.benchmarks.statistics.summary import check
     from crosstune.benchmarks.statistics.verdicts import Summary
 
 SEEDS = 10
@@ -164,7 +164,7 @@ def compare(
         raise RequestError(f"a match has 1 job or more, not {jobs}")
     if max_seeds < ROUND and until_decided:
         raise RequestError(f"until decided takes {ROUND} seeds or more, not {max_seeds}")
-    check(len(problems), margin, within, level)
+    Rule(margin, within, level).check(len(problems))
     match.check(max_seeds if until_decided else seeds)
     rule = None if rounds is None else Sequential(*rounds, level, margin, within)
     with _folder(out) as folder, folder.alone():

@@ -22,7 +22,7 @@ from crosstune.benchmarks.report.plots import Curves, Dots
 from crosstune.benchmarks.report.sections import Section, asked
 from crosstune.benchmarks.report.tables import plain
 from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
-from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Ranking, Summary
+from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Pair, Ranking, Summary
 
 MOST_POINTS = 400
 """The largest number of points of a curve on the page; the CSV file has all."""
@@ -44,6 +44,7 @@ def page(results: Results, summary: Summary, sections: Sequence[Section]) -> str
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     contenders = results.settings.contenders
+    pictures = [picture for section in sections for picture in section.pictures]
     styles = looks(contenders)
     return env.from_string((here / "page.html").read_text("utf-8")).render(
         summary=summary,
@@ -52,20 +53,14 @@ def page(results: Results, summary: Summary, sections: Sequence[Section]) -> str
         sections=sections,
         looks=styles,
         numbers={name: i for i, name in enumerate(contenders)},
-        data=curve_data(
-            [
-                picture
-                for section in sections
-                for picture in section.pictures
-                if isinstance(picture, Curves)
-            ],
-            list(contenders),
-        ),
+        data=curve_data([p for p in pictures if isinstance(p, Curves)], list(contenders)),
         matrix=matrix,
         kind=lambda picture: type(picture).__name__,
         place=place,
         plain=plain,
         percent=percent,
+        rounded=lambda pair: rounded(pair.advantage, half(pair.interval)),
+        between=between,
         symbols=SYMBOLS,
         colours=[(on_white, ON_DARK.get(on_white, on_white)) for on_white in COLOURS],
         style=style,
@@ -80,28 +75,10 @@ def place(picture: Dots, value: float | None) -> float | None:
     return None if where is None else round(100 * where, 2)
 
 
-def matrix(ranking: Ranking, order: list[str]) -> list[list[dict[str, str] | None]]:
+def matrix(ranking: Ranking, order: list[str]) -> list[list[Pair | None]]:
     """The square of pairs, as seen by the contender of the row; None on the diagonal."""
-    rows = []
-    for a in order:
-        row: list[dict[str, str] | None] = []
-        for b in order:
-            pair = ranking.between(a, b)
-            if pair is None:
-                row.append(None)
-                continue
-            seen = pair.seen_from(a)
-            row.append(
-                {
-                    "verdict": seen.verdict,
-                    "words": seen.words,
-                    "advantage": rounded(seen.advantage, half(seen.interval)),
-                    "interval": between(seen.interval),
-                    "wins": percent(seen.wins),
-                }
-            )
-        rows.append(row)
-    return rows
+    square = ([ranking.between(a, b) for b in order] for a in order)
+    return [[p and p.seen_from(a) for p in row] for a, row in zip(order, square, strict=True)]
 
 
 def curve_data(pictures: list[Curves], contenders: list[str]) -> dict[str, Any]:

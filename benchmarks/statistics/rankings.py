@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from crosstune.benchmarks.match.results import Settings
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.pairs import ordered, pairs
 from crosstune.benchmarks.statistics.ranks import critical_distance, friedman, mean_ranks, nemenyi
@@ -14,6 +16,7 @@ from crosstune.benchmarks.statistics.same_points import told_apart
 from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
 from crosstune.benchmarks.statistics.sentence import sentence
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, Interval, Pair, Ranking
+from crosstune.errors import RequestError
 
 REGRET = "normalised regret"
 
@@ -24,15 +27,48 @@ def with_pairs(ranking: Ranking, ruled: tuple[Pair, ...]) -> Ranking:
     return replace(ranking, sentence=sentence(ranking))
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What counts as a difference.
+
+    Attributes:
+        margin, within, level, alpha: as in `summarize`.
+    """
+
+    margin: float = 0.1
+    within: float | None = None
+    level: float = 0.05
+    alpha: float | None = None
+
+    def check(self, problems: int) -> None:
+        """Refuse attributes out of their ranges, and `within` for several problems.
+
+        Raises:
+            RequestError: with the reason.
+        """
+        for name, value in (("margin", self.margin), ("within", self.within)):
+            if value is not None and not 0 < value < math.inf:
+                raise RequestError(f"{name}={value}: what counts as no difference is above 0.")
+        if self.within is not None and problems > 1:
+            raise RequestError(
+                f"within={self.within}: the {problems} problems have units of their own. Give "
+                "margin, a share of the scale."
+            )
+        if not 0 < self.level < 0.5:
+            raise RequestError(f"level={self.level}: a chance of error is above 0 and below 0.5.")
+        if self.alpha is not None and not 0 < self.alpha <= self.level:
+            raise RequestError(
+                f"alpha={self.alpha}: it is a part of the level, above 0 and at most {self.level}."
+            )
+
+
 def ranked(
     names: tuple[str, ...],
     compared: Sequence[RunScores],
+    rule: Rule,
     *,
     unseen: bool,
-    margin: float,
-    level: float,
-    alpha: float | None,
-    bootstrap: bool,
+    bootstrap: bool = True,
 ) -> Ranking:
     """The verdict on a measure, without its sentence.
 
@@ -46,12 +82,13 @@ def ranked(
     Args:
         names: the contenders.
         compared: the scores of each problem.
+        rule: what counts as a difference.
         unseen: whether the scores are on unseen data.
-        margin: in the metric's units, or in normalised regret.
-        level, alpha: as in `summarize`.
         bootstrap: as in `rankings`.
     """
-    several = len(compared) > 1
+    several, level = len(compared) > 1, rule.level
+    margin = rule.margin if several else rule.margin * compared[0].scale
+    margin = margin if rule.within is None else rule.within
     every = [-scores.regret if several else scores.heights for scores in compared]
     heights, weights, draws = every[0], None, None
     if several:
@@ -73,7 +110,7 @@ def ranked(
         names,
         heights,
         margin,
-        level if alpha is None else alpha,
+        level if rule.alpha is None else rule.alpha,
         interval=interval,
         wins=wins,
         weights=weights,
@@ -88,7 +125,7 @@ def ranked(
         leader=names[ordered(names, heights)[0]],
         pairs=ruled,
         sentence="",
-        alpha=alpha,
+        alpha=rule.alpha,
         ranks=dict(zip(names, map(float, mean_ranks(heights)), strict=True)),
     )
     if several:
@@ -100,25 +137,17 @@ def ranked(
 
 
 def rankings(
-    names: tuple[str, ...],
-    problems: Sequence[ScoredProblem],
-    *,
-    margin: float,
-    within: float | None,
-    level: float,
-    alpha: float | None = None,
-    bootstrap: bool = True,
-    startup: Mapping[str, int] | None = None,
+    settings: Settings, problems: Sequence[ScoredProblem], rule: Rule, *, bootstrap: bool = True
 ) -> tuple[Ranking, ...]:
     """The verdict on the tuned metric, and the one on unseen data if there is any.
 
     Args:
-        names: the contenders.
+        settings: of the match.
         problems: with their scores.
-        margin, within, level, alpha: as in `summarize`.
+        rule: what counts as a difference.
         bootstrap: False leaves out intervals and Nemenyi's values, which are slow to compute.
-        startup: by name, the number of random points that come first.
     """
+    names = settings.contenders
     made: list[Ranking] = []
     for unseen in (False, True):
         measured = [problem.unseen if unseen else problem.tuned for problem in problems]
@@ -127,20 +156,11 @@ def rankings(
         compared = [scores for scores in there if scores.scale > 0] or there[:1]
         if not compared:
             continue
-        tolerance = margin * compared[0].scale if len(compared) == 1 else margin
-        ranking = ranked(
-            names,
-            compared,
-            unseen=unseen,
-            margin=tolerance if within is None else within,
-            level=level,
-            alpha=alpha,
-            bootstrap=bootstrap,
-        )
+        ranking = ranked(names, compared, rule, unseen=unseen, bootstrap=bootstrap)
         only = compared[0].about.name if len(compared) == 1 < len(problems) else None
         ranking = replace(ranking, problems=len(there), only=only)
         ruled = ranking.pairs
         if any(scores.scale > 0 for scores in compared):
-            ruled = told_apart(ruled, names, problems, startup or {})
+            ruled = told_apart(ruled, names, problems, settings.startup)
         made.append(with_pairs(ranking, ruled))
     return tuple(made)

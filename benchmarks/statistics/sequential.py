@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from crosstune.benchmarks.match.results import Results, Settings
-from crosstune.benchmarks.statistics.rankings import rankings, with_pairs
-from crosstune.benchmarks.statistics.scores import ScoredProblem
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.statistics.rankings import Rule, rankings, with_pairs
 from crosstune.benchmarks.statistics.signed_rank import fewest
-from crosstune.benchmarks.statistics.summary import assemble, check, usable
+from crosstune.benchmarks.statistics.summary import assemble, usable
 from crosstune.benchmarks.statistics.verdicts import UNDECIDED, Pair, Ranking, Summary, counting
 from crosstune.errors import RequestError
 
@@ -106,10 +105,12 @@ class Sequential:
             RequestError: as `summarize`.
         """
         names, problems = results.settings.contenders, len(results.settings.problems)
-        check(problems, self.margin, self.within, self.level)
+        rule = Rule(self.margin, self.within, self.level)
+        rule.check(problems)
         pairs = len(names) * (len(names) - 1) // 2
         spending = self.spending(pairs, problems)
         alpha = next(iter(spending.values()))
+        rule = replace(rule, alpha=alpha)
         there = _through(results)
         # Looks that spend nothing show the standings and decide nothing.
         at = max((look for look in self.looks() if look <= there), default=there)
@@ -120,9 +121,8 @@ class Sequential:
             if look > there:
                 break
             at = look
-            judged = self._rankings(
-                usable(_first(results, look))[0], results.settings, alpha, bootstrap=False
-            )
+            shown, _ = usable(_first(results, look))
+            judged = rankings(results.settings, shown, rule, bootstrap=False)
             for ranking in judged:
                 for pair in ranking.pairs:
                     if pair.verdict != UNDECIDED:
@@ -139,7 +139,7 @@ class Sequential:
         usable_problems, notes = usable(part)
         judged = tuple(
             with_pairs(ranking, tuple(_kept(pair, ranking, decided) for pair in ranking.pairs))
-            for ranking in self._rankings(usable_problems, results.settings, alpha, bootstrap=True)
+            for ranking in rankings(results.settings, usable_problems, rule)
         )
         taken = [look for look in spending if look <= at]
         notes.append(
@@ -153,20 +153,6 @@ class Sequential:
                 f"at {100 * self.level:g} % the test needs {fewest(alpha / max(pairs, 1))}."
             )
         return Decision(done, at, assemble(part, usable_problems, judged, notes, self.level, None))
-
-    def _rankings(
-        self, problems: list[ScoredProblem], settings: Settings, alpha: float, *, bootstrap: bool
-    ) -> tuple[Ranking, ...]:
-        return rankings(
-            settings.contenders,
-            problems,
-            margin=self.margin,
-            within=self.within,
-            level=self.level,
-            alpha=alpha,
-            bootstrap=bootstrap,
-            startup=settings.startup,
-        )
 
 
 def _key(pair: Pair) -> frozenset[str]:

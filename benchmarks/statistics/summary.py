@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.statistics.curves import AXES, curves
-from crosstune.benchmarks.statistics.rankings import rankings
+from crosstune.benchmarks.statistics.rankings import Rule, rankings
 from crosstune.benchmarks.statistics.scores import ScoredProblem, read
 from crosstune.benchmarks.statistics.standings import on_problem, overall
 from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
@@ -37,24 +36,13 @@ def summarize(
     Raises:
         RequestError: a keyword out of its range, or no problem has anything to compare.
     """
-    check(len(results.settings.problems), margin, within, level)
-    if alpha is not None and not 0 < alpha <= level:
-        raise RequestError(
-            f"alpha={alpha}: it is a part of the level, above 0 and at most {level}."
-        )
+    rule = Rule(margin, within, level, alpha)
+    rule.check(len(results.settings.problems))
     for axis in axes or ():
         if axis not in AXES:
             raise RequestError(no_such("axis", axis, AXES))
     problems, notes = usable(results)
-    verdicts = rankings(
-        results.settings.contenders,
-        problems,
-        margin=margin,
-        within=within,
-        level=level,
-        alpha=alpha,
-        startup=results.settings.startup,
-    )
+    verdicts = rankings(results.settings, problems, rule)
     looks = [look for look in results.settings.looks if look < results.settings.seeds]
     if alpha is None and looks:
         notes.append(
@@ -62,28 +50,6 @@ def summarize(
             f"of {100 * level:g} % holds for a single look; --until-decided keeps it for several."
         )
     return assemble(results, problems, verdicts, notes, level, axes)
-
-
-def check(problems: int, margin: float, within: float | None, level: float) -> None:
-    """Refuse parameters out of range.
-
-    Args:
-        problems: the number of problems of the match.
-        margin, within, level: as in `summarize`.
-
-    Raises:
-        RequestError: one is out of its range, or `within` is used with several problems.
-    """
-    for name, value in (("margin", margin), ("within", within)):
-        if value is not None and not 0 < value < math.inf:
-            raise RequestError(f"{name}={value}: what counts as no difference is above 0.")
-    if within is not None and problems > 1:
-        raise RequestError(
-            f"within={within}: the {problems} problems have units of their own. Give margin, a "
-            "share of the scale."
-        )
-    if not 0 < level < 0.5:
-        raise RequestError(f"level={level}: a chance of error is above 0 and below 0.5.")
 
 
 def usable(results: Results) -> tuple[list[ScoredProblem], list[str]]:

@@ -14,7 +14,7 @@ from crosstune.benchmarks.research.statistics.simulation import (
     over_problems,
     sequential,
 )
-from crosstune.benchmarks.statistics.rankings import ranked
+from crosstune.benchmarks.statistics.rankings import Rule, ranked
 from crosstune.benchmarks.statistics.scores import measured
 from crosstune.benchmarks.statistics.sequential import Sequential
 from crosstune.benchmarks.statistics.verdicts import BETTER, UNDECIDED
@@ -79,9 +79,7 @@ def test_simulated_problems_are_scored_as_real_ones():
     about = About("p", "loss", False, "", {})
     for match, found in zip(values, outcomes.verdicts, strict=True):
         scores = [measured(about, names, each, nothing, None) for each in match]
-        ranking = ranked(
-            names, scores, unseen=False, margin=0.2, level=0.05, alpha=None, bootstrap=False
-        )
+        ranking = ranked(names, scores, Rule(0.2), unseen=False, bootstrap=False)
         for (a, b), verdict in zip(both(3), found, strict=True):
             pair = ranking.between(names[a], names[b])
             assert pair.seen_from(names[a]).verdict == verdict
