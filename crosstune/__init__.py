@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crosstune.exchange import export_study, import_study
     from crosstune.integrations.search_cv import SearchCV
     from crosstune.proofs.certificate import check
+    from crosstune.recommendation.recommend import Recommendation, recommend
     from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
     from crosstune.space.space import Space
     from crosstune.spec.spec import Spec
@@ -37,6 +38,7 @@ _NAMES = {
     "crosstune.exchange": "export_study import_study",
     "crosstune.integrations.search_cv": "SearchCV",
     "crosstune.proofs.certificate": "check",
+    "crosstune.recommendation.recommend": "Recommendation recommend",
     "crosstune.space.parameters": "Bool Choice Constant Float Int LogNormal Normal",
     "crosstune.space.space": "Space",
     "crosstune.spec.spec": "Spec",
@@ -58,6 +60,7 @@ __all__ = [
     "KerasTuner",
     "LogNormal",
     "Normal",
+    "Recommendation",
     "SearchCV",
     "Space",
     "Spec",
@@ -69,6 +72,7 @@ __all__ = [
     "create_study",
     "export_study",
     "import_study",
+    "recommend",
     "samplers",
     "trial_seed",
     "trial_values",
