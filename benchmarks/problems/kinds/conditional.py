@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,14 +28,21 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeRegressor
 
 from crosstune.benchmarks.problems.kinds.boosting import SmallBooster
+from crosstune.benchmarks.problems.kinds.branches import drawn_decoys, drawn_lopsided
 from crosstune.benchmarks.problems.kinds.data import classes, few_digits, friedman, wine
 from crosstune.benchmarks.problems.kinds.definition import Definition, highest, lowest
-from crosstune.benchmarks.problems.kinds.drawn import dip, number, position
 from crosstune.benchmarks.problems.kinds.estimators import bells
 from crosstune.benchmarks.problems.kinds.scores import trained
 from crosstune.benchmarks.problems.training.data import cancer, diabetes, on_one_thread
 from crosstune.space.parameters import Bool, Choice, Float, Int
 from crosstune.space.space import Params, Space
+
+TREE = ("max_depth", "min_samples_leaf", "max_features")
+
+
+def of(params: Params, names: Sequence[str]) -> dict[str, Any]:
+    """Those of the parameters that are active."""
+    return {name: params[name] for name in names if name in params}
 
 
 @on_one_thread
@@ -59,11 +68,9 @@ def cancer_two(params: Params, trial: Trial | None = None) -> dict[str, float]:
     """Boosted trees, which have six parameters, or a kernel ridge, which has two."""
     p: Any = params
     if p["model"] == "ridge":
-        return trained(
-            KernelRidge(alpha=p["alpha"], kernel="rbf", gamma=p["gamma"]), cancer(), "r2"
-        )
-    tree = {name: p[name] for name in ("max_depth", "min_samples_leaf", "max_features")}
-    trees = SmallBooster(p["rounds"], p["rate"], tree, subsample=p["subsample"])
+        ridge = KernelRidge(alpha=p["alpha"], kernel="rbf", gamma=p["gamma"])
+        return trained(ridge, cancer(), "r2")
+    trees = SmallBooster(p["rounds"], p["rate"], of(p, TREE), subsample=p["subsample"])
     return trained(trees, cancer(), "r2")
 
 
@@ -78,12 +85,7 @@ def diabetes_four(params: Params, trial: Trial | None = None) -> dict[str, float
         ),
         "kernel": lambda: KernelRidge(alpha=p["ridge"], kernel=p["kernel"], gamma=p["gamma"]),
         "neighbours": lambda: KNeighborsRegressor(p["n_neighbors"], p=p["power"]),
-        "tree": lambda: DecisionTreeRegressor(
-            max_depth=p["max_depth"],
-            min_samples_leaf=p["min_samples_leaf"],
-            max_features=p["max_features"],
-            random_state=0,
-        ),
+        "tree": lambda: DecisionTreeRegressor(**of(p, TREE), random_state=0),
     }
     return trained(models[p["model"]](), diabetes(), "rmse")
 
@@ -106,11 +108,12 @@ def friedman_features(params: Params, trial: Trial | None = None) -> dict[str, f
 def wine_nested(params: Params, trial: Trial | None = None) -> dict[str, float]:
     """A reduction that chooses its own score, before one of three classifiers."""
     p: Any = params
-    steps: list[Any] = (
-        [QuantileTransformer(n_quantiles=p["quantiles"])] if p["scaler"] == "quantile" else []
-    )
+    steps: list[Any] = []
+    if p["scaler"] == "quantile":
+        steps += [QuantileTransformer(n_quantiles=p["quantiles"])]
     if p["reducer"] == "select":
-        score = mutual_info_classif if p["selection"] == "information" else f_classif
+        information = partial(mutual_info_classif, random_state=0)
+        score = information if p["selection"] == "information" else f_classif
         steps += [SelectKBest(score, k=p["features"])]
     elif p["reducer"] == "pca":
         steps += [PCA(p["components"], whiten=p["whiten"])]
@@ -129,46 +132,13 @@ def classes_forest(params: Params, trial: Trial | None = None) -> dict[str, floa
     """A small forest, or a machine whose kernel opens parameters of its own."""
     p: Any = params
     if p["model"] == "forest":
-        forest = ExtraTreesClassifier(
-            10,
-            max_features=p["max_features"],
-            min_samples_leaf=p["min_samples_leaf"],
-            bootstrap=p["bootstrap"],
-            max_samples=p.get("max_samples"),
-            random_state=0,
-        )
+        options = ("max_features", "min_samples_leaf", "bootstrap", "max_samples")
+        forest = ExtraTreesClassifier(10, **of(p, options), random_state=0)
         return trained(forest, classes(), "log_loss")
     machine = Nystroem(p["kernel"], gamma=p["gamma"], n_components=60, random_state=0)
     machine.set_params(degree=p.get("degree"), coef0=p.get("coef0"))
     model = make_pipeline(machine, LogisticRegression(C=p["C"], max_iter=60))
     return trained(model, classes(), "log_loss")
-
-
-def drawn_lopsided(params: Params, trial: Trial | None = None) -> float:
-    """Branches of 1, 2, 4 and 8 parameters: the larger, the better at best and worse on average."""
-    branch = str(params["branch"])
-    size, floor = {"one": (1, 0.55), "two": (2, 0.4), "four": (4, 0.2), "eight": (8, 0.0)}[branch]
-    bottoms = (0.22, 0.71, 0.35, 0.83, 0.62, 0.12, 0.78, 0.3)
-    parts = [
-        dip(position(number(params, f"{branch}_{i}"), 1e-4, 10, log=True), bottoms[i], 0.3)
-        for i in range(size)
-    ]
-    return floor + (1 + size / 4) * sum(parts) / size
-
-
-def drawn_decoys(params: Params, trial: Trial | None = None) -> float:
-    """Three branches with two common parameters, which are best at other places in each."""
-    x, y = number(params, "x"), position(number(params, "rate"), 1e-5, 1e-1, log=True)
-    match params["method"]:
-        case "smooth":
-            z = number(params, "smooth_z")
-            return 70 - 25 * ((x - 0.3) ** 2 + (y - 0.7) ** 2) - 15 * (z - 0.8) ** 2
-        case "narrow":
-            z = number(params, "narrow_z")
-            return 62 + 22 * (1 - dip(x, 0.85, 0.12)) * (1 - dip(y, 0.2, 0.12)) - 5 * (z - 0.1) ** 2
-    steps = position(number(params, "steps"), 1, 100, log=True)
-    bonus = 8.0 if params["restart"] else 0.0
-    return 50 + bonus + 20 * x * (1 - dip(steps, 0.9, 0.2)) - 10 * abs(y - x)
 
 
 FOREST = {"model": "forest"}

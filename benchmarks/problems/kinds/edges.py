@@ -116,7 +116,7 @@ def drawn_corner(params: Params, trial: Trial | None = None) -> float:
     decay = position(number(params, "decay"), 1e-8, 1e-2, log=True)
     value = 2 * (1 - width) ** 1.5 + 1.5 * depth + 0.8 * batch**0.5 + share * (1 - 0.5 * depth)
     value += 3 * (rate - 0.3 - 0.3 * width) ** 2 + 0.5 * decay * (1 + width)
-    return value + (0.3 if params["warm"] else 0)
+    return float(value + (0.3 if params["warm"] else 0))
 
 
 def drawn_levels(params: Params, trial: Trial | None = None) -> float:
@@ -124,7 +124,8 @@ def drawn_levels(params: Params, trial: Trial | None = None) -> float:
     x = [LEVELS[name].index(params[name]) / (len(LEVELS[name]) - 1) for name in LEVELS]
     stages = number(params, "stages") / 20
     score = 50 + 14 * x[0] - 9 * x[1] + 6 * x[2] * x[0] - 7 * (x[3] - 0.3) ** 2
-    return score + 12 * stages**0.5 * x[0] - 5 * stages * x[1] - 3 * abs(x[4] - stages)
+    score += 12 * stages**0.5 * x[0] - 5 * stages * x[1] - 3 * abs(x[4] - stages)
+    return float(score)
 
 
 LEVELS: dict[str, list[Any]] = {

@@ -38,8 +38,9 @@ def of_columns(parts: Parts, columns: Switches) -> Parts:
     """The data with some of their columns; if there is none, with one that tells nothing."""
 
     def chosen(part: Part) -> Part:
-        alternating = (np.arange(len(part.y)) % 2.0)[:, None]
-        return replace(part, x=part.x[:, columns] if columns.any() else alternating)
+        if columns.any():
+            return replace(part, x=part.x[:, columns])
+        return replace(part, x=(np.arange(len(part.y)) % 2)[:, None].astype(np.float64))
 
     return Parts(chosen(parts.train), chosen(parts.valid), chosen(parts.test))
 
