@@ -1,6 +1,5 @@
 """The report of a match: a page, Markdown, tables, figures, the terminal."""
 
-from crosstune.benchmarks.report.text import markdown, terminal
-from crosstune.benchmarks.report.writing import write_report
+from crosstune.benchmarks.report.text import markdown, terminal, write_report
 
 __all__ = ["markdown", "terminal", "write_report"]

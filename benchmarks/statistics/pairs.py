@@ -9,8 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.benchmarks.statistics.needed import more
-from crosstune.benchmarks.statistics.signed_rank import holm, tails
+from crosstune.benchmarks.statistics.signed_rank import holm, more, tails
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     EQUIVALENT,

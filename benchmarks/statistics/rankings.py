@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crosstune.benchmarks.match.results import Settings
+from crosstune.benchmarks.match.results import MatchRun, Settings
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.pairs import ordered, pairs
 from crosstune.benchmarks.statistics.ranks import critical_distance, friedman, mean_ranks, nemenyi
-from crosstune.benchmarks.statistics.same_points import told_apart
 from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
 from crosstune.benchmarks.statistics.sentence import sentence
-from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, Interval, Pair, Ranking
+from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED, Interval, Pair, Ranking
 from crosstune.errors import RequestError
 
 REGRET = "normalised regret"
@@ -164,3 +163,45 @@ def rankings(
             ruled = told_apart(ruled, names, problems, settings.startup)
         made.append(with_pairs(ranking, ruled))
     return tuple(made)
+
+
+def told_apart(
+    pairs: Sequence[Pair],
+    names: Sequence[str],
+    problems: Sequence[ScoredProblem],
+    startup: Mapping[str, int],
+) -> tuple[Pair, ...]:
+    """The pairs, undecided if they evaluated the same points in every run.
+
+    Args:
+        pairs: with their verdicts.
+        names: the contenders, in the order of the runs of `problems`.
+        problems: with the runs to compare.
+        startup: by name, the number of random points that come first.
+    """
+    rows = {name: [problem.runs[i] for problem in problems] for i, name in enumerate(names)}
+    return tuple(
+        replace(
+            pair,
+            verdict=UNDECIDED,
+            more=None,
+            same_points=True,
+            random_for=min((startup[n] for n in (pair.a, pair.b) if n in startup), default=None),
+        )
+        if _same(rows[pair.a], rows[pair.b])
+        else pair
+        for pair in pairs
+    )
+
+
+def _same(one: Sequence[Sequence[MatchRun]], other: Sequence[Sequence[MatchRun]]) -> bool:
+    """True if all runs of both have the same points, and every trial has its point."""
+    return all(
+        len(a.evaluations) == len(b.evaluations)
+        and all(
+            x.params and repr(dict(x.params)) == repr(dict(y.params))
+            for x, y in zip(a.evaluations, b.evaluations, strict=True)
+        )
+        for rows in zip(one, other, strict=True)
+        for a, b in zip(*rows, strict=True)
+    )

@@ -1,4 +1,4 @@
-"""Exact p-values of Wilcoxon's signed-rank test, with ties and zeros, and Holm's correction.
+"""Exact p-values of Wilcoxon's signed-rank test with ties and zeros, and the observations it needs.
 
 `scipy.stats.wilcoxon` is exact only without ties and zeros; with them it draws permutations, and no
 p-value can be below one divided by the number of draws. That is too coarse if 91 pairs and 8 looks
@@ -8,14 +8,18 @@ algorithm (Streitberg and Roehmel 1986), which is as fast with ties as without.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 RESOLUTION = 1e-12
 """Values closer than this share of the largest are tied, such as 0.3 - 0.2 and 0.2 - 0.1."""
+POWER = 0.8
+MOST = 1_000
+"""Larger numbers of further observations are not reported."""
 
 
 @lru_cache(maxsize=4096)
@@ -89,3 +93,61 @@ def fewest(level: float, *, sides: int = 2) -> int:
     (6, 5)
     """
     return max(1, int(np.ceil(np.log2(sides / level) - 1e-9)))
+
+
+def above(values: NDArray[np.float64]) -> float:
+    """The share of pairs of observations with a mean above 0, ties count half; 0 to 1."""
+    first, second = np.triu_indices(len(values), 1)
+    sums = values[first] + values[second]
+    return float(np.mean((sums > 0) + 0.5 * (sums == 0)))
+
+
+def noether(share: float, level: float, power: float) -> float:
+    """The observations that a one-sided signed-rank test needs (Noether 1987, section 3).
+
+    Args:
+        share: the probability that the sum of two observations is above 0.
+        level: of one side.
+        power: the chance to reject, 0 to 1.
+    """
+    if share <= 0.5:
+        return math.inf
+    return float((norm.ppf(1 - level) + norm.ppf(power)) ** 2 / (3 * (share - 0.5) ** 2))
+
+
+def more(
+    differences: NDArray[np.float64],
+    margin: float,
+    level: float,
+    weights: NDArray[np.float64] | None = None,
+) -> int | None:
+    """The approximate number of further observations that decide at a level; at least 1.
+
+    It is the smaller of the numbers that a difference and an equivalence need at 80 % power, if
+    further observations are like the present ones, and at least the fewest with which the exact
+    test can reject.
+
+    Args:
+        differences: shape (n,).
+        margin: differences smaller than this count as none.
+        level: of the test.
+        weights: as in `pairs.rule`, shape (n,).
+
+    Returns:
+        None beyond 1,000. With one observation, the fewest with which a test can decide.
+    """
+    n = len(differences)
+    if n < 2:
+        return max(1, min(fewest(level), fewest(level, sides=1)) - n) if n else None
+    share = above(differences if weights is None else differences * weights)
+    differ = noether(max(share, 1 - share), level / 2, POWER)
+    # Both sides have to reject, so each may fail half as often.
+    both = (1 + POWER) / 2
+    same = max(
+        noether(above(differences + margin), level, both),
+        noether(above(margin - differences), level, both),
+    )
+    total = min(max(differ, fewest(level)), max(same, fewest(level, sides=1)))
+    if total - n > MOST:
+        return None
+    return max(1, math.ceil(total) - n)

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from crosstune.benchmarks.statistics.needed import above, more, noether
-from crosstune.benchmarks.statistics.signed_rank import fewest, holm, tails
+from crosstune.benchmarks.statistics.signed_rank import above, fewest, holm, more, noether, tails
 from tests.unit.benchmarks.matches import one_sided, two_sided
 
 # Darwin's pairs of cross- and self-fertilised maize, in eighths of an inch (Fisher 1935).
