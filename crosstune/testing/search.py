@@ -39,6 +39,9 @@ def loss(params: Params) -> float:
 class SearchContract:
     """The behaviour of a backend's random and Bayesian search in an Optuna study."""
 
+    trials_to_learn = 22
+    """After so many trials the Bayesian search of any of our engines has begun to learn."""
+
     @pytest.mark.parametrize("role", ROLES)
     @pytest.mark.parametrize("seed", [0, 7, -3, 2**40])
     def test_the_same_seed_gives_the_same_trials(
@@ -56,9 +59,9 @@ class SearchContract:
 
     def test_maximizing_equals_minimizing_the_negated_value(self, adapter: Adapter) -> None:
         down = drive.study(drive.sampler(adapter, "bayesian", SPACE))
-        down.optimize(drive.objective(SPACE, loss), n_trials=22)
+        down.optimize(drive.objective(SPACE, loss), n_trials=self.trials_to_learn)
         up = drive.study(drive.sampler(adapter, "bayesian", SPACE), maximize=True)
-        up.optimize(drive.objective(SPACE, lambda p: -loss(p)), n_trials=22)
+        up.optimize(drive.objective(SPACE, lambda p: -loss(p)), n_trials=self.trials_to_learn)
         assert [t.params for t in up.trials] == [t.params for t in down.trials]
 
     def test_bayesian_search_ends_nearer_than_it_began(self, adapter: Adapter) -> None:

@@ -17,7 +17,8 @@ def adapter() -> Adapter:
 class TestSpace(SpaceContract): ...
 
 
-class TestSearch(SearchContract): ...
+class TestSearch(SearchContract):
+    trials_to_learn = 18  # it learns after 15 here, and takes a quarter of a second for each then
 
 
 class TestFailure(FailureContract): ...

@@ -173,7 +173,8 @@ def test_a_child_process_may_import_any_library_first(library: str, options: lis
         assert len(ours(done)) == 1
 
 
-@pytest.mark.parametrize("method", slow_but_first(["fork", "forkserver", "spawn"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_a_pool_of_hyperopts_runs(method: str) -> None:
     script = write("""
         import multiprocessing, sys

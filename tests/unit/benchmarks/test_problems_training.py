@@ -153,7 +153,7 @@ def test_a_network_that_trains_badly_can_be_pruned() -> None:
         problem.objective,
         sampler="random",
         pruner={"name": "threshold", "upper": 0.3, "n_warmup_steps": 2},
-        trials=8,
+        trials=5,
         seed=1,
     )
     pruned = [t for t in study.trials if t.state == optuna.trial.TrialState.PRUNED]

@@ -222,6 +222,7 @@ def test_a_contender_without_a_complete_trial_is_shown_with_dashes(match: Match)
     assert f"| lr | float 1e-05 to 0.1, log | {NONE} |" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_seed_gives_no_interval(tmp_path: Path) -> None:
     held = data.one_problem(seeds=1, trials=10)
     match = held, data.summary(held)

@@ -21,6 +21,7 @@ import pytest
 
 import crosstune
 from crosstune.errors import ObjectiveError, RequestError, RunError
+from tests.support.slow import slow_but_first
 from tests.unit.parallel import families, objectives
 from tests.unit.parallel.histories import errors, states
 
@@ -78,10 +79,12 @@ def test_what_cannot_be_sent_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "error", "text"),
-    [
-        (objectives.fails, RunError, "first 3 trials all failed.*ValueError: no such file"),
-        (objectives.no_number, ObjectiveError, "returned 'high'"),
-    ],
+    slow_but_first(
+        [
+            (objectives.fails, RunError, "first 3 trials all failed.*ValueError: no such file"),
+            (objectives.no_number, ObjectiveError, "returned 'high'"),
+        ]
+    ),
 )
 def test_an_objective_that_never_works_ends_the_run(
     objective: Callable[..., Any], error: type[Exception], text: str
@@ -140,6 +143,7 @@ def test_an_executor_that_forks_is_refused() -> None:
         crosstune.tune(SPEC, objectives.square, trials=4, workers=1, executor=executor)
 
 
+@pytest.mark.slow
 def test_loky_evaluates_too() -> None:
     loky = pytest.importorskip("loky")
     executor = loky.ProcessPoolExecutor(2)
@@ -255,9 +259,7 @@ def start_run(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups")
-@pytest.mark.parametrize(
-    "how", [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("how", slow_but_first([signal.SIGINT, signal.SIGKILL, signal.SIGTERM]))
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     process = start_run(tmp_path, "--workers", "2")
     process.send_signal(how)

@@ -48,14 +48,14 @@ def test_two_processes_repeat_no_point(kind: str, tmp_path: Path) -> None:
     place = str(tmp_path / "s.journal") if kind == "journal" else f"sqlite:///{tmp_path}/s.db"
     study = optuna.create_study(study_name="s", storage=open_storage(place))
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=search, args=(place, 25)) for _ in range(2)]
+    processes = [context.Process(target=search, args=(place, 15)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(120)
         assert process.exitcode == 0
     points = Counter(tuple(sorted(trial.params.items())) for trial in study.trials)
-    assert sum(points.values()) == 50
+    assert sum(points.values()) == 30
     assert set(points.values()) == {1}
 
 
