@@ -37,3 +37,9 @@ STUDY = named("--study", "study_name", help="The study's name in its storage.")
 TRIALS = click.option(
     "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
 )
+REPEATS = click.option(
+    "--repeats",
+    type=int,
+    metavar="K",
+    help="Evaluate leading points again in the last K trials, for a noisy objective.",
+)

@@ -15,6 +15,7 @@ from rich.markup import escape
 from crosstune.cli.console import LiveLine, count, duration, finite, table, values
 from crosstune.engines.feasibility import best_trial, ranked, why_no_best
 from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
+from crosstune.recommendation.recommend import Recommendation, recommend
 from crosstune.study.storage import describe
 from crosstune.study.trials import finished
 from crosstune.tuning.front import Plan
@@ -99,6 +100,7 @@ def report(
     console: Console,
     seconds: float,
     exit_status: int,
+    recommended: Recommendation | None,
     log_dir: str | None = None,
 ) -> int:
     """Print the state of a study after a run.
@@ -109,6 +111,7 @@ def report(
         console: where to print.
         seconds: the duration of the run.
         exit_status: of the run so far.
+        recommended: of the study; None if there is none.
         log_dir: of TensorBoard, if the study is logged.
 
     Returns:
@@ -129,13 +132,26 @@ def report(
         if infeasible:
             text = f"{infeasible} of {states['complete']} complete trials violate a constraint"
             console.print(text, highlight=False)
+        if recommended is not None and recommended.noisy:
+            _print(console, f"recommended under noise: {recommended}")
         if exit_status == 0:
-            _print_test(plan.function, best, console)
+            tested = best if recommended is None else recommended.trial
+            _print_test(plan.function, tested, console)
     if "://" not in str(plan.storage):
         _print(console, f"kept in {plan.storage}")
     if log_dir is not None:
         _print(console, f"look at it with: tensorboard --logdir {shlex.quote(log_dir)}")
     return exit_status
+
+
+def recommendation(study: Study, plan: Plan) -> Recommendation | None:
+    """The recommended trial; None without a best trial, parameters or scipy."""
+    if best_trial(study) is None:
+        return None
+    try:
+        return recommend(study, spec=plan.spec.space)
+    except RequestError:
+        return None
 
 
 def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
@@ -151,7 +167,13 @@ def _print_test(function: Any, best: FrozenTrial, console: Console) -> None:
         _print(console, f"trial {best.number} on the part held out for the test: {text}")
 
 
-def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) -> dict[str, Any]:
+def summary(
+    study: Study,
+    plan: Plan,
+    seconds: float,
+    sampler_seconds: float,
+    recommended: Recommendation | None,
+) -> dict[str, Any]:
     """The object of `--json`. JSON has no infinity, so an infinite best value becomes null.
 
     Args:
@@ -159,6 +181,7 @@ def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) ->
         plan: of the study.
         seconds: the duration of the run.
         sampler_seconds: the part of it that the sampler took.
+        recommended: of the study; None if there is none.
     """
     best = best_trial(study)
     return {
@@ -170,6 +193,20 @@ def summary(study: Study, plan: Plan, seconds: float, sampler_seconds: float) ->
         "trials": dict(count(study)),
         "best_value": finite(None if best is None else best.value),
         "best_params": None if best is None else values(plan.spec.space, best),
+        "recommended": None if recommended is None else _plain(recommended, plan),
         "seconds": round(seconds, 3),
         "sampler_seconds": round(sampler_seconds, 3),
+    }
+
+
+def _plain(recommended: Recommendation, plan: Plan) -> dict[str, Any]:
+    """A recommendation as JSON; infinite numbers become null."""
+    numbers = {
+        name: getattr(recommended, name) for name in ("mean", "deviation", "observed", "noise")
+    }
+    return {
+        "trial": recommended.trial.number,
+        "params": values(plan.spec.space, recommended.trial),
+        **{name: finite(number) for name, number in numbers.items()},
+        "repeats": recommended.repeats,
     }

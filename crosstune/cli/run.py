@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crosstune.cli.options import BACKEND, DEBUG, JSON, PRUNER, SAMPLER, STUDY, TRIALS, named
+from crosstune.cli.options import (
+    BACKEND,
+    DEBUG,
+    JSON,
+    PRUNER,
+    REPEATS,
+    SAMPLER,
+    STUDY,
+    TRIALS,
+    named,
+)
 from crosstune.errors import RequestError
 from crosstune.terminal.streams import lossy_stdout
 
@@ -51,6 +61,10 @@ On a Dask cluster, whose workers may come and go:
 Without a cluster manager, over a database: crosstune worker --help
 
 \b
+If the objective has noise, the best observed value is partly luck: --repeats 8 evaluates the
+leaders again in the last 8 trials, and the recommended trial is shown with its uncertainty.
+
+\b
 With --tensorboard logs, view it while it runs with: tensorboard --logdir logs
 Several studies may share a directory, and a resumed one continues its log. The log of a finished
 study: crosstune tensorboard runs/....journal logs
@@ -62,6 +76,7 @@ study: crosstune tensorboard runs/....journal logs
 @PRUNER
 @TRIALS
 @click.option("--seconds", type=float, metavar="S", help="Time limit; no trial starts after it.")
+@REPEATS
 @click.option(
     "--seed", type=int, metavar="N", help="Any integer; the same seed gives the same trials."
 )
@@ -160,7 +175,15 @@ def run_spec(
         RequestError: the request is bad; nothing was evaluated.
     """
     from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
-    from crosstune.cli.outcome import Result, live_line, report, say_what_runs, status_of, summary
+    from crosstune.cli.outcome import (
+        Result,
+        live_line,
+        recommendation,
+        report,
+        say_what_runs,
+        status_of,
+        summary,
+    )
     from crosstune.resume.agreement import asked_seed
     from crosstune.study.clock import SamplerClock
     from crosstune.tuning.front import settle
@@ -180,5 +203,6 @@ def run_spec(
                 log.attach(study)  # its thread logs new trials until the end
             status = status_of(lambda: run_plan(plan, study, [line]), line, console, debug=debug)
         seconds = time.monotonic() - before
-        status = report(study, plan, console, seconds, status, tensorboard)
-        return Result(status, summary(study, plan, seconds, clock.seconds))
+        recommended = recommendation(study, plan)
+        status = report(study, plan, console, seconds, status, recommended, tensorboard)
+        return Result(status, summary(study, plan, seconds, clock.seconds, recommended))

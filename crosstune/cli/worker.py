@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from crosstune.cli.options import BACKEND, DEBUG, PRUNER, SAMPLER, STUDY, TRIALS
+from crosstune.cli.options import BACKEND, DEBUG, PRUNER, REPEATS, SAMPLER, STUDY, TRIALS
 
 
 @click.command(
@@ -40,6 +40,7 @@ most three times. The server may restart meanwhile. On one machine: crosstune ru
     metavar="S",
     help="Time limit of this worker; it starts no trial after it.",
 )
+@REPEATS
 @BACKEND
 @SAMPLER
 @PRUNER
@@ -60,7 +61,7 @@ def worker(spec: Path, heartbeat: int, debug: bool, **options: Any) -> None:
     from rich.markup import escape
 
     from crosstune.cli.console import SafeConsole
-    from crosstune.cli.outcome import live_line, report, status_of
+    from crosstune.cli.outcome import live_line, recommendation, report, status_of
     from crosstune.cli.run import study_request
     from crosstune.study.storage import describe
     from crosstune.terminal.streams import lossy_stdout
@@ -79,5 +80,6 @@ def worker(spec: Path, heartbeat: int, debug: bool, **options: Any) -> None:
         before = time.monotonic()
         with live_line(plan, study, console) as line:
             status = status_of(lambda: joined.run([line]), line, console, debug=debug)
-        status = report(study, plan, console, time.monotonic() - before, status)
+        seconds = time.monotonic() - before
+        status = report(study, plan, console, seconds, status, recommendation(study, plan))
     sys.exit(status)

@@ -6,8 +6,12 @@ scheduler ends by itself, and any other engine gets the default number of trials
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from crosstune.errors import SpecError
+from crosstune.space.parameters import shown
 
 if TYPE_CHECKING:
     from crosstune.engines.base import Adapter
@@ -24,6 +28,10 @@ class Limits(Protocol):
     def seconds(self) -> float | None:
         """Seconds after which no trial begins."""
 
+    @property
+    def repeats(self) -> int:
+        """How many of the last trials evaluate leading points again."""
+
 
 DEFAULT_TRIALS = 100
 """Default number of trials."""
@@ -36,14 +44,27 @@ class SearchBudget:
     Attributes:
         trials: finished trials of the study, pruned and failed ones included; None for no limit.
         seconds: after which no trial begins; None for no limit.
+        repeats: how many of the last trials evaluate leading points again; fewer than `trials`.
     """
 
     trials: int | None = None
     seconds: float | None = None
+    repeats: int = 0
 
     def plain(self) -> dict[str, float | None]:
-        """The budget as a study's record stores it."""
-        return asdict(self)
+        """The budget as a study's record stores it; without repeats if there are none."""
+        limits = asdict(self)
+        if not self.repeats:
+            del limits["repeats"]
+        return limits
+
+    def repeats_from(self) -> float:
+        """The number of finished trials from which on trials are repeats; infinity for never.
+
+        >>> SearchBudget(trials=40, repeats=10).repeats_from()
+        30
+        """
+        return self.trials - self.repeats if self.trials and self.repeats else math.inf
 
 
 def settle(
@@ -51,6 +72,7 @@ def settle(
     *,
     trials: int | None = None,
     seconds: float | None = None,
+    repeats: int | None = None,
     ends_by_itself: bool,
     default: int | None = None,
 ) -> SearchBudget:
@@ -58,21 +80,45 @@ def settle(
 
     Args:
         spec: the limits that are not passed here; None without a spec.
-        trials, seconds: the limits that the caller sets; None: the spec's.
+        trials, seconds, repeats: those that the caller sets; None: the spec's.
         ends_by_itself: whether the engine decides when the search is over.
         default: the number of trials if nothing limits the search; None: 100.
 
+    Raises:
+        SpecError: the repeats are not fewer than the trials, or nothing limits the trials.
+
     >>> settle(None, ends_by_itself=False)
-    SearchBudget(trials=100, seconds=None)
+    SearchBudget(trials=100, seconds=None, repeats=0)
     >>> settle(None, ends_by_itself=True)
-    SearchBudget(trials=None, seconds=None)
+    SearchBudget(trials=None, seconds=None, repeats=0)
     """
     if spec is not None:
         trials = spec.trials if trials is None else trials
         seconds = spec.seconds if seconds is None else seconds
+        repeats = spec.repeats if repeats is None else repeats
     if trials is None and seconds is None and not ends_by_itself:
         trials = DEFAULT_TRIALS if default is None else default
-    return SearchBudget(trials, seconds)
+    if repeats:
+        check_repeats(repeats, trials)
+    return SearchBudget(trials, seconds, repeats or 0)
+
+
+def check_repeats(repeats: int, trials: int | None) -> None:
+    """Raise SpecError unless the repeats are fewer than the trials of a budget."""
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 0:
+        raise SpecError(f"an integer of 0 or more is needed, not {shown(repeats)}", ("repeats",))
+    if trials is None:
+        raise SpecError(
+            f"the repeats are the last {repeats} trials of a number of trials, and nothing limits "
+            "the trials. Set trials too",
+            ("repeats",),
+        )
+    if repeats >= trials:
+        raise SpecError(
+            f"the repeats are among the trials, so they are fewer than the {trials} trials, not "
+            f"{repeats}",
+            ("repeats",),
+        )
 
 
 def ends_by_itself(adapter: Adapter, algorithm: str) -> bool:

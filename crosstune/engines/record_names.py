@@ -37,6 +37,9 @@ DRAWN = "crosstune:drawn"
 PROPOSAL = "crosstune:proposal"
 """0 while a ticket is drawn, then the ticket, then the point; see `samplers/ask_order.py`."""
 
+REPEATS = "crosstune:repeats"
+"""The number of the trial whose point this one evaluates again."""
+
 ERROR = "crosstune:error"
 """Why the trial failed."""
 

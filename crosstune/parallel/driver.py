@@ -23,6 +23,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune.checkpoints.record import reached
+from crosstune.engines.budget import SearchBudget
 from crosstune.engines.record_names import ERROR, RUNS
 from crosstune.errors import described, message_of
 from crosstune.objectives import Prepared
@@ -31,6 +32,7 @@ from crosstune.parallel.pool import Pool, received
 from crosstune.parallel.replay_in_order import tell_again
 from crosstune.parallel.task import STATES, TaskOutcome, TrialTask
 from crosstune.parallel.trial_storage import Gate
+from crosstune.recommendation.repeats import queue_repeat
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.failures import Failures
@@ -49,8 +51,7 @@ class Driver:
         function: suggests the parameters; the workers evaluate.
         gate: in front of the study's storage.
         pool: evaluates.
-        trials: the number of finished trials that the study shall have; None for no limit.
-        seconds: for which trials may begin; None for no limit.
+        budget: of the study, and the seconds for which this run may begin trials.
         lag: None, or the number of trials under way when one is asked for.
         under_way: of a run in order that is resumed, the trials that are asked for and not told.
         callbacks: called with the study and the trial after each trial.
@@ -63,8 +64,7 @@ class Driver:
         gate: Gate,
         pool: Pool,
         *,
-        trials: int | None,
-        seconds: float | None,
+        budget: SearchBudget,
         lag: int | None,
         under_way: Sequence[Begun],
         callbacks: Iterable[Callback],
@@ -78,10 +78,11 @@ class Driver:
         self._under_way = list(under_way)
         self._running: list[Running] = []
         """In the order in which they were asked for."""
+        trials, seconds = budget.trials, budget.seconds
         self._until = math.inf if seconds is None else time.monotonic() + seconds
         existing = study.get_trials(deepcopy=False)
         ended = [t for t in existing if t.state.is_finished()]
-        self._budget = trials
+        self._budget = budget
         self._left = (math.inf if trials is None else trials) - len(ended)
         runs = study.user_attrs.get(RUNS)
         self._first = runs[-1]["first_trial"] if runs else 0
@@ -120,7 +121,10 @@ class Driver:
     def _fill(self) -> bool:
         """Begin trials while there is room; True if any was begun."""
         before = len(self._running)
-        while self._has_room() and has_point(self._study, self._budget):
+        while self._has_room():
+            queue_repeat(self._study, self._budget)
+            if not has_point(self._study, self._budget.trials):
+                break
             self._begin()
         return len(self._running) > before
 

@@ -11,6 +11,7 @@ from functools import partial
 from optuna.study import Study
 
 from crosstune import _optuna
+from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError
 from crosstune.objectives import Prepared
 from crosstune.parallel.ask import Begun
@@ -155,17 +156,14 @@ class Several:
     def run(
         self,
         study: Study,
-        *,
-        trials: int | None,
-        seconds: float | None,
+        budget: SearchBudget,
         callbacks: Iterable[Callback],
     ) -> None:
         """Evaluate until the budget is spent.
 
         Args:
             study: with the sampler and the pruner.
-            trials: the number of finished trials that the study shall have; None for no limit.
-            seconds: for which trials may begin; None for no limit.
+            budget: of the study, and the seconds for which this run may begin trials.
             callbacks: called with the study and the trial after each trial.
         """
         gate = Gate(*_optuna.identity(study))
@@ -178,8 +176,7 @@ class Several:
                 self.function,
                 gate,
                 pool,
-                trials=trials,
-                seconds=seconds,
+                budget=budget,
                 lag=self.lag,
                 under_way=self.under_way,
                 callbacks=callbacks,

@@ -24,8 +24,8 @@ of n^2 d with d parameters."""
 FEWEST = 8
 """Minimum number of trials for a model."""
 EVIDENCE = 3.5
-"""By how much the log density with noise has to exceed that without. On functions and tables without
-noise it reached 2.2 where the leader was not the best trial."""
+"""By how much the log density with noise has to exceed that without. On functions and tables
+without noise it reached 2.2 where the leader was not the best trial."""
 EQUAL = 1e-9
 """Values that differ by this share of the range are equal: sums in another order may differ."""
 TIED = 0.1

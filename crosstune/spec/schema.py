@@ -62,6 +62,12 @@ def schema() -> dict[str, Any]:
                 "metric": {"anyOf": [word, _mapping({"name": word, "direction": direction})]},
                 "trials": _or_null({"type": "integer", "minimum": 1}),
                 "seconds": _or_null(ABOVE_0),
+                "repeats": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "default": 0,
+                    "description": "how many of the last trials evaluate leading points again",
+                },
                 "seed": _or_null(integer),
                 "backend": {"type": "string"},
                 "sampler": named,

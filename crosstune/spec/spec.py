@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from crosstune.engines import registry
+from crosstune.engines.budget import check_repeats
 from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.space.belief import beliefs
 from crosstune.space.parameters import shown
@@ -61,6 +62,7 @@ class Spec(BaseModel):
         metric: name and direction.
         trials: the number of finished trials, with pruned and failed ones, of the whole study.
         seconds: of the search; with `trials`, whichever comes first.
+        repeats: how many of the last trials evaluate leading points again, for a noisy objective.
         seed: any integer. None: a random one.
         backend, sampler: propose the trials.
         pruner: stops them early.
@@ -82,6 +84,7 @@ class Spec(BaseModel):
     metric: Metric = Metric()
     trials: Annotated[int, Field(ge=1)] | None = None
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    repeats: Annotated[int, Field(ge=0)] = 0
     seed: int | None = None
     backend: str = registry.HOST
     sampler: Named = Named(name="bayesian")
@@ -110,6 +113,8 @@ class Spec(BaseModel):
             super().__init__(**keys)
         except ValidationError as error:
             raise readable(error, _KEYS) from None
+        if self.repeats and self.trials is not None:
+            check_repeats(self.repeats, self.trials)
         for i, point in enumerate(self.start):
             try:
                 self.space.check_point(point)

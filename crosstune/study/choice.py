@@ -25,6 +25,7 @@ from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.spec import Named, Spec
 from crosstune.study.warm_start import Earlier
 from crosstune.study.warm_start import finished as earlier_trials
+from crosstune.system.extras import require
 
 WARM_START = "warm_start"
 """The option of samplers that learn from earlier studies."""
@@ -89,6 +90,24 @@ class ChosenEngine:
             native=self.native,
             notes=self.notes,
         )
+
+
+def repeating(engine: ChosenEngine, repeats: int) -> ChosenEngine:
+    """The engine, with a note that the last trials of the budget are not its proposals.
+
+    Raises:
+        Unsupported: it schedules trials, whose values belong to budgets of their own.
+    """
+    algorithm = engine.adapter.algorithms.get(engine.algorithm)
+    if not engine.ours and algorithm is not None and algorithm.scheduler:
+        raise Unsupported(
+            f"{engine.label} decides how far each trial is trained, so a leader cannot be "
+            "evaluated again as it was. Leave repeats out, or choose another sampler"
+        )
+    require("repeats", "crosstune[optuna]", "scipy", "threadpoolctl")
+    last = "the last trial evaluates" if repeats == 1 else f"the last {repeats} trials evaluate"
+    note = f"{last} leading points again"
+    return replace(engine, native=False, notes=(*engine.notes, note))
 
 
 def choose(

@@ -26,7 +26,7 @@ from crosstune.objectives import Objective, Prepared, prepare
 from crosstune.resume.mismatch import FRESH
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import ChosenEngine, choose, named
+from crosstune.study.choice import ChosenEngine, choose, named, repeating
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
 from crosstune.study.storage import Place
@@ -48,6 +48,7 @@ class StudyRequest:
         pruner: a name, a mapping of a name and options, or an Optuna pruner.
         trials: finished trials of the study in total.
         seconds: after which no trial starts.
+        repeats: how many of the last trials evaluate leading points again; 0 with an own loop.
         default_trials: the number of trials if nothing limits the search; None is 100.
         start: points to evaluate first.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
@@ -67,6 +68,7 @@ class StudyRequest:
     pruner: BasePruner | str | Mapping[str, Any] | None = None
     trials: int | None = None
     seconds: float | None = None
+    repeats: int | None = None
     default_trials: int | None = None
     seed: int | None = None
     warm_start: Earlier | Iterable[Earlier] = ()
@@ -164,13 +166,18 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)
-    budget = budgets.settle(
-        spec,
-        trials=request.trials,
-        seconds=request.seconds,
-        ends_by_itself=engine.ends_by_itself,
-        default=request.default_trials,
-    )
+    with located(request.spec) as reading:
+        reading.key = "repeats" if request.repeats is None else None
+        budget = budgets.settle(
+            spec,
+            trials=request.trials,
+            seconds=request.seconds,
+            repeats=0 if request.own_loop else request.repeats,
+            ends_by_itself=engine.ends_by_itself,
+            default=request.default_trials,
+        )
+        if budget.repeats:
+            engine = repeating(engine, budget.repeats)
     storage = request.storage
     if storage is None and request.folder is not None and request.resume:
         name = request.study_name or spec.name

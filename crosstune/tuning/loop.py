@@ -18,8 +18,10 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.checkpoints.stores import StoreFailed
+from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RunError
 from crosstune.objectives import TrialFailed
+from crosstune.recommendation.repeats import queue_repeat
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
@@ -56,6 +58,7 @@ def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> No
         plan.function,
         trials=plan.budget.trials,
         seconds=plan.budget.seconds,
+        repeats=plan.budget.repeats,
         callbacks=callbacks,
         several=plan.several,
     )
@@ -67,6 +70,7 @@ def run(
     *,
     trials: int | None,
     seconds: float | None,
+    repeats: int = 0,
     callbacks: Iterable[Callback] = (),
     several: Several | None = None,
 ) -> None:
@@ -79,28 +83,33 @@ def run(
         function: the objective.
         trials: finished trials of the study in total; None sets no limit.
         seconds: after which no trial starts; None sets no limit.
+        repeats: how many of the last trials evaluate leading points again.
         callbacks: Optuna's, called with the study and the finished trial.
         several: evaluates `function` in other processes, if any.
 
     Raises:
         RunError: see `tune`.
     """
+    budget = SearchBudget(trials, seconds, repeats)
     with watched() as watch, _failing(study):
         left = None if trials is None else trials - finished(study)
         if left is not None and left <= 0:
             return
         notes_constraints = must_be_watched(study.sampler)
         resumed = several is not None and several.under_way  # then it is checked in order
-        if not resumed and _exhausted(study):
-            return
+        if not resumed:
+            queue_repeat(study, budget)
+            if _exhausted(study):
+                return
         if several is not None:
             noting = [_note_constraints] if notes_constraints else []
-            several.run(study, trials=trials, seconds=seconds, callbacks=[*callbacks, *noting])
+            several.run(study, budget, [*callbacks, *noting])
             return
         snapshots = keeper(study)
         saving = [] if snapshots is None else [snapshots]
         ending = _ends_when_exhausted(study, trials, seconds)
-        after_each: list[Callback] = [*callbacks, *ending, *saving]
+        queuing = _queues_repeats(budget, watch)
+        after_each: list[Callback] = [*callbacks, *queuing, *ending, *saving]
         if after_each:
             after_each.append(partial(_end_if_asked, watch))
         study.optimize(
@@ -225,6 +234,19 @@ def _end_if_asked(watch: Watch, _: Study, __: FrozenTrial) -> None:
 
 def _note_constraints(study: Study, trial: FrozenTrial) -> None:
     note_constraints(study, study.sampler, trial)
+
+
+def _queues_repeats(budget: SearchBudget, watch: Watch) -> list[Callback]:
+    """A callback that queues the next trial if it is a repeat; empty without repeats."""
+    if not budget.repeats:
+        return []
+    deadline = math.inf if budget.seconds is None else time.monotonic() + budget.seconds
+
+    def queue_next(study: Study, _: FrozenTrial) -> None:
+        if not watch.asked and time.monotonic() < deadline:
+            queue_repeat(study, budget)
+
+    return [queue_next]
 
 
 def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None) -> list[Callback]:

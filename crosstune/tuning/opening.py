@@ -189,7 +189,11 @@ def _replayed(
     if several is not None and lag is not None:
         several.keep_lag(lag)
     if budget is not None:
-        amend_record(study, **{BUDGET: budget.plain()})
+        changed: dict[str, Any] = {BUDGET: budget.plain()}
+        if budget.repeats:
+            notes = [note for note in engine.notes if note not in record["notes"]]
+            changed.update(native=False, notes=[*record["notes"], *notes])
+        amend_record(study, **changed)
     done = finished(study)
     most = None if budget is None else budget.trials
     if done >= (math.inf if most is None else most):

@@ -31,6 +31,7 @@ def tune(
     pruner: str | Mapping[str, Any] | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    repeats: int | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
     start: Iterable[Mapping[str, Any]] | None = None,
@@ -57,6 +58,8 @@ def tune(
         trials: finished trials of the study in total, with pruned and failed ones.
         seconds: after which no trial starts. With neither, the budget is 100 trials, and none for
             a grid or a scheduler, which end by themselves.
+        repeats: how many of the last trials evaluate leading points again, for an objective with
+            noise; see `crosstune.recommend`.
         start: points to evaluate first.
         storage, study_name: where to keep the study. None keeps it in memory.
         resume: continue the existing study, up to the budget. True continues to the trials of an
@@ -98,6 +101,7 @@ def tune(
             pruner=pruner,
             trials=trials,
             seconds=seconds,
+            repeats=repeats,
             seed=seed,
             warm_start=warm_start,
             start=start,

@@ -24,6 +24,7 @@ from crosstune.engines.seeds import derived_seed
 from crosstune.errors import CrosstuneError, Unsupported, message_of
 from crosstune.parallel.evaluate import outcome_of
 from crosstune.parallel.task import STATES, TaskOutcome
+from crosstune.recommendation.repeats import queue_repeat
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.earlier_names import as_recorded
@@ -149,7 +150,9 @@ class Worker:
         waiting = any(t.state == TrialState.WAITING for t in open_ones)
         if budget is not None and not waiting and len(counting(trials)) >= budget:
             return not open_ones, None
-        if self._walks and self._is_exhausted():
+        if self.plan.budget is not None and not waiting:
+            waiting = queue_repeat(self.study, self.plan.budget, counting(trials))
+        if self._walks and not waiting and self._is_exhausted():
             return not open_ones, None
         trial = self.study.ask()
         try:

@@ -9,6 +9,7 @@ in a trial, the kernel is its prior.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr, ndtri
 
 from crosstune.samplers.gaussian_process.acquisition import LOG_ROOT_2_PI
@@ -56,7 +57,9 @@ class Kernels:
         active = encoding.active(rows)
         self._k = len(rows) + 1
         self.columns = [
-            (_Shares if isinstance(dim, Options) else _Widths)(dim, rows[:, i], active[:, i])
+            _Shares(dim, rows[:, i], active[:, i])
+            if isinstance(dim, Options)
+            else _Widths(dim, rows[:, i], active[:, i])
             for i, dim in enumerate(encoding.dimensions)
         ]
 
@@ -92,10 +95,11 @@ class _Shares:
         self._shares[np.flatnonzero(active), entries[active].astype(int)] += 1.0
         self._shares /= self._shares.sum(axis=1, keepdims=True)
 
-    def draw(self, kernels: Numbers, u: Numbers) -> Numbers:
+    def draw(self, kernels: NDArray[np.int64], u: Numbers) -> Numbers:
         """An entry of each kernel, from uniform numbers."""
         edges = self._shares[kernels].cumsum(axis=1)
-        return np.minimum((edges < u[:, None]).sum(axis=1), edges.shape[1] - 1).astype(float)
+        entries = (edges < u[:, None]).sum(axis=1)
+        return np.asarray(np.minimum(entries, edges.shape[1] - 1), float)
 
     def logs(self, entries: Numbers) -> Numbers:
         """(m, k + 1) the log of each kernel at each entry."""
@@ -130,7 +134,7 @@ class _Widths:
         self._low = ndtr(-self._middles / self._widths)
         self._mass = ndtr((1.0 - self._middles) / self._widths) - self._low
 
-    def draw(self, kernels: Numbers, u: Numbers) -> Numbers:
+    def draw(self, kernels: NDArray[np.int64], u: Numbers) -> Numbers:
         """An entry of each kernel, from uniform numbers."""
         normal = ndtri(self._low[kernels] + self._mass[kernels] * u)
         places = np.clip(self._middles[kernels] + self._widths[kernels] * normal, 0.0, 1.0)
