@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from crosstune.engines.feasibility import is_feasible
 from crosstune.recommendation.evaluated_space import space_of_trials
 from crosstune.recommendation.noise import ScaledFit, with_noise, without_noise
-from crosstune.recommendation.scale import Numbers
+from crosstune.recommendation.scale import SHIFTS, Numbers, Scale
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.kernel import parts
 from crosstune.space.space import Space
@@ -27,7 +27,7 @@ EVIDENCE = 3.5
 """By how much the log density with noise has to exceed that without. On functions and tables
 without noise it reached 2.2 where the leader was not the best trial."""
 EQUAL = 1e-9
-"""Values that differ by this share of the range are equal: sums in another order may differ."""
+"""Values that differ by this share of the scale's unit are equal, as sums in another order."""
 TIED = 0.1
 """Up to this share of ties among different points, equal repeats show that nothing is random."""
 
@@ -191,7 +191,7 @@ def _repeats_differ(modelled: _Modelled) -> bool | None:
     by_point: dict[bytes, list[float]] = {}
     for key, value in zip(modelled.keys, modelled.values.tolist(), strict=True):
         by_point.setdefault(key, []).append(value)
-    least = EQUAL * float(np.ptp(modelled.values / 2)) * 2
+    least = EQUAL * 2 * Scale.of(modelled.values, SHIFTS[0]).unit
     repeated = [values for values in by_point.values() if len(values) > 1]
     if any(max(values) - min(values) > least for values in repeated):
         return True

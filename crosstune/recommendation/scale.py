@@ -11,6 +11,8 @@ Numbers = NDArray[np.float64]
 
 SHIFTS = (0.05, 0.5, 5.0)
 """Candidates for the shift before the logarithm; the last one is almost linear."""
+FAR = 1e4
+"""Values that are worse by more than so many units are modelled as this far."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Scale:
         # Halves, since differences may be beyond the largest number.
         halves = values / 2 - best / 2
         unit = float(np.median(halves)) or float(halves.mean())
-        logs = np.log(np.minimum(halves / unit, 1e12) + shift)
+        logs = np.log(np.minimum(halves / unit, FAR) + shift)
         return cls(best, unit, shift, float(logs.mean()), float(logs.std()) or 1.0)
 
     def logs(self, values: Numbers) -> Numbers:
         """The logarithms behind the scaled values."""
-        return np.log(np.minimum((values / 2 - self.best / 2) / self.unit, 1e12) + self.shift)
+        return np.log(np.minimum((values / 2 - self.best / 2) / self.unit, FAR) + self.shift)
 
     def __call__(self, values: Numbers) -> Numbers:
         """(n,) values on the scale."""
