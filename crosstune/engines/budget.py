@@ -103,6 +103,16 @@ def settle(
     return SearchBudget(trials, seconds, repeats or 0)
 
 
+def note_of_repeats(repeats: int) -> str:
+    """The note for the user on the last trials of a budget.
+
+    >>> note_of_repeats(8)
+    'the last 8 trials evaluate leading points again'
+    """
+    last = "the last trial evaluates" if repeats == 1 else f"the last {repeats} trials evaluate"
+    return f"{last} leading points again"
+
+
 def check_repeats(repeats: int, trials: int | None) -> None:
     """Raise SpecError unless the repeats are fewer than the trials of a budget."""
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 0:

@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crosstune.engines import budget as budgets
 from crosstune.engines import registry as adapters
 from crosstune.engines.base import MODES, Adapter
+from crosstune.engines.budget import note_of_repeats
 from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
 from crosstune.space.law_distance import distance
 from crosstune.space.parameters import TAIL, Normal, Parameter
 from crosstune.space.space import Space
 from crosstune.space.verdicts import APPROXIMATE, REFUSED, Verdict
 from crosstune.spec.foreign_space import NativeSpace
+from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
 from crosstune.system.scalars import plain_arguments
 
@@ -86,7 +89,7 @@ def check(
     """
     if mode not in MODES:
         raise UnknownName(no_such("mode", mode, MODES))
-    space = spec if isinstance(spec, Space) else load(spec).space
+    space, cautions = (spec, ()) if isinstance(spec, Space) else _read(spec)
     verdicts: dict[str, dict[str, Verdict]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unchecked: dict[str, str] = {}
@@ -96,7 +99,7 @@ def check(
             verdicts[engine] = {name: _verdict(adapter, space, name, mode) for name in space}
             if isinstance(space, NativeSpace):
                 verdicts[engine] = space.seen_from(engine, verdicts[engine])
-            notes[engine] = tuple(adapter.cautions)
+            notes[engine] = (*adapter.cautions, *cautions)
         except MissingLibrary as error:
             unchecked[engine] = str(error)
         except NotImplementedError:
@@ -107,6 +110,21 @@ def check(
                 able = [e for e in verdicts if verdicts[e][name].kind != REFUSED]
                 by_name[name] = replace(verdict, elsewhere=tuple(able))
     return Certificate(mode, verdicts, notes, unchecked)
+
+
+def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Space, tuple[str, ...]]:
+    """The space of a spec, and what its budget means for every engine.
+
+    Raises:
+        SpecError: the spec is invalid, or its repeats are without a number of trials.
+    """
+    loaded = load(spec)
+    with located(spec) as reading:
+        reading.key = "repeats"
+        repeats = budgets.settle(loaded, ends_by_itself=False).repeats
+    if not repeats:
+        return loaded.space, ()
+    return loaded.space, (f"{note_of_repeats(repeats)}, so the study is not native",)
 
 
 def _verdict(adapter: Adapter, space: Space, name: str, mode: str) -> Verdict:

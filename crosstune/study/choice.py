@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler
 
 from crosstune.engines import registry as adapters
 from crosstune.engines.base import Adapter
-from crosstune.engines.budget import ends_by_itself
+from crosstune.engines.budget import ends_by_itself, note_of_repeats
 from crosstune.engines.record import run_record
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import RequestError, UnknownName, Unsupported
@@ -105,9 +105,7 @@ def repeating(engine: ChosenEngine, repeats: int) -> ChosenEngine:
             "evaluated again as it was. Leave repeats out, or choose another sampler"
         )
     require("repeats", "crosstune[optuna]", "scipy", "threadpoolctl")
-    last = "the last trial evaluates" if repeats == 1 else f"the last {repeats} trials evaluate"
-    note = f"{last} leading points again"
-    return replace(engine, native=False, notes=(*engine.notes, note))
+    return replace(engine, native=False, notes=(*engine.notes, note_of_repeats(repeats)))
 
 
 def choose(

@@ -54,7 +54,7 @@ not_a_function = 3
 SPACE = "space:\n  x: {type: float, low: -1, high: 1}\n"
 KEYS = {
     "study", "storage", "backend", "sampler", "seed", "trials", "best_value", "best_params",
-    "seconds", "sampler_seconds",
+    "recommended", "seconds", "sampler_seconds",
 }  # fmt: skip
 
 
