@@ -8,9 +8,11 @@ from crosstune.benchmarks.match.contender import Contender
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.seeding import engine_seed
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.engines.budget import check_repeats
 from crosstune.errors import CrosstuneError, RequestError
 from crosstune.proofs.certificate import check
 from crosstune.space.verdicts import EXACT
+from crosstune.study.choice import repeating
 from crosstune.tuning.front import settle
 
 
@@ -55,6 +57,9 @@ def _refusal(problem: Problem, contender: Contender, limits: RunLimits) -> str |
     where = f"  {contender.label} on {problem.name}: "
     try:
         engine = settle(contender.request(problem.spec, engine_seed(0), limits.trials)).engine
+        if problem.spec.repeats:
+            check_repeats(problem.spec.repeats, limits.trials)
+            repeating(engine, problem.spec.repeats)
     except CrosstuneError as error:
         return where + str(error)
     certificate = check(problem.space, backends=[contender.backend])
@@ -66,6 +71,8 @@ def _refusal(problem: Problem, contender: Contender, limits: RunLimits) -> str |
     ]
     if off:
         return where + ", ".join(off)
+    if problem.spec.repeats and (limits.workers is not None or problem.batch > 1):
+        return where + "batches and a simulated clock have no repeats"
     if limits.workers is None:
         return None
     if problem.duration is None:

@@ -76,7 +76,7 @@ def carry_out(task: MatchTask) -> None:
                 elif task.problem.batch > 1:
                     in_batches(study, recorder, task.limits, task.problem.batch)
                 else:
-                    _in_real_time(study, recorder, task.limits)
+                    _in_real_time(study, recorder, task.limits, task.problem.spec.repeats)
             final_test = recorder.final_test(study)
         except (FolderError, RunMismatch, KeyboardInterrupt, Passing):
             raise
@@ -107,7 +107,7 @@ def task_study(task: MatchTask) -> Study:
         # Hyperband's brackets depend on the name, so it is the same for every contender.
         study_name=f"{spec.name}-{task.seed}",
     )
-    budget = SearchBudget(task.limits.trials, task.limits.seconds)
+    budget = SearchBudget(task.limits.trials, task.limits.seconds, spec.repeats)
     return open_study(replace(settle(request), budget=budget))
 
 
@@ -118,7 +118,7 @@ def _with_first_design(spec: Spec, first: int, seed: int) -> Spec:
     return spec.model_copy(update={"start": (*spec.start, *drawn)})
 
 
-def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
+def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits, repeats: int) -> None:
     def stop_when_spent(study: Study, _: FrozenTrial) -> None:
         if recorder.spent.reached(limits):
             study.stop()
@@ -130,6 +130,7 @@ def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits) -> None:
         trials=limits.trials,
         # `run` needs a limit; without a number of trials the callback ends it.
         seconds=math.inf if limits.trials is None else None,
+        repeats=repeats,
         callbacks=[stop_when_spent] if counts_more else [],
     )
 
