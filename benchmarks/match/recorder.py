@@ -23,6 +23,7 @@ from crosstune.engines.record_names import ERROR, QUESTIONS
 from crosstune.errors import RequestError, RunError
 from crosstune.objectives import TrialFailed, suggest
 from crosstune.objectives.questions import ask_again, propose_again
+from crosstune.recommendation.recommend import recommend
 from crosstune.space.space import Params
 from crosstune.study.clock import SamplerClock
 from crosstune.study.trials import budget
@@ -140,10 +141,15 @@ class Recorder:
     def final_test(self, study: Study) -> float | None:
         """The score of the best trial on unseen data, if a separate call computes it.
 
+        Of a problem with a truth, it is that of the recommended trial.
+
         Raises:
             RunError: the mapping that the objective's `test` returns lacks the metric.
         """
         best = None if self._has_tests else best_trial(study)
+        if best is not None and best.params and self._problem.truth is not None:
+            recommended = recommend(study, spec=self._problem.space)
+            return float(self._problem.truth(self._point(recommended.trial.params)))
         scores = None if best is None else self._problem.prepared.test(best)
         if scores is None:
             return None

@@ -31,7 +31,8 @@ class Problem:
             units; None if it is not known. A function of a module, so that it can be pickled.
 
     A score on data that tuning never sees is the metric ``test_<metric>`` that the objective
-    returns or, without it, the metric in the mapping that its attribute `test(params)` returns.
+    returns or, without it, the metric in the mapping that its attribute `test(params)` returns. Of
+    a problem with a truth it is the truth at the point that `crosstune.recommend` chooses.
     """
 
     name: str
