@@ -98,6 +98,22 @@ def amend_record(study: Study, **changed: Any) -> None:
         _optuna.set_study_attr(study, RUNS, [*before[:-1], {**before[-1], **changed}])
 
 
+def repeating(
+    record: Mapping[str, Any], notes: Iterable[str], budget: SearchBudget
+) -> dict[str, Any]:
+    """The keys of a record that change if a resumed run has repeats; none without repeats.
+
+    Args:
+        record: of the run.
+        notes: of the resumed run's engine.
+        budget: of the resumed run.
+    """
+    if not budget.repeats:
+        return {}
+    new = [note for note in notes if note not in record["notes"]]
+    return {"native": False, "notes": [*record["notes"], *new]}
+
+
 def set_pruner(study: Study, pruner: Any) -> None:
     """Set a study's pruner, one that was not used yet, and write it into the last record."""
     study.pruner = pruner

@@ -19,7 +19,7 @@ from crosstune import _optuna, pruners
 from crosstune.digests.evaluated import Evaluated
 from crosstune.engines import record_names, registry
 from crosstune.engines import study_values as ledger
-from crosstune.engines.record import BUDGET, amend_record, leave_record, records
+from crosstune.engines.record import BUDGET, amend_record, leave_record, records, repeating
 from crosstune.errors import RequestError, StudyExists
 from crosstune.resume import (
     BEGAN_WITH,
@@ -189,11 +189,7 @@ def _replayed(
     if several is not None and lag is not None:
         several.keep_lag(lag)
     if budget is not None:
-        changed: dict[str, Any] = {BUDGET: budget.plain()}
-        if budget.repeats:
-            notes = [note for note in engine.notes if note not in record["notes"]]
-            changed.update(native=False, notes=[*record["notes"], *notes])
-        amend_record(study, **changed)
+        amend_record(study, **{BUDGET: budget.plain()}, **repeating(record, engine.notes, budget))
     done = finished(study)
     most = None if budget is None else budget.trials
     if done >= (math.inf if most is None else most):

@@ -47,6 +47,7 @@ def slow(params):
     print("started", file=sys.stderr, flush=True)
     time.sleep(0.05)
     return params["x"]
+def uneven(params, trial): return params["x"] + trial.number * 7 % 5
 def branch(params): return float("momentum" in params)
 def index(params): return float(params["x"][1:])
 not_a_function = 3
@@ -663,3 +664,33 @@ def test_an_unexpected_error_is_one_line_without_debug(
     monkeypatch.setattr(front, "load", fail)
     ran = at("run", at.spec())
     assert (ran.status, ran.err.splitlines()[0]) == (1, "crosstune: ZeroDivisionError: oh")
+
+
+def test_the_recommendation_is_printed_where_there_is_noise(at: Workplace) -> None:
+    ran = at("run", at.spec("uneven", head="trials: 16\nseed: 0\n"), "--repeats", "4", "--json")
+    assert ran.status == 0
+    recommended = ran.summary["recommended"]
+    assert "recommended under noise: trial " in ran.err
+    assert recommended["noise"] > 0
+    assert recommended["deviation"] > 0
+    assert set(recommended["params"]) == {"x"}
+    plain = at("run", at.spec(), "--json")
+    assert "recommended" not in plain.err
+    recommended = plain.summary["recommended"]
+    assert recommended["params"] == plain.summary["best_params"]
+    assert (recommended["mean"], recommended["noise"]) == (plain.summary["best_value"], 0.0)
+
+
+def test_bad_repeats_are_refused_with_their_place(at: Workplace) -> None:
+    ran = at("run", at.spec(), "--repeats", "5")
+    assert (ran.status, "fewer than the 5 trials, not 5" in ran.err) == (2, True)
+    ran = at("run", at.spec(head="seconds: 1\nrepeats: 3\n"))
+    assert (ran.status, "spec.yaml:3: repeats: the repeats are the last" in ran.err) == (2, True)
+    ran = at("check", at.spec(head="seconds: 1\nrepeats: 3\n"))
+    assert (ran.status, "spec.yaml:3: repeats: the repeats are the last" in ran.err) == (2, True)
+
+
+def test_check_names_the_repeats(at: Workplace) -> None:
+    ran = at("check", at.spec(head="trials: 9\nrepeats: 3\n"), "-b", "optuna")
+    note = "optuna: the last 3 trials evaluate leading points again, so the study is not native"
+    assert (ran.status, note in ran.out) == (0, True)
