@@ -27,11 +27,14 @@ def tell_dialect(objective: Any) -> str:
             return name
     if "params" in every and set(needed) <= {"params", "trial"}:
         return "crosstune"
+    if not needed and set(every) - {"trial"}:
+        return "crosstune"  # takes the values by name
     shown = ", ".join(needed)
     raise RequestError(
         f"the objective {getattr(objective, '__name__', objective)}({shown}) has to take 'trial' "
-        "(Optuna's), or 'params', or 'params' and 'trial', and nothing else without a default. "
-        "Rename its parameters, or say dialect= in Python"
+        "(Optuna's), or 'params', or 'params' and 'trial', and nothing else without a default; or "
+        "the parameters of the space by name, each with a default. Rename its parameters, or say "
+        "dialect= in Python"
     )
 
 
@@ -43,3 +46,18 @@ def parameter_names(function: Callable[..., Any]) -> tuple[list[str], list[str]]
         return [], []
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     return [p.name for p in named if p.default is p.empty], [p.name for p in named]
+
+
+def default_arguments(function: Callable[..., Any]) -> dict[str, Any]:
+    """The default arguments of a function by name."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def takes_any_name(function: Callable[..., Any]) -> bool:
+    """True if a function has `**` for further arguments."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(p.kind is p.VAR_KEYWORD for p in parameters)
