@@ -24,6 +24,7 @@ import numpy as np
 from optuna.trial import Trial
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crosstune.adapters.keras_tuner.defaults import hypermodel_defaults
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.adapters.keras_tuner.tuner.spec_oracle import container
 from crosstune.callbacks.keras import KerasPruningCallback
@@ -31,6 +32,7 @@ from crosstune.digests.evaluated import Evaluated, part
 from crosstune.errors import ObjectiveError, RequestError, SpecError, no_such, raised_by_user
 from crosstune.objectives.base import Prepared
 from crosstune.objectives.params import DescribedObjective
+from crosstune.space.defaults import Defaults
 from crosstune.space.space import Params
 from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec, readable
@@ -110,6 +112,10 @@ class HypermodelObjective:
         }
         plain = (str, int, dict, list, np.ndarray)
         return {name: part(value) for name, value in parts.items() if isinstance(value, plain)}
+
+    def defaults(self) -> Defaults:
+        """The default values of the hypermodel's hyperparameters; builds a model."""
+        return hypermodel_defaults(self._hypermodel, self._keys.build)
 
     def made_of(self) -> dict[str, Any]:
         """Description, hypermodel and data, by which a match recognises the objective."""

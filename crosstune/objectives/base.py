@@ -25,6 +25,8 @@ from crosstune.errors import (
     shortened,
 )
 from crosstune.objectives.questions import noting
+from crosstune.objectives.signature import default_arguments
+from crosstune.space.defaults import Defaults
 from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.system.scalars import plain
@@ -102,6 +104,11 @@ class Prepared(ABC):
         again = copy.copy(self)
         again._space = space
         return again
+
+    def defaults(self) -> Defaults:
+        """The objective's own default values: the default arguments of its function."""
+        name = getattr(self._objective, "__name__", type(self._objective).__name__)
+        return Defaults(f"{name}()", default_arguments(self._objective))
 
     def evaluated(self) -> Evaluated | None:
         """Digests of data that the values depend on beside the params; None if not known."""

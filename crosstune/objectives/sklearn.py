@@ -29,6 +29,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crosstune.digests.evaluated import Evaluated, of_data, of_estimator, of_splits, part
 from crosstune.errors import SpecError, message_of, no_such, raised_by_user
+from crosstune.objectives.estimator_defaults import estimator_defaults, settable
+from crosstune.space.defaults import Defaults
 from crosstune.space.space import Params
 from crosstune.spec.spec import Spec, readable
 from crosstune.system.extras import needing
@@ -79,11 +81,12 @@ class EstimatorObjective:
             raise readable(error, list(_SklearnKeys.model_fields)).under("objective") from None
         self._described = dict(described)
         self._metric = spec.metric.name
+        self._names = list(spec.space)
         self._always = [name for name, item in spec.space.items() if not item.when]
         self._scoring = {name: name for name in (self._metric, *keys.scoring)}
         self._check_scorers(spec.metric.direction)
         self._estimator = self._build(keys.estimator, spec.folder, keys.params)
-        names = self._estimator.get_params()
+        names = list(settable(self._estimator))
         for name in (*spec.space, *keys.params):
             if name not in names:
                 where = ("space",) if name in spec.space else ("objective", "params")
@@ -128,6 +131,10 @@ class EstimatorObjective:
             **of_splits(self._folds, self._splitter),
             **of_estimator(self._estimator, self._always),
         }
+
+    def defaults(self) -> Defaults:
+        """The values that the estimator has before any is set by the space."""
+        return estimator_defaults(self._estimator, self._names)
 
     def made_of(self) -> dict[str, Any]:
         """Description, estimator and data, by which a match recognises the objective."""
