@@ -84,4 +84,11 @@ def _remarks(certificate: Certificate) -> list[str]:
     lines = [f"{text} [{', '.join(names)}]" if names else text for text, names in said.items()]
     for engine, notes in certificate.notes.items():
         lines += [f"{engine}: {note}" for note in notes]
-    return [*lines, *(f"{engine}: {why}" for engine, why in certificate.unchecked.items())]
+    lines += [f"{engine}: {why}" for engine, why in certificate.unchecked.items()]
+    if certificate.default_point is not None:
+        if certificate.default_point.params:
+            lines.append(f"start: defaults: {certificate.default_point}")
+        lines += certificate.default_point.sentences()
+    if certificate.no_defaults:
+        lines.append(f"start: defaults: {certificate.no_defaults}")
+    return lines

@@ -40,6 +40,8 @@ def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
     said = f"{plan.engine.label}, seed {plan.engine.seed}, in {describe(plan.storage)}"
     _print(console, f"{study.study_name}: {said}")
     done = finished(study)
+    if plan.default_point is not None and plan.default_point.params and not done:
+        _print(console, f"start: defaults: {plan.default_point}")
     trials = None if plan.budget is None else plan.budget.trials
     if trials is not None and done >= trials:
         console.print(

@@ -86,6 +86,11 @@ study: crosstune tensorboard runs/....journal logs
     metavar="STUDY",
     help="Learn from an earlier study, a journal file or URL; for crosstune's gp. May be repeated.",
 )
+@named(
+    "--start",
+    metavar="defaults",
+    help="Evaluate the objective's own default values first, instead of the spec's start points.",
+)
 @named("--storage", metavar="PLACE", help="A journal file, or the URL of a database.")
 @STUDY
 @click.option("--resume", is_flag=True, help="Continue the existing study.")

@@ -16,6 +16,9 @@ from crosstune.engines import registry as adapters
 from crosstune.engines.base import MODES, Adapter
 from crosstune.engines.budget import note_of_repeats
 from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
+from crosstune.objectives import prepare
+from crosstune.objectives.default_start import with_defaults
+from crosstune.space.defaults import DefaultPoint
 from crosstune.space.law_distance import distance
 from crosstune.space.parameters import TAIL, Normal, Parameter
 from crosstune.space.space import Space
@@ -35,12 +38,17 @@ class Certificate:
         verdicts: by engine and parameter.
         notes: by engine, notes on all its parameters.
         unchecked: by engine, why it was not checked, such as a library that is not installed.
+        default_point: the default values that a spec with ``start: defaults`` begins with; None
+            if it does not ask for them, or they cannot be determined.
+        no_defaults: why they cannot be determined, or "".
     """
 
     mode: str
     verdicts: Mapping[str, Mapping[str, Verdict]]
     notes: Mapping[str, tuple[str, ...]]
     unchecked: Mapping[str, str]
+    default_point: DefaultPoint | None = None
+    no_defaults: str = ""
 
     def holds(self, *, strict: bool = False) -> bool:
         """Whether no checked engine refuses a parameter or, if `strict`, differs from its prior."""
@@ -61,6 +69,7 @@ class Certificate:
             },
             "notes": {engine: list(notes) for engine, notes in self.notes.items() if notes},
             "unchecked": dict(self.unchecked),
+            **({} if self.default_point is None else {"defaults": self.default_point.plain()}),
         }
 
 
@@ -74,7 +83,8 @@ def check(
     """Check how faithfully each engine draws each parameter of a spec, without running a trial.
 
     Args:
-        spec: a spec, its file or mapping, or a space.
+        spec: a spec, its file or mapping, or a space. Its objective is imported only for
+            ``start: defaults``.
         mode: "exact", as studies run, or "literal", as the library's documentation would do it.
         backends: the engines to check; empty for all.
 
@@ -89,7 +99,13 @@ def check(
     """
     if mode not in MODES:
         raise UnknownName(no_such("mode", mode, MODES))
-    space, cautions = (spec, ()) if isinstance(spec, Space) else _read(spec)
+    default_point, no_defaults = None, ""
+    cautions: tuple[str, ...] = ()
+    if isinstance(spec, Space):
+        space = spec
+    else:
+        space, cautions = _read(spec)
+        default_point, no_defaults = _defaults_of(load(spec))
     verdicts: dict[str, dict[str, Verdict]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unchecked: dict[str, str] = {}
@@ -109,7 +125,15 @@ def check(
             if verdict.kind == REFUSED:
                 able = [e for e in verdicts if verdicts[e][name].kind != REFUSED]
                 by_name[name] = replace(verdict, elsewhere=tuple(able))
-    return Certificate(mode, verdicts, notes, unchecked)
+    return Certificate(mode, verdicts, notes, unchecked, default_point, no_defaults)
+
+
+def _defaults_of(spec: Spec) -> tuple[DefaultPoint | None, str]:
+    """The default values that a spec begins with, and why they cannot be determined."""
+    try:
+        return with_defaults(spec, lambda: prepare(spec, None, None).defaults())[1], ""
+    except RequestError as error:
+        return None, str(error)
 
 
 def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Space, tuple[str, ...]]:

@@ -26,6 +26,9 @@ BASE_SEED = "base_seed"
 LAG = "lag"
 """The key that holds the lag of a run in order; see `crosstune.parallel`."""
 
+DEFAULT_POINT = "defaults"
+"""The key that holds the default values among the start points, and those that were skipped."""
+
 LONGEST = 200
 """The most characters of an option that an error shows."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosstune.engines import registry
+from crosstune.spec.start import DEFAULTS
 
 SCALAR = {"type": ["string", "number", "boolean", "null"]}
 ABOVE_0 = {"type": "number", "exclusiveMinimum": 0}
@@ -18,7 +19,6 @@ def schema() -> dict[str, Any]:
     """
     number = {"type": "number"}
     integer = {"type": "integer"}
-    points = {"type": "object", "additionalProperties": SCALAR}
     when = {
         "type": "object",
         "description": "parents and their values for which the parameter is active",
@@ -72,7 +72,7 @@ def schema() -> dict[str, Any]:
                 "backend": {"type": "string"},
                 "sampler": named,
                 "pruner": _or_null(named),
-                "start": {"type": "array", "items": points},
+                "start": _start(),
                 "prior": {
                     "type": "object",
                     "description": "the value of each parameter that is thought best",
@@ -100,6 +100,24 @@ def _kind(
 ) -> dict[str, Any]:
     keys = {"type": {"const": name}, **needed, **optional, "when": _or_null(when)}
     return _mapping(keys, "type", *needed)
+
+
+def _start() -> dict[str, Any]:
+    """Start points, of which one may be that of the default values."""
+    point = {"type": "object", "additionalProperties": SCALAR}
+    defaults = {"const": DEFAULTS, "description": "the objective's own default values"}
+    return {
+        "anyOf": [
+            defaults,
+            {
+                "type": "array",
+                "items": {"anyOf": [point, defaults]},
+                "contains": defaults,
+                "minContains": 0,
+                "maxContains": 1,
+            },
+        ]
+    }
 
 
 def _belief() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +17,7 @@ from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
 from crosstune.spec.foreign_space import as_space, engine_that_reads
+from crosstune.spec.start import DEFAULTS, check_start
 from crosstune.system.scalars import PLAIN, plain
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -66,7 +67,8 @@ class Spec(BaseModel):
         seed: any integer. None: a random one.
         backend, sampler: propose the trials.
         pruner: stops them early.
-        start: known points, evaluated first; parameters that they leave out are drawn.
+        start: known points, evaluated first; parameters that they leave out are drawn. An item may
+            be "defaults", the point of the objective's own default values; so may the whole.
         prior: by parameter the value believed best, or a mapping of `at` and `spread`; for
             samplers that can use it.
 
@@ -89,7 +91,7 @@ class Spec(BaseModel):
     backend: str = registry.HOST
     sampler: Named = Named(name="bayesian")
     pruner: Named | None = None
-    start: tuple[dict[str, Any], ...] = ()
+    start: tuple[dict[str, Any] | Literal["defaults"], ...] = ()
     prior: dict[str, Any] = Field(default_factory=dict)
     space: Space
     folder: Annotated[Path | None, Field(exclude=True, repr=False)] = None
@@ -109,6 +111,7 @@ class Spec(BaseModel):
             keys["space"] = as_space(keys["space"], keys.get("folder"))
         except SpecError as error:
             raise error.under("space") from None
+        check_start(keys.get("start"))
         try:
             super().__init__(**keys)
         except ValidationError as error:
@@ -117,7 +120,8 @@ class Spec(BaseModel):
             check_repeats(self.repeats, self.trials)
         for i, point in enumerate(self.start):
             try:
-                self.space.check_point(point)
+                if isinstance(point, dict):
+                    self.space.check_point(point)
             except SpecError as error:
                 raise error.under("start", i) from None
         try:
@@ -133,6 +137,8 @@ class Spec(BaseModel):
     @field_validator("start", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
+        if isinstance(value, str):
+            return (value,)
         return tuple(value) if isinstance(value, list) else value
 
     @field_validator("seconds", mode="before")
@@ -147,8 +153,22 @@ class Spec(BaseModel):
 
     @property
     def points(self) -> list[Params]:
-        """The start points in the types of the space."""
-        return [self.space.check_point(point) for point in self.start]
+        """The start points in the types of the space, without that of the default values.
+
+        That one depends on the objective; `crosstune.objectives.default_start` makes it.
+        """
+        return [self.space.check_point(point) for point in self.start if isinstance(point, dict)]
+
+    def with_start(self, start: str | Iterable[Mapping[str, Any] | str]) -> Spec:
+        """The spec with other start points.
+
+        Raises:
+            SpecError: they are not in the space.
+        """
+        keys = {name: getattr(self, name) for name in type(self).model_fields}
+        if isinstance(start, Iterable) and not isinstance(start, str | Mapping):
+            start = [dict(point) if isinstance(point, Mapping) else point for point in start]
+        return type(self)(**{**keys, "start": start})
 
     @classmethod
     def load(cls, path: str | Path) -> Spec:
@@ -185,8 +205,10 @@ class Spec(BaseModel):
             plain["sampler"] = self.sampler.plain()
         if self.pruner is not None:
             plain["pruner"] = self.pruner.plain()
-        if self.start:
-            plain["start"] = [dict(point) for point in self.start]
+        if self.start == (DEFAULTS,):
+            plain["start"] = DEFAULTS
+        elif self.start:
+            plain["start"] = [p if isinstance(p, str) else dict(p) for p in self.start]
         plain["space"] = getattr(self.space, "source", None) or self.space.to_dict()
         return plain
 
@@ -199,7 +221,7 @@ class Spec(BaseModel):
         specfile.write(Path(path), self.to_dict())
 
 
-_UNION_TAGS = ("str", "dict[str,any]", "Named", "list[str]", "_Table")
+_UNION_TAGS = ("str", "dict[str,any]", "literal['defaults']", "Named", "list[str]", "_Table")
 _AS_THEY_ARE = ("space", "folder")
 """A space converts its own scalars; that of another library is left unchanged."""
 _KEYS = [name for name in Spec.model_fields if name != "folder"]

@@ -61,7 +61,10 @@ def as_kept(spec: Spec, record: str, is_kept: Callable[[Space], bool]) -> Spec:
         record,
         ", ".join(map(repr, _changed(space, earlier))),
     )
-    start = tuple(dict(space.moved(point, earlier)) for point in spec.points)
+    start = tuple(
+        dict(space.moved(space.check_point(item), earlier)) if isinstance(item, dict) else item
+        for item in spec.start
+    )
     prior = {name: _belief(space, earlier, name, item) for name, item in spec.prior.items()}
     return spec.model_copy(update={"space": earlier, "start": start, "prior": prior})
 

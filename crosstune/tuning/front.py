@@ -8,9 +8,10 @@ and `KerasTuner`. `settle` refuses everything that can be refused, before anythi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,10 @@ from crosstune.engines import registry as adapters
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError
 from crosstune.objectives import Objective, Prepared, prepare
+from crosstune.objectives.default_start import with_defaults
+from crosstune.resume.agreement import DEFAULT_POINT
 from crosstune.resume.mismatch import FRESH
+from crosstune.space.defaults import DefaultPoint, Defaults
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
 from crosstune.study.choice import ChosenEngine, choose, named, repeating
@@ -50,7 +54,10 @@ class StudyRequest:
         seconds: after which no trial starts.
         repeats: how many of the last trials evaluate leading points again; 0 with an own loop.
         default_trials: the number of trials if nothing limits the search; None is 100.
-        start: points to evaluate first.
+        start: points to evaluate first; "defaults", alone or among them, is that of the default
+            values.
+        defaults: the default values, if the caller evaluates the trials itself; None takes those
+            of the objective.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
         folder: of the journal file of a study without a storage; None keeps it in memory.
         study_name: defaults to the spec's name.
@@ -72,7 +79,8 @@ class StudyRequest:
     default_trials: int | None = None
     seed: int | None = None
     warm_start: Earlier | Iterable[Earlier] = ()
-    start: Iterable[Mapping[str, Any]] | None = None
+    start: str | Iterable[Mapping[str, Any] | str] | None = None
+    defaults: Callable[[], Defaults] | None = None
     storage: Place = None
     folder: Path | None = None
     study_name: str | None = None
@@ -90,7 +98,7 @@ class Plan:
 
     Attributes:
         request: settled into this plan.
-        spec: with the request's start points.
+        spec: with the request's start points; that of the default values has values.
         engine: proposes the points, with its seed.
         sampler: of the engine, unused so far.
         pruner: unused so far; None if neither request nor spec names one.
@@ -98,6 +106,7 @@ class Plan:
         storage: None for memory, or for a new journal in the request's folder.
         function: the objective; None if the caller evaluates the trials itself.
         several: evaluates the trials, if not this process alone.
+        default_point: the default values among the start points; None if not asked for.
     """
 
     request: StudyRequest
@@ -109,6 +118,7 @@ class Plan:
     storage: Place
     function: Prepared | None = None
     several: Several | None = None
+    default_point: DefaultPoint | None = None
 
     @property
     def study_name(self) -> str:
@@ -120,6 +130,16 @@ class Plan:
         """The lag of a run in order; None without workers, or for no order."""
         return None if self.several is None else self.several.lag
 
+    @property
+    def default_record(self) -> dict[str, Any]:
+        """The part of the run's record for the default values; empty if they are not asked for."""
+        return {} if self.default_point is None else {DEFAULT_POINT: self.default_point.plain()}
+
+    @property
+    def default_notes(self) -> tuple[str, ...]:
+        """Notes for the user on default values that are left out."""
+        return () if self.default_point is None else tuple(self.default_point.sentences())
+
 
 def settle(request: StudyRequest) -> Plan:
     """The plan for a request. Nothing is written.
@@ -130,8 +150,7 @@ def settle(request: StudyRequest) -> Plan:
     """
     spec = load(request.spec)
     if request.start is not None:
-        keys = {name: getattr(spec, name) for name in type(spec).model_fields}
-        spec = Spec(**{**keys, "start": [dict(point) for point in request.start]})
+        spec = spec.with_start(request.start)
     if request.resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {request.resume!r}")
     plan = _settled(request, spec)
@@ -163,6 +182,8 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
         pruner = _pruner(request, spec)
         reading.key = "objective" if request.objective is None else None
         function = None if request.own_loop else prepare(spec, request.objective, request.dialect)
+        reading.key = "start" if request.start is None else None
+        spec, default_point = with_defaults(spec, partial(_defaults, request, spec, function))
     several = _several(request, spec, function)
     if several is not None:
         engine = several.workers.noted(engine)
@@ -182,7 +203,27 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     if storage is None and request.folder is not None and request.resume:
         name = request.study_name or spec.name
         storage = str(kept_journal(request.folder, spec.name, engine, name))
-    return Plan(request, spec, engine, sampler, pruner, budget, storage, function, several)
+    return Plan(
+        request, spec, engine, sampler, pruner, budget, storage, function, several, default_point
+    )
+
+
+def _defaults(request: StudyRequest, spec: Spec, function: Prepared | None) -> Defaults:
+    """The default values for a request.
+
+    Raises:
+        RequestError: there is no objective that has them.
+    """
+    if request.defaults is not None:
+        return request.defaults()
+    if function is None:
+        if request.objective is None and spec.objective is None:
+            raise RequestError(
+                "there is no objective whose default values could come first. Name it in the "
+                "spec, or write a start point with values"
+            )
+        function = prepare(spec, request.objective, request.dialect)
+    return function.defaults()
 
 
 def _pruner(request: StudyRequest, spec: Spec) -> BasePruner | None:

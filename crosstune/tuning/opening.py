@@ -223,10 +223,14 @@ def _continued(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study
 def _leave_record(
     study: Study, plan: Plan, engine: ChosenEngine, attrs: Mapping[str, Any], *, first_trial: int
 ) -> None:
-    """Add the record of a run, and log the notes on its engine; see `_record`."""
+    """Add the record of a run, and log the notes on its engine and defaults; see `_record`."""
     record = {**_record(engine, plan.spec, attrs, plan.lag), BASE_SEED: plan.engine.seed}
+    notes = engine.notes
+    if not first_trial:  # Only then the start points come first.
+        record.update(plan.default_record)
+        notes += plan.default_notes
     leave_record(study, record, first_trial=first_trial, budget=plan.budget)
-    for note in engine.notes:
+    for note in notes:
         _logger.warning(note)
 
 

@@ -34,7 +34,7 @@ def tune(
     repeats: int | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
-    start: Iterable[Mapping[str, Any]] | None = None,
+    start: str | Iterable[Mapping[str, Any] | str] | None = None,
     storage: Place = None,
     study_name: str | None = None,
     resume: bool | str = False,
@@ -52,15 +52,17 @@ def tune(
 
     Args:
         spec: a Spec, its file, a mapping of its keys, or a Hyperopt space.
-        objective: `f(params)`, `f(params, trial)` or Optuna's `f(trial)`; ``module:function``; or
-            the mapping of the sklearn dialect. It returns the metric, or a mapping that has it.
+        objective: `f(params)`, `f(params, trial)`, Optuna's `f(trial)`, or `f(lr=0.1, depth=3)`
+            with the parameters by name; ``module:function``; or the mapping of the sklearn
+            dialect. It returns the metric, or a mapping that has it.
         backend, sampler, pruner, seed, warm_start: see `create_study`.
         trials: finished trials of the study in total, with pruned and failed ones.
         seconds: after which no trial starts. With neither, the budget is 100 trials, and none for
             a grid or a scheduler, which end by themselves.
         repeats: how many of the last trials evaluate leading points again, for an objective with
             noise; see `crosstune.recommend`.
-        start: points to evaluate first.
+        start: points to evaluate first; "defaults", alone or among them, is the point of the
+            objective's own default values.
         storage, study_name: where to keep the study. None keeps it in memory.
         resume: continue the existing study, up to the budget. True continues to the trials of an
             uninterrupted run; "fresh" uses a fresh engine that learns from the trials.

@@ -49,6 +49,7 @@ def slow(params):
     return params["x"]
 def uneven(params, trial): return params["x"] + trial.number * 7 % 5
 def branch(params): return float("momentum" in params)
+def by_name(x=0.25, y=7): return x + y
 def index(params): return float(params["x"][1:])
 not_a_function = 3
 """
@@ -251,6 +252,8 @@ BAD_SPECS: list[tuple[str, str]] = [
     (SPACE + "pruner: hyperbandd\n", "spec.yaml:6: pruner: no pruner 'hyperbandd'"),
     (SPACE + "pruner: {name: median, n_startup_trials: -1}\n", "spec.yaml:6: pruner: the pruner"),
     (SPACE + "start: [{x: 3}]\n", "spec.yaml:6: start.0.x: 3 is not in the range"),
+    (SPACE + "start: default\n", "spec.yaml:6: start: no start point 'default'"),
+    (SPACE + "start: defaults\n", "spec.yaml:6: start: good() has no default value"),
 ]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
 
+from crosstune.adapters.keras_tuner.defaults import hypermodel_defaults
 from crosstune.adapters.keras_tuner.inside import Oracle
 from crosstune.adapters.keras_tuner.library import keras_tuner
 from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
@@ -38,12 +40,14 @@ def choose_oracle(
     max_trials: int | None,
     hyperparameters: keras_tuner.HyperParameters | None,
     tune_new_entries: bool,
+    hypermodel: Any = None,
     **more: Any,
 ) -> LedgerOracle:
     """The oracle for a spec and the arguments of a tuner.
 
     Args:
-        spec, backend, sampler, max_trials, hyperparameters, tune_new_entries: see `KerasTuner`.
+        spec, backend, sampler, max_trials, hyperparameters, tune_new_entries, hypermodel: see
+            `KerasTuner`.
         more: its `objective`, `pruner`, `seed`, `storage` and `study_name`, further arguments of
             `keras_tuner.Oracle`, and `new`: whether to refuse a study that has trials.
 
@@ -56,7 +60,12 @@ def choose_oracle(
         if hyperparameters is not None:
             raise RequestError("give a spec or hyperparameters, not both: each says the space")
         return _of_spec(
-            _loaded(spec), backend=backend, sampler=sampler, max_trials=max_trials, **more
+            _loaded(spec),
+            hypermodel=hypermodel,
+            backend=backend,
+            sampler=sampler,
+            max_trials=max_trials,
+            **more,
         )
     more |= {"hyperparameters": hyperparameters, "tune_new_entries": tune_new_entries}
     if isinstance(sampler, BaseSampler):
@@ -84,6 +93,7 @@ def choose_oracle(
 def _of_spec(
     spec: Spec,
     *,
+    hypermodel: Any,
     backend: str | None,
     sampler: BaseSampler | str | Mapping[str, Any] | None,
     objective: Any,
@@ -110,6 +120,7 @@ def _of_spec(
             trials=max_trials,
             default_trials=_TRIALS,
             seed=seed,
+            defaults=partial(hypermodel_defaults, hypermodel, "the hypermodel"),
             storage=storage,
             study_name=study_name,
             resume=True,

@@ -100,6 +100,7 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         self._declared = spec is not None
         self._ledger: LedgerOracle = choose_oracle(
             spec,
+            hypermodel=hypermodel,
             backend=backend,
             sampler=sampler,
             objective=objective,

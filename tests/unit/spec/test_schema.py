@@ -73,6 +73,9 @@ FAULTS: list[dict[str, Any]] = [
     {"space": SPACE, "sampler": 3},
     {"space": SPACE, "start": {"x": 1}},
     {"space": SPACE, "start": [3]},
+    {"space": SPACE, "start": "default"},
+    {"space": SPACE, "start": ["default"]},
+    {"space": SPACE, "start": ["defaults", "defaults"]},
     {"space": SPACE, "objective": 3},
 ]
 
@@ -82,6 +85,13 @@ def test_a_fault_is_one_for_the_schema_and_for_the_reader(plain: dict[str, Any])
     assert not VALIDATOR.is_valid(plain)
     with pytest.raises(SpecError):
         Spec(**copy.deepcopy(plain))
+
+
+@pytest.mark.parametrize("start", ["defaults", [], ["defaults"], [{"x": 0.5}, "defaults", {}]])
+def test_start_points_with_defaults_are_valid(start: Any) -> None:
+    plain = {"space": SPACE, "start": start}
+    Spec(**copy.deepcopy(plain))
+    VALIDATOR.validate(plain)
 
 
 def test_the_schema_knows_the_keys_of_the_sklearn_dialect() -> None:

@@ -89,6 +89,9 @@ FAULTS: list[tuple[dict[str, Any], tuple[str | int, ...], str]] = [
     ({"start": [3]}, ("start", 0), "a mapping is needed"),
     ({"start": [{}, {"x": 2}]}, ("start", 1, "x"), "not in the range"),
     ({"start": [{"y": 2}]}, ("start", 0, "y"), "no parameter 'y'"),
+    ({"start": "default"}, ("start",), "no start point 'default'. Known: defaults. Did you mean"),
+    ({"start": [{}, "Defaults"]}, ("start", 1), "no start point 'Defaults'"),
+    ({"start": ["defaults", {}, "defaults"]}, ("start", 2), '"defaults" is there twice'),
     ({"space": {}}, ("space",), "the space is empty"),
     ({"space": {"x": {"type": "float", "low": 0}}}, ("space", "x"), "'high' is missing"),
 ]
@@ -101,6 +104,17 @@ def test_a_fault_is_named_and_placed(
     with pytest.raises(SpecError) as refused:
         Spec(**{"space": SPACE, **keys})
     assert (refused.value.path, words in str(refused.value)) == (path, True), str(refused.value)
+
+
+@pytest.mark.parametrize("start", ["defaults", ["defaults", {"x": 0.5}], [{"x": 0.5}, "defaults"]])
+@pytest.mark.parametrize("ending", ["yaml", "toml", "json"])
+def test_the_default_values_are_a_start_point(start: Any, ending: str, tmp_path: Path) -> None:
+    spec = Spec(space=SPACE, start=start)
+    assert spec.to_dict()["start"] == start
+    assert spec.points == [point for point in start if isinstance(point, dict)]
+    spec.save(tmp_path / f"study.{ending}")
+    assert Spec.load(tmp_path / f"study.{ending}").start == spec.start
+    assert Spec(space=SPACE, start=["defaults"]) == Spec(space=SPACE, start="defaults")
 
 
 def test_a_spec_needs_a_space() -> None:
