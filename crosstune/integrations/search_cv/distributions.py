@@ -22,7 +22,8 @@ from optuna.distributions import BaseDistribution
 
 from crosstune.engines import registry
 from crosstune.errors import RequestError, SpecError
-from crosstune.space.parameters import TAIL, Float, Int, LogNormal, Normal, Parameter
+from crosstune.space.parameters import TAIL, Float, Int, LogNormal, Normal, Parameter, shown
+from crosstune.space.parameters.checks import is_number
 
 
 class Quantiles:
@@ -54,6 +55,21 @@ class Quantiles:
         """The quantile at `share`, 0 <= share <= 1."""
         value = min(max(float(self._frozen.ppf(share)), self._start), self._end)
         return int(value) if self._whole else value
+
+    def encode(self, value: Any) -> float:
+        """The quantile's share of a value.
+
+        Raises:
+            SpecError: the distribution does not have the value.
+        """
+        if is_number(value) and self._start <= value <= self._end:
+            share = float(self._frozen.cdf(value))
+            if self._whole:  # in the middle of its step
+                share -= float(self._frozen.pmf(value)) / 2
+            share = min(max(share, self.parameter.low), self.parameter.high)
+            if math.isclose(self(share), value, rel_tol=1e-9):
+                return share
+        raise SpecError(f"{shown(value)} is not a value of this distribution")
 
 
 def is_distribution(value: object) -> bool:

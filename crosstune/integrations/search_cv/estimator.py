@@ -42,6 +42,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         timeout: seconds after which no candidate starts; the first one always does.
         seed: any integer.
         random_state: scikit-learn's name for `seed`, which it overrides; also a `RandomState`.
+        start: candidates to evaluate first, a list of mappings of the estimator's parameters;
+            "defaults", alone or in the list, is the estimator as it is. Default: the spec's.
         storage, study_name, resume: where to keep the study, and whether to continue it; see
             `crosstune.tune`. The study keeps a digest of data, splits, scorers and estimator,
             and cannot be resumed with others.
@@ -82,6 +84,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         timeout: float | None = None,
         seed: int | None = None,
         random_state: Any = None,
+        start: Any = None,
         storage: Any = None,
         study_name: str | None = None,
         resume: bool = False,
@@ -116,6 +119,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self.timeout = timeout
         self.seed = seed
         self.random_state = random_state
+        self.start = start
         self.storage = storage
         self.study_name = study_name
         self.resume = resume

@@ -18,6 +18,7 @@ from optuna.study import Study
 from crosstune.digests.evaluated import Evaluated
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError, SpecError, Unsupported
+from crosstune.integrations.search_cv.starts import defaults_of, start_of
 from crosstune.integrations.search_cv.translation import Translation, translate
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
@@ -37,7 +38,7 @@ SHUFFLED = 100_000
 BATCH = 32
 """The number of candidates evaluated in parallel if none depends on the score of another."""
 
-_AS_THEY_ARE = ("estimator", "spec_or_grid", "param_grid", "param_distributions", "cv")
+_AS_THEY_ARE = ("estimator", "spec_or_grid", "param_grid", "param_distributions", "cv", "start")
 """Arguments that may hold values of the estimator, or that are converted elsewhere."""
 
 
@@ -135,6 +136,8 @@ def settle_search(search: Any) -> SearchPlan:
             seconds=seconds,
             default_trials=default,
             seed=_seed(search),
+            start=start_of(search.start, translation),
+            defaults=lambda: defaults_of(search.estimator, translation),
             storage=search.storage,
             study_name=search.study_name,
             resume=search.resume,

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from crosstune.digests.values import digest
 from crosstune.errors import SpecError
 from crosstune.space.parameters import Choice, Scalar
 from crosstune.space.parameters.base import shown
+from crosstune.space.parameters.checks import is_number
 from crosstune.system.scalars import plain
 
 LONGEST_NAME = 60
@@ -59,6 +61,18 @@ class Values:
         """The object behind a stored value."""
         return self._objects[_key(stored)]
 
+    def encode(self, value: Any) -> Scalar:
+        """The stored value of an object: that of the same one, or of an equal one of its type.
+
+        Raises:
+            SpecError: it is not in the list.
+        """
+        for (_, stored), listed in self._objects.items():
+            if listed is value or _is_equal(plain(listed), plain(value)):
+                name: Scalar = stored
+                return name
+        raise SpecError(f"{shown(value)} is not in the list of values")
+
     def __len__(self) -> int:
         return len(self._position)
 
@@ -89,6 +103,19 @@ def _is_scalar(value: Any) -> bool:
 
 def _key(value: Any) -> tuple[type, Any]:
     return type(value), value
+
+
+def _is_equal(a: Any, b: Any) -> bool:
+    """True if two objects are of one type and equal; numbers may be of two types."""
+    numbers = is_number(a) and is_number(b)
+    if type(a) is not type(b) and not numbers:
+        return False
+    if hasattr(a, "get_params"):  # an estimator has no equality of its own
+        return digest(a) == digest(b)
+    try:
+        return bool(a == b)
+    except Exception:  # of the object's own method, such as that of an array
+        return False
 
 
 def _names(objects: list[Any]) -> list[Scalar]:
