@@ -15,6 +15,7 @@ from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match, Progress
 from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.match.start import with_start
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import budget as budgets
 from crosstune.errors import RequestError
@@ -91,6 +92,7 @@ def compare(
     seconds: float | None = None,
     epochs: int | None = None,
     first: int = 0,
+    start: str | Iterable[Mapping[str, Any] | str] | None = None,
     workers: int | None = None,
     jobs: int = 1,
     until_decided: bool = False,
@@ -119,6 +121,8 @@ def compare(
         trials, seconds, epochs: the budget of a run, whichever is reached first. Defaults to
             the budget of the spec, or 50 trials. `seconds` count objective and sampler.
         first: the number of points, drawn once for all contenders, that come first.
+        start: points that every contender evaluates before these; "defaults", alone or among
+            them, is the objective's own default values. None: those of the spec.
         workers: run this many trials at once on a simulated clock, where times are recorded.
         jobs: the number of runs at once, in processes.
         until_decided: add seeds, five at a time, until every pair with the leader is decided, or
@@ -151,7 +155,7 @@ def compare(
     'value'
     """
     require("a match", "crosstune[compare]", *LIBRARIES)
-    problems = tuple(_problems(spec, objective))
+    problems = tuple(with_start(problem, start) for problem in _problems(spec, objective))
     budget = (trials, seconds, epochs)
     if budget == (None, None, None):
         budget = _budget(problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +71,13 @@ class Problem:
             RequestError: there is no objective, it does not import, or no dialect fits it.
         """
         return prepare(self.spec, self.objective, None)
+
+    def with_start(self, spec: Spec) -> Problem:
+        """The problem with the start points of a spec, which differs in nothing else."""
+        changed = replace(self, spec=spec)
+        if "prepared" in self.__dict__:
+            changed.__dict__["prepared"] = self.prepared  # Its data may take long to load.
+        return changed
 
     def __getstate__(self) -> dict[str, Any]:
         # The receiver prepares it again, so loaded data are not sent.

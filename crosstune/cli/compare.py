@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from crosstune.cli.options import DEBUG, JSON
+from crosstune.cli.options import DEBUG, JSON, named
 
 _EPILOG = """
 \b
@@ -55,6 +55,11 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
 @click.option("--epochs", type=int, metavar="N", help="Of each run, over all its trials.")
 @click.option(
     "--first", type=int, default=0, metavar="N", help="Number of start points, the same for all."
+)
+@named(
+    "--start",
+    metavar="defaults",
+    help="Every contender evaluates the objective's own default values first.",
 )
 @click.option(
     "--workers",
