@@ -104,8 +104,9 @@ def check(
     if isinstance(spec, Space):
         space = spec
     else:
-        space, cautions = _read(spec)
-        default_point, no_defaults = _defaults_of(load(spec))
+        loaded, cautions = _read(spec)
+        space = loaded.space
+        default_point, no_defaults = _defaults_of(loaded)
     verdicts: dict[str, dict[str, Verdict]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unchecked: dict[str, str] = {}
@@ -136,8 +137,8 @@ def _defaults_of(spec: Spec) -> tuple[DefaultPoint | None, str]:
         return None, str(error)
 
 
-def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Space, tuple[str, ...]]:
-    """The space of a spec, and what its budget means for every engine.
+def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Spec, tuple[str, ...]]:
+    """A spec, and what its budget means for every engine.
 
     Raises:
         SpecError: the spec is invalid, or its repeats are without a number of trials.
@@ -147,8 +148,8 @@ def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Space, tuple[str
         reading.key = "repeats"
         repeats = budgets.settle(loaded, ends_by_itself=False).repeats
     if not repeats:
-        return loaded.space, ()
-    return loaded.space, (f"{note_of_repeats(repeats)}, so the study is not native",)
+        return loaded, ()
+    return loaded, (f"{note_of_repeats(repeats)}, so the study is not native",)
 
 
 def _verdict(adapter: Adapter, space: Space, name: str, mode: str) -> Verdict:
