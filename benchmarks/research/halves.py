@@ -12,6 +12,8 @@ from crosstune.benchmarks.problems.base import Problem
 
 FROZEN = "2026-11-26"
 """The date of the freeze."""
+KINDS_FROZEN = "2026-11-29"
+"""The date of the freeze before the frozen half of the suite `kinds` was run."""
 
 DEVELOPMENT_TABLES = tuple(
     f"tables/{name}"

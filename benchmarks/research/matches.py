@@ -104,9 +104,6 @@ FROZEN = {
 OF_KINDS = ("optuna:tpe", "hyperopt:tpe", "optuna:random")
 KINDS = {
     "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, *OF_KINDS), 8, 60),
-    "development-kinds": Published(
-        "Kinds, development half", kinds.DEVELOPMENT, (OURS, *OF_KINDS), 8, 60
-    ),
 }
 """Our own sampler on the problems of seldom judged kinds; the halves follow the rule of `kinds`."""
 MECHANISMS = ("additive", "edges", "hedge")
