@@ -21,7 +21,7 @@ torch = pytest.importorskip("torch")
 from crosstune.callbacks import TorchPruningCallback  # noqa: E402
 from tests.support.slow import slow_but_first  # noqa: E402
 
-TIMEOUT = 60.0
+TIMEOUT = 180.0
 """Seconds after which ranks that wait for each other are taken to hang."""
 
 # What a rank does, told by its number and the scenario. It says what the callback raised, and what
