@@ -45,7 +45,7 @@ class Problem:
     truth: Callable[..., float] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("name", "optimum", "duration"):
+        for name in ("name", "optimum", "duration", "kind", "batch"):
             object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property

@@ -17,6 +17,7 @@ from crosstune.errors import RequestError, Unsupported
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec, load
 from crosstune.system.extras import require
+from crosstune.system.scalars import plain_arguments
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Recommendation:
         return text
 
 
+@plain_arguments("spec")
 def recommend(
     study: Study,
     *,

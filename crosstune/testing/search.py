@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from statistics import median
 
 import optuna
 import pytest
@@ -73,7 +74,8 @@ class SearchContract:
         study = drive.study(drive.sampler(adapter, "bayesian", space))
         study.optimize(drive.objective(space, bowl), n_trials=40)
         values = [trial.value or 0.0 for trial in study.trials]
-        assert sum(values[-8:]) < sum(values[:8])
+        # The median, as a search that has found the optimum looks elsewhere now and then.
+        assert median(values[-8:]) < median(values[:8])
 
     @pytest.mark.parametrize("role", ROLES)
     def test_the_engine_is_told_every_trial_as_it_was_evaluated(

@@ -40,6 +40,7 @@ SPEC: dict[str, Any] = {
     "metric": {"name": "loss", "direction": "minimize"},
     "trials": 2,
     "seconds": 100.0,
+    "repeats": 1,
     "seed": 5,
     "backend": "crosstune",
     "sampler": {"name": "gp", "startup": 2},
@@ -270,6 +271,7 @@ DOORS = {
             "pruner": {"name": "median", "n_startup_trials": 3},
             "trials": 3,
             "seconds": 0.5,
+            "repeats": 1,
             "seed": 2,
             "start": [{"n": 3}],
             "study_name": "other",
@@ -314,6 +316,7 @@ DOORS = {
             "seeds": 3,
             "trials": 3,
             "seconds": 50.0,
+            "start": [{"n": 3, "x": 0.5}],
             "epochs": 2,
             "first": 1,
             "workers": 2,
@@ -347,6 +350,7 @@ DOORS = {
             "n_trials": 3,
             "n_iter": 3,
             "timeout": 50.0,
+            "start": [{"random_state": 3}],
             "seed": 4,
             "random_state": 5,
             "study_name": "other",
@@ -484,6 +488,14 @@ DOORS = {
         {"metric": ["loss"], "name": "mine", "every": 2.0},
         {"log_dir", "study"},
     ),
+    "recommend": Door(
+        crosstune.recommend,
+        lambda folder, **given: vars(
+            crosstune.recommend(crosstune.tune(SMALL, loss, trials=3, seed=1), **given)
+        )["params"],
+        {"spec": SMALL, "noisy": True},
+        {"study"},
+    ),
     "checkpoints.save": Door(
         checkpoints.save,
         saved,
@@ -501,8 +513,8 @@ DOORS = {
         lambda folder, **given: list(
             vars(Problem(**{"name": "p", "spec": None, **given})).values()
         ),
-        {"name": "mine", "optimum": 0.5, "duration": "seconds"},
-        {"spec", "objective"},
+        {"name": "mine", "optimum": 0.5, "duration": "seconds", "kind": "wide", "batch": 4},
+        {"spec", "objective", "truth"},
     ),
     "Space": Door(Space, lambda folder, **given: Space(**given).to_dict(), {"parameters": SPACE}),
     "Float": Door(
@@ -536,6 +548,7 @@ DOORS = {
 WITHOUT_SCALARS = {
     "CrosstuneError", "SpaceExhausted", "TrainingDiverged",  # errors
     "budget", "trial_seed", "trial_values",  # of a trial, and a spec or space
+    "Recommendation",  # a result
     "export_study", "import_study",  # names and paths, and a spec
     "KerasTunerPruningCallback", "LightningPruningCallback",  # like the other callbacks
 }  # fmt: skip

@@ -11,16 +11,10 @@ from types import ModuleType
 import pytest
 
 import crosstune
-import crosstune.benchmarks.statistics
 import crosstune.callbacks
 import crosstune.samplers
 
-LAZY = [
-    crosstune,
-    crosstune.samplers,
-    crosstune.callbacks,
-    crosstune.benchmarks.statistics,
-]
+LAZY = [crosstune, crosstune.samplers, crosstune.callbacks]
 
 
 @pytest.mark.parametrize("package", LAZY)
