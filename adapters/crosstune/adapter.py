@@ -54,6 +54,14 @@ class CrosstuneAdapter(Adapter):
         assert coordinate is not None
         return Drawn(coordinate_law(coordinate), space[name].decode)
 
+    def options_of(
+        self, algorithm: str, options: Mapping[str, Any], record_format: int
+    ) -> Mapping[str, Any]:
+        """Those of format 1 were made by a Gaussian process without its present mechanisms."""
+        if algorithm != "gp" or record_format > 1:
+            return options
+        return {"startup": 4, "without": ["additive", "edges", "hedge"], **options}
+
     def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options, with earlier studies replaced by their trials."""
         if "warm_start" not in options:

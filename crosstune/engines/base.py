@@ -222,6 +222,18 @@ class Adapter(ABC):
         """
         raise Unsupported(f"the {self.name} backend cannot drive a {type(sampler).__name__}")
 
+    def options_of(
+        self, algorithm: str, options: Mapping[str, Any], record_format: int
+    ) -> Mapping[str, Any]:
+        """The options with which an algorithm proposes what it did when a study was begun.
+
+        Args:
+            algorithm: a native name.
+            options: of the study.
+            record_format: the `FORMAT` of the study's record, 1 or more.
+        """
+        return options
+
     def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Options of an algorithm as a study's record and a copy of its sampler can store them.
 

@@ -194,10 +194,11 @@ def _replayed(
     most = None if budget is None else budget.trials
     if done >= (math.inf if most is None else most):
         return _with(study, continued_engine(engine, done), plan.spec)
+    begun = engine.adapter.options_of(engine.algorithm, engine.options, record.get("format", 1))
     again = ResumedRun(
         record,
         _record(engine, plan.spec, {}, lag),
-        partial(engine.sampler, plan.spec.space),
+        partial(replace(engine, options=begun).sampler, plan.spec.space),
         partial(deepcopy, deepcopy(study.pruner)),
     )
     if several is not None and lag is not None:

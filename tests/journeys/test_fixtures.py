@@ -28,7 +28,7 @@ from crosstune.spec.foreign_space import NativeSpace
 from crosstune.study.earlier_names import as_kept
 from crosstune.testing import FailureContract
 from tests.fixtures.write import ENGINES
-from tests.support.slow import slow_but_first
+from tests.support.slow import slow_but, slow_but_first
 
 FIRST = Path(__file__).parents[1] / "fixtures" / "first"
 OLD_TRIALS, TRIALS = 8, 12
@@ -84,7 +84,7 @@ def resume(library: str) -> tuple[str, ...]:
     return ("--resume",) if same else ("--resume", "--fresh")
 
 
-@pytest.mark.parametrize("engine", slow_but_first(ENGINES))
+@pytest.mark.parametrize("engine", slow_but(ENGINES, [ENGINES[0], "crosstune:gp"]))
 def test_a_journal_is_resumed(folder: Path, engine: str) -> None:
     backend, _, sampler = engine.partition(":")
     path = folder / f"{backend}-{sampler}.journal"
