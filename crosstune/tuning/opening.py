@@ -226,12 +226,10 @@ def _leave_record(
 ) -> None:
     """Add the record of a run, and log the notes on its engine and defaults; see `_record`."""
     record = {**_record(engine, plan.spec, attrs, plan.lag), BASE_SEED: plan.engine.seed}
-    notes = engine.notes
     if not first_trial:  # Only then the start points come first.
         record.update(plan.default_record)
-        notes += plan.default_notes
     leave_record(study, record, first_trial=first_trial, budget=plan.budget)
-    for note in notes:
+    for note in (*engine.notes, *(() if first_trial else plan.default_notes)):
         _logger.warning(note)
 
 

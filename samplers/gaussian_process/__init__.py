@@ -36,8 +36,8 @@ class GaussianProcessSampler(EngineSampler):
     - The outer tenths of continuous ranges have a penalty, where a model has neighbours on one side
       only ("edges").
     - Some proposals are made by a small tree-structured Parzen estimator, the more the more often
-      it found a better point lately; 15 to 67 % ("hedge"). It helps where the model is wrong, as on
-      branches, noise and plateaus.
+      it found a better point lately; 15 to 67 % ("hedge"). It is meant for where the model is
+      wrong; docs/samplers.md has what it was worth.
     - Where half or more of the parameters are unordered choices, a part of the covariance is
       additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),
@@ -54,8 +54,9 @@ class GaussianProcessSampler(EngineSampler):
     No point is proposed twice. A finite declared space ends when all of its points were tried.
 
     Use it when a trial takes seconds or more, with up to some twenty parameters. Do not use it for
-    thousands of trials (it models at most 256 of them: the best and the latest), several
-    objectives, or noisy trials that should be repeated. It ignores constraints.
+    thousands of trials (it models at most 256 of them: the best and the latest) or several
+    objectives. It repeats no point of a noisy objective, which `repeats` in a spec does, and it
+    ignores constraints.
 
     With n trials in the model, at most 256, and d parameters, a suggestion takes O(n^3 + n^2 c)
     with some hundreds of candidates c, and a step of a fit O(n^2 d + n^3); a fit is repeated when

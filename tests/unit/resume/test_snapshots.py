@@ -114,8 +114,8 @@ def test_one_that_is_signed_and_of_another_run_is_not_unpickled(
     place: Path, tmp_path: Path
 ) -> None:
     mark = tmp_path / "it ran"
-    head = b'{"study": "a study", "run": "{}", "trials": 0, "digest": "", "format": 2}'
-    signed(snapshot(place), head + b"\n" + pickle.dumps(Malicious(mark)))
+    head = {"study": "a study", "run": "{}", "trials": 0, "digest": "", "format": snapshots.FORMAT}
+    signed(snapshot(place), json.dumps(head).encode() + b"\n" + pickle.dumps(Malicious(mark)))
     record = {"versions": {"optuna": "5"}}
     assert snapshots.load(snapshot(place), "a study", record, record, []) is None
     assert snapshots.load(snapshot(place), "another", {}, {}, []) is None
@@ -132,7 +132,7 @@ def test_one_of_another_format_is_not_unpickled_and_the_run_is_replayed(
     first = {key: value for key, value in json.loads(head).items() if key != "format"}
     signed(snapshot(place), json.dumps(first).encode() + b"\n" + content)
     assert is_replayed(place, whole, monkeypatch)
-    assert "its format is 1, this version reads 2" in caplog.text
+    assert f"its format is 1, this version reads {snapshots.FORMAT}" in caplog.text
 
 
 def test_one_from_another_machine_or_user_is_passed_over(
