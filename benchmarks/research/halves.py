@@ -9,6 +9,7 @@ from __future__ import annotations
 from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems import functions
 from crosstune.benchmarks.problems.base import Problem
+from crosstune.benchmarks.research import surrogates
 
 FROZEN = "2026-11-26"
 """The date of the freeze."""
@@ -46,10 +47,12 @@ TRAINING = tuple(
 
 
 def get(name: str) -> Problem:
-    """The problem of a name; any function of COCO's suites has one.
+    """The problem of a name; any function of COCO's suites has one, and each surrogate.
 
     Raises:
         UnknownName: there is no such problem.
     """
     suite, _, short = name.partition("/")
+    if suite == "surrogates":
+        return surrogates.problem(short)
     return functions.problem(short) if suite == "functions" else problems.get(name)

@@ -106,6 +106,23 @@ KINDS = {
     "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, *OF_KINDS), 8, 60),
 }
 """Our own sampler on the problems of seldom judged kinds; the halves follow the rule of `kinds`."""
+_AROUND = (
+    *("tables/car", "tables/australian"),
+    *("functions/bbob-f15-d5", "functions/mixint-f10-d5"),
+)
+KINDS_OUTSIDE = {
+    "kinds-ax": Published(
+        "Ax on the kinds", (*kinds.FROZEN, *_AROUND), (OURS, "ax:ax", "optuna:random"), 3, 25
+    ),
+    "kinds-hebo": Published(
+        "HEBO on the kinds",
+        (*kinds.FROZEN[::4], "tables/australian", "functions/bbob-f15-d5", _AROUND[-1]),
+        (OURS, "hebo:hebo", "optuna:random"),
+        3,
+        25,
+    ),
+}
+"""The slow ones from outside, on the frozen half and on problems of the older suites."""
 MECHANISMS = ("additive", "edges", "hedge")
 BEFORE = "crosstune:gp before"
 """The sampler as it was frozen on 2026-11-26."""
@@ -140,6 +157,27 @@ NOT_LOST = {
     )
 }
 """What the mechanisms cost where the sampler was strong before."""
+_SURROGATES = (
+    *(f"lcbench-{task}" for task in (3945, 34539, 126029, 167152, 167168)),
+    *(f"lcbench-{task}" for task in (167184, 167190, 167201, 168330)),
+    *(f"rbv2_rpart-{task}" for task in (6, 28, 54, 375, 1056, 1468, 1493)),
+    *(f"rbv2_rpart-{task}" for task in (4534, 40536, 40978, 41142, 41164)),
+    *(f"iaml_glmnet-{task}" for task in (1067, 1489, 40981, 41146)),
+)
+SURROGATES = {
+    "surrogates": Published(
+        "Surrogates of real tuning runs",
+        tuple(f"surrogates/{name}" for name in _SURROGATES),
+        (
+            OURS,
+            _variant(BEFORE, startup=4, without=list(MECHANISMS)),
+            *("optuna:tpe", "hyperopt:tpe", "optuna:random"),
+        ),
+        8,
+        60,
+    )
+}
+"""Chosen by their place in the lists of `surrogates`, before any of them was run."""
 LONGER = {
     "half-200": Published(
         "Functions, 200 trials",
@@ -166,4 +204,14 @@ ENGINES = {
     "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
     "training": Published("Real training", TRAINING, FAST, 20, 50),
 }
-MATCHES = {**ENGINES, **FROZEN, **KINDS, **ABLATION, **NOT_LOST, **LONGER, **DEVELOPMENT}
+MATCHES = {
+    **ENGINES,
+    **FROZEN,
+    **KINDS,
+    **KINDS_OUTSIDE,
+    **ABLATION,
+    **NOT_LOST,
+    **SURROGATES,
+    **LONGER,
+    **DEVELOPMENT,
+}

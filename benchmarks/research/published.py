@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import crosstune.benchmarks.research.rivals  # noqa: F401  # registers them as backends
 from crosstune.benchmarks.match.contender import contenders
 from crosstune.benchmarks.match.folder import MatchFolder
 from crosstune.benchmarks.match.limits import RunLimits
@@ -25,10 +26,12 @@ from crosstune.benchmarks.research.matches import (
     ENGINES,
     FROZEN,
     KINDS,
+    KINDS_OUTSIDE,
     LONGER,
     MATCHES,
     NOT_LOST,
     OURS,
+    SURROGATES,
     Published,
 )
 from crosstune.benchmarks.research.packed import pack, unpack
@@ -111,9 +114,13 @@ def write() -> str:
     ]
     parts += [
         _of_kinds(wanted, results, [name for name in results.settings.contenders if name != OURS])
+        for wanted, results in _kept_of(KINDS_OUTSIDE)
+    ]
+    parts += [
+        _of_kinds(wanted, results, [name for name in results.settings.contenders if name != OURS])
         for wanted, results in _kept_of(ABLATION)
     ]
-    for wanted, results in _kept_of(NOT_LOST):
+    for wanted, results in _kept_of({**NOT_LOST, **SURROGATES}):
         parts += [wins(wanted.title, [results], OURS), section("All", results, "###", OURS)]
     parts.append(BEFORE_KINDS)
     for title, matches in (
@@ -129,8 +136,14 @@ def write() -> str:
 
 
 def _of_kinds(wanted: Published, results: Results, rivals: Sequence[str]) -> str:
-    tables = [wins_by_kind(results, OURS, rival, kinds.kind) for rival in rivals]
+    tables = [wins_by_kind(results, OURS, rival, _kind) for rival in rivals]
     return "\n\n".join([f"## {wanted.title}", *tables, section("All", results, "###", OURS)])
+
+
+def _kind(name: str) -> str:
+    """The kind of a problem; of another suite, its name."""
+    suite = name.partition("/")[0]
+    return kinds.kind(name) if suite == "kinds" else suite
 
 
 def _kept_of(matches: Mapping[str, Published]) -> list[tuple[Published, Results]]:
