@@ -10,8 +10,8 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from crosstune.pruners.curve.curves import LearningCurve, curve
-from crosstune.pruners.curve.trial_coordinates import Map
+from crosstune.samplers.curve_model.curves import LearningCurve, curve
+from crosstune.samplers.curve_model.trial_coordinates import Map
 
 
 class FinishedTrials:

@@ -10,9 +10,9 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.errors import RequestError
-from crosstune.pruners.curve.curves import Schedule, curve
 from crosstune.pruners.curve.finished_trials import FinishedTrials
-from crosstune.pruners.curve.prediction import chance
+from crosstune.samplers.curve_model.curves import Schedule, curve
+from crosstune.samplers.curve_model.prediction import chance
 from crosstune.study.trials import budget
 from crosstune.system.extras import require
 from crosstune.system.scalars import plain_arguments

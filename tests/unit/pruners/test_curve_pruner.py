@@ -28,10 +28,11 @@ from crosstune import pruners
 from crosstune.engines.base import Budget
 from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import RequestError
-from crosstune.pruners.curve import CurvePruner, prediction
-from crosstune.pruners.curve.curves import LearningCurve, Schedule
+from crosstune.pruners.curve import CurvePruner
 from crosstune.pruners.curve.finished_trials import FinishedTrials
-from crosstune.pruners.curve.trial_coordinates import APART, coordinates, place
+from crosstune.samplers.curve_model import prediction
+from crosstune.samplers.curve_model.curves import LearningCurve, Schedule
+from crosstune.samplers.curve_model.trial_coordinates import APART, coordinates, place
 from tests.support.slow import slow_but_first
 
 PRUNED = TrialState.PRUNED

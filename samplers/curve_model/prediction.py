@@ -20,8 +20,8 @@ from statistics import NormalDist, median
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.pruners.curve.curves import LearningCurve, Schedule
-from crosstune.pruners.curve.trial_coordinates import coordinates
+from crosstune.samplers.curve_model.curves import LearningCurve, Schedule
+from crosstune.samplers.curve_model.trial_coordinates import coordinates
 
 FLOOR = 0.1
 """Differences far below this share of the typical distance from the best value are ignored."""
@@ -89,7 +89,7 @@ def _end(
     seen = far([curves[i].at(step) for i, step in looks])
     of = np.array([*(i for i, _ in looks), len(curves) - 1])
     times = np.array([*(schedule.along(step) for _, step in looks), 1.0])
-    covariance = _covariance(coordinates([curve.place for curve in curves]), of, times)
+    covariance = covariance_of(coordinates([curve.place for curve in curves]), of, times)
     noisy = covariance[:-1, :-1] + NOISE * np.eye(len(seen))
     towards = covariance[:-1, -1]
     level = seen.mean()
@@ -98,7 +98,7 @@ def _end(
     return float(level + mean), float(covariance[-1, -1] - explained) + NOISE / 2
 
 
-def _covariance(places: Numbers, of: NDArray[np.intp], times: Numbers) -> Numbers:
+def covariance_of(places: Numbers, of: NDArray[np.intp], times: Numbers) -> Numbers:
     """(m, m) the covariance of m looks.
 
     Args:

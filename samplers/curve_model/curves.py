@@ -12,7 +12,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.engines.feasibility import is_feasible
-from crosstune.pruners.curve.trial_coordinates import Place, place
+from crosstune.samplers.curve_model.trial_coordinates import Place, place
 
 RUNGS = 10
 """Number of steps, evenly spaced in their logarithm, that are used of a curve."""
