@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from crosstune.benchmarks.match.results import Evaluation, Results, best_evaluation
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import (
+from crosstune.presentation.numbers import NONE
+from crosstune.presentation.tables import (
     Column,
     ReportTable,
     TableCell,
@@ -18,7 +19,6 @@ from crosstune.benchmarks.report.tables import (
     table,
     text,
 )
-from crosstune.benchmarks.statistics.precision import NONE
 from crosstune.space.parameters import Scalar
 
 LONGEST_ERROR = 300

@@ -15,10 +15,10 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
-from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, number, table, text
-from crosstune.benchmarks.statistics.precision import percent
 from crosstune.engines import study_values as ledger
 from crosstune.errors import CrosstuneError
+from crosstune.presentation.numbers import percent
+from crosstune.presentation.tables import Column, ReportTable, TableCell, number, table, text
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
 from crosstune.study.internal import own_study

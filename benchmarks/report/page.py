@@ -1,28 +1,25 @@
-"""The report as one page that needs no network.
+"""The report of a match as one page that needs no network.
 
-Names come from users. jinja2 escapes them in the text and in the data of the script. The page's
-security policy allows only the script with the given hash to run, and no loading at all.
+Names come from users; jinja2 escapes them in the text and in the data of the script.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
-from crosstune.benchmarks.report.plots import Curves, Dots
-from crosstune.benchmarks.report.sections import Section, asked
-from crosstune.benchmarks.report.tables import plain
-from crosstune.benchmarks.statistics.precision import between, half, percent, rounded
+from crosstune.benchmarks.report.plots import Curves
+from crosstune.benchmarks.report.sections import MatchSection, asked
+from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Pair, Ranking, Summary
+from crosstune.presentation.numbers import percent, rounded
+from crosstune.presentation.page import rendered
+from crosstune.presentation.palette import looks
+from crosstune.presentation.tables import plain
 
 MOST_POINTS = 400
 """The largest number of points of a curve on the page; the CSV file has all."""
@@ -30,7 +27,7 @@ MOST_POINTS = 400
 SYMBOLS = {"better": "▲", "worse": "▼", "equivalent": "=", "not enough seeds": "?"}
 
 
-def page(results: Results, summary: Summary, sections: Sequence[Section]) -> str:
+def page(results: Results, summary: Summary, sections: Sequence[MatchSection]) -> str:
     """The text of report.html.
 
     Args:
@@ -38,41 +35,24 @@ def page(results: Results, summary: Summary, sections: Sequence[Section]) -> str
         sections: as `sections.sections` returns them.
     """
     here = files("crosstune.benchmarks.report")
-    style, script = ((here / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    digest = hashlib.sha256(script.encode()).digest()
-    env = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     contenders = results.settings.contenders
     pictures = [picture for section in sections for picture in section.pictures]
-    styles = looks(contenders)
-    return env.from_string((here / "page.html").read_text("utf-8")).render(
+    return rendered(
+        (here / "page.html").read_text("utf-8"),
+        looks=looks(contenders),
+        script=(here / "page.js").read_text("utf-8"),
         summary=summary,
         asked=asked(results.settings),
         verdict=standings.verdict(summary),
         sections=sections,
-        looks=styles,
         numbers={name: i for i, name in enumerate(contenders)},
         data=curve_data([p for p in pictures if isinstance(p, Curves)], list(contenders)),
         matrix=matrix,
-        kind=lambda picture: type(picture).__name__,
-        place=place,
-        plain=plain,
         percent=percent,
         rounded=lambda pair: rounded(pair.advantage, half(pair.interval)),
         between=between,
         symbols=SYMBOLS,
-        colours=[(on_white, ON_DARK.get(on_white, on_white)) for on_white in COLOURS],
-        style=style,
-        script=script,
-        hash=base64.b64encode(digest).decode(),
     )
-
-
-def place(picture: Dots, value: float | None) -> float | None:
-    """Percent from the left, or None if the value cannot be drawn."""
-    where = None if value is None else picture.place(value)
-    return None if where is None else round(100 * where, 2)
 
 
 def matrix(ranking: Ranking, order: list[str]) -> list[list[Pair | None]]:

@@ -4,47 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from crosstune.benchmarks.report.tables import plain, shortened
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing
+from crosstune.presentation.diagrams import Diagram, Stroke, TextLabel
+from crosstune.presentation.tables import plain, shortened
 
 LABEL = 190.0
 """The width reserved for names on either side."""
 
 LONGEST = 24
 """The largest number of letters of a name."""
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A line through points; contender is None for parts of the frame."""
-
-    points: tuple[tuple[float, float], ...]
-    contender: str | None = None
-    width: float = 1.0
-
-
-@dataclass(frozen=True)
-class TextLabel:
-    """Text at a point; `anchor` is "start", "middle" or "end"."""
-
-    x: float
-    y: float
-    text: str
-    anchor: str = "middle"
-
-
-@dataclass(frozen=True)
-class Diagram:
-    """Strokes and labels on a sheet, whose y grows downwards."""
-
-    name: str
-    title: str
-    width: float
-    height: float
-    strokes: tuple[Stroke, ...]
-    labels: tuple[TextLabel, ...]
 
 
 def groups(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:

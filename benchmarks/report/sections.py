@@ -8,38 +8,28 @@ from dataclasses import dataclass
 from crosstune.benchmarks.match.results import Results, Settings
 from crosstune.benchmarks.report import figures, findings, ranks, standings
 from crosstune.benchmarks.report.importance import importance, importance_table
-from crosstune.benchmarks.report.plots import Curves, Dots
-from crosstune.benchmarks.report.ranks import Diagram
-from crosstune.benchmarks.report.tables import Column, ReportTable, plain, text
-from crosstune.benchmarks.statistics.precision import chance, counted, duration, rounded
+from crosstune.benchmarks.report.plots import Curves
 from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
+from crosstune.presentation.diagrams import Diagram
+from crosstune.presentation.dots import Dots
+from crosstune.presentation.numbers import chance, counted, duration, rounded
+from crosstune.presentation.sections import Section
+from crosstune.presentation.tables import Column, ReportTable, plain, text
 from crosstune.spec.yaml_text import as_yaml
 
 Picture = Curves | Dots | Diagram
 
 
 @dataclass(frozen=True)
-class Section:
-    """A heading and its content.
+class MatchSection(Section):
+    """A section of the report of a match.
 
     Attributes:
-        key: the anchor on the page.
-        reading: how to read it, in a line or two.
-        tables, pictures: shown in this order, pictures first.
-        folded: tables that the page opens on demand.
-        remarks: shown as a list.
-        code: titles and texts that are shown verbatim.
+        pictures: figures of the kinds that `drawings` draws.
         matrix: the ranking whose pairs the page also shows as a square.
     """
 
-    key: str
-    title: str
-    reading: str
-    tables: tuple[ReportTable, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    folded: tuple[ReportTable, ...] = ()
-    remarks: tuple[str, ...] = ()
-    code: tuple[tuple[str, str], ...] = ()
     matrix: Ranking | None = None
 
 
@@ -64,7 +54,7 @@ def asked(settings: Settings) -> str:
     return ", ".join(what) + (f", {' or '.join(budgets)} a run" if budgets else "")
 
 
-def sections(results: Results, summary: Summary) -> list[Section]:
+def sections(results: Results, summary: Summary) -> list[MatchSection]:
     """All sections of the report after the verdict, in order."""
     parts = [
         _curves(results, summary),
@@ -82,11 +72,11 @@ def sections(results: Results, summary: Summary) -> list[Section]:
     return [section for section in parts if section is not None]
 
 
-def _curves(results: Results, summary: Summary) -> Section:
+def _curves(results: Results, summary: Summary) -> MatchSection:
     pictures = tuple(figures.curves(results, summary, problem) for problem in summary.curves)
     seeds = results.settings.seeds
     band = "The band is the interval of that mean." if seeds > 1 else "One seed has no band."
-    return Section(
+    return MatchSection(
         "curves",
         "The best so far",
         f"Each line is the mean over the seeds of the best value found up to that budget. {band} "
@@ -95,7 +85,7 @@ def _curves(results: Results, summary: Summary) -> Section:
     )
 
 
-def _standings(results: Results, summary: Summary) -> Section:
+def _standings(results: Results, summary: Summary) -> MatchSection:
     # Only one of several problems may have varied.
     alone = (name for name, rows in summary.by_problem.items() if rows is summary.standings)
     only = next(alone, None)
@@ -118,7 +108,7 @@ def _standings(results: Results, summary: Summary) -> Section:
     caption = f"The contenders by {plain(score)}"
     table = standings.standings(summary.standings, caption, plain(score))
     several = len(results.settings.problems) > 1
-    return Section(
+    return MatchSection(
         "standings",
         "Standings",
         reading,
@@ -133,7 +123,7 @@ def _scale(summary: Summary) -> str:
     return " or ".join(of) or "the start"
 
 
-def _pairs(summary: Summary) -> list[Section]:
+def _pairs(summary: Summary) -> list[MatchSection]:
     parts = []
     # The decisive ranking comes first.
     for ranking in sorted(summary.rankings, key=lambda ranking: ranking is not summary.verdict):
@@ -143,7 +133,7 @@ def _pairs(summary: Summary) -> list[Section]:
         same = f"That all contenders are the same: p {chance(ranking.friedman)} (Friedman)."
         within = rounded(ranking.margin, ranking.margin) if ranking.margin else "0"
         parts.append(
-            Section(
+            MatchSection(
                 name,
                 f"Pair by pair: {plain(ranking.measure)}{where}",
                 f"{sentence}A figure above 0 is the lead of the row's contender over the "
@@ -159,11 +149,11 @@ def _pairs(summary: Summary) -> list[Section]:
     return parts
 
 
-def _ranks(summary: Summary) -> Section | None:
+def _ranks(summary: Summary) -> MatchSection | None:
     drawn = ranks.diagram(summary.standings, summary.verdict)
     if drawn is None:
         return None
-    return Section(
+    return MatchSection(
         "ranks",
         "Mean ranks over the problems",
         "The best contender is on the left. A thick bar joins those whose ranks are closer than "
@@ -172,7 +162,7 @@ def _ranks(summary: Summary) -> Section | None:
     )
 
 
-def _gap(results: Results, summary: Summary) -> Section | None:
+def _gap(results: Results, summary: Summary) -> MatchSection | None:
     table = standings.gaps(summary.by_problem)
     if table is None:
         return None
@@ -181,7 +171,7 @@ def _gap(results: Results, summary: Summary) -> Section | None:
         for problem, rows in summary.by_problem.items()
         if any(standing.test is not None for standing in rows)
     )
-    return Section(
+    return MatchSection(
         "gap",
         "Tuned and unseen",
         "Tuning picks what looks best on its own validation part. The gap is how much better the "
@@ -191,11 +181,11 @@ def _gap(results: Results, summary: Summary) -> Section | None:
     )
 
 
-def _settings(results: Results) -> Section:
+def _settings(results: Results) -> MatchSection:
     contenders = list(results.settings.contenders)
     problems = [about.name for about in results.settings.problems]
     tables = [findings.best_settings(results, name, contenders) for name in problems]
-    return Section(
+    return MatchSection(
         "settings",
         "Best settings",
         "The parameters of each contender's best trial over all seeds. A dash is a parameter that "
@@ -205,7 +195,7 @@ def _settings(results: Results) -> Section:
     )
 
 
-def _importance(results: Results) -> Section:
+def _importance(results: Results) -> MatchSection:
     contenders = list(results.settings.contenders)
     pictures, tables, remarks = [], [], []
     for about in results.settings.problems:
@@ -219,7 +209,7 @@ def _importance(results: Results) -> Section:
                 reasons.setdefault(estimate.why, []).append(name)
         for why, of in reasons.items():
             remarks.append(f"{about.name}: none for {', '.join(of)}: {why}.")
-    return Section(
+    return MatchSection(
         "importance",
         "Which parameters mattered",
         "How much each parameter decides whether a trial is among the best tenth (PED-ANOVA), by "
@@ -232,8 +222,8 @@ def _importance(results: Results) -> Section:
     )
 
 
-def _cost(summary: Summary) -> Section:
-    return Section(
+def _cost(summary: Summary) -> MatchSection:
+    return MatchSection(
         "cost",
         "What suggestions cost",
         "The sampler's time covers proposing a trial and learning from earlier ones. It matters "
@@ -243,9 +233,9 @@ def _cost(summary: Summary) -> Section:
     )
 
 
-def _failures(results: Results) -> Section:
+def _failures(results: Results) -> MatchSection:
     table = findings.failures(results)
-    return Section(
+    return MatchSection(
         "failures",
         "Failures",
         "What failed, by its error. A failed run is included in every count above."
@@ -255,13 +245,13 @@ def _failures(results: Results) -> Section:
     )
 
 
-def _notes(summary: Summary) -> Section | None:
+def _notes(summary: Summary) -> MatchSection | None:
     if not summary.notes:
         return None
-    return Section("notes", "Notes", "Further facts about the match.", remarks=summary.notes)
+    return MatchSection("notes", "Notes", "Further facts about the match.", remarks=summary.notes)
 
 
-def _reproduce(results: Results) -> Section:
+def _reproduce(results: Results) -> MatchSection:
     settings = results.settings
     rows = {
         "contenders": ", ".join(settings.contenders),
@@ -282,7 +272,7 @@ def _reproduce(results: Results) -> Section:
         (f"The spec of {about.name}", as_yaml(dict(about.spec)).rstrip())
         for about in settings.problems
     ]
-    return Section(
+    return MatchSection(
         "reproduce",
         "How to reproduce it",
         "The same command with the same versions gives the same trials; only times differ.",

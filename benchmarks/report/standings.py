@@ -8,18 +8,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.tables import Column, ReportTable, TableCell, number, table, text
-from crosstune.benchmarks.statistics.precision import (
-    NONE,
-    between,
-    chance,
-    counted,
-    duration,
-    half,
-    percent,
-    rounded,
-)
+from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.verdicts import Interval, Pair, Ranking, Standing, Summary
+from crosstune.presentation.numbers import NONE, chance, counted, duration, percent, rounded
+from crosstune.presentation.tables import Column, ReportTable, TableCell, number, table, text
 
 CONTENDER = Column("contender", ("contender",), "contender")
 PROBLEM = Column("problem", ("problem",), "text")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report import standings
-from crosstune.benchmarks.report.palette import looks
-from crosstune.benchmarks.report.sections import Section, asked, sections
-from crosstune.benchmarks.report.tables import ReportTable, as_csv, plain
+from crosstune.benchmarks.report.sections import MatchSection, asked, sections
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
+from crosstune.presentation.markup import console_table, escaped, markdown_table, write_tables
+from crosstune.presentation.palette import looks
+from crosstune.presentation.sections import as_markdown, every_table, show
+from crosstune.presentation.tables import plain
 from crosstune.system.extras import needing
-
-_MARKS = re.compile(r"[\\`*\[\]|~#]|(?<!\w)_|_(?!\w)")
 
 
 def markdown(results: Results, summary: Summary) -> str:
@@ -29,7 +26,7 @@ def markdown(results: Results, summary: Summary) -> str:
 
 
 def composed(
-    results: Results, summary: Summary, content: Sequence[Section], *, pictures: bool = False
+    results: Results, summary: Summary, content: Sequence[MatchSection], *, pictures: bool = False
 ) -> str:
     """The Markdown of existing sections.
 
@@ -42,21 +39,9 @@ def composed(
         "# Head to head",
         f"**{escaped(summary.verdict.sentence)}**",
         escaped(asked(results.settings)),
-        _table(standings.verdict(summary)),
+        markdown_table(standings.verdict(summary)),
+        *as_markdown(content, pictures=pictures),
     ]
-    for section in content:
-        parts += [f"## {escaped(section.title)}", escaped(section.reading)]
-        if pictures:
-            parts += [
-                f"![{escaped(picture.title)}](figures/{picture.name}.png)"
-                for picture in section.pictures
-            ]
-        for table in (*section.tables, *section.folded):
-            parts += [f"{escaped(table.caption)}:", _table(table)]
-        if section.remarks:
-            parts.append("\n".join(f"- {escaped(remark)}" for remark in section.remarks))
-        for title, code in section.code:
-            parts += [f"{escaped(title)}:", _fenced(code)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,25 +55,14 @@ def terminal(results: Results, summary: Summary, console: Console) -> None:
     console.print(Text(plain(summary.verdict.sentence), style="bold"))
     console.print(Text(plain(asked(results.settings)), style="dim"))
     console.print()
-    console.print(_rich(standings.verdict(summary)))
-    for section in sections(results, summary):
-        if not (section.tables or section.remarks or section.code):
-            continue
-        console.print()
-        console.print(Text(plain(section.title), style="bold"))
-        console.print(Text(plain(section.reading), style="dim"))
-        for table in section.tables:
-            console.print(_rich(table))
-        for remark in section.remarks:
-            console.print(Text(f"- {plain(remark)}"))
-        for title, code in section.code:
-            console.print(Text(f"{plain(title)}:"))
-            shown = Text("\n".join(plain_line(line) for line in code.splitlines()))
-            console.print(Padding(shown, (0, 0, 0, 2)))
+    console.print(console_table(standings.verdict(summary)))
+    show(sections(results, summary), console)
 
 
 def write_report(results: Results, summary: Summary, folder: Path) -> Path:
-    """Write report.html, report.md, tables/*.csv and figures/*.png and *.svg into a folder.
+    """Write report.html, report.md, and the folders tables and figures.
+
+    Tables are CSV, Markdown and LaTeX files, figures PNG, SVG and PDF files.
 
     Args:
         results: the match.
@@ -113,10 +87,8 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
         report.write_text(page(results, summary, content), encoding="utf-8")
         text = composed(results, summary, content, pictures=True)
         (folder / "report.md").write_text(text, encoding="utf-8")
-        every = [table for section in content for table in (*section.tables, *section.folded)]
-        verdict = standings.verdict(summary)
-        for name, table in joined([verdict, *every, standings.curve_table(summary)]).items():
-            (folder / "tables" / f"{name}.csv").write_text(table, encoding="utf-8")
+        verdict, curves = standings.verdict(summary), standings.curve_table(summary)
+        write_tables([verdict, *every_table(content), curves], folder / "tables")
         styles = looks(results.settings.contenders)
         for picture in (picture for section in content for picture in section.pictures):
             draw(picture, styles, folder / "figures")
@@ -125,55 +97,3 @@ def write_report(results: Results, summary: Summary, folder: Path) -> Path:
             f"{error.filename or folder} cannot be written: {error.strerror}"
         ) from None
     return report
-
-
-def joined(tables: Iterable[ReportTable]) -> dict[str, str]:
-    """The text of each CSV file by its name; tables with the same name share a file."""
-    files: dict[str, str] = {}
-    for table in tables:
-        text = as_csv(table)
-        if table.name in files:
-            text = files[table.name] + text.partition("\n")[2]
-        files[table.name] = text
-    return files
-
-
-def plain_line(line: str) -> str:
-    """A line with its indentation, without control characters."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-
-
-def escaped(words: object) -> str:
-    """Text on one line, escaped for Markdown.
-
-    >>> escaped("<b>keras_tuner</b> *")
-    '&lt;b&gt;keras_tuner&lt;/b&gt; \\\\*'
-    """
-    line = plain(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKS.sub(lambda match: f"\\{match[0]}", line)
-
-
-def _table(table: ReportTable) -> str:
-    heads = [escaped(head) or " " for head in table.heads]
-    lines = [
-        f"| {' | '.join(heads)} |",
-        f"|{'|'.join('---:' if c.kind == 'number' else '---' for c in table.columns)}|",
-    ]
-    lines += [f"| {' | '.join(escaped(cell.text) for cell in row)} |" for row in table.rows]
-    return "\n".join(lines)
-
-
-def _fenced(code: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{code}\n{fence}"
-
-
-def _rich(table: ReportTable) -> RichTable:
-    shown = RichTable(title=Text(plain(table.caption)), title_justify="left")
-    for column in table.columns:
-        justify = "right" if column.kind == "number" else "left"
-        shown.add_column(Text(plain(column.head)), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in table.rows:
-        shown.add_row(*(Text(cell.text) for cell in row))
-    return shown

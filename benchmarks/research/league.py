@@ -10,16 +10,10 @@ from numpy.typing import NDArray
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.statistics import intervals, summarize
-from crosstune.benchmarks.statistics.precision import (
-    between,
-    counted,
-    duration,
-    half,
-    percent,
-    rounded,
-)
+from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.summary import usable
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing, Summary
+from crosstune.presentation.numbers import counted, duration, percent, rounded
 
 BUDGETS = (10, 25, 50, 100, 200)
 """Trials at which the contenders are compared."""

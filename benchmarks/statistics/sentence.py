@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosstune.benchmarks.statistics.precision import between, half, rounded
+from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.verdicts import (
     BETTER,
     EQUIVALENT,
@@ -13,6 +13,7 @@ from crosstune.benchmarks.statistics.verdicts import (
     Pair,
     Ranking,
 )
+from crosstune.presentation.numbers import rounded
 
 NAMED = 3
 """The most contenders that a clause names with their figures; else it gives their number."""

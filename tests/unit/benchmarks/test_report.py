@@ -13,9 +13,10 @@ from rich.console import Console
 
 from crosstune.benchmarks.match.results import MatchRun, Results
 from crosstune.benchmarks.report import markdown, terminal, write_report
-from crosstune.benchmarks.statistics.precision import NONE, between, half, rounded
+from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.errors import RequestError
+from crosstune.presentation.numbers import NONE, rounded
 from tests.unit.benchmarks import report_data as data
 
 Match = tuple[Results, Summary]
@@ -172,14 +173,15 @@ def test_the_best_settings_are_those_of_the_best_trial_of_all_seeds(
     }
 
 
-def test_every_figure_is_written_as_png_and_svg(folder: Path) -> None:
+def test_every_figure_is_written_as_png_svg_and_pdf(folder: Path) -> None:
     names = {path.name for path in (folder / "figures").iterdir()}
     for name in ("curves-digits", "standings", "pairs", "pairs-unseen", "gap-digits", "cost"):
-        assert {f"{name}.png", f"{name}.svg"} <= names
+        assert {f"{name}.png", f"{name}.svg", f"{name}.pdf"} <= names
     assert (folder / "figures" / "cost.png").read_bytes()[:4] == b"\x89PNG"
+    assert (folder / "figures" / "cost.pdf").read_bytes()[:5] == b"%PDF-"
     text = (folder / "report.md").read_text()
     linked = re.findall(r"\]\((figures/[^)]*)\)", text)
-    assert len(linked) == len(names) / 2
+    assert len(linked) == len(names) / 3
     assert all((folder / path).is_file() for path in linked)
 
 
@@ -288,7 +290,7 @@ def test_names_leave_no_folder_and_run_no_formula(hostile: Match, tmp_path: Path
     assert all((tmp_path / "a" / "b") in path.parents for path in inside)
     found = rows(tmp_path / "a" / "b" / "tables" / "standings.csv")
     assert f"'{data.FORMULA}" in [row["contender"] for row in found]
-    for path in (tmp_path / "a" / "b" / "tables").iterdir():
+    for path in (tmp_path / "a" / "b" / "tables").glob("*.csv"):
         for line in csv.reader(io.StringIO(path.read_text())):
             assert not any(re.match(r"[=+@]|-[^\d.]", cell) for cell in line), (path, line)
 

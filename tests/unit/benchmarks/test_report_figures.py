@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crosstune.benchmarks.report import drawings, figures, ranks
-from crosstune.benchmarks.report.palette import COLOURS, ON_DARK, looks
-from crosstune.benchmarks.report.plots import Dots, Mark
 from crosstune.benchmarks.statistics.verdicts import Interval, Pair, Standing
+from crosstune.presentation.dots import Dots, Mark
+from crosstune.presentation.palette import COLOURS, ON_DARK, looks
 from tests.unit.benchmarks import report_data as data
 
 
@@ -90,7 +90,7 @@ def test_the_diagram_of_ranks_keeps_to_its_sheet_and_joins_what_is_close(n: int)
     assert drawn is not None
     points = [point for stroke in drawn.strokes for point in stroke.points]
     assert all(0 <= x <= drawn.width and 0 <= y <= drawn.height for x, y in points)
-    lines = [stroke for stroke in drawn.strokes if stroke.contender]
+    lines = [stroke for stroke in drawn.strokes if stroke.series]
     assert len(lines) == n
     assert len({stroke.points[-1] for stroke in lines}) == n
     bars = [stroke for stroke in drawn.strokes if stroke.width == 4]
@@ -106,7 +106,7 @@ def test_a_drawing_takes_a_name_as_it_is(tmp_path: Path) -> None:
     name = "_$\\frac$ </svg>"
     figure = Dots("cost", "t", "u", ((name, (Mark(1.0, "", name),)),))
     paths = drawings.draw(figure, looks([name]), tmp_path)
-    assert [path.suffix for path in paths] == [".png", ".svg"]
+    assert [path.suffix for path in paths] == [".png", ".svg", ".pdf"]
     assert "</svg>" not in paths[1].read_text().removesuffix("</svg>\n")
 
 

@@ -1,0 +1,1 @@
+"""Tables, figures and page parts that the reports share."""
