@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
+from crosstune.recommendation.leaders import EVIDENCE
 from crosstune.recommendation.noise import (
     BOTH,
     NOISY,
@@ -44,6 +45,17 @@ def test_noise_is_told_from_a_smooth_and_from_a_rough_function() -> None:
     assert _evidence(x, smooth) < -20
     assert _evidence(x, rough) < 0
     assert _evidence(x, smooth + 0.2 * rng.normal(size=50)) > 5
+
+
+def test_a_random_walk_is_rough_and_not_noisy() -> None:
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.random((40, 1)), axis=0)
+    covariance = np.exp(-np.abs(x - x.T) / 0.5) + 1e-9 * np.eye(40)
+    walk = np.linalg.cholesky(covariance) @ rng.normal(size=40)
+    scale = Scale.of(walk, SHIFTS[0])
+    smooth = Likelihood(SMOOTH, squares(x), scale(walk)).fit()[0] - scale.stretch(walk)
+    assert smooth - with_noise(squares(x), walk).score > EVIDENCE
+    assert _evidence(x, walk) < 0
 
 
 def test_the_posterior_averages_repeats() -> None:

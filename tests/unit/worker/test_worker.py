@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune.cli.main import crosstune as command_line
-from crosstune.engines.record_names import BEGAN, ERROR, LOST
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, REPEATS
 from crosstune.errors import RequestError
 from crosstune.worker.database import cannot_open, check_is_shared
 from crosstune.worker.lost_trials import counting, sweep
@@ -225,6 +225,27 @@ def test_every_engine_works_there(
     record = study.user_attrs["crosstune:runs"][0]
     assert record["native"] is False
     assert record["seed"] == 3
+
+
+@pytest.mark.slow
+def test_workers_begin_with_the_defaults_and_end_with_repeats(
+    server: Server, tmp_path: Path
+) -> None:
+    spec = _spec(tmp_path, "backend: hyperopt", "trials: 20", "repeats: 5", "start: defaults")
+    (tmp_path / "train.py").write_text(
+        "import random\n\n\ndef score(a=7, b=2):\n    return a * 0.1 + b + random.gauss(0, 0.3)\n"
+    )
+    assert "start: defaults" in spec.read_text()
+    workers = _workers(tmp_path, server, "repeats", 3)
+    said = _ended(workers)
+    assert [worker.returncode for worker in workers] == [0] * 3, said
+    trials = [t for t in _study_of(server, "repeats").trials if LOST not in t.user_attrs]
+    assert len(trials) == 20
+    assert trials[0].params == {"a": 7, "b": 2}
+    repeats = [t for t in trials if REPEATS in t.user_attrs]
+    assert len(repeats) == 5
+    for trial in repeats:
+        assert trial.params == trials[trial.user_attrs[REPEATS]].params
 
 
 @pytest.mark.slow
