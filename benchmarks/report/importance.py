@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.report.standings import CONTENDER, PROBLEM
@@ -22,17 +18,7 @@ from crosstune.presentation.tables import Column, ReportTable, TableCell, number
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
 from crosstune.study.internal import own_study
-
-FEWEST = 50
-"""The fewest complete trials for an estimate: Optuna advises five among the best tenth."""
-
-
-@dataclass(frozen=True)
-class Importance:
-    """The share of each parameter, 0 to 1 with sum 1; or the reason why there are none."""
-
-    shares: Mapping[str, float] = field(default_factory=dict)
-    why: str = ""
+from crosstune.study_report.importance import FEWEST, Importance, measured, quiet
 
 
 def importance(results: Results, problem: str, contender: str) -> Importance:
@@ -61,7 +47,7 @@ def importance(results: Results, problem: str, contender: str) -> Importance:
         return Importance(why=f"{len(trials)} complete trials; {FEWEST} are needed")
     if len({evaluation.value for evaluation in trials}) == 1:
         return Importance(why="every trial has the same value")
-    with _quiet(), own_study():
+    with quiet(), own_study():
         study = optuna.create_study(direction="maximize" if about.maximize else "minimize")
         try:
             study.add_trials(
@@ -69,7 +55,7 @@ def importance(results: Results, problem: str, contender: str) -> Importance:
             )
         except (CrosstuneError, ValueError, KeyError) as error:
             return Importance(why=f"a trial is no point of the spec's space: {error}")
-        return Importance(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
+        return measured(study)
 
 
 def importance_table(problem: str, by_contender: Mapping[str, Importance]) -> ReportTable:
@@ -124,16 +110,3 @@ def _trial(
         params=ledger.write_point(space, searched),
         distributions={name: distributions[name] for name in searched},
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence Optuna's log of a new study, and its warnings about few trials."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", category=UserWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

@@ -18,9 +18,11 @@ from crosstune import __version__
 from crosstune.cli.backends import backends
 from crosstune.cli.check import check
 from crosstune.cli.compare import compare
+from crosstune.cli.doctor import doctor
 from crosstune.cli.exec import exec_
 from crosstune.cli.export import export
 from crosstune.cli.import_ import import_
+from crosstune.cli.report import report
 from crosstune.cli.run import run
 from crosstune.cli.schema import schema
 from crosstune.cli.tensorboard import tensorboard
@@ -60,11 +62,13 @@ def crosstune(context: click.Context) -> None:
 for command in (
     run,
     backends,
+    doctor,
     verify,
     check,
     schema,
     exec_,
     compare,
+    report,
     export,
     import_,
     worker,

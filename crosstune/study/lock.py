@@ -71,6 +71,31 @@ def driving(file: Path | None, study_name: str) -> Iterator[None]:
             os.close(descriptor)
 
 
+def driver_of(file: Path, study_name: str) -> str:
+    """The process that runs a study now, in words; empty if there is none.
+
+    Args:
+        file: the journal or SQLite file of the study.
+        study_name: its name in the file.
+    """
+    path = beside(Path(os.path.realpath(file)), study_name, ".lock")
+    if fcntl is None or not path.is_file():
+        return ""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+    except OSError:  # a file system without such locks
+        return ""
+    finally:
+        os.close(descriptor)
+    return ""
+
+
 def _lock(path: Path) -> tuple[Path, int] | None:
     """The path and the descriptor of the lock; None if no file can be made."""
     while True:

@@ -24,3 +24,14 @@ def shared_cores(processes: int) -> Iterator[None]:
     finally:
         for name in mine:
             os.environ.pop(name, None)
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use.
+
+    >>> 1 <= usable_cores() <= (os.cpu_count() or 1)
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
