@@ -132,8 +132,10 @@ def _dots(picture: Dots, looks: Mapping[str, Look]) -> Canvas:
 
 
 def _diagram(picture: Diagram, looks: Mapping[str, Look]) -> Canvas:
-    canvas = Canvas(figsize=(picture.width / 96, picture.height / 96))
-    plot = canvas.add_axes((0, 0, 1, 1))
+    below = 30.0 if picture.key else 0.0
+    height = picture.height + below
+    canvas = Canvas(figsize=(picture.width / 96, height / 96))
+    plot = canvas.add_axes((0, below / height, 1, picture.height / height))
     plot.set_axis_off()
     plot.set_xlim(0, picture.width)
     plot.set_ylim(picture.height, 0)
@@ -154,4 +156,22 @@ def _diagram(picture: Diagram, looks: Mapping[str, Look]) -> Canvas:
         side = {"start": "left", "end": "right", "middle": "center"}[label.anchor]
         colour = _TONES[label.tone]
         plot.text(label.x, label.y, label.text, ha=side, va="baseline", color=colour)
+    if picture.key:
+        _key_of(canvas, picture, looks)
     return canvas
+
+
+def _key_of(canvas: Canvas, picture: Diagram, looks: Mapping[str, Look]) -> None:
+    """Put the legend of a diagram at its foot: dots for what is drawn as dots, else lines."""
+    shapes = {spot.series: "white" if spot.hollow else None for spot in picture.spots}
+    handles = []
+    for name in picture.key:
+        colour = looks[name].on_white
+        if name in shapes:
+            face = shapes[name] or colour
+            handles.append(Line2D([], [], marker="o", ls="", mfc=face, mec=colour))
+        else:
+            handles.append(Line2D([], [], lw=2, **line_style(looks[name])))
+    canvas.legend(
+        handles, list(picture.key), loc="lower center", ncols=len(picture.key), frameon=False
+    )

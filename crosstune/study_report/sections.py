@@ -121,7 +121,7 @@ def _importance(content: StudyContent, estimates: Mapping[str, Importance]) -> S
             continue
         name = "importance" if not content.several else f"importance-{index}"
         rows = tuple(
-            (param, (Mark(share, f"{plain(param)}: {percent(share)}", charts.DONE),))
+            (param, (Mark(share, f"{plain(param)}: {percent(share)}", None, 0.0, share),))
             for param, share in estimate.shares.items()
         )
         title = f"Importance for {plain(metric)}, by {estimate.method}"

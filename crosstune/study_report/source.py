@@ -82,6 +82,8 @@ def _stored(place: str, study_name: str | None) -> Study:
         study = storages.find(url, study_name)
         study.get_trials(deepcopy=False)
     except RequestError as error:
+        if "has no study" in str(error):
+            raise RequestError(f"{shown} is empty: it holds no study yet") from None
         if "Name the one" in str(error):
             raise RequestError(f"{error} with --study") from None
         raise
