@@ -58,9 +58,9 @@ class KerasTuner(keras_tuner.Tuner):  # type: ignore[misc]  # untyped
         directory, project_name: as in Keras Tuner. A folder has the search of one engine: if it
             has that of another, a folder beside it is used, with a warning.
         overwrite: as in Keras Tuner; a study in a storage is not overwritten but refused.
-        executions_per_trial, hyperparameters, tune_new_entries,
-            allow_new_entries, max_retries_per_trial, max_consecutive_failed_trials, more: as in
-            Keras Tuner.
+        executions_per_trial, hyperparameters, tune_new_entries: as in Keras Tuner.
+        allow_new_entries, max_retries_per_trial: as in Keras Tuner.
+        max_consecutive_failed_trials, more: as in Keras Tuner.
 
     Raises:
         RequestError: an argument is invalid.
