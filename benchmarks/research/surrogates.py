@@ -182,9 +182,9 @@ def instances(scenario: str) -> list[str]:
     Raises:
         RequestError: see `folder`.
     """
-    known = encoding(scenario)[SCENARIOS[scenario].instance]
+    codes = encoding(scenario)[SCENARIOS[scenario].instance]
     left_out = {"#na#"} | ({"167083"} if scenario == "lcbench" else set())
-    return sorted(set(known) - left_out, key=int)
+    return sorted(set(codes) - left_out, key=int)
 
 
 def development(scenario: str) -> list[str]:
@@ -196,8 +196,8 @@ def development(scenario: str) -> list[str]:
 
 def frozen(scenario: str) -> list[str]:
     """The instances for one run at the end."""
-    known = set(development(scenario))
-    return [name for name in instances(scenario) if name not in known]
+    used = set(development(scenario))
+    return [name for name in instances(scenario) if name not in used]
 
 
 def problem(name: str) -> Problem:
