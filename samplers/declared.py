@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Any, NoReturn
 
@@ -58,6 +57,11 @@ class DeclaredSearch:
         return None if self.follower is None else self.follower.engine.native
 
     @property
+    def why_it_ends(self) -> str:
+        """A message for the end of the search."""
+        return self._source.why_it_ends
+
+    @property
     def asked(self) -> int:
         """How many proposals were made."""
         return 0 if self.follower is None else self.follower.asked
@@ -95,7 +99,7 @@ class DeclaredSearch:
             ) from None
         budget = follower.budget(trial.number)
         if budget is not None:
-            _optuna.set_user_attr(study, trial, TRIAL_BUDGET, asdict(budget))
+            _optuna.set_user_attr(study, trial, TRIAL_BUDGET, budget.plain())
         draws = follower.aside(trial.number)
         if draws:
             _optuna.set_user_attr(study, trial, DRAWN, dict(draws))
@@ -164,7 +168,7 @@ class DeclaredSearch:
         return self.follower
 
     def _stop(self, study: Study, trial: FrozenTrial) -> NoReturn:
-        message = f"{self._source.why_it_ends} after {trial.number} trials, so the study stops here"
+        message = f"{self.why_it_ends} after {trial.number} trials, so the study stops here"
         _logger.warning(message)
         with suppress(RuntimeError):  # Outside optimize() there is no loop to stop.
             study.stop()

@@ -25,6 +25,8 @@ from crosstune.samplers.declared import DeclaredSearch
 from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.learned import NOTE as LEARNED
 from crosstune.samplers.learned import LearnedSearch
+from crosstune.samplers.scheduled.search import ScheduledSearch
+from crosstune.samplers.scheduled.settings import Scheduler, check_schedulable
 from crosstune.samplers.timed import timed
 from crosstune.space.space import Space
 from crosstune.system.scalars import plain_arguments
@@ -46,6 +48,7 @@ class EngineSampler(BaseSampler):
         space: what to search. None: learn it from the trials.
         seed: any integer; None for a random one.
         options: keyword arguments of the algorithm.
+        scheduler: decides how far each trial is trained; None for whole trials.
     """
 
     @plain_arguments()
@@ -57,12 +60,16 @@ class EngineSampler(BaseSampler):
         space: Space | None = None,
         seed: int | None = None,
         options: Mapping[str, Any] | None = None,
+        scheduler: Scheduler | None = None,
     ):
         self.adapter = adapter
         self.algorithm = algorithm
         self.space = space
         self.seed = seed
         self.options = dict(options or {})
+        self.scheduler = scheduler
+        if scheduler is not None:
+            check_schedulable(adapter, algorithm, space, scheduler)
         if space is not None:
             adapter.compiled(space)
         elif adapter.algorithms[algorithm].scheduler:
@@ -96,7 +103,14 @@ class EngineSampler(BaseSampler):
     @property
     def why_it_ends(self) -> str:
         """A message for the end of the search."""
+        if self.scheduler is not None:
+            return f"{self.label} with {self.scheduler.name} has completed its schedule"
         return self._source.why_it_ends
+
+    @property
+    def sets_budgets(self) -> bool:
+        """True if it, or its scheduler, decides how far each trial is trained."""
+        return self.scheduler is not None or self.adapter.algorithms[self.algorithm].scheduler
 
     @property
     def engine(self) -> Engine | None:
@@ -118,6 +132,16 @@ class EngineSampler(BaseSampler):
         """End processes that the engine of a declared space has started."""
         if self.engine is not None:
             self.engine.close()
+
+    @timed
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Set the budget of a trial that was queued, if there is a scheduler."""
+        if self.scheduler is None:
+            return
+        with self._lock:
+            search = self._search_of(study)
+            if isinstance(search, ScheduledSearch):
+                search.begin_queued(study, trial)
 
     @timed
     def infer_relative_search_space(
@@ -188,7 +212,7 @@ class EngineSampler(BaseSampler):
         Raises:
             Unsupported: the engine is a scheduler, which waits for running trials.
         """
-        if self.adapter.algorithms[self.algorithm].scheduler:
+        if self.sets_budgets:
             raise Unsupported(
                 f"{self.label} waits for running trials before it goes on, so it cannot have "
                 "several jobs. Use n_jobs=1"
@@ -258,7 +282,8 @@ class EngineSampler(BaseSampler):
     def __getstate__(self) -> dict[str, Any]:
         # Without native objects: a copy builds a new engine from the ledger.
         arguments = {
-            key: getattr(self, key) for key in ("adapter", "algorithm", "space", "seed", "options")
+            key: getattr(self, key)
+            for key in ("adapter", "algorithm", "space", "seed", "options", "scheduler")
         }
         return {**arguments, "asked": self._asked, "copies_differ": self.copies_differ}
 
@@ -281,11 +306,19 @@ class EngineSampler(BaseSampler):
                     f"{self.label} searches for one objective, and this study has "
                     f"{len(study.directions)}. Optuna's own samplers take several"
                 )
-            searches[number] = (
-                LearnedSearch(self._source)
-                if self.space is None
-                else DeclaredSearch(self._source, self.space)
-            )
-            self._source.leave_record(study, [] if self.space is not None else [LEARNED])
+            searches[number] = self._new_search()
+            self._source.leave_record(study, self._notes())
         self._search = searches[number]
         return self._search
+
+    def _new_search(self) -> Search:
+        if self.space is None:
+            return LearnedSearch(self._source)
+        if self.scheduler is not None:
+            return ScheduledSearch(self._source, self.space, self.scheduler)
+        return DeclaredSearch(self._source, self.space)
+
+    def _notes(self) -> list[str]:
+        """Why its suggestions are not those of the library called by hand."""
+        learned = [] if self.space is not None else [LEARNED]
+        return [*learned, *([] if self.scheduler is None else [self.scheduler.note])]

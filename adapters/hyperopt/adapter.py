@@ -50,7 +50,9 @@ class HyperoptAdapter(Adapter):
             _SUGGEST_ARGUMENTS,
             ours=(FAST,),
         ),
-        "rand": Algorithm("random search", lambda: rand.suggest, _SUGGEST_ARGUMENTS),
+        "rand": Algorithm(
+            "random search", lambda: rand.suggest, _SUGGEST_ARGUMENTS, keeps_state=True
+        ),
         "anneal": Algorithm("simulated annealing", lambda: anneal.suggest, _SUGGEST_ARGUMENTS),
         "mix": Algorithm("a random one of rand, anneal and tpe a trial", ours=(FAST,)),
         "atpe": Algorithm(

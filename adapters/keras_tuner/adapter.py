@@ -72,6 +72,7 @@ class KerasTunerAdapter(Adapter):
             "random search without replacement",
             lambda: oracles.RandomSearchOracle,
             _ORACLE_ARGUMENTS,
+            keeps_state=True,
         ),
         "grid": Algorithm(
             "every point of a grid once",

@@ -66,18 +66,21 @@ class OptunaAdapter(Adapter):
             "CMA-ES; numeric parameters, the others at random",
             lambda: samplers.CmaEsSampler,
             needs=(("cmaes",), "optuna"),
+            keeps_state=True,
         ),
         "nsga2": Algorithm(
             "genetic algorithm NSGA-II",
             lambda: samplers.NSGAIISampler,
+            keeps_state=True,
             constraints=LEARNS_CONSTRAINTS,
         ),
         "qmc": Algorithm(
             "quasi-random Sobol or Halton points",
             lambda: samplers.QMCSampler,
             needs=(("scipy",), "optuna"),
+            keeps_state=True,
         ),
-        "random": Algorithm("random search", lambda: samplers.RandomSampler),
+        "random": Algorithm("random search", lambda: samplers.RandomSampler, keeps_state=True),
         "grid": Algorithm("every point of a grid once", lambda: _grid_options, exhaustive=True),
         "brute-force": Algorithm(
             "every point of a finite space once",

@@ -70,6 +70,9 @@ class Algorithm:
         needs: modules that have to be installed, and the extra that installs them.
         exhaustive: True if it evaluates each point once and then ends.
         scheduler: True if it decides how far each trial is trained and when the search ends.
+        keeps_state: True if it does not learn from points that it never proposed, or has no use
+            for outcomes, such as CMA-ES with its generations, or a random search. It cannot be
+            made again from a history.
         constraints: True if it learns from `Outcome.constraints` which points are infeasible.
         refused: why it is not offered; None if it is.
     """
@@ -81,6 +84,7 @@ class Algorithm:
     needs: tuple[tuple[str, ...], str] = ((), "")
     exhaustive: bool = False
     scheduler: bool = False
+    keeps_state: bool = False
     constraints: bool = False
     refused: str | None = None
 

@@ -45,17 +45,22 @@ class SearchBudget:
         trials: finished trials of the study, pruned and failed ones included; None for no limit.
         seconds: after which no trial begins; None for no limit.
         repeats: how many of the last trials evaluate leading points again; fewer than `trials`.
+        configurations: with a scheduler, the number of configurations, each of which is trained in
+            one trial or several; `trials` is None then.
     """
 
     trials: int | None = None
     seconds: float | None = None
     repeats: int = 0
+    configurations: int | None = None
 
     def plain(self) -> dict[str, float | None]:
-        """The budget as a study's record stores it; without repeats if there are none."""
+        """The budget as a study's record stores it, without repeats if there are none."""
         limits = asdict(self)
         if not self.repeats:
             del limits["repeats"]
+        if self.configurations is None:
+            del limits["configurations"]
         return limits
 
     def repeats_from(self) -> float:

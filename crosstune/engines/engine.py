@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from crosstune.space.space import Params, Space
@@ -60,6 +60,7 @@ class Budget:
         resume_from: the trial to continue, whose checkpoint may be loaded; None for a fresh model.
             An objective that keeps no checkpoints trains all `epochs` again.
         bracket, round: the trial's position in the schedule.
+        max_epochs: of a whole training, if the trial may be paused before; else None.
     """
 
     epochs: int
@@ -67,6 +68,19 @@ class Budget:
     resume_from: int | None = None
     bracket: int = 0
     round: int = 0
+    max_epochs: int | None = None
+
+    @property
+    def final(self) -> bool:
+        """False if the trial is paused at `epochs`, and perhaps continued later."""
+        return self.max_epochs is None or self.epochs >= self.max_epochs
+
+    def plain(self) -> dict[str, Any]:
+        """The budget as a trial stores it; without `max_epochs` if there is none."""
+        fields = asdict(self)
+        if self.max_epochs is None:
+            del fields["max_epochs"]
+        return fields
 
 
 class Engine(ABC):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PRUNER = "pruner"
 """The record's key for the pruner; see `described`."""
 
+SCHEDULER = "scheduler"
+"""The record's key for the scheduler and its limits; a run without one has none."""
+
 BUDGET = "budget"
 """The record's key for trials and seconds; None if the budget is unknown."""
 

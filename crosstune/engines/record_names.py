@@ -31,6 +31,9 @@ EVALUATED = "crosstune:evaluated"
 TRIAL_BUDGET = "crosstune:budget"
 """How far a scheduler wants the trial to be trained."""
 
+PAUSED = "crosstune:paused"
+"""The value that the objective returned for a trial that its scheduler paused."""
+
 DRAWN = "crosstune:drawn"
 """The engine's draw, if the trial's params only approximate it."""
 

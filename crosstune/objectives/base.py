@@ -26,6 +26,7 @@ from crosstune.errors import (
 )
 from crosstune.objectives.questions import noting
 from crosstune.objectives.signature import default_arguments
+from crosstune.samplers.scheduled.pausing import end_part
 from crosstune.space.defaults import Defaults
 from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
@@ -85,14 +86,14 @@ class Prepared(ABC):
         """The metric of a trial.
 
         Raises:
-            optuna.TrialPruned: the objective gave up the trial.
+            optuna.TrialPruned: the objective gave up the trial, or a scheduler pauses it.
             TrialFailed: the objective raised.
             ObjectiveError: it did not return a number.
             RunError: the sampler raised.
         """
         with noting(trial), failing(trial):
             returned = self._evaluate(trial)
-        return self._value(trial, returned)
+        return end_part(trial, self._value(trial, returned))
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
         """The result of the objective's own `test(params)` for a trial; None if it has none."""

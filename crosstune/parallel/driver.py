@@ -116,7 +116,9 @@ class Driver:
         sampler = self._study.sampler
         if isinstance(sampler, EngineSampler) and self._has_room():
             done = sum(t.state.is_finished() for t in self._study.get_trials(deepcopy=False))
-            _logger.warning("%s after %d trials, so the study ends here", sampler.why_it_ends, done)
+            level = logging.WARNING if sampler.scheduler is None else logging.INFO
+            text = "%s after %d trials, so the study ends here"
+            _logger.log(level, text, sampler.why_it_ends, done)
 
     def _fill(self) -> bool:
         """Begin trials while there is room; True if any was begun."""

@@ -108,7 +108,7 @@ def _schedules(sampler: BaseSampler) -> bool:
     """True if a sampler sets budgets. No other sampler may be asked, since it may record that."""
     if not isinstance(sampler, EngineSampler):
         return False
-    return sampler.adapter.algorithms[sampler.algorithm].scheduler
+    return sampler.sets_budgets
 
 
 def trial_seed(trial: Trial) -> int:

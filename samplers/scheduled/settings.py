@@ -1,0 +1,191 @@
+"""The scheduler that a user names, with its options."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from crosstune.engines.base import Adapter
+from crosstune.errors import RequestError, UnknownName, Unsupported, no_such
+from crosstune.space.space import Space
+
+TOLD = ("last", "end", "draw", "pruned", "nothing")
+"""What an engine may be told of configurations that are not trained to the end."""
+
+
+@dataclass(frozen=True)
+class SchedulerOption:
+    """An option of a scheduler.
+
+    Attributes:
+        default: its value if it is left out.
+        low, high: the range, both ends included.
+        whole: whether it is an integer.
+        says: the text for an error.
+    """
+
+    default: float
+    low: float
+    high: float
+    whole: bool
+    says: str
+
+    def checked(self, name: str, value: Any) -> float:
+        """The value of the option.
+
+        Raises:
+            RequestError: it is not in the range.
+        """
+        kind = int if self.whole else int | float
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise RequestError(f"{name} is {self.says}, not {value!r}")
+        if not self.low <= value <= self.high:
+            raise RequestError(f"{name} is {self.says}, not {value!r}")
+        return value
+
+
+_FIRST = SchedulerOption(3, 1, math.inf, True, "a number of epochs from 1 on")
+_HALVING = SchedulerOption(3, 2, math.inf, True, "a whole number from 2 on")
+OPTIONS: Mapping[str, Mapping[str, SchedulerOption]] = {
+    "freeze-thaw": {
+        "share": SchedulerOption(0.22, 1e-6, 1.0, False, "a share above 0 and up to 1"),
+        "first": _FIRST,
+        "step": SchedulerOption(1.6, 1.01, math.inf, False, "a factor above 1"),
+    },
+    "i-epoch": {
+        "first": replace(_FIRST, default=10),
+        "finalists": SchedulerOption(3, 1, math.inf, True, "a number of configurations from 1 on"),
+    },
+    "successive-halving": {"first": replace(_FIRST, default=1), "factor": _HALVING},
+    "hyperband": {"factor": _HALVING},
+}
+"""The options of each scheduler by its name, without those that all have."""
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """A scheduler with its options.
+
+    Attributes:
+        name: "freeze-thaw", "i-epoch", "successive-halving" or "hyperband".
+        max_epochs: the end of a whole training, 2 or more.
+        options: those of the scheduler, all of them.
+        told: what the engine is told of configurations that are not trained to the end: their last
+            report ("last"), the predicted end ("end"), a draw of the prediction ("draw"), that they
+            were pruned, with their reports ("pruned"), or nothing until they end ("nothing").
+        anew: whether the engine is made again, and told everything, before each proposal. Else it
+            is told once of each configuration. An engine that does not learn from other trials than
+            its own is never made again.
+        limits: from which trial on how many configurations are wanted in all; None for no limit.
+            A study that is resumed with more of them has several entries.
+    """
+
+    name: str
+    max_epochs: int
+    options: Mapping[str, float] = field(default_factory=dict)
+    told: str = "last"
+    anew: bool = True
+    limits: tuple[tuple[int, int | None], ...] = ((0, None),)
+
+    @classmethod
+    def of(cls, name: str, options: Mapping[str, Any]) -> Scheduler:
+        """The scheduler that a name and options ask for.
+
+        Raises:
+            RequestError: an option is missing or out of its range.
+            UnknownName: there is no such scheduler or option.
+        """
+        if name not in OPTIONS:
+            raise UnknownName(no_such("scheduler", name, OPTIONS))
+        own_options = OPTIONS[name]
+        names = ["max_epochs", "told", "anew", *own_options]
+        for option in options:
+            if option not in names:
+                raise UnknownName(no_such(f"option of {name}", option, names))
+        if "max_epochs" not in options:
+            raise RequestError(
+                f"{name} has to know how many epochs a whole training has: give max_epochs, as in "
+                f"{{name: {name}, max_epochs: 50}}, or {name}:50 on the command line"
+            )
+        most = options["max_epochs"]
+        if isinstance(most, bool) or not isinstance(most, int) or most < 2:
+            raise RequestError(f"max_epochs is a number of epochs from 2 on, not {most!r}")
+        told, anew = options.get("told", "last"), options.get("anew", True)
+        if told not in TOLD:
+            raise UnknownName(no_such("value of told", told, TOLD))
+        if not isinstance(anew, bool):
+            raise RequestError(f"anew is true or false, not {anew!r}")
+        chosen = {
+            key: option.checked(key, options.get(key, option.default))
+            for key, option in own_options.items()
+        }
+        if "first" not in options and "first" in chosen:
+            chosen["first"] = min(chosen["first"], most)
+        if chosen.get("first", 1) > most:
+            raise RequestError(f"first is at most max_epochs, which is {most}")
+        return cls(name, most, chosen, told, anew)
+
+    def limited(self, limits: tuple[tuple[int, int | None], ...]) -> Scheduler:
+        """The scheduler with other limits on the number of configurations."""
+        return replace(self, limits=limits)
+
+    def limit(self, number: int) -> int | None:
+        """How many configurations are wanted, when the trial of this number begins."""
+        return [most for first, most in self.limits if first <= number][-1]
+
+    @property
+    def note(self) -> str:
+        """Why the suggestions are not those of the library called by hand."""
+        return f"{self.name} decides how far each configuration is trained"
+
+    def plain(self) -> dict[str, Any]:
+        """The settings as a study's record stores them, without limits."""
+        return {
+            "name": self.name,
+            "max_epochs": self.max_epochs,
+            **self.options,
+            "told": self.told,
+            "anew": self.anew,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The settings as a study's record stores them, with the limits."""
+        return {**self.plain(), "limits": [list(limit) for limit in self.limits]}
+
+    def resumed(self, record: Mapping[str, Any], first: int) -> Scheduler:
+        """The scheduler of a study that is resumed, perhaps with another limit.
+
+        Args:
+            record: the result of `record` for the study's last run.
+            first: the number of the first new trial.
+        """
+        earlier = tuple((int(since), most) for since, most in record["limits"])
+        now = self.limits[-1][1]
+        if earlier[-1][1] == now:
+            return self.limited(earlier)
+        return self.limited((*(limit for limit in earlier if limit[0] < first), (first, now)))
+
+
+def check_schedulable(
+    adapter: Adapter, algorithm: str, space: Space | None, scheduler: Scheduler
+) -> None:
+    """Raise Unsupported if a scheduler cannot stand in front of an engine.
+
+    Args:
+        adapter, algorithm: the engine.
+        space: to search; None if it is not declared.
+        scheduler: the scheduler.
+    """
+    label = f"{adapter.name}:{algorithm}"
+    if adapter.algorithms[algorithm].scheduler:
+        raise Unsupported(
+            f"{label} is a scheduler itself, so {scheduler.name} cannot stand in front of it. "
+            "Leave one of them out"
+        )
+    if space is None:
+        raise Unsupported(
+            f"{scheduler.name} continues whole points, so it needs to know the space: give it in "
+            "the spec"
+        )

@@ -1,0 +1,185 @@
+"""Every scheduler in front of every engine: the same contract, also when a run is resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+import crosstune
+from crosstune import Choice, Float, Int
+from crosstune.engines.record_names import RUNS, TRIAL_BUDGET
+from crosstune.errors import CrosstuneError
+from crosstune.samplers.scheduled.configurations import FINISHED, configurations
+from crosstune.samplers.scheduled.settings import OPTIONS
+
+SPACE = {
+    "x": Float(0.0, 1.0),
+    "kind": Choice(["a", "b"]),
+    "n": Int(1, 5, when={"kind": "a"}),
+}
+MOST = 12
+ENGINES = [
+    "optuna:tpe",
+    "optuna:cmaes",
+    "optuna:random",
+    "hyperopt:tpe",
+    "hyperopt:anneal",
+    "keras_tuner:bayesian",
+    "keras_tuner:random",
+    "crosstune:gp",
+    "crosstune:random",
+]
+
+
+def objective(params: dict[str, Any], trial: optuna.Trial) -> float:
+    planned = crosstune.budget(trial)
+    assert planned is not None
+    value = 0.0
+    for epoch in range(planned.initial_epoch, planned.epochs):
+        value = (params["x"] - 0.3) ** 2 + params.get("n", 3) / 10 + 1 / (epoch + 1)
+        trial.report(value, epoch)
+    return value
+
+
+def tune(engine: str, scheduler: str, **more: Any) -> optuna.Study:
+    backend, sampler = engine.split(":")
+    more = {"objective": objective, "trials": 8, **more}
+    return crosstune.tune(
+        {"space": SPACE, "seed": 5},
+        backend=backend,
+        sampler=sampler,
+        scheduler={"name": scheduler, "max_epochs": MOST},
+        **more,
+    )
+
+
+def rows(study: optuna.Study) -> list[Any]:
+    return [
+        (t.params, t.state, t.values, t.intermediate_values, t.user_attrs[TRIAL_BUDGET])
+        for t in study.trials
+    ]
+
+
+@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_scheduler_runs_every_engine(engine: str, scheduler: str) -> None:
+    study = tune(engine, scheduler)
+    begun = configurations(study.trials, maximize=False, max_epochs=MOST)
+    assert len(begun) == 8
+    for configuration in begun:
+        assert all(part.params == configuration.params for part in configuration.parts)
+        assert sorted(configuration.curve) == list(range(1, configuration.epochs + 1))
+    complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    assert {trial.number for trial in complete} == {c.last for c in begun if c.state == FINISHED}
+    assert all(trial.intermediate_values.keys() >= {MOST - 1} for trial in complete)
+    record = study.user_attrs[RUNS][-1]
+    assert record["scheduler"]["name"] == scheduler
+    assert record["native"] is False
+
+
+@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+@pytest.mark.parametrize("engine", ["optuna:tpe", "optuna:cmaes", "hyperopt:tpe", "crosstune:gp"])
+def test_an_interrupted_study_continues_to_the_same_trials(
+    engine: str, scheduler: str, tmp_path: Path
+) -> None:
+    whole = tune(engine, scheduler)
+    storage = str(tmp_path / "study.journal")
+    left = [5, 2, 100]
+
+    def interrupted(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if not left[0]:
+            left.pop(0)
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return objective(params, trial)
+
+    for resume in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            tune(engine, scheduler, objective=interrupted, storage=storage, resume=resume)
+    study = tune(engine, scheduler, objective=interrupted, storage=storage, resume=True)
+    assert rows(study) == rows(whole)
+
+
+@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+def test_a_finished_study_continues_with_more_configurations(
+    scheduler: str, tmp_path: Path
+) -> None:
+    storage = str(tmp_path / "study.journal")
+    before = rows(tune("optuna:tpe", scheduler, storage=storage))
+    more = tune("optuna:tpe", scheduler, storage=storage, resume=True, trials=12)
+    assert rows(more)[: len(before)] == before
+    begun = configurations(more.trials, maximize=False, max_epochs=MOST)
+    assert len(begun) == 12
+    again = tune("optuna:tpe", scheduler, storage=storage, resume=True, trials=12)
+    assert rows(again) == rows(more)
+
+
+@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+def test_start_points_are_configurations(scheduler: str) -> None:
+    study = tune("optuna:tpe", scheduler, start=[{"x": 0.31, "kind": "b"}, {"x": 0.9}])
+    begun = configurations(study.trials, maximize=False, max_epochs=MOST)
+    assert begun[0].params == {"x": 0.31, "kind": "b"}
+    assert begun[1].params["x"] == 0.9
+    assert len(begun) == 8
+    assert all(TRIAL_BUDGET in trial.user_attrs for trial in study.trials)
+
+
+@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "keras_tuner", "crosstune"])
+def test_a_space_that_is_exhausted_ends_the_study(backend: str, scheduler: str) -> None:
+    space = {"k": Choice(["a", "b", "c"])}
+
+    def value(params: dict[str, Any]) -> float:
+        return float(ord(params["k"]))
+
+    study = crosstune.tune(
+        {"space": space, "seed": 0},
+        value,
+        backend=backend,
+        sampler="grid",
+        scheduler={"name": scheduler, "max_epochs": 9},
+        trials=10,
+    )
+    begun = configurations(study.trials, maximize=False, max_epochs=9)
+    assert sorted(c.params["k"] for c in begun) == ["a", "b", "c"]
+    assert study.best_trial.params["k"] == "a"
+
+
+@pytest.mark.parametrize("told", ["last", "end", "draw", "pruned", "nothing"])
+@pytest.mark.parametrize("anew", [True, False])
+def test_what_the_engine_is_told_is_an_option(told: str, anew: bool) -> None:
+    study = crosstune.tune(
+        {"space": SPACE, "seed": 1},
+        objective,
+        trials=14,
+        scheduler={"name": "freeze-thaw", "max_epochs": MOST, "told": told, "anew": anew},
+    )
+    assert study.user_attrs[RUNS][-1]["scheduler"]["told"] == told
+    assert len(configurations(study.trials, maximize=False, max_epochs=MOST)) == 14
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"scheduler": "freeze-thaw"}, "max_epochs"),
+        ({"scheduler": "freze-thaw:9"}, "freeze-thaw"),
+        ({"scheduler": "freeze-thaw:x"}, "name:epochs"),
+        ({"scheduler": "freeze-thaw:1"}, "from 2 on"),
+        ({"scheduler": {"name": "i-epoch", "max_epochs": 9, "first": 10}}, "at most"),
+        ({"scheduler": {"name": "i-epoch", "max_epochs": 9, "share": 1}}, "share"),
+        ({"scheduler": {"name": "freeze-thaw", "max_epochs": 9, "told": "all"}}, "told"),
+        ({"scheduler": "freeze-thaw:9", "pruner": "median"}, "pruner"),
+        ({"scheduler": "freeze-thaw:9", "repeats": 2, "trials": 9}, "leave"),
+        ({"scheduler": "i-epoch:9", "seconds": 1.0}, "trials"),
+        (
+            {"scheduler": "freeze-thaw:9", "backend": "keras_tuner", "sampler": "hyperband"},
+            "scheduler itself",
+        ),
+    ],
+)
+def test_what_cannot_be_scheduled_is_refused(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CrosstuneError, match=f"(?i){reason}"):
+        crosstune.tune({"space": SPACE, "seed": 1}, objective, **options)
