@@ -33,6 +33,11 @@ named = partial(click.option, metavar="NAME", callback=not_empty)
 BACKEND = named("-b", "--backend", help="optuna, hyperopt, keras_tuner or crosstune.")
 SAMPLER = named("-s", "--sampler", help="random, grid, bayesian, tpe, ...")
 PRUNER = named("-p", "--pruner", help="median, hyperband, ...")
+SCHEDULER = named(
+    "--scheduler",
+    metavar="NAME[:EPOCHS]",
+    help="freeze-thaw, i-epoch, successive-halving or hyperband, with the epochs of a training.",
+)
 STUDY = named("--study", "study_name", help="The study's name in its storage.")
 TRIALS = click.option(
     "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."

@@ -19,6 +19,7 @@ from crosstune.cli.options import (
     PRUNER,
     REPEATS,
     SAMPLER,
+    SCHEDULER,
     STUDY,
     TRIALS,
     named,
@@ -74,6 +75,7 @@ study: crosstune tensorboard runs/....journal logs
 @BACKEND
 @SAMPLER
 @PRUNER
+@SCHEDULER
 @TRIALS
 @click.option("--seconds", type=float, metavar="S", help="Time limit; no trial starts after it.")
 @REPEATS

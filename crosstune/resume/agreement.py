@@ -12,7 +12,7 @@ from optuna.study import Study
 
 from crosstune import pruners
 from crosstune.engines.pruner_record import described
-from crosstune.engines.record import PRUNER, records
+from crosstune.engines.record import PRUNER, SCHEDULER, records
 from crosstune.errors import RequestError
 from crosstune.resume.mismatch import GO_ON
 
@@ -68,6 +68,7 @@ def check_agrees(
     options: Mapping[str, Any],
     seed: int | None,
     pruner: BasePruner,
+    scheduler: Mapping[str, Any] | None = None,
 ) -> None:
     """Compare a request with the record of the run that it resumes.
 
@@ -77,12 +78,15 @@ def check_agrees(
         options: of the sampler.
         seed: None if the request has none.
         pruner: not used yet.
+        scheduler: its settings; None without one.
 
     Raises:
         RequestError: the request differs from the record.
     """
     requested = {"sampler's options": plain(options), "pruner": described(pruner)}
     recorded = {"sampler's options": record["options"], "pruner": _canonical(record.get(PRUNER))}
+    requested["scheduler"] = scheduler
+    recorded["scheduler"] = _without_limits(record.get(SCHEDULER))
     if seed is not None:
         requested["seed"], recorded["seed"] = seed, record.get(BASE_SEED, record["seed"])
     for what, wanted in requested.items():
@@ -124,6 +128,13 @@ def agreed_pruner(
         _short(recorded),
     )
     return pruner
+
+
+def _without_limits(scheduler: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The settings of a recorded scheduler."""
+    if scheduler is None:
+        return None
+    return {key: value for key, value in scheduler.items() if key != "limits"}
 
 
 def _canonical(recorded: Any) -> Any:

@@ -72,6 +72,7 @@ def schema() -> dict[str, Any]:
                 "backend": {"type": "string"},
                 "sampler": named,
                 "pruner": _or_null(named),
+                "scheduler": _or_null(named),
                 "start": _start(),
                 "prior": {
                     "type": "object",

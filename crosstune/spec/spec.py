@@ -33,7 +33,7 @@ class Metric(BaseModel):
 
 
 class Named(BaseModel):
-    """A sampler or pruner with its options: ``tpe``, or ``{name: tpe, n_startup_trials: 20}``."""
+    """A sampler, pruner or scheduler: ``tpe``, or ``{name: tpe, n_startup_trials: 20}``."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
@@ -67,6 +67,8 @@ class Spec(BaseModel):
         seed: any integer. None: a random one.
         backend, sampler: propose the trials.
         pruner: stops them early.
+        scheduler: trains them in part, and continues those that are worth it; see
+            docs/schedulers.md.
         start: known points, evaluated first; parameters that they leave out are drawn. An item may
             be "defaults", the point of the objective's own default values; so may the whole.
         prior: by parameter the value believed best, or a mapping of `at` and `spread`; for
@@ -91,6 +93,7 @@ class Spec(BaseModel):
     backend: str = registry.HOST
     sampler: Named = Named(name="bayesian")
     pruner: Named | None = None
+    scheduler: Named | None = None
     start: tuple[dict[str, Any] | Literal["defaults"], ...] = ()
     prior: dict[str, Any] = Field(default_factory=dict)
     space: Space
@@ -129,7 +132,7 @@ class Spec(BaseModel):
         except SpecError as error:
             raise error.under("prior") from None
 
-    @field_validator("metric", "sampler", "pruner", mode="before")
+    @field_validator("metric", "sampler", "pruner", "scheduler", mode="before")
     @classmethod
     def _short_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
@@ -198,13 +201,15 @@ class Spec(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """The keys of a spec file, without those at their defaults."""
         plain = self.model_dump(
-            exclude={"space", "sampler", "pruner", "start"}, exclude_defaults=True
+            exclude={"space", "sampler", "pruner", "scheduler", "start"}, exclude_defaults=True
         )
         plain = {"name": self.name, **plain}
         if self.sampler.plain() != "bayesian":
             plain["sampler"] = self.sampler.plain()
         if self.pruner is not None:
             plain["pruner"] = self.pruner.plain()
+        if self.scheduler is not None:
+            plain["scheduler"] = self.scheduler.plain()
         if self.start == (DEFAULTS,):
             plain["start"] = DEFAULTS
         elif self.start:

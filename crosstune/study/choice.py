@@ -13,12 +13,13 @@ from optuna.samplers import BaseSampler
 from crosstune.engines import registry as adapters
 from crosstune.engines.base import Adapter
 from crosstune.engines.budget import ends_by_itself, note_of_repeats
-from crosstune.engines.record import run_record
+from crosstune.engines.record import SCHEDULER, run_record
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.samplers.copies import let_copies_differ
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
+from crosstune.samplers.scheduled.settings import Scheduler
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
@@ -26,6 +27,9 @@ from crosstune.spec.spec import Named, Spec
 from crosstune.study.warm_start import Earlier
 from crosstune.study.warm_start import finished as earlier_trials
 from crosstune.system.extras import require
+
+OURS = "crosstune"
+"""The backend of crosstune's own samplers."""
 
 WARM_START = "warm_start"
 """The option of samplers that learn from earlier studies."""
@@ -40,6 +44,7 @@ class ChosenEngine:
         native: whether its suggestions are those of the library called by hand.
         notes: messages to the user about the choice.
         drawn: whether the seed was drawn, since none was set.
+        scheduler: decides how far each trial is trained; None for whole trials.
     """
 
     adapter: Adapter
@@ -50,6 +55,7 @@ class ChosenEngine:
     native: bool = True
     notes: tuple[str, ...] = field(default=())
     drawn: bool = False
+    scheduler: Scheduler | None = None
 
     @property
     def label(self) -> str:
@@ -59,6 +65,8 @@ class ChosenEngine:
     @property
     def ends_by_itself(self) -> bool:
         """True if it decides when the search is over: a grid or a scheduler."""
+        if self.scheduler is not None:
+            return False
         return self.ours or ends_by_itself(self.adapter, self.algorithm)
 
     def sampler(self, space: Space | None) -> BaseSampler:
@@ -68,7 +76,17 @@ class ChosenEngine:
             Unsupported: it cannot search this space, or has to know it.
         """
         made: BaseSampler
-        if self.ours:
+        if self.scheduler is not None:
+            adapter = adapters.get(OURS) if self.ours else self.adapter
+            made = EngineSampler(
+                adapter,
+                self.algorithm,
+                space=space,
+                seed=self.seed,
+                options=self.options,
+                scheduler=self.scheduler,
+            )
+        elif self.ours:
             made = GridSampler(space=space, seed=self.seed, **self.options)
         else:
             made = self.adapter.sampler(
@@ -82,7 +100,7 @@ class ChosenEngine:
 
     def record(self) -> dict[str, Any]:
         """Its record in the study."""
-        return run_record(
+        record = run_record(
             self.adapter,
             self.algorithm,
             self.options,
@@ -90,6 +108,18 @@ class ChosenEngine:
             native=self.native,
             notes=self.notes,
         )
+        return record if self.scheduler is None else {**record, SCHEDULER: self.scheduler.record()}
+
+
+def scheduled(engine: ChosenEngine, scheduler: Scheduler | None) -> ChosenEngine:
+    """The engine behind a scheduler, if there is one.
+
+    Raises:
+        Unsupported: it is a scheduler itself.
+    """
+    if scheduler is None:
+        return engine
+    return replace(engine, scheduler=scheduler, native=False, notes=(*engine.notes, scheduler.note))
 
 
 def repeating(engine: ChosenEngine, repeats: int) -> ChosenEngine:
@@ -99,7 +129,8 @@ def repeating(engine: ChosenEngine, repeats: int) -> ChosenEngine:
         Unsupported: it schedules trials, whose values belong to budgets of their own.
     """
     algorithm = engine.adapter.algorithms.get(engine.algorithm)
-    if not engine.ours and algorithm is not None and algorithm.scheduler:
+    schedules = not engine.ours and algorithm is not None and algorithm.scheduler
+    if schedules or engine.scheduler is not None:
         raise Unsupported(
             f"{engine.label} decides how far each trial is trained, so a leader cannot be "
             "evaluated again as it was. Leave repeats out, or choose another sampler"

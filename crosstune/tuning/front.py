@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,11 +30,12 @@ from crosstune.resume.mismatch import FRESH
 from crosstune.space.defaults import DefaultPoint, Defaults
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import ChosenEngine, choose, named, repeating
+from crosstune.study.choice import ChosenEngine, choose, named, repeating, scheduled
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
+from crosstune.tuning.scheduling import of_configurations, pausing, scheduler_of
 
 if TYPE_CHECKING:
     from crosstune.parallel.parallel_evaluation import Several
@@ -50,6 +51,8 @@ class StudyRequest:
         own_loop: the caller evaluates the trials itself, so no objective is prepared.
         backend, sampler, seed, warm_start: see `create_study`.
         pruner: a name, a mapping of a name and options, or an Optuna pruner.
+        scheduler: a name, with the epochs as in "i-epoch:50" unless the spec has them, or a mapping
+            of a name and options; "none" is none.
         trials: finished trials of the study in total.
         seconds: after which no trial starts.
         repeats: how many of the last trials evaluate leading points again; 0 with an own loop.
@@ -73,6 +76,7 @@ class StudyRequest:
     backend: str | None = None
     sampler: str | Mapping[str, Any] | None = None
     pruner: BasePruner | str | Mapping[str, Any] | None = None
+    scheduler: str | Mapping[str, Any] | None = None
     trials: int | None = None
     seconds: float | None = None
     repeats: int | None = None
@@ -177,9 +181,13 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             seed=request.seed,
             warm_start=request.warm_start,
         )
-        sampler = engine.sampler(spec.space)
+        reading.key = "scheduler" if request.scheduler is None else None
+        engine = scheduled(engine, scheduler_of(request.scheduler, spec))
+        engine.sampler(spec.space)
         reading.key = "pruner" if request.pruner is None else None
         pruner = _pruner(request, spec)
+        if engine.scheduler is not None:
+            pruner = pausing(pruner, engine.scheduler)
         reading.key = "objective" if request.objective is None else None
         function = None if request.own_loop else prepare(spec, request.objective, request.dialect)
         reading.key = "start" if request.start is None else None
@@ -197,12 +205,19 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             ends_by_itself=engine.ends_by_itself,
             default=request.default_trials,
         )
+        if engine.scheduler is not None:
+            reading.key = "scheduler" if request.scheduler is None else None
+            limitless = request.own_loop and request.trials is None and spec.trials is None
+            budget = of_configurations(budget, engine.scheduler, limitless=limitless)
+            limits = ((0, budget.configurations),)
+            engine = replace(engine, scheduler=engine.scheduler.limited(limits))
         if budget.repeats:
             engine = repeating(engine, budget.repeats)
     storage = request.storage
     if storage is None and request.folder is not None and request.resume:
         name = request.study_name or spec.name
         storage = str(kept_journal(request.folder, spec.name, engine, name))
+    sampler = engine.sampler(spec.space)
     return Plan(
         request, spec, engine, sampler, pruner, budget, storage, function, several, default_point
     )

@@ -271,6 +271,7 @@ def _exhausted(study: Study) -> bool:
     sampler = study.sampler
     if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
         done = finished(study)
-        _logger.warning("%s after %d trials, so the study ends here", sampler.why_it_ends, done)
+        level = logging.WARNING if sampler.scheduler is None else logging.INFO
+        _logger.log(level, "%s after %d trials, so the study ends here", sampler.why_it_ends, done)
         return True
     return False

@@ -19,7 +19,14 @@ from crosstune import _optuna, pruners
 from crosstune.digests.evaluated import Evaluated
 from crosstune.engines import record_names, registry
 from crosstune.engines import study_values as ledger
-from crosstune.engines.record import BUDGET, amend_record, leave_record, records, repeating
+from crosstune.engines.record import (
+    BUDGET,
+    SCHEDULER,
+    amend_record,
+    leave_record,
+    records,
+    repeating,
+)
 from crosstune.errors import RequestError, StudyExists
 from crosstune.resume import (
     BEGAN_WITH,
@@ -183,8 +190,19 @@ def _replayed(
     if WARM_START in record["options"]:  # stored, so it need not be passed again
         options = {WARM_START: record["options"][WARM_START], **engine.options}
         engine = replace(engine, options=options)
-    check_agrees(plan.study_name, record, options=engine.options, seed=seed, pruner=study.pruner)
+    check_agrees(
+        plan.study_name,
+        record,
+        options=engine.options,
+        seed=seed,
+        pruner=study.pruner,
+        scheduler=None if engine.scheduler is None else engine.scheduler.plain(),
+    )
     engine = replace(engine, seed=record["seed"])
+    if engine.scheduler is not None:
+        scheduler = engine.scheduler.resumed(record[SCHEDULER], len(trials))
+        engine = replace(engine, scheduler=scheduler)
+        amend_record(study, **{SCHEDULER: scheduler.record()})
     lag = agreed_lag(plan.study_name, record, several=several is not None, lag=plan.lag)
     if several is not None and lag is not None:
         several.keep_lag(lag)

@@ -29,6 +29,7 @@ def tune(
     backend: str | None = None,
     sampler: str | Mapping[str, Any] | None = None,
     pruner: str | Mapping[str, Any] | None = None,
+    scheduler: str | Mapping[str, Any] | None = None,
     trials: int | None = None,
     seconds: float | None = None,
     repeats: int | None = None,
@@ -55,8 +56,9 @@ def tune(
         objective: `f(params)`, `f(params, trial)`, Optuna's `f(trial)`, or `f(lr=0.1, depth=3)`
             with the parameters by name; ``module:function``; or the mapping of the sklearn
             dialect. It returns the metric, or a mapping that has it.
-        backend, sampler, pruner, seed, warm_start: see `create_study`.
-        trials: finished trials of the study in total, with pruned and failed ones.
+        backend, sampler, pruner, scheduler, seed, warm_start: see `create_study`.
+        trials: finished trials of the study in total, with pruned and failed ones; with a
+            scheduler, configurations, each of which may be trained in several trials.
         seconds: after which no trial starts. With neither, the budget is 100 trials, and none for
             a grid or a scheduler, which end by themselves.
         repeats: how many of the last trials evaluate leading points again, for an objective with
@@ -101,6 +103,7 @@ def tune(
             backend=backend,
             sampler=sampler,
             pruner=pruner,
+            scheduler=scheduler,
             trials=trials,
             seconds=seconds,
             repeats=repeats,
@@ -129,6 +132,7 @@ def create_study(
     backend: str | None = None,
     sampler: str | Mapping[str, Any] | None = None,
     pruner: str | Mapping[str, Any] | None = None,
+    scheduler: str | Mapping[str, Any] | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
     storage: Place = None,
@@ -144,6 +148,9 @@ def create_study(
         sampler: a role (random, grid, bayesian), a native name of the backend, or a mapping of a
             name and options.
         pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
+        scheduler: decides how far each trial is trained: freeze-thaw, i-epoch, successive-halving
+            or hyperband, with the epochs of a whole training, as "freeze-thaw:50", or a mapping of
+            a name and options.
         seed: any integer.
         warm_start: earlier studies to learn from, journal files or URLs of databases, made by any
             engine; for `crosstune:gp`.
@@ -166,6 +173,7 @@ def create_study(
             backend=backend,
             sampler=sampler,
             pruner=pruner,
+            scheduler=scheduler,
             seed=seed,
             warm_start=warm_start,
             storage=storage,

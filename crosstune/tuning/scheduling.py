@@ -1,0 +1,92 @@
+"""The part of a request that is about its scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from optuna.pruners import BasePruner, NopPruner
+
+from crosstune.engines.budget import SearchBudget
+from crosstune.errors import RequestError
+from crosstune.pruners.pause import PausePruner
+from crosstune.samplers.scheduled.settings import Scheduler
+from crosstune.spec.spec import Spec
+from crosstune.study.choice import named
+
+NONE = "none"
+"""The name that leaves out the scheduler of a spec."""
+
+
+def scheduler_of(asked_for: str | Mapping[str, Any] | None, spec: Spec) -> Scheduler | None:
+    """The scheduler that a request names, or else the spec; None if neither does.
+
+    A name alone takes the number of epochs from the spec's scheduler.
+
+    Args:
+        asked_for: a name, such as "i-epoch" or "i-epoch:50", or a mapping of a name and options.
+        spec: of the study.
+
+    Raises:
+        RequestError: there is no such scheduler or option, or the number of epochs is missing.
+    """
+    wanted = spec.scheduler
+    if asked_for is not None:
+        name, epochs = asked_for, ""
+        if isinstance(asked_for, str):
+            name, _, epochs = asked_for.partition(":")
+        wanted = named(name)
+        if epochs:
+            wanted = named({"name": wanted.name, "max_epochs": _whole(epochs, asked_for)})
+    if wanted is None or wanted.name == NONE:
+        return None
+    options = wanted.options
+    if spec.scheduler is not None and "max_epochs" in spec.scheduler.options:
+        options = {"max_epochs": spec.scheduler.options["max_epochs"], **options}
+    return Scheduler.of(wanted.name, options)
+
+
+def pausing(pruner: BasePruner | None, scheduler: Scheduler) -> BasePruner:
+    """The pruner of a study with a scheduler.
+
+    Raises:
+        RequestError: another one is asked for.
+    """
+    if pruner is not None and not isinstance(pruner, NopPruner | PausePruner):
+        raise RequestError(
+            f"{scheduler.name} decides how far each trial is trained, so no pruner can stop trials "
+            "too. Leave the pruner out, or the scheduler: as --pruner none or --scheduler none"
+        )
+    return PausePruner()
+
+
+def of_configurations(
+    budget: SearchBudget, scheduler: Scheduler, *, limitless: bool
+) -> SearchBudget:
+    """The budget of a study with a scheduler, whose trials are parts of configurations.
+
+    Args:
+        budget: whose `trials` are the configurations.
+        scheduler: of the study.
+        limitless: whether nobody has limited the configurations.
+
+    Raises:
+        RequestError: the scheduler has to know the number of configurations.
+    """
+    most = None if limitless else budget.trials
+    if most is None and scheduler.name == "i-epoch":
+        raise RequestError(
+            "i-epoch continues the best configurations at the end, so it has to know their number. "
+            "Set trials too, or choose freeze-thaw, successive-halving or hyperband"
+        )
+    return replace(budget, trials=None, configurations=most)
+
+
+def _whole(epochs: str, asked_for: object) -> int:
+    try:
+        return int(epochs)
+    except ValueError:
+        raise RequestError(
+            f"a scheduler is written name or name:epochs, as i-epoch:50, not {asked_for!r}"
+        ) from None
