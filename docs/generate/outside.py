@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "benchmarks/RESULTS.md": "results.md",
 }
 """The generated page by the file of the repository that it shows."""
