@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from crosstune.cli.options import DEBUG, JSON, named
+from crosstune.cli.options import DEBUG, JSON, QUIET, named
 
 _EPILOG = """
 \b
@@ -97,6 +97,7 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
     help="Keep the results although the objective's code changed: it measures the same.",
 )
 @click.option("--report-only", is_flag=True, help="Judge the results in --out; evaluate nothing.")
+@QUIET
 @JSON
 @DEBUG
 def compare(
@@ -107,6 +108,7 @@ def compare(
     seeds: int,
     out: Path | None,
     report_only: bool,
+    quiet: bool,
     as_json: bool,
     debug: bool,
     margin: float,
@@ -120,7 +122,7 @@ def compare(
     from crosstune.terminal.streams import lossy_stdout
 
     subject = _subject(spec, suite, problem_names)
-    console = SafeConsole(stderr=True)
+    console = SafeConsole(stderr=True, quiet=quiet)
     place = out or _default_folder(spec, suite, problem_names)
     if report_only:
         comparison = matches.read(place, margin=margin, within=within)
@@ -167,31 +169,32 @@ def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]
 
 @contextlib.contextmanager
 def _progress(console: Any, folder: Path) -> Iterator[Any]:
-    """A line with the finished runs, the evaluations on file and the time so far."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    """A line with the finished runs, the evaluations on file and the time left."""
+    import time
 
     from crosstune.benchmarks.match.folder import MatchFolder
+    from crosstune.cli.progress_line import LONG, Pace, fitted_progress, is_live, left
 
-    bar = Progress(
-        TextColumn("{task.completed:.0f}/{task.total:.0f} runs"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[evaluations]} evaluations"),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task("", total=None, visible=False, evaluations=0)
+    bar = fitted_progress(console, "runs")
+    task = bar.add_task("", total=None, visible=False, words="", ends=None)
+    pace: list[Pace] = []
     over = threading.Event()
 
     def watch() -> None:
         files = MatchFolder(folder)
         while not over.wait(1.0):
-            bar.update(task, evaluations=files.count())
+            bar.update(task, words=f"{files.count()} evaluations")
 
     def show(done: int, runs: int) -> None:
-        bar.update(task, completed=done, total=runs, visible=True)
-        if not console.is_terminal and (20 * done // runs > 20 * (done - 1) // runs):
-            console.print(f"{done} of {runs} runs", highlight=False)
+        if not pace:
+            pace.append(Pace(runs, done))
+        ends = pace[0].ends(done)
+        bar.update(task, completed=done, total=runs, visible=True, ends=ends)
+        if not is_live(console) and (20 * done // runs > 20 * (done - 1) // runs):
+            far = ends is not None and ends - time.monotonic() >= LONG
+            console.print(
+                f"{done} of {runs} runs" + (f", {left(ends)}" if far else ""), highlight=False
+            )
 
     watcher = threading.Thread(target=watch, daemon=True)
     with bar:

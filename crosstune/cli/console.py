@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -12,11 +13,12 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from crosstune.cli.progress_line import LONG, Pace, fitted_progress, is_live, left
+from crosstune.cli.words import duration
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial, ranked
 from crosstune.engines.record_names import PREFIX
@@ -61,33 +63,38 @@ class SafeConsole(Console):
 
 
 class LiveLine:
-    """A callback that keeps one line up to date: best value, trials left, pruned and failed.
+    """A callback that keeps one line up to date: best value, time left, pruned and failed.
 
-    On a terminal the line is redrawn; elsewhere a line is printed for each new best value.
+    On a terminal the line is redrawn; elsewhere a line is printed for each new best value, and
+    one with the time left at each quarter of a longer run.
 
     Args:
         console: where to print.
         metric: its name.
         total: the number of trials in the budget; None if there is no limit.
         done: the number of trials that are finished.
+        seconds: of the budget; None if there is no limit.
+        verbose: print a line for each trial.
     """
 
-    def __init__(self, console: Console, metric: str, total: int | None, done: int):
+    def __init__(
+        self,
+        console: Console,
+        metric: str,
+        total: int | None,
+        done: int,
+        *,
+        seconds: float | None = None,
+        verbose: bool = False,
+    ):
         self._console = console
         self._metric = metric
         self._total = total
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn(
-                "{task.completed:.0f}" + ("/{task.total:.0f} trials" if total else " trials")
-            ),
-            TextColumn("{task.fields[status]}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task("tuning", total=total, completed=done, status="")
+        self._verbose = verbose
+        self._pace = Pace(total, done, seconds)
+        self._quarter = 0
+        self._progress = fitted_progress(console, "trials")
+        self._task = self._progress.add_task("", total=total, completed=done, words="", ends=None)
         self._best: float | None = None
 
     def __enter__(self) -> LiveLine:
@@ -105,13 +112,31 @@ class LiveLine:
         parts = [f"best {self._metric} {best.value:.6g}" if best else none_yet]
         parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
         done = sum(states[state] for state in ("complete", "pruned", "failed"))
-        self._progress.update(self._task, completed=done, status=escape(", ".join(parts)))
-        if not self._console.is_terminal and best and best.value != self._best:
+        words, ends = ", ".join(parts), self._pace.ends(done)
+        self._progress.update(self._task, completed=done, words=words, ends=ends)
+        of = f" of {self._total}" if self._total else ""
+        if self._verbose:
+            self._print(f"trial {trial.number}{of}: {_told(trial)}")
+        elif not is_live(self._console) and best and best.value != self._best:
             self._best = best.value
-            of = f" of {self._total}" if self._total else ""
-            self._console.print(
-                escape(f"trial {best.number}{of}: {self._metric} {best.value:.6g}"), highlight=False
-            )
+            self._print(f"trial {best.number}{of}: {self._metric} {best.value:.6g}")
+        quarter = 4 * done // self._total if self._total else 0
+        if not is_live(self._console) and quarter > self._quarter:
+            self._quarter = quarter
+            if ends is not None and ends - time.monotonic() >= LONG:
+                self._print(f"{done}{of} trials, {words}, {left(ends)}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(escape(text), highlight=False, soft_wrap=not is_live(self._console))
+
+
+def _told(trial: FrozenTrial) -> str:
+    """A trial in words: state or value, duration, parameters."""
+    state = _NAMES[trial.state]
+    values = ", ".join(f"{value:.6g}" for value in trial.values or ())
+    took = "" if trial.duration is None else f" in {duration(trial.duration.total_seconds())}"
+    params = ", ".join(f"{name} {_cell(value)}" for name, value in trial.params.items())
+    return f"{values or state}{took}" + (f" ({params})" if params else "")
 
 
 def count(study: Study) -> Counter[str]:
@@ -172,18 +197,6 @@ def values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
 
 def _cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else escape(str(value))
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> duration(75)
-    '1 min 15 s'
-    """
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def finite(value: Any) -> Any:

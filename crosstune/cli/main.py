@@ -18,6 +18,7 @@ from crosstune import __version__
 from crosstune.cli.backends import backends
 from crosstune.cli.check import check
 from crosstune.cli.compare import compare
+from crosstune.cli.completion import completion
 from crosstune.cli.doctor import doctor
 from crosstune.cli.exec import exec_
 from crosstune.cli.export import export
@@ -73,6 +74,7 @@ for command in (
     import_,
     worker,
     tensorboard,
+    completion,
 ):
     crosstune.add_command(command)
 

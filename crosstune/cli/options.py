@@ -27,10 +27,26 @@ JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
 
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Print errors and warnings alone.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Print a line for each trial.")
+
 named = partial(click.option, metavar="NAME", callback=not_empty)
 """An option whose value is a name."""
 
-BACKEND = named("-b", "--backend", help="optuna, hyperopt, keras_tuner or crosstune.")
+
+def _backends(context: click.Context, option: click.Parameter, typed: str) -> list[str]:
+    """The backends to complete a word to; no engine is imported."""
+    from crosstune.engines import registry
+
+    return [name for name in registry.names() if name.startswith(typed)]
+
+
+BACKEND = named(
+    "-b",
+    "--backend",
+    shell_complete=_backends,
+    help="optuna, hyperopt, keras_tuner or crosstune.",
+)
 SAMPLER = named("-s", "--sampler", help="random, grid, bayesian, tpe, ...")
 PRUNER = named("-p", "--pruner", help="median, hyperband, ...")
 SCHEDULER = named(

@@ -12,12 +12,14 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.markup import escape
 
-from crosstune.cli.console import LiveLine, count, duration, finite, table, values
+from crosstune.cli.console import LiveLine, count, finite, table, values
+from crosstune.cli.words import duration
 from crosstune.engines.feasibility import best_trial, ranked, why_no_best
 from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
 from crosstune.recommendation.recommend import Recommendation, recommend
 from crosstune.study.storage import describe
 from crosstune.study.trials import finished
+from crosstune.terminal.text import say
 from crosstune.tuning.front import Plan
 
 
@@ -50,18 +52,25 @@ def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    elif done:
+        left = "" if trials is None else f", {trials - done} to go"
+        _print(console, f"resumed: {done} trials are finished{left}")
 
 
-def live_line(plan: Plan, study: Study, console: Console) -> LiveLine:
+def live_line(plan: Plan, study: Study, console: Console, *, verbose: bool = False) -> LiveLine:
     """The live line of a study.
 
     Args:
         plan: of the study, with its budget and metric.
         study: opened by it.
         console: where to print.
+        verbose: print a line for each trial.
     """
     trials = None if plan.budget is None else plan.budget.trials
-    return LiveLine(console, plan.spec.metric.name, trials, finished(study))
+    seconds = None if plan.budget is None else plan.budget.seconds
+    metric = plan.spec.metric.name
+    done = finished(study)
+    return LiveLine(console, metric, trials, done, seconds=seconds, verbose=verbose)
 
 
 def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, debug: bool) -> int:
@@ -86,6 +95,8 @@ def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, deb
         if debug:
             raise
         line.__exit__()
+        if console.quiet:
+            say(f"crosstune: {error}")
         _print(console, f"crosstune: {error}", style="red")
         return error.exit_status
     return 0
@@ -141,6 +152,10 @@ def report(
             _print_test(plan.function, tested, console)
     if "://" not in str(plan.storage):
         _print(console, f"kept in {plan.storage}")
+        if exit_status == 0:
+            named = f" --study {shlex.quote(plan.study_name)}" if plan.request.storage else ""
+            place = shlex.quote(str(plan.storage))
+            _print(console, f"its page: crosstune report {place}{named}")
     if log_dir is not None:
         _print(console, f"look at it with: tensorboard --logdir {shlex.quote(log_dir)}")
     return exit_status

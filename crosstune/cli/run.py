@@ -17,11 +17,13 @@ from crosstune.cli.options import (
     DEBUG,
     JSON,
     PRUNER,
+    QUIET,
     REPEATS,
     SAMPLER,
     SCHEDULER,
     STUDY,
     TRIALS,
+    VERBOSE,
     named,
 )
 from crosstune.errors import RequestError
@@ -119,6 +121,8 @@ study: crosstune tensorboard runs/....journal logs
     metavar="ADDRESS",
     help="Address of this machine for remote Dask workers, on a trusted network.",
 )
+@QUIET
+@VERBOSE
 @JSON
 @DEBUG
 def run(
@@ -127,6 +131,8 @@ def run(
     fresh: bool,
     tensorboard: str | None,
     dask: str | None,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
     debug: bool,
     **options: Any,
@@ -137,13 +143,13 @@ def run(
     from crosstune.cli.console import SafeConsole
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    console = SafeConsole(stderr=True)
+    console = SafeConsole(stderr=True, quiet=quiet)
     if fresh and not resume:
         raise RequestError("--fresh says how to go on with a study: give --resume with it")
     resumed = "fresh" if fresh else resume
     request = study_request(spec, resume=resumed, executor=dask, **options)
     with lossy_stdout():
-        result = run_spec(request, console, tensorboard=tensorboard, debug=debug)
+        result = run_spec(request, console, tensorboard=tensorboard, verbose=verbose, debug=debug)
     if as_json:
         click.echo(json.dumps(result.summary, allow_nan=False))
     sys.exit(result.exit_status)
@@ -168,7 +174,12 @@ def study_request(spec: Path, **options: Any) -> StudyRequest:
 
 
 def run_spec(
-    request: StudyRequest, console: Console, *, tensorboard: str | None = None, debug: bool = False
+    request: StudyRequest,
+    console: Console,
+    *,
+    tensorboard: str | None = None,
+    verbose: bool = False,
+    debug: bool = False,
 ) -> Result:
     """Run a study, with a live line and a final table on `console`.
 
@@ -176,6 +187,7 @@ def run_spec(
         request: the study to run.
         console: where to print.
         tensorboard: a folder in which the study is logged as it runs.
+        verbose: print a line for each trial.
         debug: raise errors of the run.
 
     Raises:
@@ -205,7 +217,7 @@ def run_spec(
         say_what_runs(plan, study, console)
         clock = SamplerClock(study)
         before = time.monotonic()
-        with log or nullcontext(), live_line(plan, study, console) as line:
+        with log or nullcontext(), live_line(plan, study, console, verbose=verbose) as line:
             if log is not None:
                 log.attach(study)  # its thread logs new trials until the end
             status = status_of(lambda: run_plan(plan, study, [line]), line, console, debug=debug)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crosstune.cli.options import DEBUG
+from crosstune.cli.options import DEBUG, QUIET
 
 if TYPE_CHECKING:
     from crosstune.proofs.by_hand import Suggestion
@@ -45,6 +45,7 @@ Tuner's bayesian, which take up to a second per suggestion. Other samplers are f
     help="Parallel runs, each in a process. Default: one per core, up to 4.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array on standard output.")
+@QUIET
 @DEBUG
 def verify(
     spec: Path,
@@ -53,6 +54,7 @@ def verify(
     trials: int,
     seeds: int,
     jobs: int | None,
+    quiet: bool,
     as_json: bool,
     debug: bool,
 ) -> None:
@@ -68,7 +70,7 @@ def verify(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.ERROR)
     loaded = load(spec)
-    console = SafeConsole(stderr=True)
+    console = SafeConsole(stderr=True, quiet=quiet)
     console.print(
         f"{loaded.name}: {len(loaded.space.searched)} parameters, {trials} suggestions under each "
         f"of {seeds} seeds; the cost is CPU time, crosstune's over the library's by hand",

@@ -9,7 +9,17 @@ from typing import Any
 
 import click
 
-from crosstune.cli.options import BACKEND, DEBUG, PRUNER, REPEATS, SAMPLER, STUDY, TRIALS
+from crosstune.cli.options import (
+    BACKEND,
+    DEBUG,
+    PRUNER,
+    QUIET,
+    REPEATS,
+    SAMPLER,
+    STUDY,
+    TRIALS,
+    VERBOSE,
+)
 
 
 @click.command(
@@ -54,8 +64,12 @@ most three times. The server may restart meanwhile. On one machine: crosstune ru
     metavar="S",
     help="Seconds between two heartbeats; a worker is lost after three times as long without.",
 )
+@QUIET
+@VERBOSE
 @DEBUG
-def worker(spec: Path, heartbeat: int, debug: bool, **options: Any) -> None:
+def worker(
+    spec: Path, heartbeat: int, quiet: bool, verbose: bool, debug: bool, **options: Any
+) -> None:
     """Work with others on the study that SPEC describes, over a database."""
     import optuna
     from rich.markup import escape
@@ -70,7 +84,7 @@ def worker(spec: Path, heartbeat: int, debug: bool, **options: Any) -> None:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     request = study_request(spec, **options)
-    console = SafeConsole(stderr=True)
+    console = SafeConsole(stderr=True, quiet=quiet)
     with lossy_stdout():
         joined = Worker(settle(request), heartbeat=heartbeat)
         plan, study = joined.plan, joined.study
@@ -78,7 +92,7 @@ def worker(spec: Path, heartbeat: int, debug: bool, **options: Any) -> None:
         heading = f"{study.study_name}: {plan.engine.label}, in {place}, as {joined.name}"
         console.print(escape(heading), highlight=False, soft_wrap=True)
         before = time.monotonic()
-        with live_line(plan, study, console) as line:
+        with live_line(plan, study, console, verbose=verbose) as line:
             status = status_of(lambda: joined.run([line]), line, console, debug=debug)
         seconds = time.monotonic() - before
         status = report(study, plan, console, seconds, status, recommendation(study, plan))

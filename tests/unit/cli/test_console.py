@@ -9,7 +9,8 @@ from optuna.trial import TrialState, create_trial
 from rich.console import Console
 
 from crosstune import Float, Space, tune
-from crosstune.cli.console import LiveLine, count, duration, table, values
+from crosstune.cli.console import LiveLine, count, table, values
+from crosstune.cli.words import duration
 from crosstune.engines.feasibility import best_trial
 
 SPACE = Space({"x": {"type": "float", "low": 0, "high": 1}})
