@@ -60,6 +60,22 @@ def schema() -> dict[str, Any]:
                 "name": word,
                 "objective": {"anyOf": [{"type": ["string", "null"]}, _estimator(), *described]},
                 "metric": {"anyOf": [word, _mapping({"name": word, "direction": direction})]},
+                "metrics": {
+                    "type": "array",
+                    "minItems": 2,
+                    "description": "several metrics instead of one",
+                    "items": {
+                        "anyOf": [word, _mapping({"name": word, "direction": direction}, "name")]
+                    },
+                },
+                "constraints": {
+                    "type": "array",
+                    "description": "bounds on metrics that the objective returns",
+                    "items": {
+                        **_mapping({"metric": word, "max": number, "min": number}, "metric"),
+                        "anyOf": [{"required": ["max"]}, {"required": ["min"]}],
+                    },
+                },
                 "trials": _or_null({"type": "integer", "minimum": 1}),
                 "seconds": _or_null(ABOVE_0),
                 "repeats": {

@@ -17,19 +17,11 @@ from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
 from crosstune.spec.foreign_space import as_space, engine_that_reads
+from crosstune.spec.measures import Metric, MetricLimit, check_measures, mapping_of_names
 from crosstune.spec.start import DEFAULTS, check_start
 from crosstune.system.scalars import PLAIN, plain
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-
-class Metric(BaseModel):
-    """The name of the measure, and its direction."""
-
-    model_config = _STRICT
-
-    name: Annotated[str, Field(min_length=1)] = "value"
-    direction: Literal["minimize", "maximize"] = "minimize"
 
 
 class Named(BaseModel):
@@ -61,6 +53,9 @@ class Spec(BaseModel):
             describes a scikit-learn estimator or a Keras hypermodel. May be left out and given
             to `tune`.
         metric: name and direction.
+        metrics: two or more instead, each with a name and a direction. The best trials are then
+            those that no other trial beats in all of them.
+        constraints: bounds, `max` or `min`, on metrics that the objective returns.
         trials: the number of finished trials, with pruned and failed ones, of the whole study.
         seconds: of the search; with `trials`, whichever comes first.
         repeats: how many of the last trials evaluate leading points again, for a noisy objective.
@@ -86,6 +81,8 @@ class Spec(BaseModel):
     name: Annotated[str, Field(min_length=1)] = "study"
     objective: str | dict[str, Any] | None = None
     metric: Metric = Metric()
+    metrics: tuple[Metric, ...] = ()
+    constraints: tuple[MetricLimit, ...] = ()
     trials: Annotated[int, Field(ge=1)] | None = None
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     repeats: Annotated[int, Field(ge=0)] = 0
@@ -119,6 +116,7 @@ class Spec(BaseModel):
             super().__init__(**keys)
         except ValidationError as error:
             raise readable(error, _KEYS) from None
+        check_measures(self.metric, self.metrics, self.constraints)
         if self.repeats and self.trials is not None:
             check_repeats(self.repeats, self.trials)
         for i, point in enumerate(self.start):
@@ -137,7 +135,9 @@ class Spec(BaseModel):
     def _short_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
-    @field_validator("start", mode="before")
+    _names = field_validator("metrics", mode="before")(mapping_of_names)
+
+    @field_validator("start", "constraints", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         if isinstance(value, str):
@@ -153,6 +153,11 @@ class Spec(BaseModel):
             return float(value)
         except OverflowError:
             return math.inf  # refused by the field
+
+    @property
+    def objectives(self) -> tuple[Metric, ...]:
+        """The metrics that are optimized: those of `metrics`, or the one."""
+        return self.metrics or (self.metric,)
 
     @property
     def points(self) -> list[Params]:
@@ -204,6 +209,9 @@ class Spec(BaseModel):
             exclude={"space", "sampler", "pruner", "scheduler", "start"}, exclude_defaults=True
         )
         plain = {"name": self.name, **plain}
+        for key in ("metrics", "constraints"):
+            if key in plain:
+                plain[key] = [item.model_dump(exclude_none=True) for item in getattr(self, key)]
         if self.sampler.plain() != "bayesian":
             plain["sampler"] = self.sampler.plain()
         if self.pruner is not None:
@@ -258,7 +266,12 @@ def readable(error: ValidationError, keys: list[str]) -> SpecError:
     value = fault.get("input")
     match fault["type"]:
         case "extra_forbidden":
-            sub_keys = {"metric": ["name", "direction"], "data": ["csv", "target"]}
+            sub_keys = {
+                "metric": ["name", "direction"],
+                "metrics": ["name", "direction"],
+                "constraints": ["metric", "max", "min"],
+                "data": ["csv", "target"],
+            }
             return SpecError(no_such("key", path[-1], sub_keys.get(str(path[0]), keys)), path)
         case "literal_error":
             names = fault["ctx"]["expected"].replace("'", "").split(" or ")
