@@ -25,6 +25,7 @@ from crosstune.samplers.declared import DeclaredSearch
 from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.learned import NOTE as LEARNED
 from crosstune.samplers.learned import LearnedSearch
+from crosstune.samplers.scalarisation import NOTE, of_options
 from crosstune.samplers.scheduled.search import ScheduledSearch
 from crosstune.samplers.scheduled.settings import Scheduler, check_schedulable
 from crosstune.samplers.timed import timed
@@ -77,7 +78,8 @@ class EngineSampler(BaseSampler):
                 f"{adapter.name}:{algorithm} schedules whole points, so it needs to be told the "
                 "space: give space="
             )
-        adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", self.options)
+        native, _ = of_options(self.options)
+        adapter.algorithms[algorithm].check_options(f"{adapter.name}:{algorithm}", native)
         self._lock = threading.RLock()
         self._lineage = Lineage()
         self._start()
@@ -94,6 +96,7 @@ class EngineSampler(BaseSampler):
         )
         self._searches: WeakKeyDictionary[Any, dict[int, Search]] = WeakKeyDictionary()
         self._search: Search | None = None
+        self._scalarises = False
 
     @property
     def label(self) -> str:
@@ -126,7 +129,8 @@ class EngineSampler(BaseSampler):
     def uses_constraints(self) -> bool:
         """True if it learns from the constraints of trials which points are infeasible."""
         algorithm = self.adapter.algorithms[self.algorithm]
-        return algorithm.constraints or "constraints_func" in self.options
+        scalarised = self._scalarises or self._source.rule is not None
+        return algorithm.constraints or scalarised or "constraints_func" in self.options
 
     def close(self) -> None:
         """End processes that the engine of a declared space has started."""
@@ -301,11 +305,7 @@ class EngineSampler(BaseSampler):
         storage, number = _optuna.identity(study)
         searches = self._searches.setdefault(storage, {})
         if number not in searches:
-            if len(study.directions) > 1:
-                raise Unsupported(
-                    f"{self.label} searches for one objective, and this study has "
-                    f"{len(study.directions)}. Optuna's own samplers take several"
-                )
+            self._scalarises = self._source.scalarisation(len(study.directions)) is not None
             searches[number] = self._new_search()
             self._source.leave_record(study, self._notes())
         self._search = searches[number]
@@ -320,5 +320,6 @@ class EngineSampler(BaseSampler):
 
     def _notes(self) -> list[str]:
         """Why its suggestions are not those of the library called by hand."""
+        notes = [NOTE] if self._scalarises else []
         learned = [] if self.space is not None else [LEARNED]
-        return [*learned, *([] if self.scheduler is None else [self.scheduler.note])]
+        return [*notes, *learned, *([] if self.scheduler is None else [self.scheduler.note])]

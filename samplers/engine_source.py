@@ -10,13 +10,17 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
-from crosstune.engines.base import Adapter, Algorithm, seed_in_32_bits
+from crosstune.engines.base import Adapter, Algorithm, Engine, seed_in_32_bits
 from crosstune.engines.pruner_record import described
 from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
 from crosstune.engines.seeds import derived_seed
+from crosstune.engines.several import REFUSED, SCALARISED, support
+from crosstune.errors import Unsupported
 from crosstune.samplers.ask_order import AskOrder
 from crosstune.samplers.copies import Lineage
 from crosstune.samplers.reconcile import Follower, ReadPoint
+from crosstune.samplers.scalarisation import Scalarisation, of_options
+from crosstune.samplers.scalarised import ScalarisedEngine
 from crosstune.space.space import Space
 
 
@@ -32,6 +36,7 @@ class EngineSource:
 
     Attributes:
         ask_order: the turns of the sampler's trials.
+        rule: the scalarisation among the options, if any.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class EngineSource:
         self._adapter = adapter
         self._algorithm = algorithm
         self._options = options
+        self._native, self.rule = of_options(options)
         self._lineage = lineage
         self.seed = seed
         self.ask_order = AskOrder()
@@ -80,14 +86,39 @@ class EngineSource:
             seed: the sampler's seed for this space.
             read_point, strict: see `Follower`.
         """
-        engine = self._adapter.engine(
-            self._algorithm,
-            space,
-            seed=seed if self.algorithm.exhaustive else self._lineage.seed(seed),
-            maximize=study.direction == StudyDirection.MAXIMIZE,
-            options=self._options,
-        )
+        seed = seed if self.algorithm.exhaustive else self._lineage.seed(seed)
+        maximize = [one == StudyDirection.MAXIMIZE for one in study.directions]
+        engine = self._engine(space, seed, maximize)
         return Follower(engine, space, read_point, strict=strict)
+
+    def scalarisation(self, objectives: int) -> Scalarisation | None:
+        """How a study with a number of objectives becomes one with a single one, if it does.
+
+        Raises:
+            Unsupported: the algorithm has one objective and cannot have its history rebuilt.
+        """
+        if self.rule is not None or objectives == 1:
+            return self.rule
+        able = support(self.algorithm, objectives=objectives, constraints=False)
+        if able.kind == REFUSED:
+            raise Unsupported(f"{self.label} searches for one objective alone: {able.reason}")
+        return Scalarisation() if able.kind == SCALARISED else None
+
+    def _engine(self, space: Space, seed: int | None, maximize: Sequence[bool]) -> Engine:
+        def single(seed: int | None) -> Engine:
+            more = maximize[0] if len(maximize) == 1 else False
+            return self._adapter.engine(
+                self._algorithm, space, seed=seed, maximize=more, options=self._native
+            )
+
+        rule = self.scalarisation(len(maximize))
+        if rule is not None:
+            return ScalarisedEngine(space, single, maximize, rule, seed)
+        if len(maximize) > 1 and self.algorithm.objectives:
+            return self._adapter.engine_for(
+                self._algorithm, space, seed=seed, maximize=maximize, options=self._native
+            )
+        return single(seed)
 
     def leave_record(self, study: Study, notes: Sequence[str]) -> None:
         """Add the sampler's record to a study without one, or if the sampler is a copy.

@@ -221,11 +221,13 @@ class Follower:
 
 
 def _outcome(trial: FrozenTrial) -> Outcome:
+    values = trial.values or ()
     return Outcome(
         state=_STATES[trial.state],
-        value=trial.value,
+        value=values[0] if values else None,
         reports=trial.intermediate_values,
         constraints=_optuna.constraints(trial),
+        values=tuple(values) if len(values) > 1 else (),
     )
 
 

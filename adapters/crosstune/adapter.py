@@ -32,7 +32,7 @@ class CrosstuneAdapter(Adapter):
             ("space", "seed", "maximize"),
             needs=(("scipy", "threadpoolctl"), "optuna"),
         ),
-        "random": Algorithm("random search", keeps_state=True),
+        "random": Algorithm("random search", keeps_state=True, learns=False),
         "grid": Algorithm(
             "every point of a grid once", lambda: GridEngine, ("space", "seed"), exhaustive=True
         ),

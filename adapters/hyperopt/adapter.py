@@ -51,7 +51,11 @@ class HyperoptAdapter(Adapter):
             ours=(FAST,),
         ),
         "rand": Algorithm(
-            "random search", lambda: rand.suggest, _SUGGEST_ARGUMENTS, keeps_state=True
+            "random search",
+            lambda: rand.suggest,
+            _SUGGEST_ARGUMENTS,
+            keeps_state=True,
+            learns=False,
         ),
         "anneal": Algorithm("simulated annealing", lambda: anneal.suggest, _SUGGEST_ARGUMENTS),
         "mix": Algorithm("a random one of rand, anneal and tpe a trial", ours=(FAST,)),

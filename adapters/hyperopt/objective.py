@@ -30,8 +30,13 @@ def prepare(objective: Objective, spec: Spec) -> Prepared:
     """The objective of a study.
 
     Raises:
-        RequestError: see `HyperoptObjective`.
+        RequestError: the spec has several metrics, or see `HyperoptObjective`.
     """
+    if spec.metrics:
+        raise RequestError(
+            "a function of Hyperopt returns one loss, and the spec has several metrics. Write the "
+            "objective as f(params), which returns them by name"
+        )
     return HyperoptObjective(objective, spec.space, spec.metric.name, spec.metric.direction)
 
 

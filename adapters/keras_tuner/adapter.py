@@ -73,6 +73,7 @@ class KerasTunerAdapter(Adapter):
             lambda: oracles.RandomSearchOracle,
             _ORACLE_ARGUMENTS,
             keeps_state=True,
+            learns=False,
         ),
         "grid": Algorithm(
             "every point of a grid once",

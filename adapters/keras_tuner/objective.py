@@ -43,8 +43,13 @@ def prepare(described: Mapping[str, Any], spec: Spec) -> Prepared:
     """The objective of a study.
 
     Raises:
-        RequestError: see `HypermodelObjective`.
+        RequestError: the spec has several metrics or constraints, or see `HypermodelObjective`.
     """
+    if spec.metrics or spec.constraints:
+        raise RequestError(
+            "a described hypermodel has one metric and no constraints. Write the objective as "
+            "f(params), which trains the model and returns its metrics by name"
+        )
     return DescribedObjective(HypermodelObjective(described, spec), spec.space, spec.metric.name)
 
 

@@ -16,7 +16,7 @@ What this backend does differently:
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -50,42 +50,65 @@ class OptunaAdapter(Adapter):
             "tree-structured Parzen estimator",
             lambda: samplers.TPESampler,
             constraints=LEARNS_CONSTRAINTS,
+            objectives=True,
         ),
         "tpe-v4": Algorithm(
             "TPE with the defaults of Optuna 4",
             lambda: samplers.TPESampler,
             constraints=LEARNS_CONSTRAINTS,
+            objectives=True,
         ),
         "gp": Algorithm(
             "Gaussian process",
             lambda: samplers.GPSampler,
             needs=(("torch", "scipy"), "torch"),
             constraints=LEARNS_CONSTRAINTS,
+            objectives=True,
         ),
         "cmaes": Algorithm(
             "CMA-ES; numeric parameters, the others at random",
             lambda: samplers.CmaEsSampler,
             needs=(("cmaes",), "optuna"),
             keeps_state=True,
+            one_scalar="its state is in its own generations, whose values may not change later. "
+            "Use tpe or nsga2",
         ),
         "nsga2": Algorithm(
             "genetic algorithm NSGA-II",
             lambda: samplers.NSGAIISampler,
             keeps_state=True,
             constraints=LEARNS_CONSTRAINTS,
+            objectives=True,
+        ),
+        "nsga3": Algorithm(
+            "genetic algorithm NSGA-III, for three objectives and more",
+            lambda: samplers.NSGAIIISampler,
+            constraints=LEARNS_CONSTRAINTS,
+            objectives=True,
         ),
         "qmc": Algorithm(
             "quasi-random Sobol or Halton points",
             lambda: samplers.QMCSampler,
             needs=(("scipy",), "optuna"),
             keeps_state=True,
+            objectives=True,
+            learns=False,
         ),
-        "random": Algorithm("random search", lambda: samplers.RandomSampler, keeps_state=True),
-        "grid": Algorithm("every point of a grid once", lambda: _grid_options, exhaustive=True),
+        "random": Algorithm(
+            "random search",
+            lambda: samplers.RandomSampler,
+            keeps_state=True,
+            objectives=True,
+            learns=False,
+        ),
+        "grid": Algorithm(
+            "every point of a grid once", lambda: _grid_options, exhaustive=True, objectives=True
+        ),
         "brute-force": Algorithm(
             "every point of a finite space once",
             lambda: samplers.BruteForceSampler,
             exhaustive=True,
+            objectives=True,
         ),
     }
 
@@ -139,6 +162,18 @@ class OptunaAdapter(Adapter):
         maximize: bool,
         options: Mapping[str, Any],
     ) -> OptunaEngine:
+        """Optuna's sampler on a study of its own; see `engine_for`."""
+        return self.engine_for(algorithm, space, seed=seed, maximize=[maximize], options=options)
+
+    def engine_for(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: Sequence[bool],
+        options: Mapping[str, Any],
+    ) -> OptunaEngine:
         """Optuna's sampler on a study of its own.
 
         Raises:
@@ -157,4 +192,4 @@ class OptunaAdapter(Adapter):
         """A copy of the sampler, as it is now, on a study of its own."""
         exhaustive = isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
         again = copy.deepcopy(sampler)
-        return OptunaEngine(space, self.compiled(space), again, False, exhaustive=exhaustive)
+        return OptunaEngine(space, self.compiled(space), again, [False], exhaustive=exhaustive)

@@ -69,6 +69,7 @@ _SAMPLERS: dict[str, Callable[[Space, int], samplers.BaseSampler]] = {
     "gp": lambda space, seed: samplers.GPSampler(seed=seed, **_QUIET),
     "cmaes": lambda space, seed: samplers.CmaEsSampler(seed=seed, **_QUIET),
     "nsga2": lambda space, seed: samplers.NSGAIISampler(seed=seed),
+    "nsga3": lambda space, seed: samplers.NSGAIIISampler(seed=seed),
     "qmc": lambda space, seed: samplers.QMCSampler(seed=seed, **_QUIET),
     "random": lambda space, seed: samplers.RandomSampler(seed=seed),
     "grid": _grid,

@@ -45,6 +45,7 @@ def native_sampler(
         "gp": samplers.GPSampler,
         "cmaes": samplers.CmaEsSampler,
         "nsga2": samplers.NSGAIISampler,
+        "nsga3": samplers.NSGAIIISampler,
         "qmc": samplers.QMCSampler,
         "random": samplers.RandomSampler,
         "brute-force": samplers.BruteForceSampler,

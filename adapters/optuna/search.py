@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -27,7 +27,7 @@ class OptunaEngine(Engine):
     Args:
         space, compiled: to search, and its distributions.
         sampler: used by this engine only.
-        maximize: whether higher values are better.
+        maximize: of each objective, whether higher values are better.
         exhaustive: whether the sampler evaluates each point once.
     """
 
@@ -36,7 +36,7 @@ class OptunaEngine(Engine):
         space: Space,
         compiled: Mapping[str, BaseDistribution],
         sampler: samplers.BaseSampler,
-        maximize: bool,
+        maximize: Sequence[bool],
         *,
         exhaustive: bool = False,
     ):
@@ -51,7 +51,7 @@ class OptunaEngine(Engine):
                 self.native = optuna.create_study(
                     sampler=sampler,
                     study_name="crosstune mirror",
-                    direction="maximize" if maximize else "minimize",
+                    directions=["maximize" if more else "minimize" for more in maximize],
                 )
         finally:
             optuna.logging.set_verbosity(verbosity)
@@ -87,7 +87,7 @@ class OptunaEngine(Engine):
         try:
             self.native.tell(
                 mirrored,
-                outcome.value if outcome.state == "complete" else None,
+                (outcome.values or outcome.value) if outcome.state == "complete" else None,
                 state=_STATES[outcome.state],
             )
         except RuntimeError:
@@ -113,7 +113,8 @@ class OptunaEngine(Engine):
         self.native.add_trial(
             optuna.trial.create_trial(
                 state=_STATES[outcome.state],
-                value=outcome.value,
+                value=None if outcome.values else outcome.value,
+                values=outcome.values or None,
                 params={name: self._coordinate(name, v) for name, v in searched.items()},
                 distributions={name: self._compiled[name] for name in searched},
                 intermediate_values=dict(outcome.reports),

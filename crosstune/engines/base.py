@@ -74,6 +74,11 @@ class Algorithm:
             for outcomes, such as CMA-ES with its generations, or a random search. It cannot be
             made again from a history.
         constraints: True if it learns from `Outcome.constraints` which points are infeasible.
+        objectives: True if it searches for several objectives itself, by `Adapter.engine_for`.
+        learns: False if its points do not depend on any outcome, so that objectives and constraints
+            are all one to it.
+        one_scalar: why its history cannot be rebuilt with the values of a scalarisation, so that
+            it has one objective and no constraints; None if it can.
         refused: why it is not offered; None if it is.
     """
 
@@ -86,6 +91,9 @@ class Algorithm:
     scheduler: bool = False
     keeps_state: bool = False
     constraints: bool = False
+    objectives: bool = False
+    learns: bool = True
+    one_scalar: str | None = None
     refused: str | None = None
 
     def takes(self, option: str) -> bool:
@@ -202,6 +210,26 @@ class Adapter(ABC):
             UnknownName: the algorithm has no such option.
             Unsupported: it cannot search this space.
         """
+
+    def engine_for(
+        self,
+        algorithm: str,
+        space: Space,
+        *,
+        seed: int | None,
+        maximize: Sequence[bool],
+        options: Mapping[str, Any],
+    ) -> Engine:
+        """A fresh search for several objectives, by an algorithm that declares `objectives`.
+
+        Args:
+            algorithm, space, seed, options: see `engine`.
+            maximize: of each objective, whether higher values are better.
+
+        Raises:
+            Unsupported: the backend has no such search.
+        """
+        raise Unsupported(f"{self.name}:{algorithm} searches for one objective")
 
     def sampler(
         self, algorithm: str, space: Space | None, *, seed: int | None, options: Mapping[str, Any]

@@ -42,12 +42,15 @@ class Outcome:
         state: "complete", "pruned" or "failed".
         reports: intermediate values by step.
         constraints: constraint values by key; feasible at 0 or below.
+        values: of a complete trial of a study with several objectives, one for each; `value` is
+            the first of them. Else empty.
     """
 
     state: str
     value: float | None = None
     reports: Mapping[int, float] = field(default_factory=dict)
     constraints: Mapping[str, float] = field(default_factory=dict)
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

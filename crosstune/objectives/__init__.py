@@ -52,6 +52,16 @@ def prepare(
     Raises:
         RequestError: it cannot be imported, or its signature fits no dialect.
     """
+    prepared = _prepared(spec, objective, dialect)
+    if not spec.metrics and not spec.constraints:
+        return prepared
+    return prepared.measuring([metric.name for metric in spec.metrics], spec.constraints)
+
+
+def _prepared(
+    spec: Spec, objective: Objective | str | Mapping[str, Any] | None, dialect: str | None
+) -> Prepared:
+    """The objective, which reads one metric and no constraint."""
     if objective is None:
         objective = spec.objective
     if objective is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Number
 from typing import Any, TypeAlias, TypeVar
@@ -24,20 +24,18 @@ from crosstune.errors import (
     message_of,
     shortened,
 )
+from crosstune.objectives.measured import TrialFailed, constrain, note_nan, split
 from crosstune.objectives.questions import noting
 from crosstune.objectives.signature import default_arguments
 from crosstune.samplers.scheduled.pausing import end_part
 from crosstune.space.defaults import Defaults
 from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
+from crosstune.spec.measures import MetricLimit
 from crosstune.system.scalars import plain
 
 Objective: TypeAlias = Callable[..., Any]
 _P = TypeVar("_P", bound="Prepared")
-
-
-class TrialFailed(Exception):
-    """The objective raised: the trial failed, and the study may continue."""
 
 
 @contextmanager
@@ -52,7 +50,7 @@ def failing(trial: Trial) -> Iterator[None]:
     """
     try:
         yield
-    except (optuna.TrialPruned, CrosstuneError, KeyboardInterrupt, Passing):
+    except (optuna.TrialPruned, TrialFailed, CrosstuneError, KeyboardInterrupt, Passing):
         raise
     except BaseException as error:
         trial.set_user_attr(ERROR, described(error))
@@ -72,6 +70,8 @@ class Prepared(ABC):
         self._objective = objective
         self._space = space
         self._metric = metric
+        self._metrics: tuple[str, ...] = ()
+        self._limits: tuple[MetricLimit, ...] = ()
 
     @property
     def objective(self) -> Objective:
@@ -82,18 +82,26 @@ class Prepared(ABC):
     def _evaluate(self, trial: Trial) -> Any:
         """Call the objective for a trial; its errors are not caught."""
 
-    def __call__(self, trial: Trial) -> float:
-        """The metric of a trial.
+    def __call__(self, trial: Trial) -> Any:
+        """The metric of a trial, or its metrics as a tuple if there are several.
 
         Raises:
             optuna.TrialPruned: the objective gave up the trial, or a scheduler pauses it.
-            TrialFailed: the objective raised.
+            TrialFailed: the objective raised, or did not return one of several metrics.
             ObjectiveError: it did not return a number.
             RunError: the sampler raised.
         """
         with noting(trial), failing(trial):
             returned = self._evaluate(trial)
-        return end_part(trial, self._value(trial, returned))
+        if self._metrics:
+            values = self._values(trial, returned)
+            if self._limits:
+                constrain(trial, dict(zip(self._metrics, values, strict=True)), self._limits)
+            return values
+        value = self._value(trial, returned)
+        if self._limits:
+            constrain(trial, {self._metric: value}, self._limits)
+        return end_part(trial, value)
 
     def test(self, trial: FrozenTrial) -> dict[str, float] | None:
         """The result of the objective's own `test(params)` for a trial; None if it has none."""
@@ -104,6 +112,12 @@ class Prepared(ABC):
         """The same objective for another form of its space."""
         again = copy.copy(self)
         again._space = space
+        return again
+
+    def measuring(self: _P, metrics: Iterable[str], limits: Iterable[MetricLimit]) -> _P:
+        """The same objective with several metrics, if there are any, and with constraints."""
+        again = copy.copy(self)
+        again._metrics, again._limits = tuple(metrics), tuple(limits)
         return again
 
     def defaults(self) -> Defaults:
@@ -139,6 +153,18 @@ class Prepared(ABC):
         if value != value:
             trial.set_user_attr(ERROR, f"{self._metric!r} = NaN")
         return value
+
+    def _values(self, trial: Trial, returned: Any) -> tuple[float, ...]:
+        """The metrics, of which there are several; further items become attributes."""
+        with failing(trial):
+            items, further = split(trial, returned, self._metrics)
+            values = tuple(
+                _number(item, name) for item, name in zip(items, self._metrics, strict=True)
+            )
+        for name, item in further.items():
+            trial.set_user_attr(name, _plain(item))
+        note_nan(trial, self._metrics, values)
+        return values
 
     def _read(self, returned: Any) -> tuple[float, dict[str, Any]]:
         """The metric and the further ones; methods of the returned object may raise anything."""

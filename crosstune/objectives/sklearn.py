@@ -80,11 +80,14 @@ class EstimatorObjective:
         except ValidationError as error:
             raise readable(error, list(_SklearnKeys.model_fields)).under("objective") from None
         self._described = dict(described)
-        self._metric = spec.metric.name
+        self._metric = spec.objectives[0].name
+        self._reports = not spec.metrics  # Optuna prunes by one metric alone
         self._names = list(spec.space)
         self._always = [name for name, item in spec.space.items() if not item.when]
-        self._scoring = {name: name for name in (self._metric, *keys.scoring)}
-        self._check_scorers(spec.metric.direction)
+        limited = [limit.metric for limit in spec.constraints]
+        metrics_named = [metric.name for metric in spec.objectives]
+        self._scoring = {name: name for name in (*metrics_named, *keys.scoring, *limited)}
+        self._check_scorers(spec)
         self._estimator = self._build(keys.estimator, spec.folder, keys.params)
         names = list(settable(self._estimator))
         for name in (*spec.space, *keys.params):
@@ -118,6 +121,8 @@ class EstimatorObjective:
             )
             for name, so_far in scores.items():
                 so_far.append(float(result[f"test_{name}"][0]))
+            if not self._reports:
+                continue
             trial.report(float(np.mean(scores[self._metric])), step)
             if step + 1 < len(self._folds) and trial.should_prune():
                 raise optuna.TrialPruned
@@ -152,18 +157,24 @@ class EstimatorObjective:
         x, y = self._held_out
         return {name: float(metrics.get_scorer(name)(estimator, x, y)) for name in self._scoring}
 
-    def _check_scorers(self, direction: str) -> None:
+    def _check_scorers(self, spec: Spec) -> None:
         scorers = metrics.get_scorer_names()
+        places: dict[str, tuple[str | int, ...]] = {}
+        for i, limit in enumerate(spec.constraints):
+            places[limit.metric] = ("constraints", i, "metric")
+        for i, metric in enumerate(spec.objectives):
+            places[metric.name] = ("metrics", i, "name") if spec.metrics else ("metric", "name")
         for name in self._scoring:
             if name not in scorers:
-                where = ("metric", "name") if name == self._metric else ("objective", "scoring")
+                where = places.get(name, ("objective", "scoring"))
                 raise SpecError(no_such("scorer of scikit-learn", name, scorers), where)
-        if direction != "maximize":
-            raise SpecError(
-                f"scikit-learn's scorer {self._metric!r} is better when it is larger (errors are "
-                "negated there), so the direction has to be maximize",
-                ("metric", "direction"),
-            )
+        for metric in spec.objectives:
+            if metric.direction != "maximize":
+                raise SpecError(
+                    f"scikit-learn's scorer {metric.name!r} is better when it is larger (errors "
+                    "are negated there), so the direction has to be maximize",
+                    (*places[metric.name][:-1], "direction"),
+                )
 
     @staticmethod
     def _build(target: str | list[str], folder: Path | None, params: Mapping[str, Any]) -> Any:

@@ -18,6 +18,7 @@ from optuna.trial import Trial
 from crosstune.checkpoints.stores import keep_at
 from crosstune.errors import CrosstuneError, RequestError, RunError, described, message_of
 from crosstune.objectives import Prepared, TrialFailed, prepare
+from crosstune.objectives.measured import is_nan
 from crosstune.parallel.channel import connect
 from crosstune.parallel.task import TaskOutcome, TrialTask
 from crosstune.parallel.trial_view import StoredSampler, Window
@@ -127,7 +128,7 @@ def carried_out(
     return TaskOutcome(outcome.state, outcome.value, outcome.error, pruner=pruner)
 
 
-def outcome_of(function: Callable[[Trial], float], trial: Trial) -> TaskOutcome:
+def outcome_of(function: Callable[[Trial], Any], trial: Trial) -> TaskOutcome:
     """The outcome of an objective's call.
 
     Raises:
@@ -139,7 +140,7 @@ def outcome_of(function: Callable[[Trial], float], trial: Trial) -> TaskOutcome:
         return TaskOutcome("pruned")
     except TrialFailed:
         return TaskOutcome("failed")
-    return TaskOutcome("complete", value) if value == value else TaskOutcome("failed")
+    return TaskOutcome("failed") if is_nan(value) else TaskOutcome("complete", value)
 
 
 def _gate_and_objective(task: TrialTask) -> tuple[BaseStorage, Callable[[Trial], float]]:

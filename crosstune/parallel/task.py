@@ -84,7 +84,7 @@ class TaskOutcome:
 
     Attributes:
         state: "complete", "pruned" or "failed".
-        value: of a complete trial; else None.
+        value: of a complete trial, or its values as a tuple; else None.
         error: why the trial failed, if the objective has not stored that in the study.
         fatal: the error that has to end the run.
         pruner: the pruner, pickled, if the trial changed its state, as Hyperband's, which learns
@@ -93,7 +93,7 @@ class TaskOutcome:
     """
 
     state: str
-    value: float | None = None
+    value: float | tuple[float, ...] | None = None
     error: str | None = None
     fatal: CrosstuneError | None = None
     pruner: bytes | None = None

@@ -19,11 +19,13 @@ from crosstune.errors import RequestError, UnknownName, Unsupported
 from crosstune.samplers.copies import let_copies_differ
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.grid import GridSampler
+from crosstune.samplers.scalarisation import SCALARISE, of_options
 from crosstune.samplers.scheduled.settings import Scheduler
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Space
 from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.spec import Named, Spec
+from crosstune.study.several import with_scalarisation
 from crosstune.study.warm_start import Earlier
 from crosstune.study.warm_start import finished as earlier_trials
 from crosstune.system.extras import require
@@ -89,9 +91,12 @@ class ChosenEngine:
         elif self.ours:
             made = GridSampler(space=space, seed=self.seed, **self.options)
         else:
-            made = self.adapter.sampler(
-                self.algorithm, space, seed=self.seed, options=self.options
-            ) or EngineSampler(
+            direct = None
+            if SCALARISE not in self.options:
+                direct = self.adapter.sampler(
+                    self.algorithm, space, seed=self.seed, options=self.options
+                )
+            made = direct or EngineSampler(
                 self.adapter, self.algorithm, space=space, seed=self.seed, options=self.options
             )
         if self.drawn:
@@ -189,9 +194,12 @@ def choose(
         raise RequestError(
             f"{adapter.name}:{algorithm} does not learn from earlier studies; crosstune:gp does"
         )
-    chosen = ChosenEngine(adapter, algorithm, options, seed, ours, not ours, tuple(notes), drawn)
+    options, scalarised = with_scalarisation(adapter, algorithm, options, spec, ours=ours)
+    native = not ours and not scalarised
+    notes += scalarised
+    chosen = ChosenEngine(adapter, algorithm, options, seed, ours, native, tuple(notes), drawn)
     if not ours:
-        adapter.algorithms[algorithm].check_options(chosen.label, options)
+        adapter.algorithms[algorithm].check_options(chosen.label, of_options(options)[0])
     return chosen
 
 

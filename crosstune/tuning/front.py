@@ -35,6 +35,7 @@ from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
+from crosstune.tuning.measures import conflicts
 from crosstune.tuning.scheduling import of_configurations, pausing, scheduler_of
 
 if TYPE_CHECKING:
@@ -171,6 +172,10 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
         if limit is not None and not limit > 0:
             raise RequestError(f"{name} has to be above 0, not {limit!r}")
     with located(request.spec) as reading:
+        for reading.key, conflict in conflicts(
+            spec, pruner=request.pruner or spec.pruner, repeats=_wanted_repeats(request, spec)
+        ):
+            raise RequestError(conflict)
         reading.key = "backend" if request.backend is None else None
         adapters.get(request.backend or spec.backend)
         reading.key = "sampler" if (request.sampler or request.backend) is None else None
@@ -221,6 +226,11 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     return Plan(
         request, spec, engine, sampler, pruner, budget, storage, function, several, default_point
     )
+
+
+def _wanted_repeats(request: StudyRequest, spec: Spec) -> int:
+    repeats = spec.repeats if request.repeats is None else request.repeats
+    return 0 if request.own_loop else repeats
 
 
 def _defaults(request: StudyRequest, spec: Spec, function: Prepared | None) -> Defaults:

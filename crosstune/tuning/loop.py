@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.study import Study
@@ -21,6 +21,7 @@ from crosstune.checkpoints.stores import StoreFailed
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RunError
 from crosstune.objectives import TrialFailed
+from crosstune.objectives.measured import is_nan
 from crosstune.recommendation.repeats import queue_repeat
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.samplers.constraints import must_be_watched, note_constraints
@@ -66,7 +67,7 @@ def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> No
 
 def run(
     study: Study,
-    function: Callable[[optuna.Trial], float],
+    function: Callable[[optuna.Trial], Any],
     *,
     trials: int | None,
     seconds: float | None,
@@ -183,7 +184,7 @@ class _Hopeful:
 
     def __init__(
         self,
-        function: Callable[[optuna.Trial], float],
+        function: Callable[[optuna.Trial], Any],
         failures: Failures,
         watch: Watch,
         notes_constraints: bool,
@@ -193,14 +194,14 @@ class _Hopeful:
         self._watch = watch
         self._notes_constraints = notes_constraints
 
-    def __call__(self, trial: optuna.Trial) -> float:
+    def __call__(self, trial: optuna.Trial) -> Any:
         try:
             return self._evaluate(trial)
         finally:
             if self._watch.asked:
                 trial.study.stop()
 
-    def _evaluate(self, trial: optuna.Trial) -> float:
+    def _evaluate(self, trial: optuna.Trial) -> Any:
         try:
             if self._watch.asked:
                 raise KeyboardInterrupt
@@ -219,7 +220,7 @@ class _Hopeful:
             raise
         if self._notes_constraints:
             note_constraints(trial.study, trial.study.sampler, trial)
-        if value != value:
+        if is_nan(value):
             self._failures.note_failure(trial)
         else:
             self._failures.note_success()

@@ -50,7 +50,7 @@ from crosstune.resume.agreement import (
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
 from crosstune.space.parameters import Constant
 from crosstune.space.space import Space
-from crosstune.spec.spec import Metric, Spec
+from crosstune.spec.spec import Spec
 from crosstune.study.choice import WARM_START, ChosenEngine, continued_engine
 from crosstune.study.evaluated import agree
 from crosstune.study.internal import own_study
@@ -60,6 +60,7 @@ from crosstune.study.storage import describe, file_at, open_storage
 from crosstune.study.trials import finished
 from crosstune.system.interrupts import watched
 from crosstune.tuning.front import Plan
+from crosstune.tuning.measures import check_measures_agree, name_metrics, recorded_measures
 
 _logger = logging.getLogger("crosstune")
 
@@ -104,7 +105,7 @@ def open_study(plan: Plan, evaluated: Evaluated | None = None) -> Study:
     if evaluated is None and plan.storage is not None and plan.function is not None:
         evaluated = plan.function.evaluated()
     study = _stored(plan)
-    name_metric(study, plan.spec.metric.name)
+    name_metrics(study, [metric.name for metric in plan.spec.objectives])
     trials = study.get_trials(deepcopy=False)
     if ledger.space_of(study) is not None:
         check_same(study, plan.spec)
@@ -128,7 +129,7 @@ def _stored(plan: Plan) -> Study:
                 storage=place,
                 sampler=plan.sampler,
                 pruner=plan.pruner or pruners.create(None),
-                direction=plan.spec.metric.direction,
+                directions=[metric.direction for metric in plan.spec.objectives],
                 load_if_exists=True,
             )
     except ImportError as error:
@@ -139,18 +140,6 @@ def _stored(plan: Plan) -> Study:
             f"the study {plan.study_name!r} in {describe(plan.storage)} cannot be written: "
             f"{error.strerror or error}. Its folder has to be writable too"
         ) from error
-
-
-def name_metric(study: Study, name: str) -> None:
-    """Name the metric of a new study, as dashboards and plots show it, unless it is the default.
-
-    A study with a name or a trial is not changed. The column of `study.trials_dataframe()` is then
-    ``value_NAME``.
-    """
-    if name == Metric().name or study.metric_names is not None or study.get_trials(deepcopy=False):
-        return
-    with _optuna.unwarned():
-        study.set_metric_names([name])
 
 
 def _begun(study: Study, plan: Plan) -> Study:
@@ -262,7 +251,8 @@ def _record(
     """
     record = engine.record()
     record["options"] = plain(record["options"])
-    record["metric"] = spec.metric.name
+    record["metric"] = spec.objectives[0].name
+    record.update(recorded_measures(spec))
     record[POINTS] = len(spec.points)
     record[MADE_ON] = made_on()
     if lag is not None:
@@ -276,18 +266,14 @@ def _record(
 
 
 def check_same(study: Study, spec: Spec) -> None:
-    """Raise RequestError if a study was made with another space or direction."""
+    """Raise RequestError if a study was made with another space, or measures something else."""
     stored = ledger.space_of(study)
     if stored is not None and not _same_space(stored, spec.space, study):
         raise RequestError(
             f"the study {study.study_name!r} was made with another space:\n"
             f"{stored.difference(spec.space)}"
         )
-    if study.direction.name.lower() != spec.metric.direction:
-        raise RequestError(
-            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
-            f"spec says {spec.metric.direction}"
-        )
+    check_measures_agree(study, spec)
 
 
 def _same_space(stored: Space, requested: Space, study: Study) -> bool:

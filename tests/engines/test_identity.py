@@ -83,6 +83,7 @@ OPTUNA = {
     ),
     "cmaes": quiet(optuna.samplers.CmaEsSampler),
     "nsga2": optuna.samplers.NSGAIISampler,
+    "nsga3": optuna.samplers.NSGAIIISampler,
     "qmc": quiet(optuna.samplers.QMCSampler),
     "random": optuna.samplers.RandomSampler,
 }

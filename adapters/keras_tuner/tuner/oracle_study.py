@@ -21,7 +21,7 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm, named_sampler
 from crosstune.study.internal import own_study
 from crosstune.study.storage import Place, describe, open_storage
-from crosstune.tuning.opening import name_metric
+from crosstune.tuning.measures import name_metrics
 
 _DEFAULT = "optuna:tpe"
 
@@ -81,7 +81,7 @@ class StudyKeeper:
                 load_if_exists=True,
             )
         check_direction(study, self._direction)
-        name_metric(study, self._metric)
+        name_metrics(study, [self._metric])
         if self._new:
             check_new(study, self._storage)
         return study

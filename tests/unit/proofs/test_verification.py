@@ -27,7 +27,7 @@ from tests.support.slow import slow_but_first
 THIRTEEN = Path(__file__).parents[3] / "examples" / "thirteen.yaml"
 SMALL = Spec(space=Space({"x": Float(0.0, 1.0), "b": Bool(), "n": Int(1, 3, when={"b": True})}))
 QUICK = {
-    "optuna": ["tpe", "tpe-v4", "cmaes", "nsga2", "qmc", "random"],
+    "optuna": ["tpe", "tpe-v4", "cmaes", "nsga2", "nsga3", "qmc", "random"],
     "hyperopt": ["tpe", "rand", "anneal", "mix"],
     "keras_tuner": ["random", "grid", "hyperband"],
 }
