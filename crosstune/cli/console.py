@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from optuna.study import Study
@@ -20,7 +20,7 @@ from rich.text import Text
 from crosstune.cli.progress_line import LONG, Pace, fitted_progress, is_live, left
 from crosstune.cli.words import duration
 from crosstune.engines import study_values as ledger
-from crosstune.engines.feasibility import best_trial, ranked
+from crosstune.engines.feasibility import best_trial, front, ranked
 from crosstune.engines.record_names import PREFIX
 from crosstune.errors import SpecError
 from crosstune.space.space import Space
@@ -70,7 +70,7 @@ class LiveLine:
 
     Args:
         console: where to print.
-        metric: its name.
+        metrics: their names.
         total: the number of trials in the budget; None if there is no limit.
         done: the number of trials that are finished.
         seconds: of the budget; None if there is no limit.
@@ -80,7 +80,7 @@ class LiveLine:
     def __init__(
         self,
         console: Console,
-        metric: str,
+        metrics: Sequence[str],
         total: int | None,
         done: int,
         *,
@@ -88,7 +88,7 @@ class LiveLine:
         verbose: bool = False,
     ):
         self._console = console
-        self._metric = metric
+        self._metrics = tuple(metrics)
         self._total = total
         self._verbose = verbose
         self._pace = Pace(total, done, seconds)
@@ -107,9 +107,10 @@ class LiveLine:
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """Draw the state after a trial."""
         states = count(study)
-        best = best_trial(study)
+        several = len(study.directions) > 1
+        first, news = self._of_front(study, trial) if several else self._of_best(study)
         none_yet = "no feasible trial yet" if states["complete"] else "no value yet"
-        parts = [f"best {self._metric} {best.value:.6g}" if best else none_yet]
+        parts = [first or none_yet]
         parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
         done = sum(states[state] for state in ("complete", "pruned", "failed"))
         words, ends = ", ".join(parts), self._pace.ends(done)
@@ -117,14 +118,32 @@ class LiveLine:
         of = f" of {self._total}" if self._total else ""
         if self._verbose:
             self._print(f"trial {trial.number}{of}: {_told(trial)}")
-        elif not is_live(self._console) and best and best.value != self._best:
-            self._best = best.value
-            self._print(f"trial {best.number}{of}: {self._metric} {best.value:.6g}")
+        elif not is_live(self._console) and news is not None:
+            self._print(f"trial {news.number}{of}: {self._measured(news)}")
         quarter = 4 * done // self._total if self._total else 0
         if not is_live(self._console) and quarter > self._quarter:
             self._quarter = quarter
             if ends is not None and ends - time.monotonic() >= LONG:
                 self._print(f"{done}{of} trials, {words}, {left(ends)}")
+
+    def _of_best(self, study: Study) -> tuple[str, FrozenTrial | None]:
+        """The best value in words, empty without one, and its trial if it is new."""
+        best = best_trial(study)
+        if best is None:
+            return "", None
+        news = best if best.value != self._best else None
+        self._best = best.value
+        return f"best {self._measured(best)}", news
+
+    def _of_front(self, study: Study, trial: FrozenTrial) -> tuple[str, FrozenTrial | None]:
+        """The size of the front in words, empty without one, and a trial that is new on it."""
+        numbers = {item.number for item in front(study)}
+        words = f"{len(numbers)} on the front" if numbers else ""
+        return words, trial if trial.number in numbers else None
+
+    def _measured(self, trial: FrozenTrial) -> str:
+        texts = zip(self._metrics, trial.values, strict=True)
+        return ", ".join(f"{name} {value:.6g}" for name, value in texts)
 
     def _print(self, text: str) -> None:
         self._console.print(escape(text), highlight=False, soft_wrap=not is_live(self._console))
@@ -135,7 +154,7 @@ def _told(trial: FrozenTrial) -> str:
     state = _NAMES[trial.state]
     values = ", ".join(f"{value:.6g}" for value in trial.values or ())
     took = "" if trial.duration is None else f" in {duration(trial.duration.total_seconds())}"
-    params = ", ".join(f"{name} {_cell(value)}" for name, value in trial.params.items())
+    params = ", ".join(f"{name} {cell(value)}" for name, value in trial.params.items())
     return f"{values or state}{took}" + (f" ({params})" if params else "")
 
 
@@ -167,9 +186,9 @@ def table(study: Study, metric: str, space: Space, *, rows: int = 5) -> Table:
     lines = [
         [
             str(trial.number),
-            _cell(trial.value),
-            *(_cell(trial.user_attrs.get(name, "")) for name in further),
-            *(_cell(point[name]) if name in point else "" for name in names),
+            cell(trial.value),
+            *(cell(trial.user_attrs.get(name, "")) for name in further),
+            *(cell(point[name]) if name in point else "" for name in names),
         ]
         for trial, point in zip(top, points, strict=True)
     ]
@@ -195,7 +214,8 @@ def values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
     return {**trial.params, **point}
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as a cell of a table."""
     return f"{value:.6g}" if isinstance(value, float) else escape(str(value))
 
 

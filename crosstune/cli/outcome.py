@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.markup import escape
 
 from crosstune.cli.console import LiveLine, count, finite, table, values
+from crosstune.cli.front import front_as_json, print_front
 from crosstune.cli.words import duration
-from crosstune.engines.feasibility import best_trial, ranked, why_no_best
+from crosstune.engines.feasibility import (
+    best_trial,
+    front,
+    is_feasible,
+    least_violated,
+    violated,
+    why_no_best,
+)
 from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
 from crosstune.recommendation.recommend import Recommendation, recommend
 from crosstune.study.storage import describe
@@ -68,9 +76,8 @@ def live_line(plan: Plan, study: Study, console: Console, *, verbose: bool = Fal
     """
     trials = None if plan.budget is None else plan.budget.trials
     seconds = None if plan.budget is None else plan.budget.seconds
-    metric = plan.spec.metric.name
     done = finished(study)
-    return LiveLine(console, metric, trials, done, seconds=seconds, verbose=verbose)
+    return LiveLine(console, _metrics(plan), trials, done, seconds=seconds, verbose=verbose)
 
 
 def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, debug: bool) -> int:
@@ -135,16 +142,21 @@ def report(
     if exit_status == 130:
         console.print("interrupted; finished trials are kept, --resume continues", highlight=False)
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
-    best = best_trial(study)
-    if best is None:
+    several = len(study.directions) > 1
+    best = None if several else best_trial(study)
+    if several and front(study):
+        print_front(study, _metrics(plan), plan.spec.space, console)
+        _print_infeasible(study, console)
+    elif best is None:
         exit_status = exit_status or 1
         console.print(why_no_best(study), highlight=False)
+        nearest = least_violated(study)
+        if nearest is not None:
+            text = f"the least violated is trial {nearest.number}: {violated(nearest)}"
+            _print(console, text)
     else:
         console.print(table(study, plan.spec.metric.name, plan.spec.space))
-        infeasible = states["complete"] - len(ranked(study))
-        if infeasible:
-            text = f"{infeasible} of {states['complete']} complete trials violate a constraint"
-            console.print(text, highlight=False)
+        _print_infeasible(study, console)
         if recommended is not None and recommended.noisy:
             _print(console, f"recommended under noise: {recommended}")
         if exit_status == 0:
@@ -161,9 +173,21 @@ def report(
     return exit_status
 
 
+def _metrics(plan: Plan) -> list[str]:
+    return [metric.name for metric in plan.spec.objectives]
+
+
+def _print_infeasible(study: Study, console: Console) -> None:
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    infeasible = sum(not is_feasible(trial) for trial in complete)
+    if infeasible:
+        text = f"{infeasible} of {len(complete)} complete trials violate a constraint"
+        console.print(text, highlight=False)
+
+
 def recommendation(study: Study, plan: Plan) -> Recommendation | None:
     """The recommended trial; None without a best trial, parameters or scipy."""
-    if best_trial(study) is None:
+    if len(study.directions) > 1 or best_trial(study) is None:
         return None
     try:
         return recommend(study, spec=plan.spec.space)
@@ -200,7 +224,11 @@ def summary(
         sampler_seconds: the part of it that the sampler took.
         recommended: of the study; None if there is none.
     """
-    best = best_trial(study)
+    several = len(study.directions) > 1
+    best = None if several else best_trial(study)
+    fronts = {}
+    if several:
+        fronts = {"best_trials": front_as_json(study, _metrics(plan), plan.spec.space)}
     return {
         "study": study.study_name,
         "storage": describe(plan.storage),
@@ -210,6 +238,7 @@ def summary(
         "trials": dict(count(study)),
         "best_value": finite(None if best is None else best.value),
         "best_params": None if best is None else values(plan.spec.space, best),
+        **fronts,
         "recommended": None if recommended is None else _plain(recommended, plan),
         "seconds": round(seconds, 3),
         "sampler_seconds": round(sampler_seconds, 3),

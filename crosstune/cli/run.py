@@ -68,6 +68,13 @@ If the objective has noise, the best observed value is partly luck: --repeats 8 
 leaders again in the last 8 trials, and the recommended trial is shown with its uncertainty.
 
 \b
+With several metrics in the spec, the trials that no other one beats in all of them are shown at
+the end. Trials that violate one of its constraints are never among the best; if all do, the exit
+status is 1:
+  metrics: [{name: accuracy, direction: maximize}, {name: latency_ms, direction: minimize}]
+  constraints: [{metric: memory_mb, max: 512}, {metric: recall, min: 0.8}]
+
+\b
 With --tensorboard logs, view it while it runs with: tensorboard --logdir logs
 Several studies may share a directory, and a resumed one continues its log. The log of a finished
 study: crosstune tensorboard runs/....journal logs

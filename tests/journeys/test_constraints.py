@@ -67,7 +67,7 @@ def _first_in_table(made: Study) -> float | None:
 
 def _last_live(made: Study) -> float | None:
     said = io.StringIO()
-    with console.LiveLine(Console(file=said), "loss", None, 0) as line:
+    with console.LiveLine(Console(file=said), ["loss"], None, 0) as line:
         line(made, made.trials[-1])
     words = said.getvalue().split()
     return float(words[-1]) if words else None
@@ -155,7 +155,7 @@ def test_the_table_is_of_the_feasible_trials() -> None:
 
 def test_a_live_line_says_that_no_trial_is_feasible_yet() -> None:
     said = io.StringIO()
-    with console.LiveLine(Console(file=said, force_terminal=True, width=200), "x", 9, 0) as line:
+    with console.LiveLine(Console(file=said, force_terminal=True, width=200), ["x"], 9, 0) as line:
         made = study(HOPELESS)
         line(made, made.trials[-1])
     assert "no feasible trial yet" in said.getvalue()

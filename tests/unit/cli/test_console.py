@@ -101,7 +101,7 @@ def test_without_a_complete_trial_there_is_no_best() -> None:
 
 def followed(made: optuna.Study, *, terminal: bool) -> str:
     console = Console(file=io.StringIO(), width=120, force_terminal=terminal)
-    with LiveLine(console, "loss", 4, 0) as line:
+    with LiveLine(console, ["loss"], 4, 0) as line:
         done = optuna.create_study()
         for trial in made.trials:
             done.add_trial(trial)
