@@ -305,6 +305,11 @@ class EngineSampler(BaseSampler):
         storage, number = _optuna.identity(study)
         searches = self._searches.setdefault(storage, {})
         if number not in searches:
+            if self.scheduler is not None and len(study.directions) > 1:
+                raise Unsupported(
+                    f"a scheduler compares learning curves of one metric, and the study "
+                    f"{study.study_name!r} has {len(study.directions)}. Leave the scheduler out"
+                )
             self._scalarises = self._source.scalarisation(len(study.directions)) is not None
             searches[number] = self._new_search()
             self._source.leave_record(study, self._notes())

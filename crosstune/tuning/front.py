@@ -173,7 +173,10 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             raise RequestError(f"{name} has to be above 0, not {limit!r}")
     with located(request.spec) as reading:
         for reading.key, conflict in conflicts(
-            spec, pruner=request.pruner or spec.pruner, repeats=_wanted_repeats(request, spec)
+            spec,
+            pruner=request.pruner or spec.pruner,
+            scheduler=request.scheduler or spec.scheduler,
+            repeats=_wanted_repeats(request, spec),
         ):
             raise RequestError(conflict)
         reading.key = "backend" if request.backend is None else None

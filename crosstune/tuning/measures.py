@@ -63,12 +63,15 @@ def check_measures_agree(study: Study, spec: Spec) -> None:
         )
 
 
-def conflicts(spec: Spec, *, pruner: object, repeats: int) -> Iterator[tuple[str, str]]:
+def conflicts(
+    spec: Spec, *, pruner: object, scheduler: object, repeats: int
+) -> Iterator[tuple[str, str]]:
     """What a spec with several metrics or constraints cannot have: the key, and the reason.
 
     Args:
         spec: of the study.
         pruner: of the study; None for none.
+        scheduler: of the study; None for none.
         repeats: of the study.
     """
     if spec.constraints and not IN_OBJECTIVE:
@@ -83,6 +86,12 @@ def conflicts(spec: Spec, *, pruner: object, repeats: int) -> Iterator[tuple[str
             "pruner",
             "a pruner compares trials by one value, and the spec has several metrics, of which "
             "Optuna takes no reports. Leave the pruner out",
+        )
+    if scheduler is not None:
+        yield (
+            "scheduler",
+            "a scheduler compares learning curves of one metric, and the spec has several. "
+            "Leave it out",
         )
     if repeats:
         yield (

@@ -66,7 +66,7 @@ def test_without_a_terminal_a_long_run_says_the_time_left_at_each_quarter(
     monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
     said = io.StringIO()
     study = optuna.create_study()
-    with LiveLine(Console(file=said, width=80), "loss", 8, 0) as shown:
+    with LiveLine(Console(file=said, width=80), ["loss"], 8, 0) as shown:
         for i in range(8):
             now[0] += 10
             study.tell(study.ask(), 5.0)
@@ -82,7 +82,7 @@ def test_without_a_terminal_a_long_run_says_the_time_left_at_each_quarter(
 def test_verbose_has_a_line_for_each_trial_with_its_parameters() -> None:
     said = io.StringIO()
     study = optuna.create_study()
-    with LiveLine(Console(file=said, width=40), "loss", None, 0, verbose=True) as shown:
+    with LiveLine(Console(file=said, width=40), ["loss"], None, 0, verbose=True) as shown:
         for value in (1.0, None):
             trial = study.ask()
             trial.suggest_float("x", 0.5, 0.5)

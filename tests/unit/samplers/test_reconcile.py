@@ -11,9 +11,11 @@ from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 
 import crosstune
-from crosstune import Bool, Choice, Float, Int, Space
+from crosstune import Bool, Choice, Float, Int, Space, adapters
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers import GridSampler, HyperoptSampler, KerasTunerSampler
+from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.scheduled.settings import Scheduler
 
 FINITE = Space({"n": Int(1, 3), "b": Bool()})
 WALKS = {
@@ -82,11 +84,13 @@ def test_another_range_than_the_spaces_is_an_error_and_not_drawn_again() -> None
         study.optimize(lambda trial: trial.suggest_int("n", 1, 3), n_trials=1)
 
 
-def test_several_objectives_are_refused() -> None:
-    study = optuna.create_study(
-        sampler=HyperoptSampler(space=FINITE), directions=["minimize", "maximize"]
+def test_a_scheduler_refuses_several_objectives() -> None:
+    scheduler = Scheduler.of("i-epoch", {"max_epochs": 4})
+    sampler = EngineSampler(
+        adapters.get("hyperopt"), "tpe", space=FINITE, seed=0, scheduler=scheduler
     )
-    with pytest.raises(Unsupported, match="searches for one objective"):
+    study = optuna.create_study(sampler=sampler, directions=["minimize", "maximize"])
+    with pytest.raises(Unsupported, match="learning curves of one metric"):
         study.optimize(lambda trial: (value(trial), 1.0), n_trials=1)
 
 
