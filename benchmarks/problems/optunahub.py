@@ -29,7 +29,8 @@ from crosstune.engines import study_values as ledger
 from crosstune.errors import RequestError, SpecError, Unsupported, no_such
 from crosstune.objectives import TrialFailed
 from crosstune.space.parameters import Scalar
-from crosstune.spec.spec import Metric, Spec
+from crosstune.spec.measures import Metric
+from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
 with needing("a problem of OptunaHub", "optunahub", "optunahub"):

@@ -20,7 +20,8 @@ from typing import Any
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.space.parameters import Choice, Scalar
 from crosstune.space.space import Space
-from crosstune.spec.spec import Metric, Spec
+from crosstune.spec.measures import Metric
+from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
 _HPOBENCH = (

@@ -27,7 +27,8 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError, UnknownName, no_such
 from crosstune.space.parameters import Choice, Float, Int, Parameter, Scalar
 from crosstune.space.space import Space
-from crosstune.spec.spec import Metric, Spec
+from crosstune.spec.measures import Metric
+from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
 PLACE = "CROSSTUNE_YAHPO"

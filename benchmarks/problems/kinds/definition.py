@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosstune.space.space import Space
-from crosstune.spec.spec import Metric
+from crosstune.spec.measures import Metric
 
 
 @dataclass(frozen=True)

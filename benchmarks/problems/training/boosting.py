@@ -18,7 +18,7 @@ from crosstune.benchmarks.problems.training.data import (
 )
 from crosstune.space.parameters import Choice, Float, Int
 from crosstune.space.space import Params, Space
-from crosstune.spec.spec import Metric
+from crosstune.spec.measures import Metric
 
 DIABETES = Metric(name="rmse", direction="minimize")
 """In units of the target, whose standard deviation is 77."""

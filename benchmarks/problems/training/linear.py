@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 from crosstune.benchmarks.problems.training.data import Part, cancer, diabetes, on_one_thread
 from crosstune.space.parameters import Bool, Choice, Float, Int
 from crosstune.space.space import Params, Space
-from crosstune.spec.spec import Metric
+from crosstune.spec.measures import Metric
 
 SVM = Metric(name="hinge", direction="minimize")
 """The mean of max(0, 1 - margin): finer than the error rate, which has many ties here."""

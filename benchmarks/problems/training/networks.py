@@ -20,7 +20,7 @@ from crosstune.benchmarks.problems.training.data import (
 )
 from crosstune.space.parameters import Choice, Float, Int
 from crosstune.space.space import Params, Space
-from crosstune.spec.spec import Metric
+from crosstune.spec.measures import Metric
 
 EPOCHS = 20
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from crosstune.benchmarks.problems.training.data import Part, digits, on_one_thread
 from crosstune.space.parameters import Bool, Choice, Float, Int
 from crosstune.space.space import Params, Space
-from crosstune.spec.spec import Metric
+from crosstune.spec.measures import Metric
 
 METRIC = Metric(name="error", direction="minimize")
 """The share of wrong predictions."""
