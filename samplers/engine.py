@@ -26,6 +26,7 @@ from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.learned import NOTE as LEARNED
 from crosstune.samplers.learned import LearnedSearch
 from crosstune.samplers.scalarisation import NOTE, of_options
+from crosstune.samplers.scheduled.pausing import check_end
 from crosstune.samplers.scheduled.search import ScheduledSearch
 from crosstune.samplers.scheduled.settings import Scheduler, check_schedulable
 from crosstune.samplers.timed import timed
@@ -204,7 +205,12 @@ class EngineSampler(BaseSampler):
 
         Args:
             study, trial, state, values: as in `optuna.samplers.BaseSampler`.
+
+        Raises:
+            ObjectiveError: an objective returned a value where its scheduler pauses.
         """
+        if self.scheduler is not None and state == TrialState.COMPLETE:
+            check_end(trial)
         note_constraints(study, self, trial)
 
     def reseed_rng(self) -> None:

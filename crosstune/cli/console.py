@@ -24,6 +24,7 @@ from crosstune.engines.feasibility import best_trial, front, ranked
 from crosstune.engines.record_names import PREFIX
 from crosstune.errors import SpecError
 from crosstune.space.space import Space
+from crosstune.study.configurations import progress
 from crosstune.terminal.tables import fitted
 from crosstune.terminal.text import visible
 from crosstune.terminal.urls import redacted
@@ -75,6 +76,7 @@ class LiveLine:
         done: the number of trials that are finished.
         seconds: of the budget; None if there is no limit.
         verbose: print a line for each trial.
+        scheduled: whether a scheduler trains configurations, which are counted then.
     """
 
     def __init__(
@@ -86,14 +88,16 @@ class LiveLine:
         *,
         seconds: float | None = None,
         verbose: bool = False,
+        scheduled: bool = False,
     ):
+        self._scheduled = scheduled
         self._console = console
         self._metrics = tuple(metrics)
         self._total = total
         self._verbose = verbose
         self._pace = Pace(total, done, seconds)
         self._quarter = 0
-        self._progress = fitted_progress(console, "trials")
+        self._progress = fitted_progress(console, "configurations" if scheduled else "trials")
         self._task = self._progress.add_task("", total=total, completed=done, words="", ends=None)
         self._best: float | None = None
 
@@ -113,9 +117,11 @@ class LiveLine:
         parts = [first or none_yet]
         parts += [f"{n} {state}" for state, n in states.items() if state in ("pruned", "failed")]
         done = sum(states[state] for state in ("complete", "pruned", "failed"))
+        if self._scheduled:
+            done = progress(study)
         words, ends = ", ".join(parts), self._pace.ends(done)
         self._progress.update(self._task, completed=done, words=words, ends=ends)
-        of = f" of {self._total}" if self._total else ""
+        of = f" of {self._total}" if self._total and not self._scheduled else ""
         if self._verbose:
             self._print(f"trial {trial.number}{of}: {_told(trial)}")
         elif not is_live(self._console) and news is not None:
@@ -124,7 +130,8 @@ class LiveLine:
         if not is_live(self._console) and quarter > self._quarter:
             self._quarter = quarter
             if ends is not None and ends - time.monotonic() >= LONG:
-                self._print(f"{done}{of} trials, {words}, {left(ends)}")
+                counted = "configurations" if self._scheduled else "trials"
+                self._print(f"{done} of {self._total} {counted}, {words}, {left(ends)}")
 
     def _of_best(self, study: Study) -> tuple[str, FrozenTrial | None]:
         """The best value in words, empty without one, and its trial if it is new."""

@@ -25,8 +25,9 @@ from crosstune.engines.feasibility import (
 )
 from crosstune.errors import CrosstuneError, RequestError, RunError, message_of, raised_by_user
 from crosstune.recommendation.recommend import Recommendation, recommend
+from crosstune.study.configurations import counts, progress
 from crosstune.study.storage import describe
-from crosstune.study.trials import finished
+from crosstune.study.trials import epochs_trained
 from crosstune.terminal.text import say
 from crosstune.tuning.front import Plan
 
@@ -49,7 +50,7 @@ def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
     """
     said = f"{plan.engine.label}, seed {plan.engine.seed}, in {describe(plan.storage)}"
     _print(console, f"{study.study_name}: {said}")
-    done = finished(study)
+    done = progress(study)
     if plan.default_point is not None and plan.default_point.params and not done:
         _print(console, f"start: defaults: {plan.default_point}")
     trials = None if plan.budget is None else plan.budget.trials
@@ -74,10 +75,16 @@ def live_line(plan: Plan, study: Study, console: Console, *, verbose: bool = Fal
         console: where to print.
         verbose: print a line for each trial.
     """
-    trials = None if plan.budget is None else plan.budget.trials
-    seconds = None if plan.budget is None else plan.budget.seconds
-    done = finished(study)
-    return LiveLine(console, _metrics(plan), trials, done, seconds=seconds, verbose=verbose)
+    budget = plan.budget
+    return LiveLine(
+        console,
+        _metrics(plan),
+        None if budget is None else budget.trials or budget.configurations,
+        progress(study),
+        seconds=None if budget is None else budget.seconds,
+        verbose=verbose,
+        scheduled=plan.engine.scheduler is not None,
+    )
 
 
 def status_of(work: Callable[[], None], line: LiveLine, console: Console, *, debug: bool) -> int:
@@ -141,6 +148,13 @@ def report(
     text = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
     if exit_status == 130:
         console.print("interrupted; finished trials are kept, --resume continues", highlight=False)
+    by_state = counts(study)
+    if by_state is not None:
+        text = (
+            f"{by_state.total()} configurations, "
+            + ", ".join(f"{n} {state}" for state, n in sorted(by_state.items()))
+            + f"; {states.total()} trials of {epochs_trained(study)} epochs"
+        )
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
     several = len(study.directions) > 1
     best = None if several else best_trial(study)
@@ -229,6 +243,10 @@ def summary(
     fronts = {}
     if several:
         fronts = {"best_trials": front_as_json(study, _metrics(plan), plan.spec.space)}
+    by_state = counts(study)
+    scheduled = {}
+    if by_state is not None:
+        scheduled = {"configurations": dict(by_state), "epochs": epochs_trained(study)}
     return {
         "study": study.study_name,
         "storage": describe(plan.storage),
@@ -236,6 +254,7 @@ def summary(
         "sampler": plan.engine.algorithm,
         "seed": plan.engine.seed,
         "trials": dict(count(study)),
+        **scheduled,
         "best_value": finite(None if best is None else best.value),
         "best_params": None if best is None else values(plan.spec.space, best),
         **fronts,

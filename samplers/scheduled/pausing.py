@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial, Trial
 from crosstune import _optuna
 from crosstune.engines.base import Budget
 from crosstune.engines.record_names import PAUSED
+from crosstune.errors import ObjectiveError
 from crosstune.samplers.scheduled.configurations import budget_of
 from crosstune.samplers.scheduled.epochs import epochs_of, unit_of
 
@@ -47,3 +48,19 @@ def end_part(trial: Trial, value: float) -> float:
     if not frozen.intermediate_values:
         trial.report(value, planned.epochs)
     raise optuna.TrialPruned(f"paused at epoch {planned.epochs}")
+
+
+def check_end(trial: FrozenTrial) -> None:
+    """Raise ObjectiveError if a trial is complete that is not trained to the end.
+
+    `crosstune.tune` pauses it instead; in a loop of the user's own the objective has to.
+    """
+    planned = budget_of(trial)
+    if planned is None or planned.final or reached(trial, planned) >= (planned.max_epochs or 0):
+        return
+    raise ObjectiveError(
+        f"trial {trial.number} returned a value after {planned.epochs} of {planned.max_epochs} "
+        "epochs, so it would count as complete. End such a trial with `raise optuna.TrialPruned`, "
+        "if trial.should_prune() or if not crosstune.budget(trial).final; or use crosstune.tune, "
+        "which does it by itself"
+    )
