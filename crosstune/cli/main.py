@@ -26,6 +26,7 @@ from crosstune.cli.import_ import import_
 from crosstune.cli.report import report
 from crosstune.cli.run import run
 from crosstune.cli.schema import schema
+from crosstune.cli.spec import spec
 from crosstune.cli.tensorboard import tensorboard
 from crosstune.cli.verify import verify
 from crosstune.cli.worker import worker
@@ -56,7 +57,7 @@ def crosstune(context: click.Context) -> None:
     A spec names what to tune, by what measure and for how long; --backend swaps the engine that
     proposes the trials. The result is an Optuna study, whichever engine it was.
     """
-    if context.invoked_subcommand != "exec":  # exec leaves logging to the script.
+    if context.invoked_subcommand not in ("exec", "spec"):  # which leave logging to the script
         log_to_stderr()
 
 
@@ -67,6 +68,7 @@ for command in (
     verify,
     check,
     schema,
+    spec,
     exec_,
     compare,
     report,
