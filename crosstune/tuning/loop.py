@@ -6,7 +6,7 @@ import errno
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.checkpoints.stores import StoreFailed
+from crosstune.checkpoints.superseded import Tidying
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RunError
 from crosstune.objectives import TrialFailed
@@ -97,6 +98,8 @@ def run(
         if left is not None and left <= 0:
             return
         notes_constraints = must_be_watched(study.sampler)
+        tidying = _tidying(study)
+        callbacks = [*callbacks, *tidying]
         resumed = several is not None and several.under_way  # then it is checked in order
         if not resumed:
             queue_repeat(study, budget)
@@ -105,6 +108,7 @@ def run(
         if several is not None:
             noting = [_note_constraints] if notes_constraints else []
             several.run(study, budget, [*callbacks, *noting])
+            _remove_paused(study, tidying)
             return
         snapshots = keeper(study)
         saving = [] if snapshots is None else [snapshots]
@@ -124,6 +128,7 @@ def run(
             raise _Interrupted
         if snapshots is not None:
             snapshots.finish()
+        _remove_paused(study, tidying)
 
 
 @contextmanager
@@ -266,6 +271,22 @@ def _ends_when_exhausted(study: Study, trials: int | None, seconds: float | None
             study.stop()
 
     return [stop_when_exhausted]
+
+
+def _tidying(study: Study) -> list[Tidying]:
+    """A callback that removes checkpoints, if the study has a scheduler."""
+    sampler = study.sampler
+    if not isinstance(sampler, EngineSampler) or sampler.scheduler is None:
+        return []
+    return [Tidying(sampler.scheduler.checkpoints)]
+
+
+def _remove_paused(study: Study, tidying: Sequence[Tidying]) -> None:
+    """Remove the checkpoints of paused configurations, if the schedule is over."""
+    sampler = study.sampler
+    for callback in tidying:
+        if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
+            callback.finish(study)
 
 
 def _exhausted(study: Study) -> bool:

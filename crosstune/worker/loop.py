@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines.record import BUDGET, amend_record
-from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS, TRIAL_BUDGET
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import CrosstuneError, Unsupported, message_of
 from crosstune.parallel.evaluate import outcome_of
@@ -152,7 +152,7 @@ class Worker:
             return not open_ones, None
         if self.plan.budget is not None and not waiting:
             waiting = queue_repeat(self.study, self.plan.budget, counting(trials))
-        if self._walks and not waiting and self._is_exhausted():
+        if not waiting and not self._has_point():
             return not open_ones, None
         trial = self.study.ask()
         try:
@@ -181,6 +181,7 @@ class Worker:
                 if not any(
                     t.number != trial.number
                     and t.params == trial.params
+                    and t.user_attrs.get(TRIAL_BUDGET) == trial.user_attrs.get(TRIAL_BUDGET)
                     and t.state != TrialState.FAIL
                     for t in others
                 ):
@@ -191,10 +192,17 @@ class Worker:
                 pass  # it was taken back by the other
         return None
 
-    def _is_exhausted(self) -> bool:
+    def _has_point(self) -> bool:
+        """False if there is no trial to begin now; another may come when a trial has ended."""
+        if not self._walks and self._engine.scheduler is None:
+            return True
         self._set_sampler(0)
         sampler = self.study.sampler
-        return isinstance(sampler, EngineSampler) and sampler.exhausted(self.study)
+        if not isinstance(sampler, EngineSampler):
+            return True
+        if sampler.scheduler is not None:
+            return sampler.ready(self.study)
+        return not sampler.exhausted(self.study)
 
     def _set_sampler(self, number: int) -> None:
         """A fresh engine for one trial. A walk keeps its order in every worker."""

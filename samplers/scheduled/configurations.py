@@ -14,8 +14,8 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.engines.base import Budget
+from crosstune.engines.record_names import LOST, TRIAL_BUDGET
 from crosstune.engines.record_names import PAUSED as PAUSED_AT
-from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.samplers.scheduled.epochs import Unit, epochs_of, unit_of
 
 _RETRIED = "failed_trial"
@@ -93,7 +93,7 @@ def configurations(
     groups: dict[int, list[FrozenTrial]] = {}
     root: dict[int, int] = {}
     for trial in trials:
-        if trial.state == TrialState.WAITING:
+        if trial.state == TrialState.WAITING or LOST in trial.user_attrs:
             continue
         planned = budget_of(trial)
         if planned is None and not trial.params:

@@ -78,6 +78,7 @@ class Scheduler:
         anew: whether the engine is made again, and told everything, before each proposal. Else it
             is told once of each configuration. An engine that does not learn from other trials than
             its own is never made again.
+        checkpoints: the most paused configurations that keep their checkpoint; None for no limit.
         limits: from which trial on how many configurations are wanted in all; None for no limit.
             A study that is resumed with more of them has several entries.
     """
@@ -87,6 +88,7 @@ class Scheduler:
     options: Mapping[str, float] = field(default_factory=dict)
     told: str = "last"
     anew: bool = True
+    checkpoints: int | None = None
     limits: tuple[tuple[int, int | None], ...] = ((0, None),)
 
     @classmethod
@@ -100,7 +102,7 @@ class Scheduler:
         if name not in OPTIONS:
             raise UnknownName(no_such("scheduler", name, OPTIONS))
         own_options = OPTIONS[name]
-        names = ["max_epochs", "told", "anew", *own_options]
+        names = ["max_epochs", "told", "anew", "checkpoints", *own_options]
         for option in options:
             if option not in names:
                 raise UnknownName(no_such(f"option of {name}", option, names))
@@ -117,6 +119,11 @@ class Scheduler:
             raise UnknownName(no_such("value of told", told, TOLD))
         if not isinstance(anew, bool):
             raise RequestError(f"anew is true or false, not {anew!r}")
+        stored = options.get("checkpoints")
+        if stored is not None and (
+            isinstance(stored, bool) or not isinstance(stored, int) or stored < 0
+        ):
+            raise RequestError(f"checkpoints is a number of configurations, not {stored!r}")
         chosen = {
             key: option.checked(key, options.get(key, option.default))
             for key, option in own_options.items()
@@ -125,7 +132,7 @@ class Scheduler:
             chosen["first"] = min(chosen["first"], most)
         if chosen.get("first", 1) > most:
             raise RequestError(f"first is at most max_epochs, which is {most}")
-        return cls(name, most, chosen, told, anew)
+        return cls(name, most, chosen, told, anew, stored)
 
     def limited(self, limits: tuple[tuple[int, int | None], ...]) -> Scheduler:
         """The scheduler with other limits on the number of configurations."""
