@@ -2,7 +2,8 @@
 
 A method is written as a name with options, `i-epoch epochs=10 finalists=3`:
 
-none                    every trial to the end
+none                    every trial to the end; with `reports=false` the engine gets the last value
+                        alone
 i-epoch                 every trial `epochs` (10) epochs, then the `finalists` (3) best to the end
                         (arXiv 2404.04111). `told`: what the engine learns of a trial: `last`, the
                         value after these epochs; `ends`, the true end (an oracle); `pruned`, its
@@ -52,7 +53,7 @@ SCHEDULER = "scheduler:"
 FREE = 3
 """How many complete trials come first with `knows-the-end`, as with the curve pruner."""
 _OWN = {
-    "none": {},
+    "none": {"reports": True},
     "knows-the-end": {},
     "i-epoch": {"epochs": 10, "finalists": 3, "told": "last"},
 }
@@ -139,6 +140,22 @@ def parse(method: str) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
+def how(name: str, options: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    """The pruner or the scheduler of a method, as arguments of `crosstune.tune`.
+
+    Args:
+        name, options: from `parse`.
+        epochs: of a trial to the end.
+    """
+    if name.startswith(SCHEDULER):
+        scheduler = {"name": name.removeprefix(SCHEDULER), "max_epochs": epochs, **options}
+        return {"scheduler": scheduler}
+    if name not in pruners.NAMES or name == "none":
+        return {"pruner": "none"}
+    longest = {"max_resource": epochs} if name == "hyperband" else {}
+    return {"pruner": {"name": name, **longest, **options}}
+
+
 def study(curves: CurveSet, engine: str, method: str, seed: int, trials: int) -> SavingsResult:
     """Replay one study.
 
@@ -167,15 +184,9 @@ def study(curves: CurveSet, engine: str, method: str, seed: int, trials: int) ->
     if name == "i-epoch":
         returned, complete = _i_epoch(curves, spec, arguments, options, account)
     else:
-        if name.startswith(SCHEDULER):
-            arguments["scheduler"] = {"name": name.removeprefix(SCHEDULER), **options} | {
-                "max_epochs": curves.epochs
-            }
-        else:
-            range_ = {"max_resource": curves.epochs} if name == "hyperband" else {}
-            arguments["pruner"] = {"name": name if name in pruners.NAMES else "none"}
-            arguments["pruner"] |= range_ | options
-        returned, complete = _trained(curves, spec, arguments, account, name == "knows-the-end")
+        arguments |= how(name, options, curves.epochs)
+        oracle, silent = name == "knows-the-end", options.get("reports") is False
+        returned, complete = _trained(curves, spec, arguments, account, oracle, silent)
     return account.result(returned, complete, curves.epochs, time.perf_counter() - before)
 
 
@@ -185,6 +196,7 @@ def _trained(
     arguments: dict[str, Any],
     account: _Account,
     oracle: bool,
+    silent: bool,
 ) -> tuple[float, int]:
     """The returned end and the number of complete trials, with a pruner or a scheduler."""
     finished: list[float] = []
@@ -194,7 +206,7 @@ def _trained(
         first, last = (budget.initial_epoch, budget.epochs) if budget else (0, curves.epochs)
         if first == 0:
             account.ends.append(curve[-1])
-        for epoch in range(first + 1, last + 1):
+        for epoch in () if silent else range(first + 1, last + 1):
             trial.report(curve[epoch - 1], epoch)
             stopped = trial.should_prune() or (
                 oracle and epoch == 2 and len(finished) >= FREE and curve[-1] >= min(finished)
