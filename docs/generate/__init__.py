@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from generate import api, attributes, commands, docstrings, exceptions, outside, spec_keys
+from generate import api, attributes, commands, docstrings, exceptions, losses, outside, spec_keys
 
 FOLDER = Path(__file__).parents[1] / "generated"
 """The folder of the generated pages, which Git ignores."""
@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
         "attributes.md": attributes.page(),
         "commands.md": commands.page(),
         "errors.md": exceptions.page(),
+        "losses.md": losses.page(),
         "spec-keys.md": spec_keys.page(),
         **outside.pages(),
     }
