@@ -21,9 +21,11 @@ from optuna.trial import FrozenTrial
 from crosstune import _optuna
 from crosstune.adapters.optuna.takeover_limit import OptunaLimit
 from crosstune.engines.budget import SearchBudget
+from crosstune.engines.several import REFUSED, SCALARISED, support
 from crosstune.samplers import constraints
 from crosstune.samplers.copies import let_copies_differ, reseed_copy
 from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.scalarisation import NOTE
 from crosstune.study.internal import is_own_study
 from crosstune.takeover.choice import ScriptEngine
 
@@ -98,10 +100,13 @@ class _Takeover:
             return sampler
         choice = self._choice
         name = type(sampler).__name__
-        if len(study.directions) > 1:
+        count = len(study.directions)
+        algorithm = choice.engine.adapter.algorithms[choice.engine.algorithm]
+        able = support(algorithm, objectives=count, constraints=False)
+        if able.kind == REFUSED:
             choice.leave(
-                f"a study with {len(study.directions)} objectives",
-                f"an engine searches for one, so {name} proposes",
+                f"a study with {count} objectives",
+                f"{choice.engine.label} does not take them: {able.reason}. {name} proposes",
             )
             return sampler
         reason = _irreplaceable(sampler)
@@ -161,6 +166,10 @@ class _Takeover:
         engine = self._choice.engine
         learns = isinstance(engine.sampler(None), EngineSampler)
         notes = [f"crosstune exec, in place of the script's {replaced}"]
+        algorithm = engine.adapter.algorithms[engine.algorithm]
+        able = support(algorithm, objectives=len(study.directions), constraints=False)
+        if able.kind == SCALARISED:
+            notes.append(NOTE)
         if learns:
             notes.append("the space is learnt from the trials")
         native = not learns and replaced != "PartialFixedSampler"

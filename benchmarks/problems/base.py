@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from crosstune.errors import SpecError
 from crosstune.objectives import Prepared, prepare
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
@@ -47,6 +48,12 @@ class Problem:
     def __post_init__(self) -> None:
         for name in ("name", "optimum", "duration", "kind", "batch"):
             object.__setattr__(self, name, plain(getattr(self, name)))
+        if self.spec.metrics:
+            raise SpecError(
+                "a match scores one metric. Leave the others to constraints, or run the spec with "
+                "each engine",
+                ("metrics",),
+            )
 
     @property
     def space(self) -> Space:

@@ -76,7 +76,8 @@ class HubProblem(BaseProblem):  # type: ignore[misc]  # OptunaHub has no types
         pruned, and its further metrics become user attributes. Its exceptions propagate.
         """
         try:
-            return self.problem.prepared(trial)
+            value: float = self.problem.prepared(trial)
+            return value
         except TrialFailed as error:
             raise (error.__cause__ or error) from None
 

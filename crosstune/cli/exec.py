@@ -25,10 +25,10 @@ Examples:
 \b
 Arguments after the script belong to the script. Its studies may have a sampler of their own or
 none, use optimize() or ask and tell, prune, and suggest other parameters in each trial; calls of
-hyperopt.fmin and searches of Keras Tuner are driven too. A study with several objectives, with a
-grid or with constraints is left unchanged, with a message, or with an error under --strict. Each
-swap is printed on standard error and recorded in the study. Without --backend and --sampler no
-sampler is swapped.
+hyperopt.fmin and searches of Keras Tuner are driven too. A study with a grid or with a
+constraints_func is left unchanged, with a message, or with an error under --strict; so is one with
+several objectives if the sampler takes one alone, as cmaes. Each swap is printed on standard
+error and recorded in the study. Without --backend and --sampler no sampler is swapped.
 """,
 )
 @BACKEND

@@ -22,7 +22,8 @@ from typing import Any
 
 from crosstune.engines import registry
 from crosstune.errors import RequestError, no_such
-from crosstune.objectives.base import Objective, Prepared, TrialFailed, suggest
+from crosstune.objectives.base import Objective, Prepared, suggest
+from crosstune.objectives.measured import TrialFailed
 from crosstune.objectives.params import DescribedObjective, ParamsObjective
 from crosstune.objectives.signature import tell_dialect
 from crosstune.spec.foreign_space import NativeSpace

@@ -17,7 +17,8 @@ from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
 from crosstune.spec.foreign_space import as_space, engine_that_reads
-from crosstune.spec.measures import Metric, MetricLimit, check_measures, mapping_of_names
+from crosstune.spec.measures import Metric as Metric
+from crosstune.spec.measures import MetricLimit, check_measures, mapping_of_names
 from crosstune.spec.start import DEFAULTS, check_start
 from crosstune.system.scalars import PLAIN, plain
 

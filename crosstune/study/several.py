@@ -39,14 +39,13 @@ def with_scalarisation(
     label = f"{adapter.name}:{algorithm}"
     declared = None if ours else adapter.algorithms[algorithm]
     count = len(spec.objectives)
-    several = bool(spec.metrics or spec.constraints)
     options = _with_list_of_weights(options, spec)
     _, rule = of_options(options)
     if rule is not None:
-        _check_asked(label, declared, several=several)
+        _check_asked(label, declared)
         rule.drawn(count, 0, 0)  # the weights are as many as the metrics
         return options, [NOTE]
-    if not several:
+    if not spec.metrics and not spec.constraints:
         return options, []
     able = support(declared, objectives=count, constraints=bool(spec.constraints))
     if able.kind == REFUSED:
@@ -72,12 +71,8 @@ def _with_list_of_weights(options: Mapping[str, Any], spec: Spec) -> Mapping[str
     return {**options, WEIGHTS: [weights[name] for name in names]}
 
 
-def _check_asked(label: str, declared: Algorithm | None, *, several: bool) -> None:
+def _check_asked(label: str, declared: Algorithm | None) -> None:
     """Raise RequestError if a scalarisation that was asked for is not possible."""
-    if not several:
-        raise RequestError(
-            f"{SCALARISE} is for several metrics or constraints, and the spec has one metric alone"
-        )
     if declared is None or declared.exhaustive or not declared.learns:
         raise Unsupported(f"there is nothing to {SCALARISE} for {label}: {BLIND}")
     if declared.scheduler or declared.one_scalar is not None:

@@ -194,7 +194,17 @@ def _shown(name: str, item: Parameter, conditions: list[Parent]) -> Any:
 
 
 def with_metric(spec: Spec, objective: Any) -> Spec:
-    """A spec whose metric is Keras Tuner's objective."""
+    """A spec whose metric is Keras Tuner's objective.
+
+    Raises:
+        Unsupported: the spec has several metrics, or constraints.
+    """
+    if spec.metrics or spec.constraints:
+        what = "several metrics" if spec.metrics else "constraints"
+        raise Unsupported(
+            f"a tuner of Keras Tuner has one objective, and the spec has {what}. Run it with "
+            "crosstune.tune or crosstune run"
+        )
     metric = {
         "name": objective.name,
         "direction": "maximize" if objective.direction == "max" else "minimize",

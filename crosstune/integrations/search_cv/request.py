@@ -252,6 +252,11 @@ def _is_space(value: Mapping[Any, Any]) -> bool:
 
 def _scored(spec: Spec) -> Spec:
     """The spec with scikit-learn's direction: maximize."""
+    if spec.metrics or spec.constraints:
+        key = "metrics" if spec.metrics else "constraints"
+        raise SpecError(
+            "SearchCV ranks its candidates by one score. Run the spec with crosstune.tune", (key,)
+        )
     if spec.metric != Metric() and spec.metric.direction != "maximize":
         raise SpecError(
             f"the spec minimizes {spec.metric.name!r}, and scikit-learn's scorers are better when "

@@ -137,7 +137,6 @@ def test_fixed_parameters_stay_fixed(swapped: Swapped) -> None:
 
 
 LEFT = {
-    "two objectives": ("create_study(directions=['minimize', 'minimize'])", "2 objectives"),
     "a grid": (
         "create_study(sampler=optuna.samplers.GridSampler({'x': [1, 2]}))",
         "study with GridSampler",

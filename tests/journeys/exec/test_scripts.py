@@ -30,7 +30,6 @@ SCRIPTS = sorted(
 )
 
 STAYS = {
-    "optuna/multi_objective": "a study with 2 objectives is left unchanged",
     "optuna/grid_sampler": "a study with GridSampler is left unchanged",
     "optuna/constraints": "a study with TPESampler is left unchanged",
 }
