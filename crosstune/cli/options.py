@@ -58,6 +58,12 @@ STUDY = named("--study", "study_name", help="The study's name in its storage.")
 TRIALS = click.option(
     "-n", "--trials", type=int, metavar="N", help="Finished trials of the study in total."
 )
+PATIENCE = click.option(
+    "--patience",
+    type=click.IntRange(1),
+    metavar="N",
+    help="End after N trials in a row without an improvement.",
+)
 REPEATS = click.option(
     "--repeats",
     type=int,

@@ -16,6 +16,7 @@ from crosstune.cli.options import (
     BACKEND,
     DEBUG,
     JSON,
+    PATIENCE,
     PRUNER,
     QUIET,
     REPEATS,
@@ -88,6 +89,7 @@ study: crosstune tensorboard runs/....journal logs
 @TRIALS
 @click.option("--seconds", type=float, metavar="S", help="Time limit; no trial starts after it.")
 @REPEATS
+@PATIENCE
 @click.option(
     "--seed", type=int, metavar="N", help="Any integer; the same seed gives the same trials."
 )

@@ -32,6 +32,10 @@ class Limits(Protocol):
     def repeats(self) -> int:
         """How many of the last trials evaluate leading points again."""
 
+    @property
+    def patience(self) -> int | None:
+        """Trials in a row without an improvement after which the study ends."""
+
 
 DEFAULT_TRIALS = 100
 """Default number of trials."""
@@ -47,20 +51,22 @@ class SearchBudget:
         repeats: how many of the last trials evaluate leading points again; fewer than `trials`.
         configurations: with a scheduler, the number of configurations, each of which is trained in
             one trial or several; `trials` is None then.
+        patience: trials in a row without an improvement after which the study ends; None for
+            no limit. See `crosstune.study.patience`.
     """
 
     trials: int | None = None
     seconds: float | None = None
     repeats: int = 0
     configurations: int | None = None
+    patience: int | None = None
 
     def plain(self) -> dict[str, float | None]:
-        """The budget as a study's record stores it, without repeats if there are none."""
+        """The budget as a study's record stores it, without what is not set beside the limits."""
         limits = asdict(self)
-        if not self.repeats:
-            del limits["repeats"]
-        if self.configurations is None:
-            del limits["configurations"]
+        for name in ("repeats", "configurations", "patience"):
+            if not limits[name]:
+                del limits[name]
         return limits
 
     def repeats_from(self) -> float:
@@ -78,6 +84,7 @@ def settle(
     trials: int | None = None,
     seconds: float | None = None,
     repeats: int | None = None,
+    patience: int | None = None,
     ends_by_itself: bool,
     default: int | None = None,
 ) -> SearchBudget:
@@ -85,27 +92,30 @@ def settle(
 
     Args:
         spec: the limits that are not passed here; None without a spec.
-        trials, seconds, repeats: those that the caller sets; None: the spec's.
+        trials, seconds, repeats, patience: those that the caller sets; None: the spec's.
         ends_by_itself: whether the engine decides when the search is over.
         default: the number of trials if nothing limits the search; None: 100.
 
     Raises:
-        SpecError: the repeats are not fewer than the trials, or nothing limits the trials.
+        SpecError: the repeats are not fewer than the trials, or nothing limits the trials, or
+            patience would end the study before them.
 
-    >>> settle(None, ends_by_itself=False)
-    SearchBudget(trials=100, seconds=None, repeats=0)
-    >>> settle(None, ends_by_itself=True)
-    SearchBudget(trials=None, seconds=None, repeats=0)
+    >>> settle(None, ends_by_itself=False) == SearchBudget(trials=100)
+    True
+    >>> settle(None, ends_by_itself=True) == SearchBudget()
+    True
     """
     if spec is not None:
         trials = spec.trials if trials is None else trials
         seconds = spec.seconds if seconds is None else seconds
         repeats = spec.repeats if repeats is None else repeats
+        patience = spec.patience if patience is None else patience
     if trials is None and seconds is None and not ends_by_itself:
         trials = DEFAULT_TRIALS if default is None else default
     if repeats:
         check_repeats(repeats, trials)
-    return SearchBudget(trials, seconds, repeats or 0)
+    check_patience(patience, repeats or 0)
+    return SearchBudget(trials, seconds, repeats or 0, patience=patience)
 
 
 def note_of_repeats(repeats: int) -> str:
@@ -133,6 +143,32 @@ def check_repeats(repeats: int, trials: int | None) -> None:
             f"the repeats are among the trials, so they are fewer than the {trials} trials, not "
             f"{repeats}",
             ("repeats",),
+        )
+
+
+def check_patience(patience: int | None, repeats: int, metrics: int = 1) -> None:
+    """Raise SpecError unless patience is possible.
+
+    Args:
+        patience: trials in a row without an improvement; None for no limit.
+        repeats: how many of the last trials evaluate leading points again.
+        metrics: the number of metrics that are optimized.
+    """
+    if patience is None:
+        return
+    if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
+        raise SpecError(f"an integer of 1 or more is needed, not {shown(patience)}", ("patience",))
+    if metrics > 1:
+        raise SpecError(
+            f"patience waits for a better value, and of {metrics} metrics none is the one that "
+            "counts. Leave it out",
+            ("patience",),
+        )
+    if repeats:
+        raise SpecError(
+            "patience ends a study at a trial that is not known before, and the repeats are the "
+            "last trials of a fixed number. Set one of the two",
+            ("patience",),
         )
 
 

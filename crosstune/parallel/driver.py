@@ -36,6 +36,7 @@ from crosstune.recommendation.repeats import queue_repeat
 from crosstune.resume import Differs, stopped
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.failures import Failures
+from crosstune.study.patience import log_end, out_of_patience
 
 _logger = logging.getLogger("crosstune")
 Callback = Callable[[Study, FrozenTrial], None]
@@ -90,6 +91,7 @@ class Driver:
         """The numbers of trials that were queued before the run."""
         self._failures = Failures(study)
         self._stopped = False
+        self._impatient = False
 
     def run(self) -> None:
         """Run until the budget is spent, the space exhausted, or the study stopped.
@@ -114,7 +116,9 @@ class Driver:
     def _log_exhaustion(self) -> None:
         """Log that the study ended because the engine had no more points."""
         sampler = self._study.sampler
-        if isinstance(sampler, EngineSampler) and self._has_room():
+        if self._impatient:
+            log_end(self._study, self._budget)
+        elif isinstance(sampler, EngineSampler) and self._has_room():
             done = sum(t.state.is_finished() for t in self._study.get_trials(deepcopy=False))
             level = logging.WARNING if sampler.scheduler is None else logging.INFO
             text = "%s after %d trials, so the study ends here"
@@ -123,7 +127,7 @@ class Driver:
     def _fill(self) -> bool:
         """Begin trials while there is room; True if any was begun."""
         before = len(self._running)
-        while self._has_room():
+        while self._has_room() and not self._is_impatient():
             queue_repeat(self._study, self._budget)
             if not has_point(self._study, self._budget.trials):
                 break
@@ -139,6 +143,11 @@ class Driver:
             if not self._earlier and any(running.number < self._first for running in self._running):
                 return False
         return len(self._running) < min(room, self._left)
+
+    def _is_impatient(self) -> bool:
+        """True if the study's patience has ended it. Trials that run are evaluated to their end."""
+        self._impatient = self._impatient or out_of_patience(self._study, self._budget)
+        return self._impatient
 
     def _begin(self) -> None:
         horizon = horizon_of(self._study) if self._lag is not None else None

@@ -84,6 +84,11 @@ def schema() -> dict[str, Any]:
                     "default": 0,
                     "description": "how many of the last trials evaluate leading points again",
                 },
+                "patience": {
+                    **_or_null({"type": "integer", "minimum": 1}),
+                    "description": "the study ends after this number of trials in a row "
+                    "without an improvement; not together with repeats",
+                },
                 "seed": _or_null(integer),
                 "backend": {"type": "string"},
                 "sampler": named,

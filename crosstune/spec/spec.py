@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from crosstune.engines import registry
-from crosstune.engines.budget import check_repeats
+from crosstune.engines.budget import check_patience, check_repeats
 from crosstune.errors import RequestError, SpecError, no_such
 from crosstune.space.belief import beliefs
 from crosstune.space.parameters import shown
@@ -60,6 +60,7 @@ class Spec(BaseModel):
         trials: the number of finished trials, with pruned and failed ones, of the whole study.
         seconds: of the search; with `trials`, whichever comes first.
         repeats: how many of the last trials evaluate leading points again, for a noisy objective.
+        patience: the study ends after this number of trials in a row without an improvement.
         seed: any integer. None: a random one.
         backend, sampler: propose the trials.
         pruner: stops them early.
@@ -87,6 +88,7 @@ class Spec(BaseModel):
     trials: Annotated[int, Field(ge=1)] | None = None
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     repeats: Annotated[int, Field(ge=0)] = 0
+    patience: Annotated[int, Field(ge=1)] | None = None
     seed: int | None = None
     backend: str = registry.HOST
     sampler: Named = Named(name="bayesian")
@@ -120,6 +122,7 @@ class Spec(BaseModel):
         check_measures(self.metric, self.metrics, self.constraints)
         if self.repeats and self.trials is not None:
             check_repeats(self.repeats, self.trials)
+        check_patience(self.patience, self.repeats, len(self.objectives))
         for i, point in enumerate(self.start):
             try:
                 if isinstance(point, dict):

@@ -57,6 +57,7 @@ class StudyRequest:
         trials: finished trials of the study in total.
         seconds: after which no trial starts.
         repeats: how many of the last trials evaluate leading points again; 0 with an own loop.
+        patience: trials in a row without an improvement after which the study ends.
         default_trials: the number of trials if nothing limits the search; None is 100.
         start: points to evaluate first; "defaults", alone or among them, is that of the default
             values.
@@ -81,6 +82,7 @@ class StudyRequest:
     trials: int | None = None
     seconds: float | None = None
     repeats: int | None = None
+    patience: int | None = None
     default_trials: int | None = None
     seed: int | None = None
     warm_start: Earlier | Iterable[Earlier] = ()
@@ -204,15 +206,18 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     if several is not None:
         engine = several.workers.noted(engine)
     with located(request.spec) as reading:
-        reading.key = "repeats" if request.repeats is None else None
+        asked = (request.repeats, request.patience)
+        reading.key = "repeats" if asked == (None, None) else None
         budget = budgets.settle(
             spec,
             trials=request.trials,
             seconds=request.seconds,
             repeats=0 if request.own_loop else request.repeats,
+            patience=request.patience,
             ends_by_itself=engine.ends_by_itself,
             default=request.default_trials,
         )
+        budgets.check_patience(budget.patience, budget.repeats, len(spec.objectives))
         if engine.scheduler is not None:
             reading.key = "scheduler" if request.scheduler is None else None
             limitless = request.own_loop and request.trials is None and spec.trials is None

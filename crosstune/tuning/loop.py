@@ -28,6 +28,7 @@ from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
 from crosstune.study.failures import Failures
+from crosstune.study.patience import log_end, out_of_patience
 from crosstune.study.storage import file_of
 from crosstune.study.trials import finished
 from crosstune.system.interrupts import Watch, watched
@@ -61,6 +62,7 @@ def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> No
         trials=plan.budget.trials,
         seconds=plan.budget.seconds,
         repeats=plan.budget.repeats,
+        patience=plan.budget.patience,
         callbacks=callbacks,
         several=plan.several,
     )
@@ -73,6 +75,7 @@ def run(
     trials: int | None,
     seconds: float | None,
     repeats: int = 0,
+    patience: int | None = None,
     callbacks: Iterable[Callback] = (),
     several: Several | None = None,
 ) -> None:
@@ -86,16 +89,20 @@ def run(
         trials: finished trials of the study in total; None sets no limit.
         seconds: after which no trial starts; None sets no limit.
         repeats: how many of the last trials evaluate leading points again.
+        patience: trials in a row without an improvement after which the study ends.
         callbacks: Optuna's, called with the study and the finished trial.
         several: evaluates `function` in other processes, if any.
 
     Raises:
         RunError: see `tune`.
     """
-    budget = SearchBudget(trials, seconds, repeats)
+    budget = SearchBudget(trials, seconds, repeats, patience=patience)
     with watched() as watch, _failing(study):
         left = None if trials is None else trials - finished(study)
         if left is not None and left <= 0:
+            return
+        if several is None and out_of_patience(study, budget):
+            log_end(study, budget)
             return
         notes_constraints = must_be_watched(study.sampler)
         tidying = _tidying(study)
@@ -112,7 +119,7 @@ def run(
             return
         snapshots = keeper(study)
         saving = [] if snapshots is None else [snapshots]
-        ending = _ends_when_exhausted(study, trials, seconds)
+        ending = _ends_when_exhausted(study, trials, seconds) + _ends_without_patience(budget)
         queuing = _queues_repeats(budget, watch)
         after_each: list[Callback] = [*callbacks, *queuing, *ending, *saving]
         if after_each:
@@ -287,6 +294,19 @@ def _remove_paused(study: Study, tidying: Sequence[Tidying]) -> None:
     for callback in tidying:
         if isinstance(sampler, EngineSampler) and sampler.exhausted(study):
             callback.finish(study)
+
+
+def _ends_without_patience(budget: SearchBudget) -> list[Callback]:
+    """A callback that stops a study at the end of its patience; empty without patience."""
+    if budget.patience is None:
+        return []
+
+    def stop_without_improvement(study: Study, _: FrozenTrial) -> None:
+        if (budget.trials or math.inf) > finished(study) and out_of_patience(study, budget):
+            log_end(study, budget)
+            study.stop()
+
+    return [stop_without_improvement]
 
 
 def _exhausted(study: Study) -> bool:

@@ -33,6 +33,7 @@ def tune(
     trials: int | None = None,
     seconds: float | None = None,
     repeats: int | None = None,
+    patience: int | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
     start: str | Iterable[Mapping[str, Any] | str] | None = None,
@@ -63,6 +64,7 @@ def tune(
             a grid or a scheduler, which end by themselves.
         repeats: how many of the last trials evaluate leading points again, for an objective with
             noise; see `crosstune.recommend`.
+        patience: the study ends after this number of trials in a row without an improvement.
         start: points to evaluate first; "defaults", alone or among them, is the point of the
             objective's own default values.
         storage, study_name: where to keep the study. None keeps it in memory.
@@ -107,6 +109,7 @@ def tune(
             trials=trials,
             seconds=seconds,
             repeats=repeats,
+            patience=patience,
             seed=seed,
             warm_start=warm_start,
             start=start,

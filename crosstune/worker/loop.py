@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,6 +18,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from crosstune import _optuna
+from crosstune.engines.budget import SearchBudget
 from crosstune.engines.record import BUDGET, amend_record
 from crosstune.engines.record_names import BEGAN, ERROR, LOST, RUNS, TRIAL_BUDGET
 from crosstune.engines.seeds import derived_seed
@@ -30,6 +31,7 @@ from crosstune.samplers.engine import EngineSampler
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.failures import check_hope, has_worked
 from crosstune.study.internal import own_study
+from crosstune.study.patience import out_of_patience
 from crosstune.study.storage import describe
 from crosstune.system.interrupts import Watch, watched
 from crosstune.tuning.front import Plan, settle
@@ -150,6 +152,9 @@ class Worker:
         waiting = any(t.state == TrialState.WAITING for t in open_ones)
         if budget is not None and not waiting and len(counting(trials)) >= budget:
             return not open_ones, None
+        limits = self.plan.budget
+        if limits is not None and not waiting and self._is_impatient(limits, trials):
+            return not open_ones, None
         if self.plan.budget is not None and not waiting:
             waiting = queue_repeat(self.study, self.plan.budget, counting(trials))
         if not waiting and not self._has_point():
@@ -172,6 +177,10 @@ class Worker:
             self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
         return False, trial
+
+    def _is_impatient(self, budget: SearchBudget, trials: Sequence[FrozenTrial]) -> bool:
+        """True if the study's patience has ended it."""
+        return budget.patience is not None and out_of_patience(self.study, budget, counting(trials))
 
     def _confirmed(self, trial: Trial) -> Trial | None:
         """A trial that was begun as the turn was lost; None if another trial has its point too."""

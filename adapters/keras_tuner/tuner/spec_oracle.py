@@ -26,6 +26,7 @@ from crosstune.space.space import Params, Space
 from crosstune.spec.spec import Spec
 from crosstune.study.choice import continued_engine
 from crosstune.study.internal import own_study
+from crosstune.study.patience import out_of_patience
 from crosstune.study.trials import budget as budget_of
 from crosstune.tuning.front import Plan
 from crosstune.tuning.opening import open_study
@@ -46,7 +47,7 @@ class SpecOracle(Oracle):
         assert plan.budget is not None
         self._spec = spec = plan.spec
         self._engine = engine = plan.engine
-        self._seconds = plan.budget.seconds
+        self._budget = plan.budget
         bare = replace(plan, spec=spec.model_copy(update={"start": ()}))
 
         def open_() -> Study:
@@ -74,8 +75,8 @@ class SpecOracle(Oracle):
 
     def start_clock(self) -> None:
         """Count the spec's seconds from now on."""
-        if self._seconds is not None:
-            self._ends = time.monotonic() + self._seconds
+        if self._budget.seconds is not None:
+            self._ends = time.monotonic() + self._budget.seconds
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """The engine's proposal, after the start points."""
@@ -84,7 +85,7 @@ class SpecOracle(Oracle):
                 params = ledger.write_point(self._spec.space, point)
                 self.study.enqueue_trial(params, skip_if_exists=True)
             self._queued = True
-        if time.monotonic() >= self._ends:
+        if time.monotonic() >= self._ends or out_of_patience(self.study, self._budget):
             return {"status": "STOPPED", "values": None}
         return super().populate_space(trial_id)
 

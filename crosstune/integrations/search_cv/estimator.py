@@ -40,6 +40,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             grid; 10 for distributions; 100 for a space.
         n_iter: `RandomizedSearchCV`'s name for `n_trials`.
         timeout: seconds after which no candidate starts; the first one always does.
+        patience: end after this number of candidates in a row without an improvement.
         seed: any integer.
         random_state: scikit-learn's name for `seed`, which it overrides; also a `RandomState`.
         start: candidates to evaluate first, a list of mappings of the estimator's parameters;
@@ -82,6 +83,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         n_trials: int | None = None,
         n_iter: int | None = None,
         timeout: float | None = None,
+        patience: int | None = None,
         seed: int | None = None,
         random_state: Any = None,
         start: Any = None,
@@ -117,6 +119,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self.n_trials = n_trials
         self.n_iter = n_iter
         self.timeout = timeout
+        self.patience = patience
         self.seed = seed
         self.random_state = random_state
         self.start = start

@@ -24,6 +24,7 @@ from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
 from crosstune.spec.spec import Metric, Spec, load
 from crosstune.study.choice import ChosenEngine
+from crosstune.study.patience import out_of_patience
 from crosstune.study.trials import finished
 from crosstune.system.scalars import plain
 from crosstune.tuning.front import Plan, StudyRequest, settle
@@ -85,8 +86,9 @@ class OpenSearch(SearchPlan):
 
         It does not depend on `n_jobs`, so neither do the candidates.
         """
-        waits = self.seconds is not None or self.prunes or _learns(self.plan.engine)
-        return 1 if waits else BATCH
+        budget = self.plan.budget
+        limited = budget is not None and (budget.seconds is not None or budget.patience is not None)
+        return 1 if limited or self.prunes or _learns(self.plan.engine) else BATCH
 
     @property
     def prunes(self) -> bool:
@@ -96,6 +98,8 @@ class OpenSearch(SearchPlan):
     @property
     def wanted(self) -> float:
         """The number of candidates left in the budget."""
+        if self.plan.budget is not None and out_of_patience(self.study, self.plan.budget):
+            return 0
         trials = None if self.plan.budget is None else self.plan.budget.trials
         return math.inf if trials is None else max(trials - finished(self.study), 0)
 
@@ -135,6 +139,7 @@ def settle_search(search: Any) -> SearchPlan:
             trials=trials,
             seconds=seconds,
             default_trials=default,
+            patience=search.patience,
             seed=_seed(search),
             start=start_of(search.start, translation),
             defaults=lambda: defaults_of(search.estimator, translation),
@@ -165,7 +170,7 @@ def _bounded(plan: Plan, translation: Translation, *, draws: bool) -> SearchPlan
         trials = 1
     elif walks and translation.points < math.inf:
         trials = int(min(trials or math.inf, translation.points))
-    plan = replace(plan, budget=SearchBudget(trials, budget.seconds))
+    plan = replace(plan, budget=replace(budget, trials=trials))
     return SearchPlan(plan, translation, walks and not draws)
 
 
