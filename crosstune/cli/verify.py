@@ -77,6 +77,13 @@ def verify(
         highlight=False,
         soft_wrap=True,
     )
+    if loaded.scheduler is not None and loaded.scheduler.name != "none":
+        console.print(
+            f"{loaded.scheduler.name} is left out: with it each engine is told of trainings that "
+            "are paused, so the study of this spec is not native",
+            highlight=False,
+            soft_wrap=True,
+        )
     proofs = []
     with TimeLeftLine(console) as line:
         for proof in verify_all(

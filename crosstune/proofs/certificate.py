@@ -27,6 +27,7 @@ from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
 from crosstune.system.scalars import plain_arguments
+from crosstune.tuning.scheduling import scheduler_of
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,18 @@ def _read(spec: Spec | str | Path | Mapping[str, Any]) -> tuple[Spec, tuple[str,
 
     Raises:
         SpecError: the spec is invalid, or its repeats are without a number of trials.
+        RequestError: there is no such scheduler, or an option of it is invalid.
     """
     loaded = load(spec)
     with located(spec) as reading:
         reading.key = "repeats"
         repeats = budgets.settle(loaded, ends_by_itself=False).repeats
-    if not repeats:
-        return loaded, ()
-    return loaded, (f"{note_of_repeats(repeats)}, so the study is not native",)
+    with located(spec) as reading:
+        reading.key = "scheduler"
+        scheduler = scheduler_of(loaded)
+    notes = [note_of_repeats(repeats)] if repeats else []
+    notes += [] if scheduler is None else [scheduler.note]
+    return loaded, tuple(f"{note}, so the study is not native" for note in notes)
 
 
 def _verdict(adapter: Adapter, space: Space, name: str, mode: str) -> Verdict:

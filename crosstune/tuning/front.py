@@ -192,7 +192,7 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             warm_start=request.warm_start,
         )
         reading.key = "scheduler" if request.scheduler is None else None
-        engine = scheduled(engine, scheduler_of(request.scheduler, spec))
+        engine = scheduled(engine, scheduler_of(spec, request.scheduler))
         engine.sampler(spec.space)
         reading.key = "pruner" if request.pruner is None else None
         pruner = _pruner(request, spec)

@@ -19,14 +19,14 @@ NONE = "none"
 """The name that leaves out the scheduler of a spec."""
 
 
-def scheduler_of(asked_for: str | Mapping[str, Any] | None, spec: Spec) -> Scheduler | None:
+def scheduler_of(spec: Spec, asked_for: str | Mapping[str, Any] | None = None) -> Scheduler | None:
     """The scheduler that a request names, or else the spec; None if neither does.
 
     A name alone takes the number of epochs from the spec's scheduler.
 
     Args:
-        asked_for: a name, such as "i-epoch" or "i-epoch:50", or a mapping of a name and options.
         spec: of the study.
+        asked_for: a name, such as "i-epoch" or "i-epoch:50", or a mapping of a name and options.
 
     Raises:
         RequestError: there is no such scheduler or option, or the number of epochs is missing.

@@ -64,14 +64,16 @@ class Run:
 
     Attributes:
         options: of each.
+        spec: of the study.
     """
 
     folder: Path
     options: tuple[str, ...]
+    spec: str = SPEC
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
-        (self.folder / "spec.yaml").write_text(SPEC)
+        (self.folder / "spec.yaml").write_text(self.spec)
         (self.folder / "objective.py").write_text(OBJECTIVE)
 
     def start(self, *options: str) -> subprocess.Popen[bytes]:
@@ -152,12 +154,18 @@ class Found:
 
 
 def killed_and_resumed(
-    folder: Path, options: tuple[str, ...], kills: int, *, workers: str, wanted: Any = None
+    folder: Path,
+    options: tuple[str, ...],
+    kills: int,
+    *,
+    workers: str,
+    wanted: Any = None,
+    spec: str = SPEC,
 ) -> Found:
     """Kill a driver at a random instant, and resume; so many times."""
     found, chance = Found(), random.Random(1)
     while found.kills < kills:
-        run = Run(folder / f"{found.kills}-{chance.random()}", options)
+        run = Run(folder / f"{found.kills}-{chance.random()}", options, spec)
         early = found.kills % 4 == 3
         if not run.kill(-chance.uniform(0.5, 4.0) if early else chance.uniform(0.0, 2.0)):
             continue
@@ -176,7 +184,7 @@ def killed_and_resumed(
         found.lost += sum(row not in after for row in ended)
         again = {number for number, _ in run.marks("begin")[begun:]}
         found.twice += len({row[0] for row in ended} & again)
-        assert [row[0] for row in after] == list(range(TRIALS))
+        assert [row[0] for row in after] == list(range(len(wanted or range(TRIALS))))
     print(f"{options}: {found}")
     return found
 
@@ -193,6 +201,32 @@ def test_a_run_in_order_is_resumed_as_if_it_had_not_been_killed(kills: int, tmp_
     # The killed ones have 2 workers, the resumed ones 3.
     found = killed_and_resumed(
         tmp_path, ("--ordered", "5", "--workers", "2"), kills, workers="3", wanted=wanted
+    )
+    assert (found.kills, found.equal, found.lost, found.twice) == (kills, kills, 0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", ["freeze-thaw", "i-epoch"])
+@pytest.mark.parametrize("kills", [1, 25])
+def test_a_scheduled_run_in_order_is_resumed_as_if_it_had_not_been_killed(
+    kills: int, scheduler: str, tmp_path: Path
+) -> None:
+    settings = f"scheduler: {{name: {scheduler}, max_epochs: 4, first: 1}}"
+    lines = [settings if line.startswith("pruner") else line for line in SPEC.splitlines()]
+    spec = "\n".join(lines).replace(f"trials: {TRIALS}", "trials: 14")
+    whole = Run(tmp_path / "whole", ("--ordered", "3"), spec)
+    whole.carry_out("--workers", "1")
+    study = whole.study()
+    assert study is not None
+    wanted = rows(study)
+    assert {row[1] for row in wanted} == {"COMPLETE", "PRUNED"}
+    found = killed_and_resumed(
+        tmp_path,
+        ("--ordered", "3", "--workers", "2"),
+        kills,
+        workers="3",
+        wanted=wanted,
+        spec=spec,
     )
     assert (found.kills, found.equal, found.lost, found.twice) == (kills, kills, 0, 0)
 
