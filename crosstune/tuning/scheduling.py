@@ -72,8 +72,14 @@ def of_configurations(
         limitless: whether nobody has limited the configurations.
 
     Raises:
-        RequestError: the scheduler has to know the number of configurations.
+        RequestError: the scheduler has to know the number of configurations, or the study would end
+            by patience.
     """
+    if budget.patience is not None:
+        raise RequestError(
+            f"patience counts whole trials, and {scheduler.name} pauses most of them, which is "
+            "another way to save epochs. Leave the patience or the scheduler out"
+        )
     most = None if limitless else budget.trials
     if most is None and scheduler.name == "i-epoch":
         raise RequestError(

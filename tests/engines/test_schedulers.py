@@ -174,6 +174,7 @@ def test_what_the_engine_is_told_is_an_option(told: str, anew: bool) -> None:
         ({"scheduler": "freeze-thaw:9", "pruner": "median"}, "pruner"),
         ({"scheduler": "freeze-thaw:9", "repeats": 2, "trials": 9}, "leave"),
         ({"scheduler": "i-epoch:9", "seconds": 1.0}, "trials"),
+        ({"scheduler": "i-epoch:9", "patience": 5}, "patience"),
         (
             {"scheduler": "freeze-thaw:9", "backend": "keras_tuner", "sampler": "hyperband"},
             "scheduler itself",
