@@ -30,7 +30,10 @@ MAX_MESSAGE = 10_000
 
 
 class CrosstuneError(Exception):
-    """Base of every error that crosstune raises itself."""
+    """Base of every error that crosstune raises itself.
+
+    Catch it to handle all of them.
+    """
 
     exit_status = 1
 
@@ -40,13 +43,19 @@ class Passing(BaseException):
 
 
 class RequestError(CrosstuneError):
-    """A request that cannot be carried out; nothing was evaluated."""
+    """A request that cannot be carried out; nothing was evaluated.
+
+    Change what the message names, and start again.
+    """
 
     exit_status = 2
 
 
 class SpecError(RequestError, ValueError):
     """An invalid spec, space or point.
+
+    The message names the file, the line and the key. Correct the value there; `crosstune schema`
+    prints what a spec may have.
 
     Args:
         message: the fault, without its place.
@@ -87,27 +96,46 @@ class SpecError(RequestError, ValueError):
 
 
 class UnknownName(RequestError, ValueError):
-    """No such backend, sampler, pruner or option."""
+    """No such backend, sampler, pruner or option.
+
+    The message lists the valid names, and the nearest one. `crosstune backends` prints them all.
+    """
 
 
 class MissingLibrary(RequestError, ImportError):
-    """A backend whose library is not installed."""
+    """A backend whose library is not installed.
+
+    Run the `pip install` that the message has. `crosstune doctor` prints what else is missing.
+    """
 
 
 class Unsupported(RequestError, ValueError):
-    """An engine cannot do what the spec asks for."""
+    """An engine cannot do what the spec asks for.
+
+    Choose another engine, or change the parameter that the message names. `crosstune check SPEC`
+    prints what each engine can do.
+    """
 
 
 class StudyExists(RequestError):
-    """The study to create exists already."""
+    """The study to create exists already.
+
+    Continue it with `--resume`, or choose another name or storage.
+    """
 
 
 class RunError(CrosstuneError):
-    """The run failed; the trials that were finished are kept."""
+    """The run failed; the trials that were finished are kept.
+
+    Correct the cause that the message has, and continue with `--resume`.
+    """
 
 
 class ObjectiveError(RunError):
-    """The objective returned an unusable value."""
+    """The objective returned an unusable value.
+
+    Let the objective return a finite number, or a mapping that has the spec's metric.
+    """
 
 
 def message_of(error: BaseException) -> str:

@@ -12,15 +12,15 @@ RANDOM = "`optuna:random`"
 
 HEAD = """# Losses
 
-What was behind, taken from the tables of [Results](results.md) when this page was built. The settings,
-seeds and versions of each match are there.
+What was behind, taken from the tables of [Results](results.md) when this page was built. The
+settings, seeds and versions of each match are there.
 
 """
 OWN = """## Our own sampler
 
-`crosstune:gp` against another engine: the chance that it ends better on a new seed of a new problem like
-these, at the end of the budget, with its 95 % interval. Below 0.5 it is behind. An interval that contains
-0.5 does not tell.
+`crosstune:gp` against another engine: the chance that it ends better on a new seed of a new problem
+like these, at the end of the budget, with its 95 % interval. Below 0.5 it is behind. An interval
+that contains 0.5 does not tell.
 
 | match | problems | against | trials | chance |
 |---|---|---|---|---|
@@ -28,8 +28,8 @@ these, at the end of the budget, with its 95 % interval. Below 0.5 it is behind.
 NO_BETTER = """
 ## Not better than random search
 
-Samplers whose 95 % interval of the mean regret contains or exceeds that of random search, which is 1, at
-the end of the budget. Some of them are random searches themselves.
+Samplers whose 95 % interval of the mean regret contains or exceeds that of random search, which is
+1, at the end of the budget. Some of them are random searches themselves.
 
 | match | sampler | trials | regret |
 |---|---|---|---|

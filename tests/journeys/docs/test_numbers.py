@@ -1,4 +1,4 @@
-"""Figures in docs/samplers.md are those of `benchmarks/RESULTS.md`, which is written from kept results.
+"""Figures in docs/samplers.md are those of `benchmarks/RESULTS.md`, written from kept results.
 
 The part on earlier studies and the one on what was left out state results that are not kept.
 """
