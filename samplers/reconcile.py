@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines.base import Budget, Busy, Engine, Outcome
+from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.errors import SpecError
 from crosstune.samplers.ask_order import begun, takes_turns
 from crosstune.space.space import Params, Space
@@ -228,7 +229,14 @@ def _outcome(trial: FrozenTrial) -> Outcome:
         reports=trial.intermediate_values,
         constraints=_optuna.constraints(trial),
         values=tuple(values) if len(values) > 1 else (),
+        epochs=_epochs(trial.user_attrs.get(TRIAL_BUDGET, {})),
     )
+
+
+def _epochs(planned: Mapping[str, Any]) -> int | None:
+    """The epochs of a whole training, if a budget ends before; else None."""
+    most = planned.get("max_epochs")
+    return most if most is not None and planned["epochs"] < most else None
 
 
 def _frozen(params: Params) -> tuple[tuple[str, type, Any], ...]:

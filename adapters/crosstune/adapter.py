@@ -57,10 +57,17 @@ class CrosstuneAdapter(Adapter):
     def options_of(
         self, algorithm: str, options: Mapping[str, Any], record_format: int
     ) -> Mapping[str, Any]:
-        """Those of format 1 were made by a Gaussian process without its present mechanisms."""
-        if algorithm != "gp" or record_format > 1:
+        """Those of the earlier formats were made by a Gaussian process with fewer mechanisms.
+
+        Format 1 had none of those that can be switched off, and format 2 no curves.
+        """
+        if algorithm != "gp" or record_format > 2:
             return options
-        return {"startup": 4, "without": ["additive", "edges", "hedge"], **options}
+        if record_format == 1:
+            options = {"startup": 4, "without": ["additive", "edges", "hedge"], **options}
+        without = options.get("without", [])
+        without = [without] if isinstance(without, str) else [*without]
+        return {**options, "without": [*without, "curves"]}
 
     def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options, with earlier studies replaced by their trials."""

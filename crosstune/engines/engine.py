@@ -44,6 +44,8 @@ class Outcome:
         constraints: constraint values by key; feasible at 0 or below.
         values: of a complete trial of a study with several objectives, one for each; `value` is
             the first of them. Else empty.
+        epochs: the epoch at which the training ends, if a scheduler has paused it before, whatever
+            the state; its reports are then by epoch. None for a training that is over.
     """
 
     state: str
@@ -51,6 +53,7 @@ class Outcome:
     reports: Mapping[int, float] = field(default_factory=dict)
     constraints: Mapping[str, float] = field(default_factory=dict)
     values: tuple[float, ...] = ()
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ to the meaning of a record raises `FORMAT`.
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """The format number in each record; a record without one has format 1."""
 
 PREFIX = "crosstune:"

@@ -4,7 +4,8 @@ One idea per file: `dimensions` and `encoding` turn points into rows of numbers,
 values of trials into targets of the model, `kernel`, `fit`, `model` and `regression` are the
 Gaussian process, `earlier` learns from other studies, `acquisition`, `belief`, `edges`, `moves` and
 `search` find the next point, `parzen` finds another one, `hedge` chooses between the two, and
-`engine` implements ask and tell.
+`engine` implements ask and tell. Where trials report, `curve_use`, `curve_rows`, `curve_fit`,
+`curve_process` and `curve_regression` are the model instead, of learning curves and their ends.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ class GaussianProcessSampler(EngineSampler):
       additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),
       so parallel trials differ. This includes trials of other processes on the storage.
-    - A pruned trial has the value of its last report, but none better than the median of the
-      completed trials, with noise. A failed one has the worst value, with more noise.
+    - Where trials report the metric that they return, the model is one of learning curves, and
+      the improvement is that of the end ("curves"; Swersky, Snoek and Adams 2014).
+    - Otherwise a pruned trial has the value of its last report, but none better than the median of
+      the completed trials, with noise. A failed one has the worst value, with more noise.
     - A `prior` states the expected best values. The first points follow it, and its weight in the
       acquisition decreases with the number of trials (Hvarfner et al. 2022), so a wrong one is
       overruled.

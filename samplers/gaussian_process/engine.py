@@ -14,11 +14,16 @@ from threadpoolctl import ThreadpoolController
 from crosstune.engines.base import Engine, Exhausted, Outcome, seed_in_32_bits
 from crosstune.errors import SpecError, no_such
 from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
+from crosstune.samplers.gaussian_process.curve_process import CurveProcess
+from crosstune.samplers.gaussian_process.curve_regression import CurveRegression
+from crosstune.samplers.gaussian_process.curve_rows import TrainingHorizon
+from crosstune.samplers.gaussian_process.curve_use import curve_of, horizon_of
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.earlier import learn
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Hyperparameters
 from crosstune.samplers.gaussian_process.hedge import MODEL, PARZEN, Hedge
+from crosstune.samplers.gaussian_process.model import Model
 from crosstune.samplers.gaussian_process.parzen import drawn
 from crosstune.samplers.gaussian_process.regression import Observation, Regression
 from crosstune.samplers.gaussian_process.search import Search
@@ -27,7 +32,7 @@ from crosstune.samplers.grid import grid
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
-MECHANISMS = ("additive", "edges", "hedge")
+MECHANISMS = ("additive", "curves", "edges", "hedge")
 """What `without` may switch off."""
 START = 8
 """Default number of points before the first modelled one; two more than parameters if fewer."""
@@ -88,6 +93,7 @@ class GaussianProcessEngine(Engine):
         self._best = math.inf
         earlier, self._found = learn(self._encoding, warm_start, self._rng)
         self._regression = Regression(self._encoding, earlier=earlier, without=self._without)
+        self._ends = CurveRegression(self._encoding, earlier=earlier)
         self.native = self._observed
 
     @property
@@ -149,7 +155,8 @@ class GaussianProcessEngine(Engine):
         if outcome.value is None:
             state = FAILED
         value = math.nan if outcome.value is None else self._sign * outcome.value
-        self._observed.append(Observation(row, value, state))
+        curve = curve_of(outcome, self._sign)
+        self._observed.append(Observation(row, value, state, curve, outcome.epochs))
         if state == COMPLETE:
             self._best = min(self._best, value)
         self._tried.update(self._encoding.keys(row[None]))
@@ -209,13 +216,24 @@ class GaussianProcessEngine(Engine):
         raise Exhausted
 
     def _modelled(self, proposer: str) -> Numbers:
-        if proposer == PARZEN:
-            rows, values = self._regression.targets(self._observed)
-            row = self._first_new(drawn(self._encoding, rows, values, self._rng))
-            if row is not None:
-                return row
         pending = [*self._open.values(), *self._elsewhere]
-        model, best = self._regression.model(self._observed, pending)
+        model: Model | CurveProcess
+        horizon = None
+        if "curves" not in self._without:
+            horizon = horizon_of(self._observed)
+        if horizon is not None:
+            model, best, ends = self._curved(horizon, pending)
+            if proposer == PARZEN:
+                row = self._first_new(drawn(self._encoding, best, ends, self._rng))
+                if row is not None:
+                    return row
+        else:
+            if proposer == PARZEN:
+                rows, values = self._regression.targets(self._observed)
+                row = self._first_new(drawn(self._encoding, rows, values, self._rng))
+                if row is not None:
+                    return row
+            model, best = self._regression.model(self._observed, pending)
         power = BETA / len(self._observed)
         search = Search(
             self._encoding,
@@ -233,6 +251,18 @@ class GaussianProcessEngine(Engine):
             return listed
         row = search.near(best)
         return self._drawn() if row is None else row
+
+    def _curved(
+        self, horizon: TrainingHorizon, pending: Sequence[Numbers]
+    ) -> tuple[CurveProcess, Numbers, Numbers]:
+        """The model of the ends, its rows, the best first, and their predicted ends."""
+        rows = np.array([observation.row for observation in self._observed])
+        curves = [observation.curve for observation in self._observed]
+        waiting = self._encoding.points(np.array(pending)) if pending else None
+        points = self._encoding.points(rows)
+        model, chosen = self._ends.model(points, curves, horizon, waiting)
+        order = np.argsort(model.means, kind="stable")
+        return model, rows[chosen][order], model.means[order]
 
     @cached_property
     def _listed(self) -> Numbers:

@@ -13,13 +13,30 @@ from all trials that have it, whatever else they have.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crosstune.samplers.gaussian_process.dimensions import Numbers
-from crosstune.samplers.gaussian_process.encoding import Encoding, Points
+from crosstune.samplers.gaussian_process.encoding import Points
 
 ROOT = math.sqrt(5.0)
+
+
+class Scales(Protocol):
+    """Which length scale belongs to which part of a point; an `Encoding` is one.
+
+    Attributes:
+        d: the number of length scales.
+        scale_of_place: the length scale of each column of `Points.places`.
+        unordered: the length scale of each column of `Points.codes`.
+    """
+
+    d: int
+    scale_of_place: NDArray[Any]
+    unordered: Sequence[int]
 
 
 def matern(square: Numbers) -> Numbers:
@@ -34,7 +51,7 @@ def slope(square: Numbers) -> Numbers:
     return np.asarray(-5.0 / 6.0 * (1.0 + root) * np.exp(-root))
 
 
-def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numbers:
+def squared_distances(encoding: Scales, a: Points, b: Points, weights: Numbers) -> Numbers:
     """(len(a), len(b)) the r^2 between points.
 
     Args:
@@ -54,7 +71,7 @@ def squared_distances(encoding: Encoding, a: Points, b: Points, weights: Numbers
     return square
 
 
-def additive(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numbers:
+def additive(encoding: Scales, a: Points, b: Points, weights: Numbers) -> Numbers:
     """(len(a), len(b)) the additive part of the correlation of points.
 
     Args:
@@ -70,7 +87,7 @@ def additive(encoding: Encoding, a: Points, b: Points, weights: Numbers) -> Numb
     return total
 
 
-def parts(encoding: Encoding, points: Points) -> Numbers:
+def parts(encoding: Scales, points: Points) -> Numbers:
     """(d, n, n) the D_i between points."""
     n = len(points)
     squares = np.zeros((encoding.d, n, n))

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 
+from crosstune.samplers.gaussian_process.curve_rows import NO_CURVE, Curve
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Encoding
 from crosstune.samplers.gaussian_process.fit import Hyperparameters, Posterior, fit
@@ -23,11 +24,21 @@ STEPS = 30
 
 @dataclass(frozen=True)
 class Observation:
-    """A trial that ended: its row, its value (less is better), and its state."""
+    """A trial that ended.
+
+    Attributes:
+        row: of its point.
+        value: less is better.
+        state: complete, pruned or failed.
+        curve: its reports.
+        epochs: the step at which a whole training ends; None if it is unknown.
+    """
 
     row: Numbers
     value: float
     state: int
+    curve: Curve = NO_CURVE
+    epochs: int | None = None
 
 
 class Regression:

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 
 from crosstune.samplers.gaussian_process.acquisition import log_expected_improvement, slopes
 from crosstune.samplers.gaussian_process.belief import Beliefs
+from crosstune.samplers.gaussian_process.curve_process import CurveProcess
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.edges import depth, depth_slope
 from crosstune.samplers.gaussian_process.encoding import Encoding
@@ -48,7 +49,7 @@ class Search:
     def __init__(
         self,
         encoding: Encoding,
-        model: Model,
+        model: Model | CurveProcess,
         is_new: IsNew,
         rng: np.random.Generator,
         beliefs: Beliefs | None = None,

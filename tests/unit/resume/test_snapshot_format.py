@@ -11,17 +11,19 @@ from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 
 SPACE = Space({"x": Float(0.0, 1.0), "on": Bool(), "k": Choice(["a", "b", "c"])})
 ATTRIBUTES = {
+    "Curve": "end failed steps values",
+    "CurveRegression": ("_earlier _fitted_at _ignored _rests _scales _theta hyperparameters scale"),
     "Encoding": (
         "_arcs _conditions _lines arcs column d dimensions ordered reals scale_of_place "
         "size space unordered"
     ),
     "GaussianProcessEngine": (
-        "_beliefs _best _design _elsewhere _encoding _found _hedge _inserted _observed "
+        "_beliefs _best _design _elsewhere _encoding _ends _found _hedge _inserted _observed "
         "_open _regression _rng _sign _space _startup _tried _without native proposers"
     ),
     "Hedge": "_tries _wins",
     "Hyperparameters": "additive amplitude lengths noise",
-    "Observation": "row state value",
+    "Observation": "curve epochs row state value",
     "Options": "_edges _number _raw item n odds",
     "Real": "_coarse _high _low _scale item",
     "Regression": (
@@ -57,4 +59,4 @@ def test_the_attributes_of_the_gaussian_process_are_those_of_the_format() -> Non
     attributes_of(engine, by_class, set())
     shapes = {name: " ".join(sorted(names)) for name, names in sorted(by_class.items())}
     # Not equal? Raise FORMAT, and write what is here now.
-    assert (FORMAT, shapes) == (3, ATTRIBUTES)
+    assert (FORMAT, shapes) == (4, ATTRIBUTES)
