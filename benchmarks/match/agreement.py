@@ -62,8 +62,10 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
             f"{path} holds another match. Use another folder, or ask for the same:\n  "
             + "\n  ".join(differing)
         )
+    scales = {about.name: about.scale for about in before.problems}
     return replace(
         now,
+        problems=tuple(replace(about, scale=scales[about.name]) for about in now.problems),
         seeds=max(before.seeds, now.seeds),
         versions={**there, **here},
         looks=before.looks,
@@ -72,12 +74,12 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
 
 
 def _by_name(settings: Settings) -> dict[str, Any]:
-    """The problems without their objectives, which `agree_on_objectives` compares.
+    """The problems without their objectives, which `agree_on_objectives` compares, and scales.
 
     A folder of an earlier version has the URLs with their secrets.
     """
     return {
-        about.name: without_secrets(asdict(replace(about, objective=None)))
+        about.name: without_secrets(asdict(replace(about, objective=None, scale=None)))
         for about in settings.problems
     }
 

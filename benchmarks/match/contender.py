@@ -15,6 +15,7 @@ from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Named, Spec
 from crosstune.tuning.front import StudyRequest
+from crosstune.tuning.scheduling import is_scheduler, written
 
 REFERENCE = "optuna:random"
 """Random search, the reference of normalised regret."""
@@ -31,6 +32,7 @@ class Contender:
         label: its name everywhere.
         backend, sampler: the engine.
         pruner: None for the pruner of the spec.
+        scheduler: None for the scheduler of the spec.
         unlisted: module:class of a backend that `registry.names` does not list. A process that
             unpickles the contender registers it.
     """
@@ -39,6 +41,7 @@ class Contender:
     backend: str
     sampler: Named
     pruner: Named | None = None
+    scheduler: Named | None = None
     unlisted: str | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -48,8 +51,9 @@ class Contender:
 
     @property
     def is_random(self) -> bool:
-        """True for a random search without a pruner."""
-        return registry.get(self.backend).roles["random"] == self.sampler.name and not self.pruner
+        """True for a random search without a pruner or a scheduler."""
+        is_random = registry.get(self.backend).roles["random"] == self.sampler.name
+        return is_random and not self.pruner and not self.scheduler
 
     @property
     def startup(self) -> int | None:
@@ -85,17 +89,21 @@ class Contender:
             backend=self.backend,
             sampler=sampler.plain(),
             pruner=None if self.pruner is None else self.pruner.plain(),
+            scheduler=None if self.scheduler is None else self.scheduler.plain(),
+            trials=trials if self.scheduler is not None or spec.scheduler is not None else None,
             seed=seed,
             study_name=study_name,
         )
 
 
 def contender(entry: str | Mapping[str, Any]) -> Contender:
-    """A contender from ``backend:sampler`` or ``backend:sampler+pruner``, or from a mapping.
+    """A contender from ``backend:sampler``, with ``+pruner`` or ``+scheduler``, or from a mapping.
 
     Args:
-        entry: a mapping has `backend`, and may have `sampler` and `pruner`, each a name or a
-            mapping of a name and options, and a `label`. ``+none`` disables the spec's pruner.
+        entry: a mapping has `backend`, and may have `sampler`, `pruner` and `scheduler`, each a
+            name or a mapping of a name and options, and a `label`. ``+none`` disables the spec's
+            pruner. A scheduler is written with its epochs, ``+hyperband:50``; those that no pruner
+            shares its name with take the epochs of the spec's scheduler without them.
 
     Raises:
         RequestError: there is no such backend, sampler or pruner, or its library is missing.
@@ -109,13 +117,16 @@ def contender(entry: str | Mapping[str, Any]) -> Contender:
         engine, plus, pruning = entry.partition("+")
         if not engine or (plus and not pruning):
             raise RequestError(
-                f"a contender is written backend:sampler or backend:sampler+pruner, not {entry!r}"
+                f"a contender is written backend:sampler, backend:sampler+pruner or "
+                f"backend:sampler+scheduler:epochs, not {entry!r}"
             )
         adapter, algorithm = _engine(engine)
-        named, pruner = Named(name=algorithm), Named(name=pruning) if pruning else None
+        named = Named(name=algorithm)
+        scheduler = written(pruning) if is_scheduler(pruning) else None
+        pruner = Named(name=pruning) if pruning and scheduler is None else None
         label = None
     else:
-        keys = ("label", "backend", "sampler", "pruner")
+        keys = ("label", "backend", "sampler", "pruner", "scheduler")
         if not set(entry) <= set(keys) or "backend" not in entry:
             raise RequestError(
                 f"a contender is a mapping of {', '.join(keys)}; backend is needed. Not {entry!r}"
@@ -124,6 +135,7 @@ def contender(entry: str | Mapping[str, Any]) -> Contender:
         adapter, algorithm = _engine(f"{entry['backend']}:{named.name}")
         named = Named(name=algorithm, **named.options)
         pruner = _named(entry["pruner"]) if entry.get("pruner") else None
+        scheduler = written(entry["scheduler"]) if entry.get("scheduler") else None
         label = entry.get("label")
     if "constraints_func" in named.options:
         raise RequestError(
@@ -133,8 +145,11 @@ def contender(entry: str | Mapping[str, Any]) -> Contender:
     if pruner is not None:
         pruners.create(pruner.name, pruner.options)
     parts = [f"{adapter.name}:{_shown(named)}", *([_shown(pruner)] if pruner else [])]
+    if scheduler is not None:
+        parts.append(_shown_scheduler(scheduler))
     unlisted = registry.unlisted().get(adapter.name)
-    return Contender(str(label or "+".join(parts)), adapter.name, named, pruner, unlisted)
+    text = str(label or "+".join(parts))
+    return Contender(text, adapter.name, named, pruner, scheduler, unlisted)
 
 
 def contenders(entries: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
@@ -177,6 +192,17 @@ def _engine(name: str) -> tuple[Adapter, str]:
 
 def _named(entry: str | Mapping[str, Any]) -> Named:
     return Named(name=entry) if isinstance(entry, str) else Named(**entry)
+
+
+def _shown_scheduler(scheduler: Named) -> str:
+    """A scheduler, as it is written if it has no further options.
+
+    >>> _shown_scheduler(Named(name="i-epoch", max_epochs=50))
+    'i-epoch:50'
+    """
+    if list(scheduler.options) == ["max_epochs"]:
+        return f"{scheduler.name}:{scheduler.options['max_epochs']}"
+    return _shown(scheduler)
 
 
 def _shown(named: Named) -> str:

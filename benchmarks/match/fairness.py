@@ -71,6 +71,14 @@ def _refusal(problem: Problem, contender: Contender, limits: RunLimits) -> str |
     ]
     if off:
         return where + ", ".join(off)
+    if engine.scheduler is not None:
+        if limits.epochs is None:
+            return where + (
+                f"{engine.scheduler.name} trains most points in part, so trials are no equal "
+                "budget: give the match a number of epochs, as --epochs 500 or epochs=500"
+            )
+        if limits.workers is not None or problem.batch > 1:
+            return where + "batches and a simulated clock have no scheduler"
     if problem.spec.repeats and (limits.workers is not None or problem.batch > 1):
         return where + "batches and a simulated clock have no repeats"
     if limits.workers is None:

@@ -60,10 +60,12 @@ class Recorder:
         }
         self._has_tests = any(evaluation.test is not None for evaluation in run.evaluations)
 
-    def __call__(self, trial: Trial) -> float:
-        """The value of a trial, on the real clock; raises as its objective did."""
+    def __call__(self, trial: Trial) -> float | tuple[float, ...]:
+        """The value or values of a trial, on the real clock; raises as its objective did."""
         evaluation = self.take(trial)
         self.record(evaluation)
+        if evaluation.state == "complete" and evaluation.values:
+            return evaluation.values
         if evaluation.state == "complete" and evaluation.value is not None:
             return evaluation.value
         if evaluation.state == "pruned":
@@ -103,10 +105,11 @@ class Recorder:
         self.spent.add(evaluation)
 
     def _evaluate(self, trial: Trial) -> Evaluation:
-        state, value = "complete", None
+        state, value, values = "complete", None, ()
         sampled, began = self._clock.seconds, time.monotonic()
         try:
-            value = self._problem.prepared(trial)
+            returned = self._problem.prepared(trial)
+            value, values = (None, returned) if isinstance(returned, tuple) else (returned, ())
         except optuna.TrialPruned:
             state = "pruned"
         except TrialFailed:
@@ -115,8 +118,8 @@ class Recorder:
         sampler_seconds = self._clock.seconds - self._sampled
         self._sampled = self._clock.seconds
         frozen = _optuna.all_trials(trial.study)[trial.number]
-        if value is not None and math.isnan(value):
-            state, value = "failed", None
+        if any(map(math.isnan, values if value is None else (value,))):
+            state, value, values = "failed", None, ()
         reports = tuple(sorted(frozen.intermediate_values.items()))
         if state == "pruned" and reports:
             value = reports[-1][1]
@@ -136,17 +139,19 @@ class Recorder:
             ended=self.spent.seconds + seconds + sampler_seconds,
             constraints=dict(_optuna.constraints(frozen)) or None,
             questions=frozen.user_attrs.get(QUESTIONS),
+            values=values,
         )
 
     def final_test(self, study: Study) -> float | None:
         """The score of the best trial on unseen data, if a separate call computes it.
 
-        Of a problem with a truth, it is that of the recommended trial.
+        With several metrics there is none. Of a problem with a truth, it is that of the recommended trial.
 
         Raises:
             RunError: the mapping that the objective's `test` returns lacks the metric.
         """
-        best = None if self._has_tests else best_trial(study)
+        alone = not self._has_tests and not self._problem.spec.metrics
+        best = best_trial(study) if alone else None
         if best is not None and best.params and self._problem.truth is not None:
             recommended = recommend(study, spec=self._problem.space)
             return float(self._problem.truth(self._point(recommended.trial.params)))

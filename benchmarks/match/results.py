@@ -8,6 +8,7 @@ from typing import Any
 
 from crosstune.engines.feasibility import satisfied
 from crosstune.space.parameters import Scalar
+from crosstune.spec.measures import Metric
 
 Key = tuple[str, str, int]
 """A run: problem, contender, seed from 0. `seeding` derives the seed of the engine from it."""
@@ -20,7 +21,8 @@ class Evaluation:
     Attributes:
         number: of the trial, from 0.
         state: "complete", "pruned" or "failed".
-        value: the metric, or the last report of a pruned trial; None for a failed one.
+        value: the metric, or the last report of a pruned trial; None for a failed one, and with
+            several metrics.
         test: the metric on data that tuning never sees, or None.
         params: the values of the active parameters.
         reports: steps and intermediate values, in the order of the reports.
@@ -31,6 +33,7 @@ class Evaluation:
         ended: seconds from the start of the run to its end, on the clock of the match.
         constraints: by key, feasible at 0 or below; None without constraints.
         questions: unusual calls of sampler and pruner; see `crosstune.objectives.questions`.
+        values: of several metrics, in the order of the spec; empty with one metric.
     """
 
     number: int
@@ -46,13 +49,14 @@ class Evaluation:
     ended: float = 0.0
     constraints: Mapping[str, float] | None = None
     questions: Mapping[str, Any] | None = None
+    values: tuple[float, ...] = ()
 
     @property
     def counts(self) -> bool:
         """True if it is complete and feasible, so that its value may be the best of its run."""
         return (
             self.state == "complete"
-            and self.value is not None
+            and (self.value is not None or bool(self.values))
             and satisfied((self.constraints or {}).values())
         )
 
@@ -105,6 +109,26 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class FrontScale:
+    """In what the runs on a problem with several metrics, or with constraints, are scored.
+
+    It is fixed before the first run of a match, by random search with seeds of its own.
+
+    Attributes:
+        ideal: the best value of each metric.
+        reference: the value of each metric from which on a point counts nothing; of a single
+            metric, the worst value that is told from others.
+        best: the hypervolume of the best known front; 0 with one metric.
+        random: the mean hypervolume of a run of random search; 0 with one metric.
+    """
+
+    ideal: tuple[float, ...]
+    reference: tuple[float, ...]
+    best: float = 0.0
+    random: float = 0.0
+
+
+@dataclass(frozen=True)
 class About:
     """The description of a problem in the results; see `problems.Problem`.
 
@@ -112,6 +136,7 @@ class About:
         spec: as in a spec file.
         fingerprint: of the space.
         objective: None in results of a version that did not record it.
+        scale: of the scores with several metrics or constraints; else None.
     """
 
     name: str
@@ -121,6 +146,12 @@ class About:
     spec: Mapping[str, Any]
     optimum: float | None = None
     objective: Identity | None = None
+    scale: FrontScale | None = None
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics, if there are several; else none."""
+        return tuple(Metric(**item) for item in self.spec.get("metrics", ()))
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def carry_out(task: MatchTask) -> None:
                 elif task.problem.batch > 1:
                     in_batches(study, recorder, task.limits, task.problem.batch)
                 else:
-                    _in_real_time(study, recorder, task.limits, task.problem.spec.repeats)
+                    limits = _limits_of(study, task.limits)
+                    _in_real_time(study, recorder, limits, task.problem.spec.repeats)
             final_test = recorder.final_test(study)
         except (FolderError, RunMismatch, KeyboardInterrupt, Passing):
             raise
@@ -85,7 +86,7 @@ def carry_out(task: MatchTask) -> None:
             text = message_of(error) if ours else described(error)
             file.close(MatchRun(end="failed", error=text))
             return
-        over = recorder.spent.reached(task.limits)
+        over = recorder.spent.reached(_limits_of(study, task.limits))
         budget = task.limits.budget
         file.close(
             MatchRun(
@@ -116,6 +117,13 @@ def _with_first_design(spec: Spec, first: int, seed: int) -> Spec:
     rng = np.random.default_rng(engine_seed(seed))
     drawn = tuple(spec.space.sample(rng) for _ in range(first))
     return spec.model_copy(update={"start": (*spec.start, *drawn)})
+
+
+def _limits_of(study: Study, limits: RunLimits) -> RunLimits:
+    """The limits of a run's evaluations; a scheduler counts configurations by itself."""
+    sampler = study.sampler
+    scheduled = isinstance(sampler, EngineSampler) and sampler.scheduler is not None
+    return replace(limits, trials=None) if scheduled else limits
 
 
 def _in_real_time(study: Study, recorder: Recorder, limits: RunLimits, repeats: int) -> None:
@@ -198,7 +206,8 @@ def in_batches(study: Study, recorder: Recorder, limits: RunLimits, size: int) -
 
 def _tell(study: Study, recorder: Recorder, trial: Trial, evaluation: Evaluation) -> None:
     complete = evaluation.state == "complete"
-    study.tell(trial, evaluation.value if complete else None, state=_STATES[evaluation.state])
+    told = evaluation.values or evaluation.value
+    study.tell(trial, told if complete else None, state=_STATES[evaluation.state])
     recorder.record(evaluation)
 
 

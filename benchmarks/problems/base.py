@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from crosstune.errors import SpecError
 from crosstune.objectives import Prepared, prepare
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
 from crosstune.system.scalars import plain
+
+HYPERVOLUME_REGRET = "hypervolume regret"
+"""The measure of a match with several metrics."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Problem:
             if the evaluation is timed.
         kind: what is special about it, such as ``noisy``; a label for reports.
         batch: the number of trials that are proposed and evaluated together, 1 or more.
+        front: the best possible or best known points with several metrics, in the order and the
+            units of the metrics; empty if they are not known.
         truth: `truth(params)` is the expected value at a point, without noise, in the metric's
             units; None if it is not known. A function of a module, so that it can be pickled.
 
@@ -44,16 +48,11 @@ class Problem:
     kind: str = ""
     batch: int = 1
     truth: Callable[..., float] | None = None
+    front: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "optimum", "duration", "kind", "batch"):
             object.__setattr__(self, name, plain(getattr(self, name)))
-        if self.spec.metrics:
-            raise SpecError(
-                "a match scores one metric. Leave the others to constraints, or run the spec with "
-                "each engine",
-                ("metrics",),
-            )
 
     @property
     def space(self) -> Space:
@@ -62,13 +61,13 @@ class Problem:
 
     @property
     def metric(self) -> str:
-        """The name of the metric."""
-        return self.spec.metric.name
+        """The name of the measure that a match scores."""
+        return HYPERVOLUME_REGRET if self.spec.metrics else self.spec.metric.name
 
     @property
     def maximize(self) -> bool:
-        """True if higher is better."""
-        return self.spec.metric.direction == "maximize"
+        """True if more of the measure is better."""
+        return not self.spec.metrics and self.spec.metric.direction == "maximize"
 
     @cached_property
     def prepared(self) -> Prepared:

@@ -24,8 +24,9 @@ Examples:
   crosstune compare examples/iris.yaml --until-decided --max-seeds 40
 
 \b
-A contender is BACKEND:SAMPLER or BACKEND:SAMPLER+PRUNER; without --contenders the bayesian sampler
-of every installed engine meets random search. All get the same space, budget and seeds.
+A contender is BACKEND:SAMPLER, BACKEND:SAMPLER+PRUNER or BACKEND:SAMPLER+SCHEDULER:EPOCHS;
+without --contenders the bayesian sampler of every installed engine meets random search. All get the
+same space, budget and seeds.
 
 \b
 Everything goes to --out: each evaluation as it is made, and report.html at the end. The same

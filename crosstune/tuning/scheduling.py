@@ -8,11 +8,12 @@ from typing import Any
 
 from optuna.pruners import BasePruner, NopPruner
 
+from crosstune import pruners
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError
 from crosstune.pruners.pause import PausePruner
-from crosstune.samplers.scheduled.settings import Scheduler
-from crosstune.spec.spec import Spec
+from crosstune.samplers.scheduled.settings import OPTIONS, Scheduler
+from crosstune.spec.spec import Named, Spec
 from crosstune.study.choice import named
 
 NONE = "none"
@@ -31,20 +32,39 @@ def scheduler_of(spec: Spec, asked_for: str | Mapping[str, Any] | None = None) -
     Raises:
         RequestError: there is no such scheduler or option, or the number of epochs is missing.
     """
-    wanted = spec.scheduler
-    if asked_for is not None:
-        name, epochs = asked_for, ""
-        if isinstance(asked_for, str):
-            name, _, epochs = asked_for.partition(":")
-        wanted = named(name)
-        if epochs:
-            wanted = named({"name": wanted.name, "max_epochs": _whole(epochs, asked_for)})
+    wanted = spec.scheduler if asked_for is None else written(asked_for)
     if wanted is None or wanted.name == NONE:
         return None
     options = wanted.options
     if spec.scheduler is not None and "max_epochs" in spec.scheduler.options:
         options = {"max_epochs": spec.scheduler.options["max_epochs"], **options}
     return Scheduler.of(wanted.name, options)
+
+
+def written(scheduler: str | Mapping[str, Any]) -> Named:
+    """Read a scheduler as a user writes it: a name, a name with epochs, or a mapping.
+
+    Raises:
+        RequestError: it is neither.
+
+    >>> written("i-epoch:50")
+    Named(name='i-epoch', max_epochs=50)
+    """
+    if not isinstance(scheduler, str):
+        return named(scheduler)
+    name, colon, epochs = scheduler.partition(":")
+    if not colon:
+        return named(scheduler)
+    return named({"name": name, "max_epochs": _whole(epochs, scheduler)})
+
+
+def is_scheduler(text: str) -> bool:
+    """Whether the part of a contender after the plus is a scheduler: some pruners share names.
+
+    >>> is_scheduler("hyperband:50"), is_scheduler("freeze-thaw"), is_scheduler("hyperband")
+    (True, True, False)
+    """
+    return ":" in text or (text in OPTIONS and text not in pruners.NAMES)
 
 
 def pausing(pruner: BasePruner | None, scheduler: Scheduler) -> BasePruner:
