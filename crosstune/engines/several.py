@@ -59,6 +59,29 @@ def support(algorithm: Algorithm | None, *, objectives: int, constraints: bool) 
     return Support(SCALARISED)
 
 
+def in_words(adapter: Adapter, objectives: int, *, constraints: bool) -> str:
+    """What each algorithm of a backend does with metrics and constraints, as a sentence.
+
+    Args:
+        adapter: the backend.
+        objectives: their number.
+        constraints: whether there are some.
+
+    >>> from crosstune import adapters
+    >>> in_words(adapters.get("crosstune"), 2, constraints=True)
+    '2 metrics with constraints: scalarised by gp; native by random, grid'
+    """
+    texts: dict[str, list[str]] = {}
+    for name, able in supports(adapter, objectives, constraints=constraints).items():
+        if able.kind == REFUSED:
+            texts.setdefault("refused by", []).append(f"{name} ({able.reason})")
+        else:
+            texts.setdefault(f"{able.kind} by", []).append(name)
+    metrics = f"{objectives} metrics" if objectives > 1 else ""
+    what = " with ".join(filter(None, (metrics, "constraints" if constraints else "")))
+    return f"{what}: " + "; ".join(f"{how} {', '.join(names)}" for how, names in texts.items())
+
+
 CASES: Mapping[str, tuple[int, bool]] = {
     "two objectives": (2, False),
     "three objectives": (3, False),

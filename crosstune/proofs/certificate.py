@@ -15,6 +15,7 @@ from crosstune.engines import budget as budgets
 from crosstune.engines import registry as adapters
 from crosstune.engines.base import MODES, Adapter
 from crosstune.engines.budget import note_of_repeats
+from crosstune.engines.several import in_words
 from crosstune.errors import MissingLibrary, RequestError, UnknownName, no_such
 from crosstune.objectives import prepare
 from crosstune.objectives.default_start import with_defaults
@@ -102,12 +103,14 @@ def check(
         raise UnknownName(no_such("mode", mode, MODES))
     default_point, no_defaults = None, ""
     cautions: tuple[str, ...] = ()
+    several: Spec | None = None
     if isinstance(spec, Space):
         space = spec
     else:
         loaded, cautions = _read(spec)
         space = loaded.space
         default_point, no_defaults = _defaults_of(loaded)
+        several = loaded if loaded.metrics or loaded.constraints else None
     verdicts: dict[str, dict[str, Verdict]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     unchecked: dict[str, str] = {}
@@ -118,6 +121,10 @@ def check(
             if isinstance(space, NativeSpace):
                 verdicts[engine] = space.seen_from(engine, verdicts[engine])
             notes[engine] = (*adapter.cautions, *cautions)
+            if several is not None:
+                limited = bool(several.constraints)
+                text = in_words(adapter, len(several.objectives), constraints=limited)
+                notes[engine] = (*notes[engine], text)
         except MissingLibrary as error:
             unchecked[engine] = str(error)
         except NotImplementedError:
