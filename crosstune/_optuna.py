@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from optuna._hypervolume import compute_hypervolume
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
@@ -122,6 +123,16 @@ def constrain(trial: Trial, constraints: Mapping[str, float]) -> None:
     if hasattr(trial, "set_constraint"):
         for key, value in constraints.items():
             trial.set_constraint(key, value)
+
+
+def hypervolume(losses: Any, reference: Any) -> float:
+    """The volume between points and a reference point that none of them exceeds.
+
+    Args:
+        losses: (n, m), to be minimized.
+        reference: (m,).
+    """
+    return float(compute_hypervolume(losses, reference))
 
 
 def parameters(pruner: BasePruner) -> dict[str, tuple[Any, Any]]:

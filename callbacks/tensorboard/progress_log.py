@@ -1,4 +1,4 @@
-"""The TensorBoard run of a whole study: best value, trials per hour, trials by state."""
+"""The TensorBoard run of a whole study: best value or front, trials per hour and by state."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.callbacks.tensorboard.event_file import NAME, Event, EventFile, scalars
+from crosstune.callbacks.tensorboard.front_progress import FrontProgress
 from crosstune.engines.feasibility import is_feasible
 
 PER_HOUR = "trials/per_hour"
@@ -38,6 +39,7 @@ class ProgressLog:
         self._maximize = directions[0] == StudyDirection.MAXIMIZE
         self._best_tag = f"best/{metrics[0]}" if len(directions) == 1 else None
         self._best: float | None = None
+        self._front = FrontProgress(directions)
         self._counts: Counter[str] = Counter()
         self._active: list[tuple[float, float]] = []
         self._seconds = 0.0
@@ -68,15 +70,18 @@ class ProgressLog:
         self._written = max(self._written, self._step)
 
     def _state(self) -> tuple[object, ...]:
-        return self._best, self._counts.copy(), self._active.copy(), self._seconds, self._step
+        copies = self._front.copy(), self._counts.copy(), self._active.copy()
+        return self._best, *copies, self._seconds, self._step
 
     def _restore(self, state: tuple[object, ...]) -> None:
-        self._best, self._counts, self._active, self._seconds, self._step = state  # type: ignore[assignment]
+        self._best, self._front, self._counts, self._active, self._seconds, self._step = state  # type: ignore[assignment]
 
     def _count(self, trial: FrozenTrial) -> None:
         self._step += 1
         self._counts[_STATES[trial.state]] += 1
         complete = trial.state == TrialState.COMPLETE
+        if complete:
+            self._front.count(trial)
         if self._best_tag is not None and complete and is_feasible(trial):
             value = trial.values[0]
             better = self._best is None or (
@@ -99,6 +104,7 @@ class ProgressLog:
             values[PER_HOUR] = 3600 * self._step / self._seconds
         if self._best_tag is not None and self._best is not None:
             values[self._best_tag] = self._best
+        values.update(self._front.values())
         return scalars(values, self._step, at)
 
 

@@ -8,6 +8,7 @@ import socket
 import warnings
 from pathlib import Path
 
+import numpy as np
 import optuna
 from optuna.distributions import FloatDistribution
 
@@ -208,3 +209,8 @@ def test_the_modules_in_which_an_interrupt_waits_are_where_they_were() -> None:
     assert hasattr(_tell, "_tell_with_warning")
     for kept in (RDBStorage, JournalFileSymlinkLock):
         assert kept.__module__.startswith(_ON_THE_WAY)
+
+
+def test_the_hypervolume_is_that_of_two_boxes() -> None:
+    points = np.array([[0.25, 0.5], [0.5, 0.25], [0.75, 0.75]])
+    assert _optuna.hypervolume(points, np.ones(2)) == 0.375 + 0.375 - 0.25

@@ -118,6 +118,26 @@ def test_objectives_are_called_as_the_study_calls_them(
     assert {name: points[name] for name in names} == {names[0]: [(0, 1.0)], names[1]: [(0, 2.0)]}
 
 
+def test_a_study_with_several_objectives_has_the_curves_of_its_front(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", directions=["minimize", "maximize"])
+
+    def objective(trial: optuna.Trial) -> tuple[float, float]:
+        n = trial.number
+        trial.set_constraint("c", 1.0 if n % 2 else -1.0)
+        return (10.0 - n, float(n)) if n < 11 else (0.0, 5.0)
+
+    study.optimize(objective, n_trials=12, callbacks=[TensorBoardCallback(tmp_path)])
+    points = curves(runs(tmp_path)["s/study"])
+    shares = [(n, pytest.approx(-(-n // 2) / n)) for n in range(1, 13)]
+    assert points["front/feasible"] == shares
+    # The first ten trials span [1, 10] x [0, 9]; trial 8, of values 2 and 8, leads among them.
+    assert points["front/hypervolume"][:2] == [
+        (10, pytest.approx(64 / 81)),
+        (11, pytest.approx(100 / 81)),
+    ]
+    assert points["front/trials"][-1] == (12, len(study.best_trials))
+
+
 def test_the_best_value_follows_the_direction(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     values = iter([1.0, 3.0, 2.0, 5.0])
