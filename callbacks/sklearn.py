@@ -13,6 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import BaseTrial
 
 from crosstune.callbacks.report import Divergence, PruningCallback
+from crosstune.callbacks.resumable import restored, stored
 from crosstune.errors import RequestError
 from crosstune.system.extras import needing
 from crosstune.system.scalars import plain_arguments
@@ -47,6 +48,10 @@ def partial_fit_with_pruning(
 
     After each epoch the score is reported, and the trial may be pruned. To use other batches, write
     the loop yourself and call `PruningCallback` in it.
+
+    Under a scheduler of crosstune the training is paused and continued by itself: the fitted
+    estimator is pickled as the trial's checkpoint, and read again only if this user on this machine
+    has written it. Elsewhere a continued trial is trained from the beginning.
 
     Args:
         estimator: one with `partial_fit`, such as `SGDClassifier`, `MLPClassifier` or
@@ -92,7 +97,12 @@ def partial_fit_with_pruning(
         named["classes"] = np.unique(y) if classes is None else classes
     order = np.random.RandomState(seed)
     score = math.nan
-    for epoch in range(epochs):
+    done = restored(trial, estimator) if fold is None else 0
+    for _ in range(done):  # the batches that follow are those of an uninterrupted training
+        next(_batches(X, y, batch_size, order))
+    if done >= epochs:
+        return _score(scorer, estimator, X_valid, y_valid)
+    for epoch in range(done, epochs):
         try:
             for rows, targets in _batches(X, y, batch_size, order):
                 estimator.partial_fit(rows, targets, **named)
@@ -102,6 +112,8 @@ def partial_fit_with_pruning(
             score = math.nan
         else:
             score = _score(scorer, estimator, X_valid, y_valid)
+        if fold is None:
+            stored(trial, estimator, epoch + 1)
         prune(epoch, score=score)
     return score
 

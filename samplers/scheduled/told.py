@@ -50,7 +50,9 @@ def as_trials(
         state, value = _told(configuration, scheduler.told)
         if ends is not None and state == TrialState.COMPLETE and configuration.state != FINISHED:
             value = ends[configuration.index]
-        trial = copy.copy(configuration.parts[-1])
+        # The budget of a running part says nothing of the curve, which ends before it.
+        over = [part for part in configuration.parts if part.state != TrialState.RUNNING]
+        trial = copy.copy((over or configuration.parts)[-1])
         trial.number = configuration.index
         trial.state = state
         has_value = state == TrialState.COMPLETE or math.isfinite(value)
