@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from crosstune.benchmarks.match.contender import REFERENCE, Contender, contender
+from crosstune.benchmarks.match.contender import REFERENCE, Contender, Entry, contender
 from crosstune.benchmarks.match.contender import contenders as all_contenders
 from crosstune.benchmarks.match.folder import MatchFolder
+from crosstune.benchmarks.match.from_studies import from_studies
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.match import Match, Progress
 from crosstune.benchmarks.match.results import Results
@@ -86,7 +87,7 @@ def compare(
     spec: Subject,
     objective: Callable[..., Any] | str | None = None,
     *,
-    contenders: Iterable[str | Mapping[str, Any]] | str | None = None,
+    contenders: Iterable[Entry] | str | None = None,
     seeds: int = SEEDS,
     trials: int | None = None,
     seconds: float | None = None,
@@ -115,7 +116,8 @@ def compare(
     Args:
         spec: a spec in any form, a `Problem`, or several.
         objective: as for `tune`; defaults to the objective that the spec names.
-        contenders: such as ``["optuna:tpe", "hyperopt:tpe+median"]``, or one string with commas.
+        contenders: such as ``["optuna:tpe", "hyperopt:tpe+median"]``, or one string with commas;
+            a class of Optuna samplers, or ``optuna:module:Class``, is one of your own.
             Defaults to the bayesian sampler of every installed engine, and random search.
         seeds: the number of runs of each contender on each problem.
         trials, seconds, epochs: the budget of a run, whichever is reached first. Defaults to
@@ -218,6 +220,45 @@ def read(
     return Comparison(results, summary, Path(folder))
 
 
+@plain_arguments()
+def compare_studies(
+    places: Sequence[str],
+    *,
+    margin: float = 0.1,
+    within: float | None = None,
+    level: float = 0.05,
+    out: str | Path | None = None,
+    same_objective: bool = False,
+    command: str = "",
+) -> Comparison:
+    """Compare studies that exist; nothing is evaluated.
+
+    Args:
+        places: journal files and URLs of databases, each perhaps after ``NAME=``. The studies of
+            one name, by default of one engine on record, are the seeds of a contender.
+        margin, within, level: as in `compare`.
+        out: the folder of the report; None for none.
+        same_objective: compare studies whose records say that they were evaluated on different
+            data or code.
+        command: the command that the report shows.
+
+    Raises:
+        RequestError: a study cannot be read, or the studies cannot be compared.
+    """
+    require("a match", "crosstune[compare]", *LIBRARIES)
+    results, notes = from_studies(places, same_objective=same_objective, command=command)
+    axes = ("trials", "epochs") if _reports(results) else ("trials",)
+    summary = summarize(results, margin=margin, within=within, level=level, axes=axes)
+    summary = replace(summary, notes=(*notes, *summary.notes))
+    return Comparison(results, summary, None if out is None else Path(out))
+
+
+def _reports(results: Results) -> bool:
+    """True if any trial reported more than once."""
+    runs = results.runs.values()
+    return any(evaluation.epochs > 1 for run in runs for evaluation in run.evaluations)
+
+
 def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iterator[Problem]:
     if isinstance(spec, Problem):
         yield spec
@@ -230,7 +271,7 @@ def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iter
 
 
 def _contenders(
-    entries: Iterable[str | Mapping[str, Any]] | str | None, problems: Sequence[Problem]
+    entries: Iterable[Entry] | str | None, problems: Sequence[Problem]
 ) -> tuple[Contender, ...]:
     """The contenders; several problems also need random search, as a common measure."""
     parties = all_contenders(entries)

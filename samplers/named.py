@@ -8,6 +8,7 @@ from typing import Any
 from optuna.samplers import BaseSampler
 
 from crosstune.engines import registry as adapters
+from crosstune.engines import user_samplers
 from crosstune.engines.base import Adapter
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
@@ -45,12 +46,17 @@ def named_sampler(
 def named_algorithm(name: str) -> tuple[Adapter, str]:
     """The backend and native name for ``backend``, ``backend:algorithm`` or an algorithm.
 
+    A user's own sampler is ``module:Class``, of the backend "optuna".
+
     Raises:
         RequestError: it does not exist, or its library is missing.
     """
     backend, colon, algorithm = name.partition(":")
     if not colon and backend.replace("-", "_") not in adapters.names():
         backend, algorithm = adapters.HOST, backend
+    is_backend = backend.replace("-", "_") in adapters.names() or backend in adapters.unlisted()
+    if colon and not is_backend and user_samplers.has_module(name):
+        backend, algorithm = adapters.HOST, name  # module:Class
     adapter = adapters.get(backend.replace("-", "_"))
     return adapter, adapter.algorithm(algorithm or "bayesian")
 

@@ -30,9 +30,19 @@ from crosstune.adapters.optuna.read import read
 from crosstune.adapters.optuna.sampler import check_finite, check_no_function, native_sampler
 from crosstune.adapters.optuna.search import LEARNS_CONSTRAINTS, OptunaEngine
 from crosstune.engines import study_values as ledger
+from crosstune.engines import user_samplers
 from crosstune.engines.base import Adapter, Algorithm, Drawn
 from crosstune.engines.compiled import Compiled
 from crosstune.space.space import Space
+
+
+class _Algorithms(dict[str, Algorithm]):
+    """The algorithms by name, and a user's sampler by ``module:Class``."""
+
+    def __missing__(self, name: str) -> Algorithm:
+        if not user_samplers.is_name(name):
+            raise KeyError(name)
+        return Algorithm("your own sampler", lambda: user_samplers.maker(name))
 
 
 def _grid_options(points: int = 10) -> None:
@@ -45,72 +55,84 @@ class OptunaAdapter(Adapter):
     name: ClassVar[str] = "optuna"
     distribution: ClassVar[str] = "optuna"
     roles: ClassVar[Mapping[str, str]] = {"random": "random", "grid": "grid", "bayesian": "tpe"}
-    algorithms: ClassVar[Mapping[str, Algorithm]] = {
-        "tpe": Algorithm(
-            "tree-structured Parzen estimator",
-            lambda: samplers.TPESampler,
-            constraints=LEARNS_CONSTRAINTS,
-            objectives=True,
-        ),
-        "tpe-v4": Algorithm(
-            "TPE with the defaults of Optuna 4",
-            lambda: samplers.TPESampler,
-            constraints=LEARNS_CONSTRAINTS,
-            objectives=True,
-        ),
-        "gp": Algorithm(
-            "Gaussian process",
-            lambda: samplers.GPSampler,
-            needs=(("torch", "scipy"), "torch"),
-            constraints=LEARNS_CONSTRAINTS,
-            objectives=True,
-        ),
-        "cmaes": Algorithm(
-            "CMA-ES; numeric parameters, the others at random",
-            lambda: samplers.CmaEsSampler,
-            needs=(("cmaes",), "optuna"),
-            keeps_state=True,
-            one_scalar="its state is in its own generations, whose values may not change later. "
-            "Use tpe or nsga2",
-        ),
-        "nsga2": Algorithm(
-            "genetic algorithm NSGA-II",
-            lambda: samplers.NSGAIISampler,
-            keeps_state=True,
-            constraints=LEARNS_CONSTRAINTS,
-            objectives=True,
-        ),
-        "nsga3": Algorithm(
-            "genetic algorithm NSGA-III, for three objectives and more",
-            lambda: samplers.NSGAIIISampler,
-            constraints=LEARNS_CONSTRAINTS,
-            objectives=True,
-        ),
-        "qmc": Algorithm(
-            "quasi-random Sobol or Halton points",
-            lambda: samplers.QMCSampler,
-            needs=(("scipy",), "optuna"),
-            keeps_state=True,
-            objectives=True,
-            learns=False,
-        ),
-        "random": Algorithm(
-            "random search",
-            lambda: samplers.RandomSampler,
-            keeps_state=True,
-            objectives=True,
-            learns=False,
-        ),
-        "grid": Algorithm(
-            "every point of a grid once", lambda: _grid_options, exhaustive=True, objectives=True
-        ),
-        "brute-force": Algorithm(
-            "every point of a finite space once",
-            lambda: samplers.BruteForceSampler,
-            exhaustive=True,
-            objectives=True,
-        ),
-    }
+    algorithms: ClassVar[Mapping[str, Algorithm]] = _Algorithms(
+        {
+            "tpe": Algorithm(
+                "tree-structured Parzen estimator",
+                lambda: samplers.TPESampler,
+                constraints=LEARNS_CONSTRAINTS,
+                objectives=True,
+            ),
+            "tpe-v4": Algorithm(
+                "TPE with the defaults of Optuna 4",
+                lambda: samplers.TPESampler,
+                constraints=LEARNS_CONSTRAINTS,
+                objectives=True,
+            ),
+            "gp": Algorithm(
+                "Gaussian process",
+                lambda: samplers.GPSampler,
+                needs=(("torch", "scipy"), "torch"),
+                constraints=LEARNS_CONSTRAINTS,
+                objectives=True,
+            ),
+            "cmaes": Algorithm(
+                "CMA-ES; numeric parameters, the others at random",
+                lambda: samplers.CmaEsSampler,
+                needs=(("cmaes",), "optuna"),
+                keeps_state=True,
+                one_scalar="its state is in its own generations, whose values may not change "
+                "later. Use tpe or nsga2",
+            ),
+            "nsga2": Algorithm(
+                "genetic algorithm NSGA-II",
+                lambda: samplers.NSGAIISampler,
+                keeps_state=True,
+                constraints=LEARNS_CONSTRAINTS,
+                objectives=True,
+            ),
+            "nsga3": Algorithm(
+                "genetic algorithm NSGA-III, for three objectives and more",
+                lambda: samplers.NSGAIIISampler,
+                constraints=LEARNS_CONSTRAINTS,
+                objectives=True,
+            ),
+            "qmc": Algorithm(
+                "quasi-random Sobol or Halton points",
+                lambda: samplers.QMCSampler,
+                needs=(("scipy",), "optuna"),
+                keeps_state=True,
+                objectives=True,
+                learns=False,
+            ),
+            "random": Algorithm(
+                "random search",
+                lambda: samplers.RandomSampler,
+                keeps_state=True,
+                objectives=True,
+                learns=False,
+            ),
+            "grid": Algorithm(
+                "every point of a grid once",
+                lambda: _grid_options,
+                exhaustive=True,
+                objectives=True,
+            ),
+            "brute-force": Algorithm(
+                "every point of a finite space once",
+                lambda: samplers.BruteForceSampler,
+                exhaustive=True,
+                objectives=True,
+            ),
+        }
+    )
+
+    def algorithm(self, name: str) -> str:
+        """The native name of a role or an algorithm; that of a user's sampler is its own."""
+        if user_samplers.is_name(name):
+            user_samplers.found_by(name)  # raises
+            return name
+        return super().algorithm(name)
 
     def compile(self, space: Space, *, mode: str = "exact") -> dict[str, BaseDistribution]:
         """A distribution for each searched parameter, in the order of the space."""

@@ -10,6 +10,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 
 from crosstune import _optuna
 from crosstune.engines import study_values as ledger
+from crosstune.engines import user_samplers
 from crosstune.engines.base import seed_in_32_bits
 from crosstune.errors import Unsupported
 from crosstune.space.space import Space
@@ -40,6 +41,8 @@ def native_sampler(
         Unsupported: a grid without a space, or over one that is too large or has conditions.
     """
     seed = seed_in_32_bits(seed)
+    if user_samplers.is_name(algorithm):
+        return user_samplers.made(algorithm, seed, options)
     make: dict[str, Callable[..., samplers.BaseSampler]] = {
         "tpe": samplers.TPESampler,
         "gp": samplers.GPSampler,

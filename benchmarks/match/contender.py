@@ -6,16 +6,21 @@ import inspect
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+from optuna.samplers import BaseSampler
 
 from crosstune import pruners
-from crosstune.engines import registry
+from crosstune.engines import registry, user_samplers
 from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Named, Spec
 from crosstune.tuning.front import StudyRequest
 from crosstune.tuning.scheduling import is_scheduler, written
+
+Entry: TypeAlias = str | Mapping[str, Any] | type[BaseSampler]
+"""A contender as a user writes it."""
 
 REFERENCE = "optuna:random"
 """Random search, the reference of normalised regret."""
@@ -96,14 +101,15 @@ class Contender:
         )
 
 
-def contender(entry: str | Mapping[str, Any]) -> Contender:
+def contender(entry: Entry) -> Contender:
     """A contender from ``backend:sampler``, with ``+pruner`` or ``+scheduler``, or from a mapping.
 
     Args:
-        entry: a mapping has `backend`, and may have `sampler`, `pruner` and `scheduler`, each a
-            name or a mapping of a name and options, and a `label`. ``+none`` disables the spec's
-            pruner. A scheduler is written with its epochs, ``+hyperband:50``; those that no pruner
-            shares its name with take the epochs of the spec's scheduler without them.
+        entry: a class of Optuna samplers, or ``optuna:module:Class``, is a user's own; a mapping
+            has `backend`, and may have `sampler`, `pruner` and `scheduler`, each a name or a
+            mapping of a name and options, and a `label`. ``+none`` disables the spec's pruner. A
+            scheduler is written with its epochs, ``+hyperband:50``; those that no pruner shares
+            its name with take the epochs of the spec's scheduler without them.
 
     Raises:
         RequestError: there is no such backend, sampler or pruner, or its library is missing.
@@ -113,6 +119,8 @@ def contender(entry: str | Mapping[str, Any]) -> Contender:
     >>> contender({"backend": "optuna", "sampler": {"name": "tpe", "gamma": 1}, "label": "x"}).label
     'x'
     """
+    if user_samplers.is_sampler(entry):
+        entry = _of_class(entry)
     if isinstance(entry, str):
         engine, plus, pruning = entry.partition("+")
         if not engine or (plus and not pruning):
@@ -152,7 +160,7 @@ def contender(entry: str | Mapping[str, Any]) -> Contender:
     return Contender(text, adapter.name, named, pruner, scheduler, unlisted)
 
 
-def contenders(entries: Iterable[str | Mapping[str, Any]] | str | None) -> tuple[Contender, ...]:
+def contenders(entries: Iterable[Entry] | str | None) -> tuple[Contender, ...]:
     """The contenders of a match.
 
     Args:
@@ -180,6 +188,23 @@ def contenders(entries: Iterable[str | Mapping[str, Any]] | str | None) -> tuple
     if len(parties) < 2:
         raise RequestError("a match has two contenders or more")
     return tuple(parties)
+
+
+def _of_class(sampler: BaseSampler | type[BaseSampler]) -> str:
+    """The contender of a class, which other processes can import.
+
+    Raises:
+        RequestError: it is an instance, or no module has it.
+    """
+    if not isinstance(sampler, type):
+        raise RequestError(
+            f"each seed needs a fresh {type(sampler).__name__}: give the class in place of the "
+            "instance"
+        )
+    name = user_samplers.name_of(sampler)
+    if sampler.__module__ == "__main__" or "<locals>" in name:
+        raise RequestError(f"{name} cannot be imported by other processes: put it into a module")
+    return f"{registry.HOST}:{name}"
 
 
 def _engine(name: str) -> tuple[Adapter, str]:

@@ -145,7 +145,8 @@ class Recorder:
     def final_test(self, study: Study) -> float | None:
         """The score of the best trial on unseen data, if a separate call computes it.
 
-        With several metrics there is none. Of a problem with a truth, it is that of the recommended trial.
+        With several metrics there is none. Of a problem with a truth, it is that of the recommended
+        trial.
 
         Raises:
             RunError: the mapping that the objective's `test` returns lacks the metric.

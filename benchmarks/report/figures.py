@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from crosstune.benchmarks.match.results import Results
-from crosstune.benchmarks.report.importance import Importance
 from crosstune.benchmarks.report.plots import Curves
 from crosstune.benchmarks.statistics.precision import between
 from crosstune.benchmarks.statistics.verdicts import Interval, Ranking, Standing, Summary
 from crosstune.presentation.dots import Dots, Mark
 from crosstune.presentation.numbers import duration, percent, rounded
 from crosstune.presentation.tables import plain
+from crosstune.study_report.importance import Importance
 from crosstune.system.filenames import as_own_file_name
 
 AXES = ("trials", "epochs", "seconds")

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from crosstune.cli.options import DEBUG, JSON, QUIET, named
+from crosstune.errors import RequestError
 
 _EPILOG = """
 \b
@@ -22,6 +23,8 @@ Examples:
   crosstune compare examples/digits.yaml --contenders optuna:tpe,hyperopt:tpe+median --jobs 2
   crosstune compare --suite tables --contenders optuna:tpe,hyperopt:tpe --seeds 20 --jobs 2
   crosstune compare examples/iris.yaml --until-decided --max-seeds 40
+  crosstune compare --studies runs/iris-*.journal
+  crosstune compare --studies mine=a.journal mine=b.journal tpe=c.journal tpe=d.journal
 
 \b
 A contender is BACKEND:SAMPLER, BACKEND:SAMPLER+PRUNER or BACKEND:SAMPLER+SCHEDULER:EPOCHS;
@@ -36,7 +39,12 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
 
 
 @click.command("compare", epilog=_EPILOG)
-@click.argument("spec", type=click.Path(path_type=Path), required=False)
+@click.argument("places", metavar="[SPEC | STUDY...]", nargs=-1)
+@click.option(
+    "--studies",
+    is_flag=True,
+    help="Judge existing studies, each perhaps as NAME=STUDY; evaluate nothing.",
+)
 @click.option(
     "--suite", metavar="NAME", help="Instead of SPEC: tables, functions, training or kinds."
 )
@@ -102,7 +110,8 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
 @JSON
 @DEBUG
 def compare(
-    spec: Path | None,
+    places: tuple[str, ...],
+    studies: bool,
     suite: str | None,
     problem_names: tuple[str, ...],
     contenders: str | None,
@@ -116,14 +125,30 @@ def compare(
     within: float | None,
     **options: Any,
 ) -> None:
-    """Compare engines on SPEC, or on a suite of problems, with intervals and a verdict."""
+    """Compare engines on SPEC, on a suite of problems, or by studies that they have made."""
     from crosstune.benchmarks import compare as matches
-    from crosstune.benchmarks.report import terminal
     from crosstune.cli.console import SafeConsole
     from crosstune.terminal.streams import lossy_stdout
 
-    subject = _subject(spec, suite, problem_names)
     console = SafeConsole(stderr=True, quiet=quiet)
+    command = shlex.join(["crosstune", *sys.argv[1:]])
+    if studies:
+        if suite is not None or problem_names or report_only:
+            raise RequestError("--studies goes with studies alone, and not with problems")
+        comparison = matches.compare_studies(
+            places,
+            margin=margin,
+            within=within,
+            out=out or Path("runs/compare-studies"),
+            same_objective=options["same_objective"],
+            command=command,
+        )
+        _finish(comparison, console, as_json=as_json)
+        return
+    if len(places) > 1:
+        raise RequestError(f"one SPEC is compared at a time; studies need --studies: {places[1]}")
+    spec = Path(places[0]) if places else None
+    subject = _subject(spec, suite, problem_names)
     place = out or _default_folder(spec, suite, problem_names)
     if report_only:
         comparison = matches.read(place, margin=margin, within=within)
@@ -138,9 +163,16 @@ def compare(
                 margin=margin,
                 within=within,
                 progress=progress,
-                command=shlex.join(["crosstune", *sys.argv[1:]]),
+                command=command,
                 **options,
             )
+    _finish(comparison, console, as_json=as_json)
+
+
+def _finish(comparison: Any, console: Any, *, as_json: bool) -> None:
+    """Print the verdict and the tables, and write the report."""
+    from crosstune.benchmarks.report import terminal
+
     terminal(comparison.results, comparison.summary, console)
     page = comparison.write_report()
     for line in (comparison.sentence, f"report: {page}"):
@@ -151,7 +183,6 @@ def compare(
 
 def _subject(spec: Path | None, suite: str | None, names: tuple[str, ...]) -> Any:
     from crosstune.benchmarks import problems
-    from crosstune.errors import RequestError
 
     if [spec is not None, suite is not None, bool(names)].count(True) != 1:
         raise RequestError("give one of SPEC, --suite and --problem")

@@ -122,18 +122,19 @@ def _from_script(
         names = ", ".join(study.study_name for study in ran if study is not most)
         say(f"the draft is of {most.study_name}, which has most trials; not of {names}")
     try:
-        made = _drafted(most, options["metric"])
+        stem = target if module else Path(target).stem
+        made = _drafted(most, options["metric"], stem)
         _write(made, f"the first {counts[most]} trials of {target}", options["out"])
     except RequestError as error:
         say(f"crosstune: {message_of(error)}")
         sys.exit(error.exit_status)
 
 
-def _drafted(study: Study, metric: str | None) -> Draft:
+def _drafted(study: Study, metric: str | None, script: str | None = None) -> Draft:
     from crosstune.exchange.draft import draft
     from crosstune.exchange.study_data import read_study
 
-    return draft(read_study(study), metric=metric)
+    return draft(read_study(study), metric=metric, script=script)
 
 
 def _write(made: Draft, source: str, out: Path | None) -> None:

@@ -47,12 +47,14 @@ class _Condition:
     trials: int
 
 
-def draft(contents: Contents, *, metric: str | None = None) -> Draft:
+def draft(contents: Contents, *, metric: str | None = None, script: str | None = None) -> Draft:
     """The draft of a spec from a study.
 
     Args:
         contents: of the study.
         metric: the name of the objective, if the study does not tell.
+        script: the name of the script whose first trials these are. Then the engine, the seed and
+            the number of trials are not the script's, and are left out.
 
     Raises:
         RequestError: it has no parameters, or one that no spec can describe.
@@ -67,16 +69,19 @@ def draft(contents: Contents, *, metric: str | None = None) -> Draft:
         notes.append(f"the first of {len(contents.directions)} objectives is the metric")
     space, guesses = _space(contents)
     keys: dict[str, Any] = {
-        "name": contents.name,
+        "name": script or contents.name,
         "metric": {"name": name or "value", "direction": contents.directions[0]},
-        "trials": len(contents.finished) or 1,
     }
-    notes.append("guess: the budget is the number of finished trials")
-    if isinstance(record.get("seed"), int):
-        keys["seed"] = record.get("base_seed", record["seed"])
+    if script is not None:
+        notes.append("set the budget: `trials: N`, or `seconds: S`")
     else:
-        notes.append("no seed is known, so each run draws another one")
-    keys |= _engine(record)
+        keys["trials"] = len(contents.finished) or 1
+        notes.append("guess: the budget is the number of finished trials")
+        if isinstance(record.get("seed"), int):
+            keys["seed"] = record.get("base_seed", record["seed"])
+        else:
+            notes.append("no seed is known, so each run draws another one")
+        keys |= _engine(record)
     keys["space"] = space
     notes += guesses
     try:
@@ -163,11 +168,11 @@ def _condition(
         without = {_position(values, t.params[parent]) for t in gone if parent in t.params}
         if with_it & without or (not without and len(with_it) == len(values)):
             continue
-        kept = tuple(values[i] for i in sorted(with_it))
+        there_with = tuple(values[i] for i in sorted(with_it))
         unseen = len(with_it | without) < len(values)
         everywhere = all(parent in trial.params for trial in gone)
-        explained = _Condition(parent, kept, unseen, len(trials))
-        candidates.append((not everywhere, len(kept), explained))
+        explained = _Condition(parent, there_with, unseen, len(trials))
+        candidates.append((not everywhere, len(there_with), explained))
     return min(candidates, key=lambda item: item[:2])[2] if candidates else None
 
 

@@ -13,7 +13,11 @@ Tick = tuple[float, str]
 
 
 def steps(low: float, high: float, most: int = 6) -> list[Tick]:
-    """Round values between two ends, about `most` of them, with their labels.
+    """Round values between two ends, with their labels.
+
+    Args:
+        low, high: the ends, which differ.
+        most: about how many values.
 
     >>> [words for _, words in steps(0.0, 1.0)]
     ['0.0', '0.2', '0.4', '0.6', '0.8', '1.0']
@@ -28,7 +32,11 @@ def steps(low: float, high: float, most: int = 6) -> list[Tick]:
 
 
 def decades(low: float, high: float, most: int = 6) -> list[Tick]:
-    """Powers of ten between two ends above 0; the ends themselves if there are fewer than two.
+    """Powers of ten between two ends; the ends themselves if there are fewer than two.
+
+    Args:
+        low, high: the ends, above 0.
+        most: about how many values.
 
     >>> [words for _, words in decades(1e-4, 1.0)]
     ['0.0001', '0.001', '0.01', '0.1', '1']

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from crosstune.presentation.diagrams import INK, LINE, MUTED, Diagram
 from crosstune.presentation.dots import Dots
 from crosstune.presentation.palette import Look
+from crosstune.presentation.sections import Figure
 from crosstune.presentation.tables import plain, shortened
 
 KINDS = ("png", "svg", "pdf")
@@ -61,15 +62,17 @@ def painted(picture: Dots | Diagram, looks: Mapping[str, Look]) -> Canvas:
     return _dots(picture, looks) if isinstance(picture, Dots) else _diagram(picture, looks)
 
 
-def draw(picture: Dots | Diagram, looks: Mapping[str, Look], folder: Path) -> list[Path]:
-    """Write a figure to files, and return the paths.
+def draw(picture: Figure, looks: Mapping[str, Look], folder: Path) -> list[Path]:
+    """Write a figure of the kinds that all reports share to files, and return the paths.
 
     Args:
         picture: its name is that of the files.
         looks: the colour and the dashes of each series.
         folder: has to exist.
     """
-    return save(picture.name, folder, lambda: painted(picture, looks))
+    assert isinstance(picture, Dots | Diagram)
+    content = picture
+    return save(picture.name, folder, lambda: painted(content, looks))
 
 
 def key(canvas: Canvas, looks: Mapping[str, Look]) -> None:

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from optuna.samplers import BaseSampler
 
 from crosstune.engines import registry as adapters
+from crosstune.engines import user_samplers
 from crosstune.engines.base import Adapter
 from crosstune.engines.budget import ends_by_itself, note_of_repeats
 from crosstune.engines.record import SCHEDULER, run_record
@@ -32,6 +33,9 @@ from crosstune.system.extras import require
 
 OURS = "crosstune"
 """The backend of crosstune's own samplers."""
+
+SamplerChoice: TypeAlias = str | Mapping[str, Any] | BaseSampler | type[BaseSampler]
+"""A name, a mapping of a name and options, or the user's own Optuna sampler or a class of them."""
 
 WARM_START = "warm_start"
 """The option of samplers that learn from earlier studies."""
@@ -148,7 +152,7 @@ def choose(
     spec: Spec,
     *,
     backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
+    sampler: SamplerChoice | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
 ) -> ChosenEngine:
@@ -164,12 +168,19 @@ def choose(
         RequestError: there is no such backend, sampler or option, its library is missing, or it
             cannot learn from earlier studies.
     """
-    adapter = adapters.get(backend or spec.backend)
     wanted = spec.sampler if sampler is None else named(sampler)
+    if user_samplers.is_name(wanted.name) and sampler is not None:
+        if backend not in (None, adapters.HOST):
+            raise RequestError(f"{wanted.name} is a sampler for Optuna, and not for {backend}")
+        backend = adapters.HOST
+    adapter = adapters.get(backend or spec.backend)
     notes: list[str] = []
     swapped = sampler is None and adapter.name != spec.backend
     options: Mapping[str, Any] = wanted.options
-    if swapped and wanted.name not in ("random", "grid", "bayesian", *adapter.algorithms):
+    names = ["random", "grid", "bayesian", *adapter.algorithms]
+    if adapter.name == adapters.HOST and user_samplers.is_name(wanted.name):
+        names.append(wanted.name)
+    if swapped and wanted.name not in names:
         notes.append(f"{adapter.name} has no sampler {wanted.name!r}, so its 'bayesian' runs")
         wanted = Named(name="bayesian")
         options = {}
@@ -183,6 +194,8 @@ def choose(
     if ours:
         notes.append(f"{adapter.name} has no grid for this space, so crosstune's own runs")
     algorithm = "grid" if ours else adapter.algorithm(wanted.name)
+    if user_samplers.is_name(algorithm):
+        notes += user_samplers.notes_on(algorithm)
     if spec.prior and not ours and adapter.algorithms[algorithm].takes("prior"):
         options = {"prior": spec.prior, **options}
     elif spec.prior:
@@ -244,12 +257,14 @@ def _has_grid(adapter: Adapter, space: Space) -> bool:
     return True
 
 
-def named(value: str | Mapping[str, Any]) -> Named:
-    """Read a sampler or pruner as a user may name it.
+def named(value: SamplerChoice) -> Named:
+    """Read a sampler or pruner as a user may name it; a user's sampler gets its name.
 
     Raises:
         RequestError: it is neither a name nor a mapping with one.
     """
+    if user_samplers.is_sampler(value):
+        return Named(name=user_samplers.name_of(value))
     if isinstance(value, str) and value:
         return Named(name=value)
     if not isinstance(value, str | Mapping):

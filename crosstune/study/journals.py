@@ -54,7 +54,7 @@ def kept_journal(folder: Path, spec_name: str, engine: ChosenEngine, study_name:
 
 def _names(folder: Path, spec_name: str, engine: ChosenEngine) -> tuple[list[Path], Path]:
     """The existing files, and the first free name."""
-    stem = f"{as_file_name(spec_name)}-{engine.adapter.name}-{engine.algorithm}"
+    stem = f"{as_file_name(spec_name)}-{engine.adapter.name}-{as_file_name(engine.algorithm)}"
     files: list[Path] = []
     path = folder / f"{stem}.journal"
     while path.exists():

@@ -15,7 +15,7 @@ from optuna.importance import (
     PedAnovaImportanceEvaluator,
     get_param_importances,
 )
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import create_trial
 
 from crosstune.engines.feasibility import is_feasible
@@ -79,9 +79,9 @@ def importance_of(content: StudyContent, index: int) -> Importance:
         return Importance(why=f"{len(trials)} complete trials; {least} are needed")
     if len({trial.values[index] for trial in trials}) == 1:
         return Importance(why="every trial has the same value")
-    direction = "maximize" if content.maximize[index] else "minimize"
+    direction = "MAXIMIZE" if content.maximize[index] else "MINIMIZE"
     with quiet(), own_study():
-        alone = optuna.create_study(direction=direction)
+        alone = optuna.create_study(direction=StudyDirection[direction])
         for trial in trials:
             alone.add_trial(
                 create_trial(

@@ -17,7 +17,7 @@ from optuna.study import Study
 from crosstune.errors import RequestError, described, message_of
 from crosstune.exchange import import_study, storages
 from crosstune.study.lock import driver_of
-from crosstune.study.storage import cannot_open, check_url, describe, file_at
+from crosstune.study.storage import cannot_open, check_url, describe, file_at, open_storage
 from crosstune.study_report.content import StudyContent, content_of
 from crosstune.terminal.urls import clean_cause
 
@@ -194,4 +194,4 @@ def _damaged(place: str, why: str) -> RequestError:
 
 def names_at(place: str) -> list[str]:
     """The names of the studies in a storage that `read` has opened."""
-    return optuna.get_all_study_names(storages.open_storage(_url(place)))
+    return optuna.get_all_study_names(open_storage(_url(place)))

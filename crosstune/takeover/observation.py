@@ -6,7 +6,9 @@ that its choices are seen alike.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -45,10 +47,11 @@ def observed(
     install(backend=HOST, sampler="random", seed=seed, trials=trials)
     why = ""
     try:
-        if module:
-            run_module(target, arguments)
-        else:
-            run_script(Path(target), arguments)
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is for the draft
+            if module:
+                run_module(target, arguments)
+            else:
+                run_script(Path(target), arguments)
     except SystemExit as error:
         why = "" if error.code in (None, 0) else f"it exited with {error.code}"
     except CrosstuneError as error:

@@ -30,7 +30,14 @@ from crosstune.resume.mismatch import FRESH
 from crosstune.space.defaults import DefaultPoint, Defaults
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
-from crosstune.study.choice import ChosenEngine, choose, named, repeating, scheduled
+from crosstune.study.choice import (
+    ChosenEngine,
+    SamplerChoice,
+    choose,
+    named,
+    repeating,
+    scheduled,
+)
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
 from crosstune.study.storage import Place
@@ -76,7 +83,7 @@ class StudyRequest:
     dialect: str | None = None
     own_loop: bool = False
     backend: str | None = None
-    sampler: str | Mapping[str, Any] | None = None
+    sampler: SamplerChoice | None = None
     pruner: BasePruner | str | Mapping[str, Any] | None = None
     scheduler: str | Mapping[str, Any] | None = None
     trials: int | None = None
@@ -160,6 +167,11 @@ def settle(request: StudyRequest) -> Plan:
         spec = spec.with_start(request.start)
     if request.resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {request.resume!r}")
+    if request.resume is True and isinstance(request.sampler, BaseSampler):
+        raise RequestError(
+            "a sampler that was passed cannot go through its earlier trials again. Pass its "
+            f"class, or continue with resume={FRESH!r}"
+        )
     plan = _settled(request, spec)
     if request.resume:
         recorded = as_recorded(spec, plan.storage, request.study_name)

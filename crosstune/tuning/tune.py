@@ -12,7 +12,7 @@ from optuna.study import Study
 
 from crosstune.objectives import Objective
 from crosstune.spec.spec import Spec
-from crosstune.study.choice import named
+from crosstune.study.choice import SamplerChoice, named
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
 from crosstune.system.scalars import plain_arguments
@@ -27,7 +27,7 @@ def tune(
     objective: Objective | str | Mapping[str, Any] | None = None,
     *,
     backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
+    sampler: SamplerChoice | None = None,
     pruner: str | Mapping[str, Any] | None = None,
     scheduler: str | Mapping[str, Any] | None = None,
     trials: int | None = None,
@@ -133,7 +133,7 @@ def create_study(
     spec: Spec | str | Path | Mapping[str, Any],
     *,
     backend: str | None = None,
-    sampler: str | Mapping[str, Any] | None = None,
+    sampler: SamplerChoice | None = None,
     pruner: str | Mapping[str, Any] | None = None,
     scheduler: str | Mapping[str, Any] | None = None,
     seed: int | None = None,
@@ -148,8 +148,9 @@ def create_study(
     Args:
         spec: a Spec, its file, or a mapping of its keys.
         backend: "optuna", "hyperopt", "keras_tuner" or one of a plug-in.
-        sampler: a role (random, grid, bayesian), a native name of the backend, or a mapping of a
-            name and options.
+        sampler: a role (random, grid, bayesian), a native name of the backend, a mapping of a
+            name and options, or an Optuna sampler of your own: a class, ``module:Class``, or an
+            instance, which cannot be resumed to the same trials.
         pruner: a name from `crosstune.pruners`, or a mapping of a name and options.
         scheduler: decides how far each trial is trained: freeze-thaw, i-epoch, successive-halving
             or hyperband, with the epochs of a whole training, as "freeze-thaw:50", or a mapping of
