@@ -39,6 +39,7 @@ from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
 from crosstune.errors import RequestError, Unsupported
 from crosstune.exchange import sidecar_data as sidecar
+from crosstune.exchange.one_objective import single
 from crosstune.exchange.study_data import Contents
 from crosstune.space.space import Space
 from crosstune.system.atomic_write import placed
@@ -57,9 +58,6 @@ def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str
 
     Returns:
         Notes for the user.
-
-    Raises:
-        Unsupported: the study has several objectives.
     """
     trials, notes = trials_of(contents)
     with placed(path, force=force) as part, part.open("wb") as file:
@@ -70,10 +68,9 @@ def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str
 def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
     """The finished trials of a study as `hyperopt.Trials`, and notes.
 
-    Raises:
-        Unsupported: the study has several objectives.
+    Several objectives become one value; see `crosstune.exchange.one_objective`.
     """
-    contents.check_single("hyperopt")
+    contents, notes_on_value = single(contents)
     mode = "literal" if contents.space is None else _mode(contents.space)
     encode = _encoder(contents, mode)
     docs = []
@@ -82,7 +79,7 @@ def trials_of(contents: Contents) -> tuple[hyperopt.Trials, list[str]]:
         docs.append(_document(contents, trial, tid, encode))
     trials = hyperopt.trials_from_docs(docs)
     trials.attachments[KEY] = {**sidecar.of_study(contents), "mode": mode}
-    notes = [f"misc.vals has the draws of the {mode} hp space"]
+    notes = [*notes_on_value, f"misc.vals has the draws of the {mode} hp space"]
     if contents.maximize:
         notes.append("the study maximises, so each loss is the negated value")
     pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)

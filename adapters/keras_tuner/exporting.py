@@ -36,6 +36,7 @@ from crosstune.adapters.keras_tuner.library import Trial, keras_tuner, kinds, or
 from crosstune.adapters.keras_tuner.private import Parent, values_hash
 from crosstune.engines import study_values as ledger
 from crosstune.exchange import sidecar_data as sidecar
+from crosstune.exchange.one_objective import single
 from crosstune.exchange.study_data import Contents
 from crosstune.system.atomic_write import placed
 
@@ -61,12 +62,10 @@ def write_folder(
         metric: the name of the objective. None: that of the study, or "objective".
 
     Returns:
-        Notes for the user.
-
-    Raises:
-        Unsupported: the study has several objectives.
+        Notes for the user. Several objectives become one value; see
+        `crosstune.exchange.one_objective`.
     """
-    contents.check_single("keras_tuner")
+    contents, notes_on_value = single(contents)
     name = metric or (contents.metric_names or [OBJECTIVE])[0]
     with placed(path, force=force, mark=ORACLE) as part:
         part.mkdir()
@@ -74,8 +73,9 @@ def write_folder(
     final = Path(path)
     direction = "max" if contents.maximize else "min"
     notes = [
+        *notes_on_value,
         f"open it with kt.RandomSearch(..., objective=kt.Objective({name!r}, {direction!r}), "
-        f"directory={str(final.parent)!r}, project_name={final.name!r}, overwrite=False)"
+        f"directory={str(final.parent)!r}, project_name={final.name!r}, overwrite=False)",
     ]
     pruned = sum(trial.state is TrialState.PRUNED for trial in contents.finished)
     if pruned:

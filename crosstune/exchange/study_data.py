@@ -24,7 +24,7 @@ from crosstune.engines import record_names
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import is_feasible
 from crosstune.engines.record_names import IMPORTED, RUNS, TRIAL_BUDGET
-from crosstune.errors import SpecError, Unsupported
+from crosstune.errors import SpecError
 from crosstune.space.space import Space
 
 __all__ = ["IMPORTED", "Contents", "frozen", "hull", "observed", "read_study", "write_study"]
@@ -83,18 +83,6 @@ class Contents:
     def values(self, trial: FrozenTrial) -> dict[str, Any]:
         """The parameters of a trial in the types of the space."""
         return ledger.values(self.space, trial.params)
-
-    def check_single(self, library: str) -> None:
-        """Refuse several objectives.
-
-        Raises:
-            Unsupported: there are several.
-        """
-        if len(self.directions) > 1:
-            raise Unsupported(
-                f"the study {self.name!r} has {len(self.directions)} objectives, and {library} "
-                "knows one. Export it to optuna or csv"
-            )
 
 
 def read_study(study: Study) -> Contents:

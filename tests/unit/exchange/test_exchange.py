@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.study import Study
@@ -18,7 +19,7 @@ import crosstune
 from crosstune import Spec, adapters, samplers
 from crosstune.adapters.hyperopt import exporting as to_hyperopt
 from crosstune.engines.record_names import SPACE
-from crosstune.errors import RequestError, StudyExists, UnknownName, Unsupported
+from crosstune.errors import RequestError, StudyExists, UnknownName
 from crosstune.exchange import IMPORTED, formats
 from crosstune.study.storage import open_storage
 from crosstune.system import atomic_write as placing
@@ -271,14 +272,24 @@ def test_unfinished_trials_are_left_out_and_this_is_said(
 
 
 @pytest.mark.parametrize("format", ["hyperopt", "keras_tuner"])
-def test_several_objectives_are_refused_where_there_is_one(format: str, tmp_path: Path) -> None:
+def test_several_objectives_become_one_value_where_there_is_one(
+    format: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     source = optuna.create_study(study_name="two", directions=["minimize", "maximize"])
-    source.optimize(lambda t: (t.suggest_float("x", 0, 1), 1.0), n_trials=2)
-    with pytest.raises(Unsupported, match=f"'two' has 2 objectives, and {format} knows one"):
-        crosstune.export_study(source, tmp_path / "out", format=format)
-    assert not list(tmp_path.iterdir())
-    crosstune.export_study(source, tmp_path / "out", format="optuna")
-    back = crosstune.import_study(tmp_path / "out", format="optuna")
+    source.set_metric_names(["loss", "speed"])
+    source.optimize(lambda t: (t.suggest_float("x", 0, 1), t.number), n_trials=3)
+    crosstune.export_study(source, tmp_path / "out", format=format)
+    assert "chebyshev value of loss, speed under equal weights" in caplog.text
+    back = crosstune.import_study(tmp_path / "out", format=format)
+    assert back.direction.name == "MINIMIZE"
+    losses = np.array([t.values for t in source.trials]) * [1, -1]
+    low, high = losses.min(axis=0), losses.max(axis=0)
+    halves = (losses - low) / (high - low) / 2
+    expected = halves.max(axis=1) + 0.05 * halves.sum(axis=1)
+    assert [t.value for t in back.trials] == pytest.approx(expected.tolist())
+    assert [t.user_attrs["speed"] for t in back.trials] == [0, 1, 2]
+    crosstune.export_study(source, tmp_path / "whole", format="optuna")
+    back = crosstune.import_study(tmp_path / "whole", format="optuna")
     assert records(back) == records(source)
 
 
