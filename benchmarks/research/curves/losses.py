@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosstune.benchmarks.research.curves.methods import SavingsResult
-from crosstune.benchmarks.research.curves.sets import CurveScale
+from crosstune.benchmarks.research.curves.sets import RandomEnds
 from crosstune.benchmarks.statistics import intervals
 from crosstune.benchmarks.statistics.verdicts import Interval
 from crosstune.errors import RequestError
@@ -79,7 +79,7 @@ def split(result: SavingsResult, whole: SavingsResult, unit: float) -> tuple[flo
 
 def losses(
     runs: Runs,
-    scales: Mapping[str, CurveScale],
+    scales: Mapping[str, RandomEnds],
     engine: str,
     methods: Sequence[str],
     against: str | None = None,

@@ -50,6 +50,25 @@ BASELINES = (
     "curve",
 )
 SCHEDULER = "scheduler:"
+SCHEDULED = tuple(
+    SCHEDULER + words
+    for words in ("freeze-thaw share=0.22", "i-epoch first=10", "hyperband", "successive-halving")
+)
+ABLATIONS = {
+    "told": [
+        f"{SCHEDULER}freeze-thaw share=0.22 {words}"
+        for words in (
+            *(f"told={told}" for told in ("last", "end", "draw", "pruned", "nothing")),
+            "told=last anew=false",
+        )
+    ],
+    "first": [f"{SCHEDULER}freeze-thaw share=0.22 first={first}" for first in (1, 2, 3, 5, 10)],
+    "share": [f"{SCHEDULER}freeze-thaw share={share}" for share in (0.14, 0.22, 0.3, 0.4)],
+    "finalists": [f"i-epoch epochs=10 finalists={count}" for count in (1, 2, 3, 5, 10)],
+}
+"""Methods that differ in one choice: what the engine is told of unfinished trials, the first rung,
+the share of the epochs, the finalists. With and without checkpoints are columns of every table.
+"""
 FREE = 3
 """How many complete trials come first with `knows-the-end`, as with the curve pruner."""
 _OWN = {

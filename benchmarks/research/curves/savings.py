@@ -7,9 +7,9 @@
     python -m crosstune.benchmarks.research.curves.savings pack runs/savings.jsonl packed.json.xz
 
 `run` replays studies of 60 configurations on learning curves and prints the table. By default these
-are LCBench's 17 sets for development, 8 seeds, Optuna's TPE, and every baseline: half an hour of
-one core. Each finished study is a line of `--out`, and the same command goes on from there. `table`
-and `figure` read such files, packed ones too, and need no data.
+are LCBench's 17 sets for development, 8 seeds, Optuna's TPE, every baseline and every scheduler: an
+hour of one core. Each finished study is a line of `--out`, and the same command goes on from there.
+`table` and `figure` read such files, packed ones too, and need no data.
 
 Every method also runs as `none`, every trial to the end: the losses are relative to it.
 """
@@ -17,6 +17,7 @@ Every method also runs as `none`, every trial to the end: the losses are relativ
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import platform
 import sys
@@ -148,6 +149,12 @@ def _arguments() -> argparse.ArgumentParser:
         help="LCBench's other 17 sets instead. This is meant to be run once, with --out, after "
         "every constant is chosen: who looks at these sets earlier has nothing left to judge by",
     )
+    replayed.add_argument(
+        "--ablation",
+        choices=methods.ABLATIONS,
+        help="methods that differ in what the engine is told of unfinished trials, in the first "
+        "rung, in the share or in the number of finalists",
+    )
     replayed.add_argument("--seeds", type=int, default=8, help="how many (8)")
     replayed.add_argument("--first-seed", type=int, default=1, help="they count from it (1)")
     replayed.add_argument("--trials", type=int, default=60, help="configurations of a study (60)")
@@ -173,7 +180,7 @@ def _arguments() -> argparse.ArgumentParser:
             nargs="+",
             default=[],
             metavar="METHOD",
-            help='such as curve, "i-epoch epochs=5"; run: the baselines, else all that are stored',
+            help='such as curve, "i-epoch epochs=5" (baselines and schedulers, or what is stored)',
         )
     for command in (replayed, tabled):
         command.add_argument("--against", metavar="METHOD", help="compare the others with it")
@@ -219,7 +226,10 @@ def _replay(options: argparse.Namespace) -> Savings:
     names = chosen(options.sets, options.frozen)
     if options.frozen:
         print(ONCE, file=sys.stderr)
-    listed = list(dict.fromkeys([losses.WHOLE, *(options.methods or methods.BASELINES)]))
+    listed = [losses.WHOLE, *options.methods, *methods.ABLATIONS.get(options.ablation, ())]
+    if len(listed) == 1:
+        listed += [*methods.BASELINES, *methods.SCHEDULED]
+    listed = list(dict.fromkeys(listed))
     for method in listed:
         methods.parse(method)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
@@ -230,6 +240,8 @@ def _replay(options: argparse.Namespace) -> Savings:
         for method in listed
         for name in names
     ]
+    # One line a study, that its scheduler is not native, would hide the progress.
+    logging.getLogger("crosstune").setLevel(logging.ERROR)
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     savings = stored_savings.begin(options.out, versions, options.trials)
     run(savings, plans, options.jobs, options.out)

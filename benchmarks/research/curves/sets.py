@@ -47,10 +47,10 @@ class CurveSet:
 
 
 @dataclass(frozen=True)
-class CurveScale:
+class RandomEnds:
     """What there is to win on a set: the ends of 200 random points, which are always the same.
 
-    >>> CurveScale(0.1, 0.3).unit
+    >>> RandomEnds(0.1, 0.3).unit
     0.2
     """
 
@@ -99,7 +99,7 @@ def curve_set(name: str) -> CurveSet:
     return CurveSet(name, LCBENCH_EPOCHS, space, curve)
 
 
-def scale(curves: CurveSet) -> CurveScale:
+def scale(curves: CurveSet) -> RandomEnds:
     """The scale of a set, from 200 points under seed 0.
 
     Raises:
@@ -107,7 +107,7 @@ def scale(curves: CurveSet) -> CurveScale:
     """
     space, random = Space(curves.space), np.random.default_rng(0)
     ends = [curves.curve(space.sample(random))[-1] for _ in range(RANDOM_POINTS)]
-    measured = CurveScale(float(np.min(ends)), float(np.median(ends)))
+    measured = RandomEnds(float(np.min(ends)), float(np.median(ends)))
     if measured.unit <= 0:
         raise RequestError(f"there is nothing to win on {curves.name}: half of its points are best")
     return measured

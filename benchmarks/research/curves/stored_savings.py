@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crosstune.benchmarks.research.curves.methods import SavingsResult
-from crosstune.benchmarks.research.curves.sets import CurveScale
+from crosstune.benchmarks.research.curves.sets import RandomEnds
 from crosstune.errors import RequestError
 
 SavingsPlan = tuple[str, str, str, int]
@@ -30,7 +30,7 @@ class Savings:
 
     versions: str
     trials: int
-    scales: dict[str, CurveScale] = field(default_factory=dict)
+    scales: dict[str, RandomEnds] = field(default_factory=dict)
     runs: dict[SavingsPlan, SavingsResult] = field(default_factory=dict)
 
 
@@ -87,7 +87,7 @@ def read(path: Path) -> Savings:
         savings = Savings(records[0]["versions"], records[0]["trials"])
         for record in records[1:]:
             if "scale" in record:
-                savings.scales[record["set"]] = CurveScale(**record["scale"])
+                savings.scales[record["set"]] = RandomEnds(**record["scale"])
             else:
                 name, engine, method, seed = record["plan"]
                 savings.runs[name, engine, method, seed] = SavingsResult(**record["result"])
@@ -96,7 +96,7 @@ def read(path: Path) -> Savings:
     return savings
 
 
-def scale_record(name: str, scale: CurveScale) -> dict[str, object]:
+def scale_record(name: str, scale: RandomEnds) -> dict[str, object]:
     """The line of a set."""
     return {"set": name, "scale": asdict(scale)}
 

@@ -13,8 +13,9 @@ import pytest
 from crosstune.benchmarks.research.curves import figure, losses, methods, savings, sets
 from crosstune.benchmarks.research.curves import stored_savings as stored
 from crosstune.benchmarks.research.curves.methods import SavingsResult
-from crosstune.benchmarks.research.curves.sets import CurveScale, CurveSet
+from crosstune.benchmarks.research.curves.sets import CurveSet, RandomEnds
 from crosstune.errors import RequestError
+from crosstune.samplers.scheduled.settings import Scheduler
 
 EPOCHS = 8
 
@@ -79,6 +80,25 @@ def test_knowing_the_end_loses_nothing_by_selection() -> None:
         assert oracle.share == pytest.approx(spent / (12 * EPOCHS))
 
 
+def test_a_scheduler_continues_trials_and_is_counted_as_configurations() -> None:
+    simple, scheduled = toy("i-epoch epochs=2"), toy("scheduler:i-epoch first=2")
+    assert (scheduled.share, scheduled.restarted) == (simple.share, simple.restarted)
+    assert scheduled.complete == simple.complete == 3
+    thawed = toy("scheduler:freeze-thaw share=0.5")
+    assert thawed.share <= 0.5 < thawed.restarted
+    assert thawed.returned >= thawed.proposed
+
+
+@pytest.mark.parametrize("name", methods.ABLATIONS)
+def test_the_methods_of_an_ablation_are_schedulers_or_i_epoch(name: str) -> None:
+    for method in methods.ABLATIONS[name]:
+        parsed, options = methods.parse(method)
+        if parsed.startswith(methods.SCHEDULER):
+            Scheduler.of(parsed.removeprefix(methods.SCHEDULER), options | {"max_epochs": 52})
+        else:
+            assert parsed == "i-epoch"
+
+
 def test_what_is_told_changes_the_proposals() -> None:
     """The curves cross, so an engine that is told the first values looks at the wrong side."""
     crossing = CurveSet("crossing", 2, TOY.space, lambda params: [1 - params["x"], params["x"]])
@@ -123,7 +143,7 @@ def invented() -> stored.Savings:
     """Two sets of two seeds: `median` loses 0.1 by selection and 0.2 by proposals on each."""
     studies = stored.Savings("versions", 60)
     for name, unit in (("a", 1.0), ("b", 10.0)):
-        studies.scales[name] = CurveScale(0.0, unit)
+        studies.scales[name] = RandomEnds(0.0, unit)
         for seed in (1, 2):
             for engine, ahead in (("optuna:tpe", 0.0), ("hyperopt:tpe", 0.5)):
                 whole = seed - ahead
