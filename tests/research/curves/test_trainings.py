@@ -33,6 +33,14 @@ def test_a_study_without_a_pruner_trains_every_epoch_and_keeps_nothing() -> None
     assert cost.seconds > 0
 
 
+def test_a_scheduled_study_continues_from_its_checkpoints() -> None:
+    cost = trainings.train("xgboost", "optuna:tpe", "scheduler:i-epoch first=5 finalists=2", 1, 4)
+    assert (cost.configurations, cost.checkpoints, cost.again) == (4, 4, 0)
+    assert cost.epochs == 4 * 5 + 2 * (EPOCHS - 5)
+    assert 0 < cost.best < 1
+    assert cost.megabytes > 0
+
+
 def test_the_table_compares_by_seed() -> None:
     def cost(epochs: int, best: float) -> trainings.TrainingCost:
         return trainings.TrainingCost(epochs=epochs, best=best, checkpoints=4, megabytes=1.5)
@@ -46,4 +54,4 @@ def test_the_table_compares_by_seed() -> None:
             10,
         )
     )
-    assert lines[-1] == "| torch | curve | 0.30 | 0.0 | 4, 1.5 | 0.1700 | +0.0200 ± 0.0000 |"
+    assert lines[-1] == "| torch | curve | 0.30 | 0.0 | 0.0 | 4, 1.5 | 0.1700 | +0.0200 ± 0.0000 |"
