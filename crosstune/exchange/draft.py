@@ -65,13 +65,14 @@ def draft(contents: Contents, *, metric: str | None = None, script: str | None =
     notes = ["name the objective: `objective: module:function`, or pass it to crosstune.tune"]
     if name is None:
         notes.append("guess: the metric has no name in the study")
-    if len(contents.directions) > 1:
-        notes.append(f"the first of {len(contents.directions)} objectives is the metric")
     space, guesses = _space(contents)
-    keys: dict[str, Any] = {
-        "name": script or contents.name,
-        "metric": {"name": name or "value", "direction": contents.directions[0]},
-    }
+    keys: dict[str, Any] = {"name": script or contents.name}
+    if len(contents.directions) > 1:
+        names = contents.metric_names or [f"objective_{i}" for i in range(len(contents.directions))]
+        pairs = zip(names, contents.directions, strict=True)
+        keys["metrics"] = [{"name": one, "direction": way} for one, way in pairs]
+    else:
+        keys["metric"] = {"name": name or "value", "direction": contents.directions[0]}
     if script is not None:
         notes.append("set the budget: `trials: N`, or `seconds: S`")
     else:

@@ -134,3 +134,25 @@ def test_a_range_that_changed_is_drafted_whole_and_said() -> None:
 def test_a_study_without_parameters_gives_no_draft() -> None:
     with pytest.raises(RequestError, match="no parameters"):
         drafted(lambda trial: 1.0, 2)
+
+
+def test_several_objectives_are_metrics_with_their_directions() -> None:
+    study = optuna.create_study(directions=["minimize", "maximize"])
+    study.set_metric_names(["loss", "speed"])
+    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 1.0), n_trials=3)
+    assert draft(read_study(study)).keys["metrics"] == [
+        {"name": "loss", "direction": "minimize"},
+        {"name": "speed", "direction": "maximize"},
+    ]
+
+
+def test_a_script_s_draft_has_nothing_of_the_search_that_showed_it() -> None:
+    study = crosstune.tune(
+        {"space": {"x": {"type": "float", "low": 0, "high": 1}}, "seed": 1},
+        lambda params: params["x"],
+        sampler="random",
+        trials=3,
+    )
+    keys = draft(read_study(study), script="train").keys
+    assert keys["name"] == "train"
+    assert not {"trials", "seed", "sampler", "backend", "pruner"} & set(keys)

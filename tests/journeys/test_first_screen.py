@@ -1,0 +1,191 @@
+"""What each command shows first: on a terminal of 80 columns, and where there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from crosstune.cli.main import main
+
+try:
+    import fcntl
+    import pty
+    import termios
+except ImportError:  # Windows
+    pytest.skip("needs a terminal", allow_module_level=True)
+
+SPEC = """
+objective: slowly:loss
+metric: a_metric_with_quite_a_long_name
+trials: 8
+seed: 0
+sampler: random
+space:
+  x: {type: float, low: 0, high: 1}
+"""
+SCRIPT = """
+import sys
+import optuna
+
+def objective(trial):
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    return trial.suggest_float("x", 0, 1) if kind == "a" else 0.5
+
+study = optuna.create_study(direction="maximize")
+study.optimize(objective, n_trials=500)
+print("noise of the script", len(study.trials), sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    (tmp_path / "slowly.py").write_text(
+        "import time\n\ndef loss(params):\n    time.sleep(0.3)\n    return params['x']\n"
+    )
+    return tmp_path
+
+
+def on_a_terminal(*arguments: str, columns: int = 80, **variables: str) -> str:
+    """All that a command writes to a terminal of a width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    hidden = ("COLUMNS", "NO_COLOR", "TERM")
+    environment = {name: v for name, v in os.environ.items() if name not in hidden}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crosstune", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**environment, "TERM": "xterm", **variables},
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # the terminal is closed
+            break
+        if not part:
+            break
+        seen += part
+    os.close(ours)
+    assert process.wait(60) == 0, seen.decode()
+    return seen.decode()
+
+
+def lines(shown: str) -> list[str]:
+    """The text of each line, as often as it was drawn, without colours and moves."""
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", shown))
+
+
+def test_a_run_on_80_columns_shows_progress_best_time_left_and_what_comes_next(at: Path) -> None:
+    shown = on_a_terminal("run", "spec.yaml", NO_COLOR="1")
+    text = lines(shown)
+    drawn = [line for line in text if re.search(r"\d/8 trials", line)]
+    assert any("best a_metric_with_quite_a_long_name 0." in line for line in drawn)
+    assert any(re.search(r"about \d s left$", line) for line in drawn)
+    assert max(map(len, drawn)) < 80
+    assert "its page: crosstune report runs/spec-optuna-random.journal" in text
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)  # no colour
+
+
+def test_quiet_writes_nothing_and_verbose_a_line_for_each_trial(
+    at: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for flag in ("-q", "-v"):
+        with pytest.raises(SystemExit) as ended:
+            main(["run", "spec.yaml", flag, "--trials", "2", "--study", f"study{flag}"])
+        assert ended.value.code == 0
+        out, err = capfd.readouterr()
+        assert out == ""
+        if flag == "-q":
+            assert err == ""
+        else:
+            assert len(re.findall(r"^trial \d of 2: .* in .* \(x .*\)$", err, re.MULTILINE)) == 2
+
+
+def test_a_quiet_run_that_fails_says_why(at: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (at / "slowly.py").write_text("def loss(params):\n    return 'text'\n")
+    sys.modules.pop("slowly", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "spec.yaml", "-q"])
+    assert ended.value.code == 1
+    assert "crosstune: " in capfd.readouterr().err
+
+
+def test_a_spec_is_drafted_from_a_script_and_passes_check(at: Path) -> None:
+    (at / "train.py").write_text(SCRIPT)
+    command = [sys.executable, "-m", "crosstune"]
+    drafted = subprocess.run(
+        [*command, "spec", "-n", "24", "--from", "train.py", "--out", "new.toml", "--fast", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert drafted.returncode == 0, drafted.stderr
+    assert drafted.stdout == ""
+    assert "noise of the script 24 ['--fast', '1']" in drafted.stderr
+    text = (at / "new.toml").read_text()
+    assert "# guess: x only when kind is 'a', as in 24 of 24 trials" in text
+    assert "# guess: x only" not in drafted.stderr
+    assert "- guess: x only when kind is 'a'" in drafted.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "new.toml", "--backend", "optuna", "--strict"])
+    assert ended.value.code == 0
+
+
+def test_a_script_without_a_study_gives_no_draft(at: Path) -> None:
+    (at / "train.py").write_text("raise SystemExit(3)\n")
+    drafted = subprocess.run(
+        [sys.executable, "-m", "crosstune", "spec", "--from", "train.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (drafted.returncode, drafted.stdout) == (1, "")
+    assert "ran no trial of a study (it exited with 3)" in drafted.stderr
+
+
+def test_studies_are_compared_by_their_files(at: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        storage = JournalStorage(JournalFileBackend(f"{name}.journal"))
+        study = optuna.create_study(storage=storage, study_name="s")
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--studies", "one=a.journal", "two=b.journal", "--out", "r", "-q"])
+    assert ended.value.code == 0
+    assert capfd.readouterr().err == ""
+    assert (at / "r" / "report.html").is_file()
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--studies", "one=a.journal", "one=b.journal"])
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion(shell: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["completion", shell])
+    assert ended.value.code == 0
+    assert "_CROSSTUNE_COMPLETE" in capfd.readouterr().out
+
+
+def test_backends_are_completed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_CROSSTUNE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "crosstune run --backend hy")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    with pytest.raises(SystemExit):
+        main(["ignored"])
+    assert capfd.readouterr().out.strip() == "plain,hyperopt"
