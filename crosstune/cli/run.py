@@ -130,6 +130,18 @@ study: crosstune tensorboard runs/....journal logs
     metavar="ADDRESS",
     help="Address of this machine for remote Dask workers, on a trusted network.",
 )
+@click.option(
+    "--save-params",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the best parameters to FILE: .yaml, .toml or .json.",
+)
+@click.option(
+    "--save-model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Fit the spec's estimator with them to all rows, and write it to FILE: .skops.",
+)
 @QUIET
 @VERBOSE
 @JSON
@@ -140,6 +152,8 @@ def run(
     fresh: bool,
     tensorboard: str | None,
     dask: str | None,
+    save_params: Path | None,
+    save_model: Path | None,
     quiet: bool,
     verbose: bool,
     as_json: bool,
@@ -158,7 +172,14 @@ def run(
     resumed = "fresh" if fresh else resume
     request = study_request(spec, resume=resumed, executor=dask, **options)
     with lossy_stdout():
-        result = run_spec(request, console, tensorboard=tensorboard, verbose=verbose, debug=debug)
+        result = run_spec(
+            request,
+            console,
+            tensorboard=tensorboard,
+            save=(save_params, save_model),
+            verbose=verbose,
+            debug=debug,
+        )
     if as_json:
         click.echo(json.dumps(result.summary, allow_nan=False))
     sys.exit(result.exit_status)
@@ -187,6 +208,7 @@ def run_spec(
     console: Console,
     *,
     tensorboard: str | None = None,
+    save: tuple[Path | None, Path | None] = (None, None),
     verbose: bool = False,
     debug: bool = False,
 ) -> Result:
@@ -196,6 +218,7 @@ def run_spec(
         request: the study to run.
         console: where to print.
         tensorboard: a folder in which the study is logged as it runs.
+        save: where to write the best parameters and the fitted model; None for nowhere.
         verbose: print a line for each trial.
         debug: raise errors of the run.
 
@@ -212,13 +235,17 @@ def run_spec(
         status_of,
         summary,
     )
+    from crosstune.engines.feasibility import best_trial
     from crosstune.resume.agreement import asked_seed
     from crosstune.study.clock import SamplerClock
+    from crosstune.tuning.best_files import BestFiles
     from crosstune.tuning.front import settle
     from crosstune.tuning.loop import run_plan
     from crosstune.tuning.opening import opened, placed
 
     plan = settle(request)
+    files = BestFiles(*save)
+    files.check(plan)
     log = TensorBoardCallback(tensorboard) if tensorboard else None
     plan = placed(plan)
     with opened(plan) as study:
@@ -233,4 +260,8 @@ def run_spec(
         seconds = time.monotonic() - before
         recommended = recommendation(study, plan)
         status = report(study, plan, console, seconds, status, recommended, tensorboard)
+        best = best_trial(study) if recommended is None else recommended.trial
+        if best is not None and status == 0 and any(save):
+            for path in files.write(study, plan, best):
+                console.print(f"written: {path}", highlight=False, markup=False, soft_wrap=True)
         return Result(status, summary(study, plan, seconds, clock.seconds, recommended))

@@ -4,6 +4,7 @@
       estimator: sklearn.linear_model:LogisticRegression    # or a list, which makes a pipeline
       params: {max_iter: 5000}                              # fixed ones
       data: sklearn.datasets:load_iris                      # or {csv: flowers.csv, target: species}
+                                                            # with columns of groups and weights
       cv: 5
       scoring: [recall_macro, f1_macro]                     # stored beside the metric
       test: 0.2                                             # held out, scored once at the end
@@ -15,7 +16,6 @@ pruners work.
 
 from __future__ import annotations
 
-import csv
 import inspect
 from collections.abc import Mapping
 from functools import partial
@@ -30,24 +30,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from crosstune.digests.evaluated import Evaluated, of_data, of_estimator, of_splits, part
 from crosstune.errors import SpecError, message_of, no_such, raised_by_user
 from crosstune.objectives.estimator_defaults import estimator_defaults, settable
+from crosstune.objectives.table import CsvKeys, TrainingData, read_table
 from crosstune.space.defaults import Defaults
 from crosstune.space.space import Params
 from crosstune.spec.spec import Spec, readable
 from crosstune.system.extras import needing
-from crosstune.system.files import regular
 
 with needing("an objective with an estimator", "crosstune[scikit-learn]", "sklearn"):
     from sklearn import metrics, model_selection, pipeline
     from sklearn.base import clone, is_classifier
-
-
-class _Table(BaseModel):
-    """A CSV file with a header; every column but `target` is a feature, and a number."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    csv: str
-    target: str
+    from sklearn.utils.validation import has_fit_parameter
 
 
 class _SklearnKeys(BaseModel):
@@ -56,7 +48,7 @@ class _SklearnKeys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     estimator: str | list[str]
-    data: str | _Table
+    data: str | CsvKeys
     params: dict[str, Any] = {}
     cv: Annotated[int, Field(ge=2)] = 5
     scoring: list[str] = []
@@ -95,32 +87,30 @@ class EstimatorObjective:
                 where = ("space",) if name in spec.space else ("objective", "params")
                 raise SpecError(no_such("parameter of the estimator", name, names), (*where, name))
         self._estimator.set_params(**keys.params)
-        self._x, self._y = self._data(keys.data, spec.folder)
-        self._held_out = None
+        data = self._data(keys.data, spec.folder)
+        self._fit_weights = self._name_of_weights() if data.weights is not None else ""
+        self._held_out, self._whole = None, data
         if keys.test is not None:
-            stratify = self._y if is_classifier(self._estimator) else None
-            self._x, x_test, self._y, y_test = model_selection.train_test_split(
-                self._x, self._y, test_size=keys.test, random_state=0, stratify=stratify
-            )
-            self._held_out = x_test, y_test
-        self._splitter = model_selection.check_cv(
-            keys.cv, self._y, classifier=is_classifier(self._estimator)
-        )
+            index, held_out = self._test_split(data, keys.test)
+            data, self._held_out = data.rows(index), data.rows(held_out)
+        self._training = data
+        self._splitter = self._splitter_of(data, keys.cv)
         try:
-            self._folds = list(self._splitter.split(self._x, self._y))
+            self._folds = list(self._splitter.split(data.x, data.y, data.groups))
         except ValueError as error:
             raise SpecError(message_of(error), ("objective", "cv")) from error
+        if data.odd is not None:
+            self._check_takes(data.odd, spec)
 
     def __call__(self, params: Params, trial: Trial) -> dict[str, float]:
         """The mean of each score over the folds."""
         estimator = clone(self._estimator).set_params(**params)
         scores: dict[str, list[float]] = {name: [] for name in self._scoring}
         for step, fold in enumerate(self._folds):
-            result = model_selection.cross_validate(
-                estimator, self._x, self._y, cv=[fold], scoring=self._scoring, error_score="raise"
-            )
+            train, validation = (self._training.rows(index) for index in fold)
+            fitted = self._fitted(clone(estimator), train)
             for name, so_far in scores.items():
-                so_far.append(float(result[f"test_{name}"][0]))
+                so_far.append(self._score(name, fitted, validation))
             if not self._reports:
                 continue
             trial.report(float(np.mean(scores[self._metric])), step)
@@ -132,7 +122,7 @@ class EstimatorObjective:
         """Digests of the data and settings that the metric depends on beside the params."""
         return {
             "metric": part(self._metric, self._metric),
-            **of_data(self._x, self._y, {}),
+            **of_data(self._training.x, self._training.y, self._row_values()),
             **of_splits(self._folds, self._splitter),
             **of_estimator(self._estimator, self._always),
         }
@@ -143,7 +133,14 @@ class EstimatorObjective:
 
     def made_of(self) -> dict[str, Any]:
         """Description, estimator and data, by which a match recognises the objective."""
-        data = (self._x, self._y, self._held_out)
+        held_out = self._held_out
+        data: Any = (
+            self._training.x,
+            self._training.y,
+            None if held_out is None else (held_out.x, held_out.y),
+        )
+        if self._row_values():
+            data = (*data, self._row_values())
         return {"objective": self._described, "estimator": self._estimator, "data": data}
 
     def test(self, params: Params) -> dict[str, float] | None:
@@ -153,9 +150,83 @@ class EstimatorObjective:
         """
         if self._held_out is None:
             return None
-        estimator = clone(self._estimator).set_params(**params).fit(self._x, self._y)
-        x, y = self._held_out
-        return {name: float(metrics.get_scorer(name)(estimator, x, y)) for name in self._scoring}
+        fitted = self._fitted(clone(self._estimator).set_params(**params), self._training)
+        return {name: self._score(name, fitted, self._held_out) for name in self._scoring}
+
+    def fitted(self, params: Params) -> Any:
+        """The estimator with these parameters, fitted to all rows, also those held out."""
+        return self._fitted(clone(self._estimator).set_params(**params), self._whole)
+
+    def _fitted(self, estimator: Any, data: TrainingData) -> Any:
+        weights = {} if data.weights is None else {self._fit_weights: data.weights}
+        return estimator.fit(data.x, data.y, **weights)
+
+    @staticmethod
+    def _score(name: str, fitted: Any, data: TrainingData) -> float:
+        weights = {} if data.weights is None else {"sample_weight": data.weights}
+        return float(metrics.get_scorer(name)(fitted, data.x, data.y, **weights))
+
+    def _row_values(self) -> dict[str, Any]:
+        """Groups and weights, if there are any."""
+        values = {"groups": self._training.groups, "sample_weight": self._training.weights}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _name_of_weights(self) -> str:
+        """The argument of `fit` for weights, which the last step of a pipeline gets."""
+        last, prefix = self._estimator, ""
+        while isinstance(last, pipeline.Pipeline):
+            name, last = last.steps[-1]
+            prefix += f"{name}__"
+        if not has_fit_parameter(last, "sample_weight"):
+            raise SpecError(
+                f"{type(last).__name__} takes no weights. Leave them out, or choose another "
+                "estimator",
+                ("objective", "data", "weights"),
+            )
+        return f"{prefix}sample_weight"
+
+    def _test_split(self, data: TrainingData, share: float) -> tuple[Any, Any]:
+        """The rows for tuning, and those that are held out; no group is in both."""
+        every = np.arange(len(data.y))
+        if data.groups is not None:
+            splitter = model_selection.GroupShuffleSplit(1, test_size=share, random_state=0)
+            try:
+                return next(splitter.split(every, data.y, data.groups))  # type: ignore[no-any-return]
+            except ValueError as error:
+                raise SpecError(message_of(error), ("objective", "test")) from error
+        stratify = data.y if is_classifier(self._estimator) else None
+        index, held_out = model_selection.train_test_split(
+            every, test_size=share, random_state=0, stratify=stratify
+        )
+        return index, held_out
+
+    def _splitter_of(self, data: TrainingData, folds: int) -> Any:
+        classifies = is_classifier(self._estimator)
+        if data.groups is None:
+            return model_selection.check_cv(folds, data.y, classifier=classifies)
+        grouped = model_selection.StratifiedGroupKFold if classifies else model_selection.GroupKFold
+        return grouped(folds)
+
+    def _check_takes(self, odd: str, spec: Spec) -> None:
+        """Refuse a table with text or empty cells that the estimator cannot be fitted to.
+
+        Fits all rows for tuning at up to three points of the space; one that works is enough.
+        """
+        rng = np.random.default_rng(0)
+        for _ in range(3):
+            try:
+                self._fitted(
+                    clone(self._estimator).set_params(**spec.space.sample(rng)), self._training
+                )
+                return
+            except (ValueError, TypeError) as error:
+                why = message_of(error)
+        raise SpecError(
+            f"{odd}, and the estimator does not take that: {why}\nPut a step before it that "
+            "encodes text or fills empty cells, or choose one that takes them, such as "
+            "HistGradientBoostingClassifier",
+            ("objective", "data", "csv"),
+        )
 
     def _check_scorers(self, spec: Spec) -> None:
         scorers = metrics.get_scorer_names()
@@ -193,19 +264,19 @@ class EstimatorObjective:
         return built[0] if isinstance(target, str) else pipeline.make_pipeline(*built)
 
     @staticmethod
-    def _data(source: str | _Table, folder: Path | None) -> tuple[Any, Any]:
+    def _data(source: str | CsvKeys, folder: Path | None) -> TrainingData:
         from crosstune.spec.import_path import find
 
-        if isinstance(source, _Table):
-            return _read_table(source, folder)
+        if isinstance(source, CsvKeys):
+            return read_table(source, folder)
         loader = find(source, folder)
         with raised_by_user(partial(_failed, source, "data")):
             both = "return_X_y" in inspect.signature(loader).parameters
             loaded = loader(return_X_y=True) if both else loader()
         if isinstance(loaded, Mapping) and {"data", "target"} <= set(loaded):
-            return loaded["data"], loaded["target"]
+            return TrainingData(loaded["data"], loaded["target"])
         if isinstance(loaded, tuple) and len(loaded) == 2:
-            return loaded
+            return TrainingData(*loaded)
         raise SpecError(
             f"{source}() has to return features and target, not {type(loaded).__name__}",
             ("objective", "data"),
@@ -214,39 +285,3 @@ class EstimatorObjective:
 
 def _failed(name: str, key: str, why: str) -> SpecError:
     return SpecError(f"{name}() failed: {why}", ("objective", key))
-
-
-def _read_table(table: _Table, folder: Path | None) -> tuple[Any, Any]:
-    path = (folder or Path()) / table.csv
-    try:
-        with open(path, newline="", encoding="utf-8-sig", opener=regular) as file:
-            header, *rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SpecError(f"{path} cannot be read: {reason}", ("objective", "data", "csv")) from None
-    except ValueError:
-        raise SpecError(f"{path} is empty", ("objective", "data", "csv")) from None
-    if table.target not in header:
-        raise SpecError(no_such("column", table.target, header), ("objective", "data", "target"))
-    if not rows:
-        raise SpecError(f"{path} has a header and no rows", ("objective", "data", "csv"))
-    at = header.index(table.target)
-    features = []
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise SpecError(
-                f"{path}:{number}: {len(row)} fields under {len(header)} columns",
-                ("objective", "data", "csv"),
-            )
-        try:
-            features.append([float(cell) for i, cell in enumerate(row) if i != at])
-        except ValueError as error:
-            raise SpecError(
-                f"{path}:{number}: {error}. Every column but the target has to hold numbers",
-                ("objective", "data", "csv"),
-            ) from None
-    target = np.array([row[at] for row in rows])
-    try:
-        return np.array(features), target.astype(float)
-    except ValueError:
-        return np.array(features), target

@@ -148,7 +148,10 @@ def _belief() -> dict[str, Any]:
 
 def _estimator() -> dict[str, Any]:
     text = {"type": "string"}
-    table = _mapping({"csv": text, "target": text}, "csv", "target")
+    column = _or_null(text)
+    table = _mapping(
+        {"csv": text, "target": text, "groups": column, "weights": column}, "csv", "target"
+    )
     keys = {
         "estimator": {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]},
         "data": {"anyOf": [text, table]},

@@ -238,7 +238,7 @@ class Spec(BaseModel):
         specfile.write(Path(path), self.to_dict())
 
 
-_UNION_TAGS = ("str", "dict[str,any]", "literal['defaults']", "Named", "list[str]", "_Table")
+_UNION_TAGS = ("str", "dict[str,any]", "literal['defaults']", "Named", "list[str]", "CsvKeys")
 _AS_THEY_ARE = ("space", "folder")
 """A space converts its own scalars; that of another library is left unchanged."""
 _KEYS = [name for name in Spec.model_fields if name != "folder"]
@@ -274,7 +274,7 @@ def readable(error: ValidationError, keys: list[str]) -> SpecError:
                 "metric": ["name", "direction"],
                 "metrics": ["name", "direction"],
                 "constraints": ["metric", "max", "min"],
-                "data": ["csv", "target"],
+                "data": ["csv", "target", "groups", "weights"],
             }
             return SpecError(no_such("key", path[-1], sub_keys.get(str(path[0]), keys)), path)
         case "literal_error":

@@ -85,19 +85,21 @@ def table(folder: Path, text: str) -> EstimatorObjective:
 
 def test_a_table_is_read_beside_the_spec(tmp_path: Path) -> None:
     objective = table(tmp_path, "\ufeffa,kind,b\n1,x,2\n3,y,4\n5,x,6\n7,y,8\n")
-    assert np.array_equal(objective._x, [[1, 2], [3, 4], [5, 6], [7, 8]])
+    assert np.array_equal(objective._training.x, [[1, 2], [3, 4], [5, 6], [7, 8]])
 
 
 def test_a_column_of_numbers_is_a_numeric_target(tmp_path: Path) -> None:
     objective = table(tmp_path, "a,kind\n1,0\n2,1\n3,0\n4,1\n")
-    assert objective._y.dtype == float
+    assert objective._training.y.dtype == float
 
 
 TABLES = [
     ("", "is empty"),
     ("a,b\n1,2\n", "no column 'kind'. Known: a, b"),
     ("a,kind\n1,x,2\n", "data.csv:2: 3 fields under 2 columns"),
-    ("a,kind\n1,x\nz,y\n", "data.csv:3: could not convert string to float: 'z'"),
+    ("a,kind\n1,x\nz,y\n3,x\n4,y\n", "data.csv:3: the column 'a' holds 'z', and the estimator"),
+    ("a,kind\n1,x\n,y\n3,x\n4,y\n", "data.csv:3: the column 'a' is empty, and the estimator"),
+    ("a,kind\n1,x\n2,\n", "data.csv:3: the target is empty"),
     ("a,kind\n", "data.csv has a header and no rows"),
     ("a,kind\n1,x\n", "n_splits=2"),
 ]

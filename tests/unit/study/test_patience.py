@@ -134,3 +134,8 @@ def test_a_search_of_scikit_learn_ends_too() -> None:
     trials = search.study_.trials
     assert longest_wait(trials, maximize=True) == 3
     assert longest_wait(trials[:-1], maximize=True) == 2
+
+
+def test_patience_needs_one_metric() -> None:
+    with pytest.raises(SpecError, match="none is the one that counts"):
+        spec(patience=5, metrics=[{"name": "a"}, {"name": "b"}])
