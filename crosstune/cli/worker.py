@@ -77,6 +77,7 @@ def worker(
     from crosstune.cli.console import SafeConsole
     from crosstune.cli.outcome import live_line, recommendation, report, status_of
     from crosstune.cli.run import study_request
+    from crosstune.spec.callbacks import entered
     from crosstune.study.storage import describe
     from crosstune.terminal.streams import lossy_stdout
     from crosstune.tuning.front import settle
@@ -92,8 +93,9 @@ def worker(
         heading = f"{study.study_name}: {plan.engine.label}, in {place}, as {joined.name}"
         console.print(escape(heading), highlight=False, soft_wrap=True)
         before = time.monotonic()
-        with live_line(plan, study, console, verbose=verbose) as line:
-            status = status_of(lambda: joined.run([line]), line, console, debug=debug)
+        with entered(plan.callbacks), live_line(plan, study, console, verbose=verbose) as line:
+            callbacks = [*plan.callbacks, line]
+            status = status_of(lambda: joined.run(callbacks), line, console, debug=debug)
         seconds = time.monotonic() - before
         status = report(study, plan, console, seconds, status, recommendation(study, plan))
     sys.exit(status)

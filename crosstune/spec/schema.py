@@ -89,6 +89,7 @@ def schema() -> dict[str, Any]:
                     "description": "the study ends after this number of trials in a row "
                     "without an improvement; not together with repeats",
                 },
+                "callbacks": {"type": "array", "items": named},
                 "seed": _or_null(integer),
                 "backend": {"type": "string"},
                 "sampler": named,

@@ -71,6 +71,9 @@ class Spec(BaseModel):
         prior: by parameter the value believed best, or a mapping of `at` and `spread`; for
             samplers that can use it.
 
+        callbacks: of `tune` and `crosstune run`, called with the study and the finished trial:
+            ``module:function``, or a mapping with the `name` of a class and its options.
+
     Raises:
         SpecError: a key or a value is wrong.
 
@@ -96,6 +99,7 @@ class Spec(BaseModel):
     scheduler: Named | None = None
     start: tuple[dict[str, Any] | Literal["defaults"], ...] = ()
     prior: dict[str, Any] = Field(default_factory=dict)
+    callbacks: tuple[Named, ...] = ()
     space: Space
     folder: Annotated[Path | None, Field(exclude=True, repr=False)] = None
     """Folder of the file: the objective and its data are looked for there first."""
@@ -139,7 +143,7 @@ class Spec(BaseModel):
     def _short_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
-    _names = field_validator("metrics", mode="before")(mapping_of_names)
+    _names = field_validator("metrics", "callbacks", mode="before")(mapping_of_names)
 
     @field_validator("start", "constraints", mode="before")
     @classmethod
@@ -210,7 +214,8 @@ class Spec(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """The keys of a spec file, without those at their defaults."""
         plain = self.model_dump(
-            exclude={"space", "sampler", "pruner", "scheduler", "start"}, exclude_defaults=True
+            exclude={"space", "sampler", "pruner", "scheduler", "start", "callbacks"},
+            exclude_defaults=True,
         )
         plain = {"name": self.name, **plain}
         for key in ("metrics", "constraints"):
@@ -222,6 +227,8 @@ class Spec(BaseModel):
             plain["pruner"] = self.pruner.plain()
         if self.scheduler is not None:
             plain["scheduler"] = self.scheduler.plain()
+        if self.callbacks:
+            plain["callbacks"] = [callback.plain() for callback in self.callbacks]
         if self.start == (DEFAULTS,):
             plain["start"] = DEFAULTS
         elif self.start:

@@ -28,6 +28,7 @@ from crosstune.objectives.default_start import with_defaults
 from crosstune.resume.agreement import DEFAULT_POINT
 from crosstune.resume.mismatch import FRESH
 from crosstune.space.defaults import DefaultPoint, Defaults
+from crosstune.spec.callbacks import Callback, made
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
 from crosstune.study.choice import (
@@ -120,6 +121,7 @@ class Plan:
         storage: None for memory, or for a new journal in the request's folder.
         function: the objective; None if the caller evaluates the trials itself.
         several: evaluates the trials, if not this process alone.
+        callbacks: those that the spec names; empty if the caller evaluates the trials itself.
         default_point: the default values among the start points; None if not asked for.
     """
 
@@ -133,6 +135,7 @@ class Plan:
     function: Prepared | None = None
     several: Several | None = None
     default_point: DefaultPoint | None = None
+    callbacks: tuple[Callback, ...] = ()
 
     @property
     def study_name(self) -> str:
@@ -212,6 +215,8 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             pruner = pausing(pruner, engine.scheduler)
         reading.key = "objective" if request.objective is None else None
         function = None if request.own_loop else prepare(spec, request.objective, request.dialect)
+        reading.key = "callbacks"
+        callbacks = () if request.own_loop else made(spec.callbacks, spec.folder)
         reading.key = "start" if request.start is None else None
         spec, default_point = with_defaults(spec, partial(_defaults, request, spec, function))
     several = _several(request, spec, function)
@@ -244,7 +249,17 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
         storage = str(kept_journal(request.folder, spec.name, engine, name))
     sampler = engine.sampler(spec.space)
     return Plan(
-        request, spec, engine, sampler, pruner, budget, storage, function, several, default_point
+        request,
+        spec,
+        engine,
+        sampler,
+        pruner,
+        budget,
+        storage,
+        function,
+        several,
+        default_point,
+        callbacks,
     )
 
 

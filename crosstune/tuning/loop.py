@@ -27,6 +27,7 @@ from crosstune.recommendation.repeats import queue_repeat
 from crosstune.resume import Differs, differing, keeper, stopped
 from crosstune.samplers.constraints import must_be_watched, note_constraints
 from crosstune.samplers.engine import EngineSampler
+from crosstune.spec.callbacks import entered
 from crosstune.study.failures import Failures
 from crosstune.study.patience import log_end, out_of_patience
 from crosstune.study.storage import file_of
@@ -56,16 +57,17 @@ def run_plan(plan: Plan, study: Study, callbacks: Iterable[Callback] = ()) -> No
     """
     assert plan.function is not None
     assert plan.budget is not None
-    run(
-        study,
-        plan.function,
-        trials=plan.budget.trials,
-        seconds=plan.budget.seconds,
-        repeats=plan.budget.repeats,
-        patience=plan.budget.patience,
-        callbacks=callbacks,
-        several=plan.several,
-    )
+    with entered(plan.callbacks):
+        run(
+            study,
+            plan.function,
+            trials=plan.budget.trials,
+            seconds=plan.budget.seconds,
+            repeats=plan.budget.repeats,
+            patience=plan.budget.patience,
+            callbacks=[*plan.callbacks, *callbacks],
+            several=plan.several,
+        )
 
 
 def run(
