@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from crosstune.adapters.keras_tuner.pruning import KerasTunerPruningCallback
     from crosstune.callbacks.keras import KerasPruningCallback
     from crosstune.callbacks.lightning import LightningPruningCallback
+    from crosstune.callbacks.progress import ProgressBar
     from crosstune.callbacks.report import PruningCallback, TrainingDiverged
     from crosstune.callbacks.sklearn import partial_fit_with_pruning
     from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
@@ -19,6 +20,7 @@ _HOMES = {
     "KerasPruningCallback": "crosstune.callbacks.keras",
     "KerasTunerPruningCallback": "crosstune.adapters.keras_tuner.pruning",
     "LightningPruningCallback": "crosstune.callbacks.lightning",
+    "ProgressBar": "crosstune.callbacks.progress",
     "PruningCallback": "crosstune.callbacks.report",
     "TensorBoardCallback": "crosstune.callbacks.tensorboard.callback",
     "TorchPruningCallback": "crosstune.callbacks.torch",
@@ -30,6 +32,7 @@ __all__ = [
     "KerasPruningCallback",
     "KerasTunerPruningCallback",
     "LightningPruningCallback",
+    "ProgressBar",
     "PruningCallback",
     "TensorBoardCallback",
     "TorchPruningCallback",

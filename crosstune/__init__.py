@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
     from crosstune.space.space import Space
     from crosstune.spec.spec import Spec
+    from crosstune.study.study_record import StudyRecord, record
     from crosstune.study.trials import budget, trial_seed, trial_values
     from crosstune.tuning.tune import create_study, tune
 
@@ -42,6 +43,7 @@ _NAMES = {
     "crosstune.space.parameters": "Bool Choice Constant Float Int LogNormal Normal",
     "crosstune.space.space": "Space",
     "crosstune.spec.spec": "Spec",
+    "crosstune.study.study_record": "StudyRecord record",
     "crosstune.study.trials": "budget trial_seed trial_values",
     "crosstune.tuning.tune": "create_study tune",
     # The documented modules, which `import crosstune` alone makes available.
@@ -64,6 +66,7 @@ __all__ = [
     "SearchCV",
     "Space",
     "Spec",
+    "StudyRecord",
     "adapters",
     "budget",
     "check",
@@ -73,6 +76,7 @@ __all__ = [
     "export_study",
     "import_study",
     "recommend",
+    "record",
     "samplers",
     "trial_seed",
     "trial_values",

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure as Canvas
 
+from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.report.figures import curves
 from crosstune.benchmarks.report.plots import Curves
 from crosstune.benchmarks.report.sections import Picture
+from crosstune.benchmarks.statistics.verdicts import Summary
 from crosstune.presentation.drawings import key, line_style, painted, save, short
-from crosstune.presentation.palette import Look
+from crosstune.presentation.palette import Look, looks
 
 _GREY = "#666666"
 
@@ -30,6 +33,16 @@ def draw(picture: Picture, looks: Mapping[str, Look], folder: Path) -> list[Path
         return painted(picture, looks)
 
     return save(picture.name, folder, paint)
+
+
+def curves_of(results: Results, summary: Summary, problem: str) -> Canvas:
+    """The curves of a problem as a figure of matplotlib.
+
+    Args:
+        results, summary: the match and its statistics.
+        problem: a name in the match.
+    """
+    return _curves(curves(results, summary, problem), looks(results.settings.contenders))
 
 
 def _curves(picture: Curves, looks: Mapping[str, Look]) -> Canvas:

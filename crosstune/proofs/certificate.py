@@ -23,11 +23,12 @@ from crosstune.space.defaults import DefaultPoint
 from crosstune.space.law_distance import distance
 from crosstune.space.parameters import TAIL, Normal, Parameter
 from crosstune.space.space import Space
-from crosstune.space.verdicts import APPROXIMATE, REFUSED, Verdict
+from crosstune.space.verdicts import APPROXIMATE, EXACT, REFUSED, Verdict
 from crosstune.spec.foreign_space import NativeSpace
 from crosstune.spec.located import located
 from crosstune.spec.spec import Spec, load
 from crosstune.system.scalars import plain_arguments
+from crosstune.terminal.html import html_table
 from crosstune.tuning.scheduling import scheduler_of
 
 
@@ -59,6 +60,24 @@ class Certificate:
             verdict.kind in bad
             for verdicts in self.verdicts.values()
             for verdict in verdicts.values()
+        )
+
+    def _repr_html_(self) -> str:
+        colours = {EXACT: "good", APPROXIMATE: "fair", REFUSED: "bad"}
+        names = list(next(iter(self.verdicts.values()), {}))
+        rows = [(name, *(by_name[name] for by_name in self.verdicts.values())) for name in names]
+        kinds = [("", *(colours[verdict.kind] for verdict in row[1:])) for row in rows]
+        reasons = {
+            f"{engine}: {name}: {verdict.reason}": None
+            for engine, by_name in self.verdicts.items()
+            for name, verdict in by_name.items()
+            if verdict.reason
+        }
+        notes = [f"{engine}: {note}" for engine, lines in self.notes.items() for note in lines]
+        notes += [f"{engine}: {why}" for engine, why in self.unchecked.items()]
+        title = f"What is drawn in {self.mode} mode"
+        return html_table(
+            title, ("parameter", *self.verdicts), rows, kinds=kinds, notes=[*reasons, *notes]
         )
 
     def to_dict(self) -> dict[str, Any]:

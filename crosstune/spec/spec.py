@@ -17,6 +17,7 @@ from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
 from crosstune.spec.foreign_space import as_space, engine_that_reads
+from crosstune.spec.html import html_of_spec
 from crosstune.spec.measures import Metric as Metric
 from crosstune.spec.measures import MetricLimit, check_measures, mapping_of_names
 from crosstune.spec.start import DEFAULTS, check_start
@@ -185,6 +186,9 @@ class Spec(BaseModel):
         if isinstance(start, Iterable) and not isinstance(start, str | Mapping):
             start = [dict(point) if isinstance(point, Mapping) else point for point in start]
         return type(self)(**{**keys, "start": start})
+
+    def _repr_html_(self) -> str:
+        return html_of_spec(self)
 
     @classmethod
     def load(cls, path: str | Path) -> Spec:

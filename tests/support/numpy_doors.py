@@ -272,6 +272,7 @@ DOORS = {
             "trials": 3,
             "seconds": 0.5,
             "repeats": 1,
+            "patience": 2,
             "seed": 2,
             "start": [{"n": 3}],
             "study_name": "other",
@@ -349,6 +350,7 @@ DOORS = {
             "pruner": {"name": "median", "n_startup_trials": 3},
             "n_trials": 3,
             "n_iter": 3,
+            "patience": 3,
             "timeout": 50.0,
             "start": [{"random_state": 3}],
             "seed": 4,
@@ -505,7 +507,12 @@ DOORS = {
     "Spec": Door(
         crosstune.Spec,
         lambda folder, **given: crosstune.Spec(**{"space": SPACE, **given}).to_dict(),
-        {key: SPEC[key] for key in SPEC} | {"objective": {"estimator": "a:b", "folds": 3}},
+        {key: SPEC[key] for key in SPEC}
+        | {
+            "objective": {"estimator": "a:b", "folds": 3},
+            "patience": 4,
+            "callbacks": [{"name": "a:b", "every": 3}],
+        },
         {"folder"},
     ),
     "Problem": Door(
@@ -548,7 +555,8 @@ DOORS = {
 WITHOUT_SCALARS = {
     "CrosstuneError", "SpaceExhausted", "TrainingDiverged",  # errors
     "budget", "trial_seed", "trial_values",  # of a trial, and a spec or space
-    "Recommendation",  # a result
+    "Recommendation", "StudyRecord", "record",  # a result, and of a study
     "export_study", "import_study",  # names and paths, and a spec
     "KerasTunerPruningCallback", "LightningPruningCallback",  # like the other callbacks
+    "ProgressBar",  # with the options of tqdm
 }  # fmt: skip
