@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crosstune.integrations.search_cv import SearchCV
     from crosstune.proofs.certificate import check
     from crosstune.recommendation.recommend import Recommendation, recommend
+    from crosstune.recommendation.remeasure import remeasure
     from crosstune.space.parameters import Bool, Choice, Constant, Float, Int, LogNormal, Normal
     from crosstune.space.space import Space
     from crosstune.spec.spec import Spec
@@ -40,6 +41,7 @@ _NAMES = {
     "crosstune.integrations.search_cv": "SearchCV",
     "crosstune.proofs.certificate": "check",
     "crosstune.recommendation.recommend": "Recommendation recommend",
+    "crosstune.recommendation.remeasure": "remeasure",
     "crosstune.space.parameters": "Bool Choice Constant Float Int LogNormal Normal",
     "crosstune.space.space": "Space",
     "crosstune.spec.spec": "Spec",
@@ -77,6 +79,7 @@ __all__ = [
     "import_study",
     "recommend",
     "record",
+    "remeasure",
     "samplers",
     "trial_seed",
     "trial_values",

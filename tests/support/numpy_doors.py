@@ -61,6 +61,13 @@ def loss(params: Mapping[str, Any]) -> float:
     return float(params["n"])
 
 
+TWO: dict[str, Any] = {**SMALL, "metrics": ["a", "b"]}
+
+
+def pair(params: Mapping[str, Any]) -> tuple[float, float]:
+    return float(params["n"]), -float(params["n"])
+
+
 def told(study: Study) -> Any:
     """What a study holds, but for times."""
     attrs = json.loads(json.dumps(study.user_attrs))
@@ -497,6 +504,16 @@ DOORS = {
         )["params"],
         {"spec": SMALL, "noisy": True},
         {"study"},
+    ),
+    "remeasure": Door(
+        crosstune.remeasure,
+        lambda folder, **given: str(
+            crosstune.remeasure(
+                crosstune.tune(TWO, pair, trials=3, seed=1), objective=pair, **given
+            )
+        ),
+        {"spec": TWO, "repeats": 2, "dialect": "crosstune"},
+        {"study", "objective"},
     ),
     "checkpoints.save": Door(
         checkpoints.save,
