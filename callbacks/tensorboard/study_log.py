@@ -2,7 +2,8 @@
 
     LOGDIR/_hparams_/0001/              the columns of the HParams tab, of all studies in LOGDIR
     LOGDIR/NAME/study/                  best value, trials per hour, trials by state
-    LOGDIR/NAME/trial-00000/            reports, metrics, parameters and state of a trial
+    LOGDIR/NAME/trial-00000/            reports, metrics, parameters and state of a trial; with a
+                                        scheduler, of a configuration, by its first trial
     LOGDIR/NAME/crosstune.json          the mark that identifies the study
 
 A log is synchronised with its study: the files are read, and missing events are appended. So a log
@@ -12,12 +13,12 @@ can be continued after a crash, a full disk or a resumed study, and several proc
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from optuna.distributions import BaseDistribution
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.callbacks.tensorboard import directory, hparams
@@ -26,6 +27,8 @@ from crosstune.callbacks.tensorboard.trial_log import TrialLog, further_metrics,
 from crosstune.engines import study_values as ledger
 from crosstune.engines.record_names import SPACE
 from crosstune.space.space import Space
+from crosstune.study.configurations import scheduler_of
+from crosstune.study.one_trial_each import one_trial_each
 
 _logger = logging.getLogger("crosstune")
 
@@ -89,6 +92,8 @@ class StudyLog:
                 fresh = self._fresh()
             if fresh:
                 self._bring_up_to_date(fresh, now)
+        if scheduler_of(self.study) is not None:  # a paused configuration is not running
+            fresh = self.study.get_trials(deepcopy=False)
         return any(trial.state == TrialState.RUNNING for trial in fresh)
 
     def _lost(self) -> bool:
@@ -100,9 +105,15 @@ class StudyLog:
 
     def _fresh(self) -> list[FrozenTrial]:
         """The trials that have begun and are not completely logged."""
+        trials = self.study.get_trials(deepcopy=False)
+        scheduler = scheduler_of(self.study)
+        if scheduler is None:
+            trials = trials[self._first_open :]
+        else:
+            trials = _open_if_paused(self.study, trials, scheduler["max_epochs"])
         return [
             trial
-            for trial in self.study.get_trials(deepcopy=False)[self._first_open :]
+            for trial in trials
             if trial.number not in self._finished and trial.datetime_start is not None
         ]
 
@@ -198,3 +209,15 @@ class StudyLog:
             directory.add_columns(self.root, made)
             self._further |= further
             self._declared = True
+
+
+def _open_if_paused(
+    study: Study, trials: Iterable[FrozenTrial], max_epochs: int
+) -> list[FrozenTrial]:
+    """The configurations of a scheduled study as trials; one that may continue is running."""
+    maximize = study.direction == StudyDirection.MAXIMIZE
+    merged = one_trial_each(trials, maximize=maximize, max_epochs=max_epochs)
+    for trial in merged:
+        if trial.state == TrialState.PRUNED:
+            trial.state = TrialState.RUNNING
+    return merged

@@ -1,9 +1,12 @@
-"""A study as a table, one row per trial.
+"""A study as a table, one row per trial; with a scheduler, one row per configuration.
 
 The columns are those of `study.trials_dataframe()`: number, state, value (values_0, values_1, ...
 of several objectives), datetime_start, datetime_complete, params_NAME and user_attrs_NAME. Then
 come constraints_NAME, feasible at 0 or below, and the reports in intermediate_values.json.
 
+- The row of a configuration has the number of its first trial, the reports of all of its trials by
+  epoch, and in user_attrs_epochs and user_attrs_trials.json how far it is trained and by which
+  trials.
 - An empty cell means that the trial has no such entry: a parameter that is not active, a value of
   a failed trial.
 - A column whose name ends in ".json" holds JSON texts: null and "None" differ, so do 1, "1" and
@@ -20,12 +23,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from optuna.trial import FrozenTrial
+
 from crosstune._optuna import constraints
+from crosstune.engines.record import SCHEDULER
+from crosstune.engines.record_names import RUNS
 from crosstune.exchange.study_data import Contents
+from crosstune.study.one_trial_each import one_trial_each
 from crosstune.system.atomic_write import placed
 
 JSON = ".json"
@@ -68,7 +76,7 @@ def write_file(contents: Contents, path: str | Path, *, force: bool) -> list[str
 
 def table(contents: Contents) -> dict[str, list[str]]:
     """Each column with its cells, in the order of the trials."""
-    trials = contents.trials
+    trials = _rows(contents)
     columns: dict[str, list[str]] = {
         "number": [str(trial.number) for trial in trials],
         "state": [trial.state.name for trial in trials],
@@ -89,6 +97,17 @@ def table(contents: Contents) -> dict[str, list[str]]:
         reports = [trial.intermediate_values for trial in trials]
         columns[f"intermediate_values{JSON}"] = [_json(steps) if steps else "" for steps in reports]
     return columns
+
+
+def _rows(contents: Contents) -> Sequence[FrozenTrial]:
+    """The trials; with a scheduler one for each configuration."""
+    runs = contents.attrs.get(RUNS) or [{}]
+    scheduler = runs[-1].get(SCHEDULER)
+    if scheduler is None:
+        return contents.trials
+    maximize = contents.directions[0] == "maximize"
+    most = scheduler["max_epochs"]
+    return one_trial_each(contents.trials, maximize=maximize, max_epochs=most)
 
 
 def _group(

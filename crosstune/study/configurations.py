@@ -25,7 +25,7 @@ def configurations_of(study: Study) -> list[Configuration] | None:
     >>> [configuration.epochs for configuration in configurations_of(study)]
     [20, 20, 20, 10]
     """
-    scheduler = _scheduler(study)
+    scheduler = scheduler_of(study)
     if scheduler is None:
         return None
     return configurations(
@@ -47,7 +47,7 @@ def progress(study: Study) -> int:
     return finished(study) if begun is None else len(begun)
 
 
-def _scheduler(study: Study) -> dict[str, Any] | None:
+def scheduler_of(study: Study) -> dict[str, Any] | None:
     """The settings of the last run's scheduler."""
     runs = records(study)
     return runs[-1].get(SCHEDULER) if runs else None
