@@ -1,29 +1,35 @@
-"""The ends of all learning curves of a study, predicted together."""
+"""The ends of all learning curves of a study, predicted together.
+
+The model is that of the Gaussian-process sampler, on coordinates of any engine's points.
+"""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
-from statistics import median
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crosstune.samplers.curve_model.prediction import FLOOR, HOPELESS, NOISE, covariance_of
-
-Curve: TypeAlias = Sequence[tuple[float, float]]
+Reports: TypeAlias = Sequence[tuple[float, float]]
 """The reports of one configuration: (epoch, value), the earliest first, lower is better."""
 
-LOOKS = 10
-"""Number of reports, evenly spaced in the logarithm of the epoch, that are used of a curve."""
-MOST = 800
-"""Number of reports that are used of a study; with more curves, fewer are used of each."""
+
+@dataclass(frozen=True)
+class PlainScales:
+    """One length scale for each coordinate; see `crosstune.samplers.gaussian_process.kernel`."""
+
+    d: int
+    scale_of_place: NDArray[Any]
+    unordered: Sequence[int] = ()
 
 
 class CurveModel:
     """A Gaussian process over parameters and the logarithm of the epoch.
+
+    Its hyperparameters are fitted to the curves, which takes some ten milliseconds.
 
     Args:
         coordinates: (n, d) of the configurations, with ranges of length 1.
@@ -37,65 +43,49 @@ class CurveModel:
     """
 
     def __init__(
-        self, coordinates: Sequence[Sequence[float]], curves: Sequence[Curve], epochs: int
+        self, coordinates: Sequence[Sequence[float]], curves: Sequence[Reports], epochs: int
     ):
-        self._coordinates = np.array(coordinates, dtype=float).reshape(len(curves), -1)
-        self._curves = curves
-        self._epochs = max(epochs, 2)
-        values = [min(value for _, value in curve) for curve in curves if curve]
-        self._low = min(values, default=0.0)
-        distances = [value - self._low for value in values]
-        self._typical = min(
-            (median(distances) or max(distances)) if distances else 1.0, sys.float_info.max
-        )
-        self._typical = self._typical or 1.0
+        # scipy is of an extra.
+        from crosstune.samplers.gaussian_process.curve_rows import Curve, TrainingHorizon, rows
+
+        places: NDArray[np.float64] = np.array(coordinates, float).reshape(len(curves), -1)
+        varying = places.std(axis=0) > 0 if len(places) else np.zeros(places.shape[1], bool)
+        self._places = places[:, varying] if varying.any() else np.zeros((len(places), 1))
+        finite = [[(at, v) for at, v in curve if math.isfinite(v)] for curve in curves]
+        self._seen = [i for i, reports in enumerate(finite) if reports]
+        trained = [
+            Curve(
+                [at for at, _ in finite[i]],
+                [value for _, value in finite[i]],
+                finite[i][-1][1] if finite[i][-1][0] >= epochs else None,
+            )
+            for i in self._seen
+        ]
+        self._rows, self._scale = rows(trained, TrainingHorizon(1.0, 1.0, float(max(epochs, 2))))
 
     def scaled(self, values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Values on the model's scale, which is the logarithm of the distance from the best one."""
-        distances = np.maximum(np.asarray(values, dtype=float) - self._low, 0.0)
-        with np.errstate(over="ignore"):
-            return np.minimum(np.log(distances / self._typical + FLOOR), HOPELESS)
+        return self._scale.scaled(values)
 
     def unscaled(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values from the model's scale."""
-        return self._low + self._typical * (np.exp(np.minimum(scaled, HOPELESS)) - FLOOR)
+        return self._scale.unscaled(scaled)
 
     def ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n,) means and (n,) standard deviations of each configuration's value at its end.
 
         Both are on the model's scale; see `scaled`. Lower is better.
         """
-        from scipy.linalg import cho_factor, cho_solve  # a library of an extra
+        from crosstune.samplers.gaussian_process.curve_regression import CurveRegression
+        from crosstune.samplers.gaussian_process.encoding import Points
 
-        n = len(self._curves)
-        looks = [(i, epoch, value) for i in range(n) for epoch, value in self._looks(i)]
-        if not looks:
+        n, d = self._places.shape
+        if not self._seen:
             return np.zeros(n), np.ones(n)
-        of = np.array([*(i for i, _, _ in looks), *range(n)])
-        times = np.array([*(self._along(epoch) for _, epoch, _ in looks), *([1.0] * n)])
-        covariance = covariance_of(self._coordinates, of, times)
-        m = len(looks)
-        seen = self.scaled([value for _, _, value in looks])
-        level = seen.mean()
-        towards = covariance[:m, m:]
-        factor = cho_factor(covariance[:m, :m] + NOISE * np.eye(m), lower=True)
-        weights = cho_solve(factor, towards)
-        variances = np.diag(covariance)[m:] - (towards * weights).sum(axis=0)
-        means = level + weights.T @ (seen - level)
-        return means, np.sqrt(np.maximum(variances, 0.0) + NOISE / 2)
-
-    def _along(self, epoch: float) -> float:
-        """The progress at an epoch, in [0, 1]: the logarithm of the epoch."""
-        return math.log(min(max(epoch, 1.0), self._epochs)) / math.log(self._epochs)
-
-    def _looks(self, i: int) -> list[tuple[float, float]]:
-        """The reports that are used of a curve: the last one, and others evenly in progress."""
-        curve = self._curves[i]
-        most = max(min(LOOKS, MOST // len(self._curves)), 1)
-        if len(curve) <= most:
-            return list(curve)
-        along = [self._along(epoch) for epoch, _ in curve]
-        wanted = np.linspace(along[0], along[-1], most)[1:] if most > 1 else [along[-1]]
-        places = {int(np.searchsorted(along, place - 1e-9)) for place in wanted}
-        first = [0] if most > 1 else []
-        return [curve[place] for place in sorted({*first, *places, len(curve) - 1})]
+        points = Points(self._places, np.empty((n, 0)))
+        regression = CurveRegression(PlainScales(d, np.arange(d)))
+        model, chosen = regression.model(points[np.array(self._seen)], self._rows)
+        means, deviations = model.predict(points)
+        inside = np.array(self._seen)[chosen]
+        means[inside], deviations[inside] = model.means, model.deviations
+        return means, deviations

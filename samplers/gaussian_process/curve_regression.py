@@ -15,13 +15,7 @@ from crosstune.samplers.gaussian_process.curve_fit import (
     hyperparameters,
 )
 from crosstune.samplers.gaussian_process.curve_process import CurveProcess
-from crosstune.samplers.gaussian_process.curve_rows import (
-    Curve,
-    CurveScale,
-    Rows,
-    TrainingHorizon,
-    rows,
-)
+from crosstune.samplers.gaussian_process.curve_rows import Rows
 from crosstune.samplers.gaussian_process.dimensions import Numbers
 from crosstune.samplers.gaussian_process.encoding import Points
 from crosstune.samplers.gaussian_process.fit import BOUND
@@ -51,28 +45,23 @@ class CurveRegression:
         self._fitted_at = 0
         self.hyperparameters: CurveHyperparameters | None = None
         """Those of the last fit; None before it."""
-        self.scale: CurveScale | None = None
-        """Of the last model; None before it."""
 
     def model(
         self,
         points: Points,
-        curves: Sequence[Curve],
-        horizon: TrainingHorizon,
+        data: Rows,
         pending: Points | None = None,
     ) -> tuple[CurveProcess, NDArray[np.intp]]:
         """The model of some curves.
 
         Args:
             points: of the configurations.
-            curves: of the configurations, each with a report, an end, or marked as failed.
-            horizon: of the curves.
+            data: the rows of their curves, of each configuration one or more.
             pending: running configurations without a report.
 
         Returns:
             The model, and the numbers of the configurations in it.
         """
-        data, self.scale = rows(curves, horizon)
         hyper = self._fit(points, data)
         chosen, data = thinned(data, IN_MODEL)
         inside = points[chosen]

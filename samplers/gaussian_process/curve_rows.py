@@ -115,7 +115,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class CurveScale:
+class TargetScale:
     """The scale of the targets: the standardised logarithm of the distance from the lowest value.
 
     Attributes:
@@ -144,7 +144,7 @@ class CurveScale:
         return np.asarray(self.low + 2.0 * self.unit * (np.exp(logs) - FLOOR))
 
 
-def rows(curves: Sequence[Curve], horizon: TrainingHorizon) -> tuple[Rows, CurveScale]:
+def rows(curves: Sequence[Curve], horizon: TrainingHorizon) -> tuple[Rows, TargetScale]:
     """The rows of some curves: at each rung that was passed the report, and the last or the end.
 
     A value v becomes log((v - lowest) / typical + floor), where the typical gap is the median over
@@ -202,7 +202,7 @@ def _looks(positions: Sequence[float], length: float) -> list[int]:
     return sorted(looks)
 
 
-def scale_of(values: Sequence[float], lasts: Sequence[float]) -> CurveScale:
+def scale_of(values: Sequence[float], lasts: Sequence[float]) -> TargetScale:
     """The scale on which values are modelled.
 
     Args:
@@ -212,11 +212,11 @@ def scale_of(values: Sequence[float], lasts: Sequence[float]) -> CurveScale:
     numbers, reached = np.array(values, float), np.array(lasts, float)
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
-        return CurveScale(0.0, 0.0, 0.0, 0.0, 1.0)
+        return TargetScale(0.0, 0.0, 0.0, 0.0, 1.0)
     low, high = float(finite.min()), float(finite.max())
     # Halves, since differences may be beyond the largest number.
     gaps = np.clip(reached, low, high) / 2 - low / 2
     unit = float(np.median(gaps)) or float(np.mean(gaps))
-    plain = CurveScale(low, high, unit, 0.0, 1.0)
+    plain = TargetScale(low, high, unit, 0.0, 1.0)
     logs = plain.scaled(numbers)
-    return CurveScale(low, high, unit, float(logs.mean()), float(logs.std()) or 1.0)
+    return TargetScale(low, high, unit, float(logs.mean()), float(logs.std()) or 1.0)

@@ -17,6 +17,7 @@ from crosstune.samplers.gaussian_process.belief import BETA, Beliefs
 from crosstune.samplers.gaussian_process.curve_process import CurveProcess
 from crosstune.samplers.gaussian_process.curve_regression import CurveRegression
 from crosstune.samplers.gaussian_process.curve_rows import TrainingHorizon
+from crosstune.samplers.gaussian_process.curve_rows import rows as curve_rows
 from crosstune.samplers.gaussian_process.curve_use import curve_of, horizon_of
 from crosstune.samplers.gaussian_process.dimensions import Flags, Numbers
 from crosstune.samplers.gaussian_process.earlier import learn
@@ -260,7 +261,7 @@ class GaussianProcessEngine(Engine):
         curves = [observation.curve for observation in self._observed]
         waiting = self._encoding.points(np.array(pending)) if pending else None
         points = self._encoding.points(rows)
-        model, chosen = self._ends.model(points, curves, horizon, waiting)
+        model, chosen = self._ends.model(points, curve_rows(curves, horizon)[0], waiting)
         order = np.argsort(model.means, kind="stable")
         return model, rows[chosen][order], model.means[order]
 

@@ -26,17 +26,19 @@ ROOT = math.sqrt(5.0)
 
 
 class Scales(Protocol):
-    """Which length scale belongs to which part of a point; an `Encoding` is one.
+    """Which length scale belongs to which part of a point; an `Encoding` is one."""
 
-    Attributes:
-        d: the number of length scales.
-        scale_of_place: the length scale of each column of `Points.places`.
-        unordered: the length scale of each column of `Points.codes`.
-    """
+    @property
+    def d(self) -> int:
+        """The number of length scales."""
 
-    d: int
-    scale_of_place: NDArray[Any]
-    unordered: Sequence[int]
+    @property
+    def scale_of_place(self) -> NDArray[Any]:
+        """The length scale of each column of `Points.places`."""
+
+    @property
+    def unordered(self) -> Sequence[int]:
+        """The length scale of each column of `Points.codes`."""
 
 
 def matern(square: Numbers) -> Numbers:

@@ -12,7 +12,7 @@ from crosstune.samplers.gaussian_process.engine import GaussianProcessEngine
 SPACE = Space({"x": Float(0.0, 1.0), "on": Bool(), "k": Choice(["a", "b", "c"])})
 ATTRIBUTES = {
     "Curve": "end failed steps values",
-    "CurveRegression": ("_earlier _fitted_at _ignored _rests _scales _theta hyperparameters scale"),
+    "CurveRegression": "_earlier _fitted_at _ignored _rests _scales _theta hyperparameters",
     "Encoding": (
         "_arcs _conditions _lines arcs column d dimensions ordered reals scale_of_place "
         "size space unordered"

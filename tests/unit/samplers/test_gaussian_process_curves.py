@@ -240,11 +240,7 @@ def test_the_slope_of_the_acquisition_agrees_with_differences(warm: bool) -> Non
 
 def test_a_curve_that_leads_early_is_expected_to_end_well() -> None:
     encoding, points, curves = some_curves(LINE, 30)
-    model, chosen = CurveRegression(encoding).model(
-        encoding.points(points), curves, horizon_for(curves)
-    )
-    rng = np.random.default_rng(0)
-    rng.random((30, 2))
+    model, chosen = CurveRegression(encoding).model(encoding.points(points), data_of(curves))
     ends = np.array([training(encoding.decode(row))[-1] for row in points])
     assert chosen.tolist() == list(range(30))
     assert (
