@@ -71,7 +71,7 @@ the share of the epochs, the finalists. With and without checkpoints are columns
 """
 FREE = 3
 """How many complete trials come first with `knows-the-end`, as with the curve pruner."""
-_OWN = {
+_OWN: dict[str, dict[str, Any]] = {
     "none": {"reports": True},
     "knows-the-end": {},
     "i-epoch": {"epochs": 10, "finalists": 3, "told": "last"},
@@ -149,7 +149,7 @@ def parse(method: str) -> tuple[str, dict[str, Any]]:
         return name, options
     if name not in _OWN:
         raise RequestError(no_such("method", name, [*_OWN, *pruners.NAMES, f"{SCHEDULER}NAME"]))
-    defaults: dict[str, Any] = _OWN[name]
+    defaults = _OWN[name]
     for option in options:
         if option not in defaults:
             raise RequestError(no_such(f"option of {name}", option, defaults))

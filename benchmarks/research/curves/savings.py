@@ -236,9 +236,9 @@ def _replay(options: argparse.Namespace) -> Savings:
     plans = [
         (name, engine, method, seed)
         for seed in seeds
+        for name in names
         for engine in options.engines
         for method in listed
-        for name in names
     ]
     # One line a study, that its scheduler is not native, would hide the progress.
     logging.getLogger("crosstune").setLevel(logging.ERROR)
