@@ -33,6 +33,9 @@ LOOKS = {
 MOST_LINES = 200
 """The largest number of trials that a figure draws as lines, besides the leading ones."""
 
+MOST_SPOTS = 2000
+"""About the largest number of trials in the history; of more every k-th, and the leading ones."""
+
 MOST_POINTS = 200
 """The largest number of points of a line."""
 
@@ -57,7 +60,10 @@ def history(content: StudyContent, index: int) -> Diagram | None:
     frame = Frame(axis_of((0, last), whole=True), axis)
     strokes, labels = frame.drawn("trial", _with_way(content, index))
     spots, series = [], dict.fromkeys((BEST,))
+    every = max(1, math.ceil(len(content.trials) / MOST_SPOTS))
     for trial in content.trials:
+        if trial.number % every and trial.number not in content.leading:
+            continue
         value = values.get(trial.number)
         if value is None and trial.state is not FAIL:
             continue
@@ -70,6 +76,8 @@ def history(content: StudyContent, index: int) -> Diagram | None:
     strokes.append(Stroke(tuple(_staircase(content, index, frame)), BEST, 2.25))
     name = "history" if len(content.metrics) == 1 else f"history-{index}"
     title = f"{plain(metric)} of {len(values)} trials, and the best so far"
+    if every > 1:
+        title += f"; one trial in {every} is shown"
     return Diagram(
         name,
         title,

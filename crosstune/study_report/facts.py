@@ -54,7 +54,8 @@ def best(content: StudyContent, rows: int = 5) -> ReportTable:
         lines.append((text(name), *(_cell(point.get(name)) for point in points)))
     heads = [Column("trial", ("name",), "fact")]
     heads += [Column(f"trial {trial.number}", (f"trial_{trial.number}",)) for trial in top]
-    caption = "The trials on the front" if content.several else "The best trials"
+    every = "All" if rows >= len(content.top) > 5 else "The"
+    caption = f"{every} trials on the front" if content.several else "The best trials"
     return ReportTable("best", caption, tuple(heads), tuple(lines))
 
 

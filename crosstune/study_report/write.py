@@ -54,8 +54,8 @@ def write(
             written.append(out)
         if tables is not None:
             tables.mkdir(parents=True, exist_ok=True)
-            first = facts.best(content, rows=len(content.top) if content.several else 5)
-            written += write_tables([first, *every_table(parts)], tables)
+            best = [] if content.several else [facts.best(content)]  # the front has a section
+            written += write_tables([*best, *every_table(parts)], tables)
         if figures is not None:
             figures.mkdir(parents=True, exist_ok=True)
             with needing("figures", "crosstune[compare]", "matplotlib"):

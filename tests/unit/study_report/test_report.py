@@ -206,3 +206,22 @@ def test_a_report_is_html_or_markdown_and_replaces_no_study(
     with pytest.raises(RequestError, match=r"ends in \.html or \.md"):
         write(content, tmp_path / "a.journal")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_study_is_thinned_and_keeps_its_best_trials(
+    content: StudyContent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "MOST_SPOTS", 10)
+    drawn = charts.history(content, 0)
+    assert drawn is not None
+    shown = {int(spot.words.split(":")[0].split()[1]) for spot in drawn.spots}
+    assert len(shown) < 20
+    assert content.leading <= shown
+    assert "one trial in 6 is shown" in drawn.title
+
+
+def test_the_front_is_one_table_in_every_form(two: StudyContent, tmp_path: Path) -> None:
+    write(two, None, tables=tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert "best.csv" in names
+    assert "best-2.md" not in names
