@@ -28,7 +28,7 @@ from crosstune.benchmarks.statistics.sequential import Decision, Sequential
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
 from crosstune.spec.spec import Spec
 
-SPEC = Path(__file__).parents[2] / "examples" / "diabetes.yaml"
+SPEC = Path(__file__).resolve().parents[2] / "examples" / "diabetes.yaml"
 CONTENDERS = ("crosstune:gp", "hyperopt:tpe")
 CAP = matches.CAP
 FIRST = 100
