@@ -260,8 +260,8 @@ def run_spec(
         seconds = time.monotonic() - before
         recommended = recommendation(study, plan)
         status = report(study, plan, console, seconds, status, recommended, tensorboard)
-        best = best_trial(study) if recommended is None else recommended.trial
-        if best is not None and status == 0 and any(save):
-            for path in files.write(study, plan, best):
+        if any(save) and status == 0:
+            best = best_trial(study) if recommended is None else recommended.trial
+            for path in () if best is None else files.write(study, plan, best):
                 console.print(f"written: {path}", highlight=False, markup=False, soft_wrap=True)
         return Result(status, summary(study, plan, seconds, clock.seconds, recommended))

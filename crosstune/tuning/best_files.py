@@ -37,6 +37,11 @@ class BestFiles:
         Raises:
             RequestError: the ending is no format, or the objective is no estimator of a spec.
         """
+        if (self.params or self.model) and len(plan.spec.objectives) > 1:
+            raise RequestError(
+                f"of {len(plan.spec.objectives)} metrics none decides which trial is the best, so "
+                "there is nothing to save. Take a trial of the front from the study"
+            )
         if self.params is not None and self.params.suffix not in specfile.FORMATS:
             raise RequestError(
                 f"{self.params}: the ending chooses the format. Known: "

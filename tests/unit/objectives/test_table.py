@@ -176,6 +176,25 @@ def test_the_saved_files_hold_the_best_trial_and_a_model_of_all_rows(
     assert list(model.predict(made._whole.x)) == list(by_hand.predict(made._whole.x))
 
 
+def test_several_metrics_run_and_have_no_best_trial_to_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("two_metrics.py").write_text(
+        "def train(params):\n    return {'a': 1.0, 'b': params['x']}\n"
+    )
+    space = {"x": {"type": "float", "low": 0, "high": 1}}
+    keys = {"objective": "two_metrics:train", "metrics": ["a", "b"], "trials": 2, "space": space}
+    crosstune.Spec(**keys).save("spec.yaml")
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "spec.yaml"])
+    assert ended.value.code == 0
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "spec.yaml", "--save-params", "best.json"])
+    assert ended.value.code == 2
+    assert "nothing to save" in capsys.readouterr().err
+
+
 def test_a_model_is_never_saved_as_a_pickle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
