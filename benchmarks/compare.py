@@ -188,6 +188,8 @@ def compare(
     if budget == (None, None, None):
         budget = _budget(problems)
     limits = RunLimits(*budget, first=first, workers=workers)
+    if any(problem.spec.metrics for problem in problems):
+        require("a match with several metrics", "crosstune[compare]", "moocore")
     log_dir = None if tensorboard is None else Path(tensorboard)
     parties = _contenders(contenders, problems)
     rounds = (ROUND, max_seeds) if until_decided else None

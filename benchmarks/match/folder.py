@@ -140,6 +140,10 @@ class MatchFolder:
         folder = self.path / "runs" / as_own_file_name(problem)
         return RunFile(folder / as_own_file_name(contender) / f"{seed:04d}.jsonl")
 
+    def reference_file(self, problem: str, number: int) -> RunFile:
+        """The file of a run of random search that the ranges of the metrics come from."""
+        return RunFile(self.path / "reference" / as_own_file_name(problem) / f"{number:04d}.jsonl")
+
     def count(self) -> int:
         """The number of lines of all runs, as a measure of progress."""
         for path in (self.path / "runs").glob("*/*/*.jsonl"):

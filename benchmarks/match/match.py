@@ -20,6 +20,7 @@ from crosstune.benchmarks.match.fairness import check_fairness
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile, untouched
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.processes import carry_out_all
+from crosstune.benchmarks.match.reference import files_of, with_scales
 from crosstune.benchmarks.match.results import Key, Results, Settings
 from crosstune.benchmarks.match.run import MatchTask, carry_out
 from crosstune.benchmarks.match.seeding import check_seeds
@@ -103,6 +104,14 @@ class Match:
             folder.path, before, settings, accept=same_objective, used=used, failed=failed
         )
         folder.write_settings(settings)
+        settings = with_scales(
+            settings,
+            self._to_scale(folder, before),
+            self.limits,
+            folder,
+            lambda tasks: map(carry_out, tasks) if jobs == 1 else carry_out_all(tasks, jobs),
+        )
+        folder.write_settings(settings)
         if retry_failed:
             for _, file in self._runs(folder, settings.seeds):
                 file.drop_failed()
@@ -123,6 +132,13 @@ class Match:
                     folder.write_settings(with_state(settings, self.problems))
         return folder.read()
 
+    def _to_scale(self, folder: MatchFolder, before: Settings | None) -> Iterator[Problem]:
+        """The problems whose scale is still to be fixed, unless runs were scored without one."""
+        for problem in self.problems:
+            begun = any(file.path.exists() for file in files_of(problem, folder))
+            if before is None or begun or problem.spec.metrics:
+                yield problem
+
     def _held(
         self, folder: MatchFolder, before: Settings | None, *, retry_failed: bool
     ) -> tuple[set[str], set[str]]:
@@ -138,6 +154,11 @@ class Match:
                 used.add(problem.name)
             elif not retry_failed and run.end is not None:
                 failed.add(problem.name)
+        used |= {
+            problem.name
+            for problem in self.problems
+            if any(file.read().evaluations for file in files_of(problem, folder))
+        }
         return used, failed - used
 
     def settings(self, seeds: int) -> Settings:

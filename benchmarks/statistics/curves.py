@@ -99,6 +99,8 @@ def curves(
             ]
         )
         heights = np.where(hopeless, problem.tuned.values[:, :, None], heights)
+        if problem.tuned.empty is not None:
+            heights = np.where(np.isnan(heights), problem.tuned.empty, heights)
         regret = problem.tuned.normalised(heights)
         with warnings.catch_warnings():
             # No run has a complete trial at the first points.

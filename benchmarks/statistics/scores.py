@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, best_evaluation
+from crosstune.benchmarks.statistics.fronts import is_finite, nothing_feasible, scored
 
 RANDOM = ("optuna:random", "hyperopt:rand", "hyperopt:random", "keras_tuner:random")
 """Labels of random search; the first that takes part without a pruner is the reference."""
+OWN_RANDOM = "the mean of random search under seeds of its own"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class RunScores:
         best: the best known, in the metric's units.
         scale: distance of the reference from the best; 0 if nothing ever differed.
         reference: in words, what the scale is measured at.
+        empty: the score of a run without a feasible trial, if it is fixed; else None.
     """
 
     about: About
@@ -32,6 +35,7 @@ class RunScores:
     best: float
     scale: float
     reference: str
+    empty: float | None = None
 
     @property
     def heights(self) -> NDArray[np.float64]:
@@ -76,10 +80,12 @@ def _finite(run: MatchRun) -> tuple[MatchRun, int]:
     """The run with complete trials without a finite value marked as failed, and their number."""
     odd = {
         trial.number: replace(
-            trial, state="failed", error=trial.error or f"its value is {trial.value}"
+            trial,
+            state="failed",
+            error=trial.error or f"its value is {trial.values or trial.value}",
         )
         for trial in run.evaluations
-        if trial.state == "complete" and math.isnan(_number(trial.value))
+        if trial.state == "complete" and not is_finite(trial)
     }
     evaluations = tuple(odd.get(trial.number, trial) for trial in run.evaluations)
     return replace(run, evaluations=evaluations) if odd else run, len(odd)
@@ -112,6 +118,8 @@ def measured(
         first: the score of the first trial of each run, same shape; NaN if unknown.
         best: the best known; the best of `values`, if None.
     """
+    if about.metrics:
+        return RunScores(about, values, 0.0, 1.0, OWN_RANDOM)
     if best is None:
         best = float(values.max() if about.maximize else values.min())
     candidates = [
@@ -137,18 +145,21 @@ def _worst_for_missing(
     contenders: Sequence[str],
     seeds: Sequence[int],
     what: str,
+    empty: float | None = None,
 ) -> tuple[NDArray[np.float64], list[str]]:
     missing = np.isnan(values)
     if not missing.any():
         return values, []
     worst = float(np.nanmin(values) if about.maximize else np.nanmax(values))
+    words = "the worst final score of any run, " if empty is None else "a worse score than any, "
+    worst = worst if empty is None else empty
     notes = []
     for name, row in zip(contenders, missing, strict=True):
         if row.any():
             which = ", ".join(str(seed) for seed, gone in zip(seeds, row, strict=True) if gone)
             notes.append(
                 f"{name} has {what} on {about.name} under seed {which}: it counts there "
-                f"with the worst final score of any run, {worst:.6g}."
+                f"with {words}{worst:.6g}."
             )
     return np.where(missing, worst, values), notes
 
@@ -163,7 +174,7 @@ def read(results: Results, name: str) -> ScoredProblem | str:
     cleaned = [
         [_finite(results.runs[name, contender, seed]) for seed in seeds] for contender in contenders
     ]
-    runs = tuple(tuple(run for run, _ in row) for row in cleaned)
+    runs = tuple(tuple(scored(run, about) for run, _ in row) for row in cleaned)
     notes = [
         f"{contender} has {odd} complete trials without a finite value on {name}; "
         "they count as failed."
@@ -176,13 +187,15 @@ def read(results: Results, name: str) -> ScoredProblem | str:
     )
     trials = [evaluation for row in runs for run in row for evaluation in run.evaluations]
     kind = "feasible" if any(evaluation.constraints for evaluation in trials) else "complete"
+    empty = nothing_feasible(about)
     if np.isnan(finals).all():
         return f"On {name} no trial is {kind}{_why(trials, [run for row in runs for run in row])}."
     tests = np.array([list(map(_test, *pair)) for pair in zip(runs, best, strict=True)])
-    finals, missing = _worst_for_missing(finals, about, contenders, seeds, f"no {kind} trial")
+    what = f"no {kind} trial"
+    finals, missing = _worst_for_missing(finals, about, contenders, seeds, what, empty)
     notes += missing
     first = np.array([[_first(run, False) for run in row] for row in runs])
-    tuned = measured(about, contenders, finals, first, about.optimum)
+    tuned = replace(measured(about, contenders, finals, first, about.optimum), empty=empty)
     if tuned.scale == 0 or len({trial.value for trial in trials if trial.counts}) < 2:
         tuned = replace(tuned, scale=0.0, reference="nothing: it never varied")
         notes.append(f"The objective never varied on {name}.")
