@@ -112,17 +112,20 @@ _AROUND = (
 )
 KINDS_OUTSIDE = {
     "kinds-ax": Published(
-        "Ax on the kinds", (*kinds.FROZEN, *_AROUND), (OURS, "ax:ax", "optuna:random"), 3, 25
+        "Ax on the kinds", (*kinds.FROZEN, *_AROUND), (OURS, "ax:ax", "optuna:random"), 1, 25
     ),
     "kinds-hebo": Published(
         "HEBO on the kinds",
         (*kinds.FROZEN[::4], "tables/australian", "functions/bbob-f15-d5", _AROUND[-1]),
         (OURS, "hebo:hebo", "optuna:random"),
-        3,
+        1,
         25,
     ),
 }
-"""The slow ones from outside, on the frozen half and on problems of the older suites."""
+"""The slow ones from outside, on the frozen half and on problems of the older suites.
+
+A run of theirs takes minutes, so they have one seed each.
+"""
 MECHANISMS = ("additive", "edges", "hedge")
 BEFORE = "crosstune:gp before"
 """The sampler as it was frozen on 2026-11-26."""
