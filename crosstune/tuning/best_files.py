@@ -35,12 +35,13 @@ class BestFiles:
         """Refuse what cannot be written at the end, before the first trial.
 
         Raises:
-            RequestError: the ending is no format, or the objective is no estimator of a spec.
+            RequestError: the ending is no format, the objective is no estimator of a spec, or the
+                spec has several metrics.
         """
-        if (self.params or self.model) and len(plan.spec.objectives) > 1:
+        if plan.spec.metrics and (self.params or self.model):
             raise RequestError(
-                f"of {len(plan.spec.objectives)} metrics none decides which trial is the best, so "
-                "there is nothing to save. Take a trial of the front from the study"
+                "the spec has several metrics, so there is no single best trial to save. Take one "
+                "from study.best_trials, or from best_trials of --json"
             )
         if self.params is not None and self.params.suffix not in specfile.FORMATS:
             raise RequestError(

@@ -242,6 +242,8 @@ def test_run_ends_with_the_front(
     assert summary["best_value"] is None
     assert {"f", "g"} == set(summary["best_trials"][0]["values"])
     assert f"The front: {len(summary['best_trials'])} of" in ended.err
+    assert run("a.yaml", "--save-params", "best.json") == 2
+    assert "no single best trial to save" in capsys.readouterr().err
     spec(**TWO, constraints=[{"metric": "m", "max": -1}], objective="made:objective").save("b.yaml")
     assert run("b.yaml") == 1
     ended = capsys.readouterr()
