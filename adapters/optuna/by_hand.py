@@ -11,11 +11,19 @@ from optuna import samplers
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.registry import get
-from crosstune.proofs.by_hand import Loss, Suggestion
+from crosstune.proofs.by_hand import Loss, Losses, Suggestion
 from crosstune.space.space import Params, Space
 
 
-def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) -> list[Suggestion]:
+def search(
+    algorithm: str,
+    space: Space,
+    *,
+    seed: int,
+    trials: int,
+    loss: Loss,
+    losses: Losses | None = None,
+) -> list[Suggestion]:
     """The suggestions of Optuna.
 
     Args:
@@ -24,12 +32,13 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
         seed: 0 to 2**32 - 1.
         trials: how many.
         loss: of a suggestion.
+        losses: several instead, with constraints; None for the one loss.
     """
     compiled = get("optuna").compile(space)
     declared = ledger.distributions(space)
     made: list[Suggestion] = []
 
-    def objective(trial: optuna.Trial) -> float:
+    def objective(trial: optuna.Trial) -> float | list[float]:
         params: Params = {}
         for name, item in space.items():
             if not space.is_active(name, params):
@@ -41,12 +50,18 @@ def search(algorithm: str, space: Space, *, seed: int, trials: int, loss: Loss) 
             native = compiled[name] == declared[name]
             params[name] = ledger.read(item, drawn) if native else item.decode(drawn)
         made.append(Suggestion(params))
-        return loss(made[-1])
+        if losses is None:
+            return loss(made[-1])
+        for name, constraint in losses.constraints.items():
+            trial.set_constraint(name, constraint(made[-1]))
+        return [one(made[-1]) for one in losses.objectives]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = _SAMPLERS[algorithm](space, seed)
-    optuna.create_study(sampler=sampler).optimize(objective, n_trials=trials)
+    count = 1 if losses is None else len(losses.objectives)
+    study = optuna.create_study(sampler=sampler, directions=["minimize"] * count)
+    study.optimize(objective, n_trials=trials)
     return made
 
 

@@ -8,7 +8,7 @@ space and the decoding of the library's draws to the spec's values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -25,3 +25,15 @@ class Suggestion:
 
 Loss: TypeAlias = Callable[[Suggestion], float]
 """The function to minimise; it has to depend on the suggestion alone."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Several functions to minimise, and constraints, which are met at 0 or below.
+
+    A `search` that takes several objectives or constraints itself has a parameter `losses`, None
+    for the one loss.
+    """
+
+    objectives: Sequence[Loss]
+    constraints: Mapping[str, Loss]

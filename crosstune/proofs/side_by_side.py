@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 
 from crosstune.engines import registry as adapters
 from crosstune.engines.record_names import RUNS
 from crosstune.errors import CrosstuneError, MissingLibrary, Unsupported
-from crosstune.proofs.by_hand import Loss, Suggestion
+from crosstune.proofs.by_hand import Loss, Losses, Suggestion
 from crosstune.space.coordinates import Continuous, Index, LogInteger
 from crosstune.space.parameters import Parameter, Scalar
 from crosstune.space.space import Params, Space
@@ -40,6 +42,8 @@ class SeedTask:
     sampler: str
     seed: int
     trials: int
+    objectives: int = 1
+    constrained: bool = False
 
     @property
     def name(self) -> tuple[str, str]:
@@ -70,17 +74,21 @@ def run_task(task: SeedTask, space: Space) -> SeedRun:
     """Search a space with a sampler by hand and through crosstune, and compare."""
     backend, algorithm, seed, trials = task.backend, task.sampler, task.seed, task.trials
     measure = smooth(space)
+    losses = several(space, task.objectives, constrained=task.constrained)
     begin = time.monotonic()
     try:
         by_hand = _by_hand(backend)
         adapters.get(backend).algorithm(algorithm)
         # Libraries import parts of themselves at the first suggestion.
-        _through(backend, algorithm, space, 1, 2, measure)
-        by_hand(algorithm, space, seed=1, trials=2, loss=measure)
+        more: dict[str, Any] = {}
+        if losses is not None and "losses" in inspect.signature(by_hand).parameters:
+            more = {"losses": losses}
+        _through(backend, algorithm, space, 1, 2, measure, losses)
+        by_hand(algorithm, space, seed=1, trials=2, loss=measure, **more)
         start = time.process_time()
-        ours = _through(backend, algorithm, space, seed, trials, measure)
+        ours = _through(backend, algorithm, space, seed, trials, measure, losses)
         middle = time.process_time()
-        theirs = by_hand(algorithm, space, seed=seed, trials=trials, loss=measure)
+        theirs = by_hand(algorithm, space, seed=seed, trials=trials, loss=measure, **more)
         end = time.process_time()
     except (Unsupported, MissingLibrary) as error:
         return SeedRun(seed, seconds=time.monotonic() - begin, refused=str(error))
@@ -105,17 +113,31 @@ def _by_hand(backend: str) -> Callable[..., list[Suggestion]]:
 
 
 def _through(
-    backend: str, algorithm: str, space: Space, seed: int, trials: int, measure: Loss
+    backend: str,
+    algorithm: str,
+    space: Space,
+    seed: int,
+    trials: int,
+    measure: Loss,
+    losses: Losses | None,
 ) -> list[Suggestion]:
     made: list[Suggestion] = []
+    measures: dict[str, Any] = {}
+    if losses is not None:
+        names = [f"f{i}" for i in range(len(losses.objectives))]
+        measures = {"metrics": names} if len(names) > 1 else {"metric": names[0]}
+        measures["constraints"] = [{"metric": name, "max": 0} for name in losses.constraints]
 
-    def objective(params: Params, trial: optuna.Trial) -> float:
+    def objective(params: Params, trial: optuna.Trial) -> float | dict[str, float]:
         planned = budget(trial)
         made.append(Suggestion(params, None if planned is None else planned.epochs))
-        return measure(made[-1])
+        if losses is None:
+            return measure(made[-1])
+        values = dict(zip(names, (loss(made[-1]) for loss in losses.objectives), strict=True))
+        return values | {name: loss(made[-1]) for name, loss in losses.constraints.items()}
 
     study = tune(
-        Spec(space=space, seed=seed, name="verify"),
+        Spec(space=space, seed=seed, name="verify", **measures),
         objective,
         backend=backend,
         sampler=algorithm,
@@ -144,12 +166,35 @@ def _compare(
     return same, first
 
 
-def smooth(space: Space) -> Loss:
+def several(space: Space, objectives: int, *, constrained: bool) -> Losses | None:
+    """Several smooth functions, and a constraint that about half of the space meets.
+
+    Args:
+        space: of the suggestions.
+        objectives: the number of functions.
+        constrained: whether there is the constraint.
+
+    Returns:
+        None for one function without a constraint.
+    """
+    if objectives == 1 and not constrained:
+        return None
+    limit = len(space.searched) / 6  # about the mean of a smooth function
+    far = smooth(space, "c")
+
+    def constraint(suggestion: Suggestion) -> float:
+        return far(suggestion) - limit
+
+    functions = [smooth(space, str(i) if i else "") for i in range(objectives)]
+    return Losses(functions, {"c": constraint} if constrained else {})
+
+
+def smooth(space: Space, salt: str = "") -> Loss:
     """A function of a suggestion: squared distances of the coordinates from a point in the space.
 
-    It depends on every parameter, and decreases with the epochs.
+    It depends on every parameter, and decreases with the epochs. Another salt gives another point.
     """
-    targets = {name: zlib.crc32(name.encode()) / 2**32 for name in space}
+    targets = {name: zlib.crc32(f"{name}{salt}".encode()) / 2**32 for name in space}
 
     def measure(suggestion: Suggestion) -> float:
         value = sum(

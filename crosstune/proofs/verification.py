@@ -75,7 +75,8 @@ def verify(
     The objective is a smooth function of the point, so that only the engines take time.
 
     Args:
-        spec: its space is searched.
+        spec: its space is searched, for as many metrics as it has, and under a constraint if it has
+            some.
         backends, samplers: names; empty for all that are installed.
         seeds: number of seeds, from 1 on (Keras Tuner treats 0 as no seed).
         trials: number of suggestions per seed.
@@ -91,12 +92,16 @@ def verify(
             again in each of them.
         RunError: a process died.
     """
-    space = load(spec).space
+    loaded = load(spec)
+    space = loaded.space
+    measures = (len(loaded.objectives), bool(loaded.constraints))
     proofs = list(_planned(backends, samplers))
     names = [(proof.backend, proof.sampler) for proof in proofs if proof.refused is None]
     # The first seed of every sampler comes first, to estimate how long the others will take.
-    first = [SeedTask(*name, 1, trials) for name in names]
-    others = [SeedTask(*name, seed, trials) for name in names for seed in range(2, seeds + 1)]
+    first = [SeedTask(*name, 1, trials, *measures) for name in names]
+    others = [
+        SeedTask(*name, seed, trials, *measures) for name in names for seed in range(2, seeds + 1)
+    ]
     tasks = [*first, *others]
     jobs = max(1, min(jobs, len(tasks)))
     packed = pack(space) if jobs > 1 else None

@@ -18,7 +18,7 @@ from crosstune.cli.console import SafeConsole
 from crosstune.cli.main import main
 from crosstune.cli.time_left import TimeLeftLine
 from crosstune.errors import RequestError, RunError, UnknownName
-from crosstune.proofs import processes, verification
+from crosstune.proofs import processes, side_by_side, verification
 from crosstune.proofs.by_hand import Suggestion
 from crosstune.proofs.side_by_side import smooth
 from crosstune.proofs.verification import Progress, verify
@@ -222,3 +222,30 @@ def test_a_terminal_shows_the_runs_and_the_time_left() -> None:
     assert "0/9 runs" in shown.getvalue()
     assert "time left: not known yet" in shown.getvalue()
     assert "about 1 min 31 s left" in shown.getvalue()
+
+
+def test_several_metrics_and_constraints_are_searched_as_by_hand() -> None:
+    measures = {"metrics": ["f", "g"], "constraints": [{"metric": "m", "max": 1}]}
+    spec = Spec(space=SMALL.space, **measures)
+    proofs = list(
+        verify(spec, backends=["optuna"], samplers=["tpe", "nsga2", "random"], seeds=1, trials=30)
+    )
+    assert [(proof.identical, proof.suggestions) for proof in proofs] == [(30, 30)] * 3
+    (refused,) = verify(spec, backends=["hyperopt"], samplers=["tpe"], seeds=1, trials=3)
+    assert refused.refused is not None
+    assert "one value" in refused.refused
+
+
+def test_a_constraint_that_the_library_does_not_get_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = side_by_side.SeedTask("optuna", "tpe", 1, 30, 2, constrained=True)
+    assert side_by_side.run_task(task, SMALL.space).identical == 30
+    by_hand = side_by_side._by_hand("optuna")
+
+    def unconstrained(*arguments: Any, losses: Any = None, **options: Any) -> Any:
+        always_met = replace(losses, constraints={"c": lambda suggestion: -1.0})
+        return by_hand(*arguments, losses=always_met, **options)
+
+    monkeypatch.setattr(side_by_side, "_by_hand", lambda backend: unconstrained)
+    assert side_by_side.run_task(task, SMALL.space).identical < 30
