@@ -235,8 +235,9 @@ def _with_earlier(
 
     Relative places in a spec file are relative to the file.
     """
+    directions = [metric.direction for metric in spec.objectives]
     if warm_start:
-        return {**options, WARM_START: earlier_trials(warm_start)}
+        return {**options, WARM_START: earlier_trials(warm_start, directions)}
     if WARM_START not in options:
         return options
     studies = options[WARM_START]
@@ -244,7 +245,7 @@ def _with_earlier(
     folder = spec.folder or Path()
     if isinstance(studies, list | tuple):
         studies = [folder / s if isinstance(s, str) and "://" not in s else s for s in studies]
-    return {**options, WARM_START: earlier_trials(studies)}
+    return {**options, WARM_START: earlier_trials(studies, directions)}
 
 
 def _has_grid(adapter: Adapter, space: Space) -> bool:

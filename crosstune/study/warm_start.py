@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import optuna
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune.engines import study_values as ledger
+from crosstune.engines.base import Outcome
 from crosstune.engines.feasibility import is_feasible
 from crosstune.errors import RequestError
+from crosstune.samplers.scalarisation import Scalarisation
 from crosstune.space.parameters import shown
 from crosstune.space.parameters.checks import is_number
 from crosstune.study.storage import describe, open_storage
@@ -36,16 +39,22 @@ _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialSt
 
 
 @plain_arguments()
-def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
+def finished(
+    earlier: Earlier | Iterable[Earlier], directions: Sequence[str] = ("minimize",)
+) -> list[Finished]:
     """The finished trials of earlier studies, as plain data.
+
+    A study with several objectives has the augmented Chebyshev value under equal weights, each
+    objective in the range of its complete trials, so that the middle of its front is good.
 
     Args:
         earlier: studies, journal files or URLs of databases, with all their studies; or results
             of this function.
+        directions: of the new study: "minimize" or "maximize" for each objective.
 
     Raises:
-        RequestError: there is no study at a place, one has several objectives, or an item is none
-            of these.
+        RequestError: there is no study at a place, one has several objectives and not those of the
+            new study, or an item is none of these.
 
     >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     >>> study.optimize(lambda trial: trial.suggest_int("x", 1, 3), n_trials=1)
@@ -60,11 +69,11 @@ def finished(earlier: Earlier | Iterable[Earlier]) -> list[Finished]:
     for item in earlier:
         match item:
             case Study():
-                studies.append(_of(item))
+                studies.append(_of(item, directions))
             case Mapping():
                 studies.append(_checked(item))
             case str() | os.PathLike():
-                studies += [_of(study) for study in _at(item)]
+                studies += [_of(study, directions) for study in _at(item)]
             case _:
                 raise RequestError(
                     "an earlier study is a study, a journal file or the URL of a database, not "
@@ -105,17 +114,19 @@ def _at(place: str | os.PathLike[str]) -> list[Study]:
     return [optuna.load_study(study_name=name, storage=storage) for name in names]
 
 
-def _of(study: Study) -> Finished:
-    if len(study.directions) > 1:
+def _of(study: Study, directions: Sequence[str]) -> Finished:
+    count = len(study.directions)
+    if count > 1 and [one.name.lower() for one in study.directions] != list(directions):
         raise RequestError(
-            f"the study {study.study_name!r} has {len(study.directions)} objectives, so it says "
-            "nothing of which points are good for one"
+            f"the study {study.study_name!r} has {count} objectives, so it says nothing of which "
+            "points are good for others"
         )
     space = ledger.space_of(study)
-    maximize = study.direction == StudyDirection.MAXIMIZE
+    maximize = count == 1 and study.direction == StudyDirection.MAXIMIZE
     sign = -1.0 if maximize else 1.0
+    scalars = _scalars(study) if count > 1 else {}
     ended = [
-        (trial, _value(trial))
+        (trial, _value(trial) if count == 1 else scalars.get(trial.number))
         for trial in study.get_trials(deepcopy=False, states=tuple(_STATES))
         if trial.params
     ]
@@ -133,6 +144,16 @@ def _of(study: Study) -> Finished:
             if trial.number in chosen
         ],
     }
+
+
+def _scalars(study: Study) -> dict[int, float | None]:
+    """One value for each complete trial of a study with several objectives, by its number."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    outcomes = [Outcome("complete", values=tuple(trial.values)) for trial in complete]
+    maximize = [one == StudyDirection.MAXIMIZE for one in study.directions]
+    weights = np.full(len(maximize), 1 / len(maximize))
+    scalars = Scalarisation().scalars(outcomes, maximize, weights)
+    return {trial.number: one.value for trial, one in zip(complete, scalars, strict=True)}
 
 
 def _state(trial: FrozenTrial) -> str:

@@ -41,6 +41,7 @@ from crosstune.study.choice import (
 )
 from crosstune.study.earlier_names import as_recorded
 from crosstune.study.journals import kept_journal
+from crosstune.study.start_points import Start, start_points
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
 from crosstune.tuning.measures import conflicts
@@ -67,8 +68,8 @@ class StudyRequest:
         repeats: how many of the last trials evaluate leading points again; 0 with an own loop.
         patience: trials in a row without an improvement after which the study ends.
         default_trials: the number of trials if nothing limits the search; None is 100.
-        start: points to evaluate first; "defaults", alone or among them, is that of the default
-            values.
+        start: points to evaluate first, trials among them, or a study with the best ones;
+            "defaults", alone or among them, is that of the default values.
         defaults: the default values, if the caller evaluates the trials itself; None takes those
             of the objective.
         storage: None for memory, a path for a journal file, a database URL, or a storage.
@@ -94,7 +95,7 @@ class StudyRequest:
     default_trials: int | None = None
     seed: int | None = None
     warm_start: Earlier | Iterable[Earlier] = ()
-    start: str | Iterable[Mapping[str, Any] | str] | None = None
+    start: Start | None = None
     defaults: Callable[[], Defaults] | None = None
     storage: Place = None
     folder: Path | None = None
@@ -167,7 +168,7 @@ def settle(request: StudyRequest) -> Plan:
     """
     spec = load(request.spec)
     if request.start is not None:
-        spec = spec.with_start(request.start)
+        spec = spec.with_start(start_points(request.start, spec.space))
     if request.resume not in (True, False, FRESH):
         raise RequestError(f"resume is true, false or {FRESH!r}, not {request.resume!r}")
     if request.resume is True and isinstance(request.sampler, BaseSampler):

@@ -13,6 +13,7 @@ from optuna.study import Study
 from crosstune.objectives import Objective
 from crosstune.spec.spec import Spec
 from crosstune.study.choice import SamplerChoice, named
+from crosstune.study.start_points import Start
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
 from crosstune.system.scalars import plain_arguments
@@ -36,7 +37,7 @@ def tune(
     patience: int | None = None,
     seed: int | None = None,
     warm_start: Earlier | Iterable[Earlier] = (),
-    start: str | Iterable[Mapping[str, Any] | str] | None = None,
+    start: Start | None = None,
     storage: Place = None,
     study_name: str | None = None,
     resume: bool | str = False,
@@ -66,7 +67,8 @@ def tune(
             noise; see `crosstune.recommend`.
         patience: the study ends after this number of trials in a row without an improvement.
         start: points to evaluate first; "defaults", alone or among them, is the point of the
-            objective's own default values.
+            objective's own default values. Trials are taken as points, such as the front
+            `study.best_trials`, and a study stands for its best trials.
         storage, study_name: where to keep the study. None keeps it in memory.
         resume: continue the existing study, up to the budget. True continues to the trials of an
             uninterrupted run; "fresh" uses a fresh engine that learns from the trials.

@@ -220,6 +220,24 @@ def test_a_sampler_in_a_study_with_two_directions() -> None:
     assert records(study)[0]["native"] is False
 
 
+def test_the_front_of_an_earlier_study_comes_first_and_is_learnt_from() -> None:
+    earlier = crosstune.tune(spec(**TWO), objective, sampler="random")
+    front_points = [trial.params for trial in front(earlier)]
+    for start in (earlier, front(earlier)):
+        first = crosstune.tune(spec(**TWO, seed=1), objective, start=start)
+        assert points(first)[: len(front_points)] == front_points
+    two = spec(**TWO, seed=1, trials=8)
+    learning, alone = (
+        crosstune.tune(two, objective, backend="crosstune", warm_start=earlier_ones)
+        for earlier_ones in ([earlier], [])
+    )
+    assert points(learning) != points(alone)
+    with pytest.raises(RequestError, match="nothing of which points are good for others"):
+        crosstune.tune(spec(metric="f"), objective, backend="crosstune", warm_start=[earlier])
+    with pytest.raises(RequestError, match="nothing to start from: no trial has a value"):
+        crosstune.tune(spec(**TWO), objective, start=crosstune.create_study(spec(**TWO)))
+
+
 def run(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(["run", *arguments])
