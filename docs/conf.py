@@ -52,6 +52,8 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 80
 nitpick_ignore_regex = [
-    ("py:.*", r"(?!crosstune\b).*"),  # the types of other libraries
-    ("py:class", r"crosstune\.(objectives\.base\.Prepared|benchmarks\..*\.HubProblem)"),
+    # The types of other libraries, and our own in an annotation that no page describes.
+    # `generate.api.report_missing` sees that each public name has an entry.
+    ("py:.*", r"(?!crosstune\b).*"),
+    ("py:class", r"crosstune\..*"),
 ]

@@ -53,7 +53,11 @@ PAGES = {
     "api-spec": ApiPage(
         "Specs and parameters",
         "What is searched.",
-        _under("crosstune", "Spec Space Float Int Choice Bool Normal LogNormal Constant"),
+        (
+            *_under("crosstune", "Spec Space Float Int Choice Bool Normal LogNormal Constant"),
+            "crosstune.spec.measures.Metric",
+            "crosstune.samplers.scheduled.settings.Scheduler",
+        ),
     ),
     "api-trial": ApiPage(
         "In a trial",
@@ -92,7 +96,7 @@ PAGES = {
             *_under("crosstune.benchmarks.statistics", "Decision Sequential summarize"),
             *_under("crosstune.benchmarks.report", "markdown terminal write_report"),
             *_under("crosstune.benchmarks.match.results", "Results Settings MatchRun Evaluation"),
-            *_under("crosstune.benchmarks.match.results", "About Identity"),
+            *_under("crosstune.benchmarks.match.results", "About Identity FrontScale"),
             *_under("crosstune.benchmarks.statistics.verdicts", "Summary Ranking Standing Pair"),
             *_under("crosstune.benchmarks.statistics.verdicts", "Interval IncumbentCurve"),
         ),
