@@ -11,7 +11,7 @@ from optuna import samplers
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.registry import get
-from crosstune.proofs.by_hand import Loss, Losses, Suggestion
+from crosstune.proofs.by_hand import Loss, SeveralLosses, Suggestion
 from crosstune.space.space import Params, Space
 
 
@@ -22,7 +22,7 @@ def search(
     seed: int,
     trials: int,
     loss: Loss,
-    losses: Losses | None = None,
+    losses: SeveralLosses | None = None,
 ) -> list[Suggestion]:
     """The suggestions of Optuna.
 

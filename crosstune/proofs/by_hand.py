@@ -28,7 +28,7 @@ Loss: TypeAlias = Callable[[Suggestion], float]
 
 
 @dataclass(frozen=True)
-class Losses:
+class SeveralLosses:
     """Several functions to minimise, and constraints, which are met at 0 or below.
 
     A `search` that takes several objectives or constraints itself has a parameter `losses`, None

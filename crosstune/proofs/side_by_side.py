@@ -15,7 +15,7 @@ import optuna
 from crosstune.engines import registry as adapters
 from crosstune.engines.record_names import RUNS
 from crosstune.errors import CrosstuneError, MissingLibrary, Unsupported
-from crosstune.proofs.by_hand import Loss, Losses, Suggestion
+from crosstune.proofs.by_hand import Loss, SeveralLosses, Suggestion
 from crosstune.space.coordinates import Continuous, Index, LogInteger
 from crosstune.space.parameters import Parameter, Scalar
 from crosstune.space.space import Params, Space
@@ -119,7 +119,7 @@ def _through(
     seed: int,
     trials: int,
     measure: Loss,
-    losses: Losses | None,
+    losses: SeveralLosses | None,
 ) -> list[Suggestion]:
     made: list[Suggestion] = []
     measures: dict[str, Any] = {}
@@ -166,7 +166,7 @@ def _compare(
     return same, first
 
 
-def several(space: Space, objectives: int, *, constrained: bool) -> Losses | None:
+def several(space: Space, objectives: int, *, constrained: bool) -> SeveralLosses | None:
     """Several smooth functions, and a constraint that about half of the space meets.
 
     Args:
@@ -186,7 +186,7 @@ def several(space: Space, objectives: int, *, constrained: bool) -> Losses | Non
         return far(suggestion) - limit
 
     functions = [smooth(space, str(i) if i else "") for i in range(objectives)]
-    return Losses(functions, {"c": constraint} if constrained else {})
+    return SeveralLosses(functions, {"c": constraint} if constrained else {})
 
 
 def smooth(space: Space, salt: str = "") -> Loss:

@@ -367,6 +367,7 @@ DOORS = {
         },
         {
             "estimator",
+            "objectives",  # names alone
             "param_grid",  # its values go to the estimator as they are
             "param_distributions",
             "storage",

@@ -50,6 +50,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
             and cannot be resumed with others.
         scoring, refit, cv, verbose, pre_dispatch, error_score, return_train_score: see
             `GridSearchCV`. With several metrics the study maximizes that of `refit`, or the first.
+        objectives: search for several metrics at once: two or more names of `scoring`, which are
+            maximized, or "fit_time" and "score_time", which are minimized. The front is
+            `study_.best_trials`; `refit` chooses `best_params_` as without.
         n_jobs: fits in parallel. An engine that learns has one candidate at a time evaluated,
             its folds in parallel; random search and grids up to 32 candidates. The candidates do
             not depend on it.
@@ -91,6 +94,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         study_name: str | None = None,
         resume: bool = False,
         scoring: Any = None,
+        objectives: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
         cv: Any = None,
@@ -126,6 +130,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self.storage = storage
         self.study_name = study_name
         self.resume = resume
+        self.objectives = objectives
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> SearchCV:  # noqa: N803
         """Search, then fit the best candidate to all the data.

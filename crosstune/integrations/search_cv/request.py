@@ -18,11 +18,12 @@ from optuna.study import Study
 from crosstune.digests.evaluated import Evaluated
 from crosstune.engines.budget import SearchBudget
 from crosstune.errors import RequestError, SpecError, Unsupported
+from crosstune.integrations.search_cv.objectives import measured
 from crosstune.integrations.search_cv.starts import defaults_of, start_of
 from crosstune.integrations.search_cv.translation import Translation, translate
 from crosstune.space.parameters import Parameter
 from crosstune.space.space import Space
-from crosstune.spec.spec import Metric, Spec, load
+from crosstune.spec.spec import Spec, load
 from crosstune.study.choice import ChosenEngine
 from crosstune.study.patience import out_of_patience
 from crosstune.study.trials import finished
@@ -131,7 +132,7 @@ def settle_search(search: Any) -> SearchPlan:
             trials = DRAWS
     plan = settle(
         StudyRequest(
-            spec=_scored(spec),
+            spec=measured(spec, search),
             own_loop=True,
             backend=backend,
             sampler=sampler,
@@ -253,23 +254,6 @@ def _is_space(value: Mapping[Any, Any]) -> bool:
         isinstance(item, Parameter) or (isinstance(item, Mapping) and "type" in item)
         for item in value.values()
     )
-
-
-def _scored(spec: Spec) -> Spec:
-    """The spec with scikit-learn's direction: maximize."""
-    if spec.metrics or spec.constraints:
-        key = "metrics" if spec.metrics else "constraints"
-        raise SpecError(
-            "SearchCV ranks its candidates by one score. Run the spec with crosstune.tune", (key,)
-        )
-    if spec.metric != Metric() and spec.metric.direction != "maximize":
-        raise SpecError(
-            f"the spec minimizes {spec.metric.name!r}, and scikit-learn's scorers are better when "
-            "they are larger. Write maximize, and choose the scorer by scoring=",
-            ("metric", "direction"),
-        )
-    name = "score" if spec.metric == Metric() else spec.metric.name
-    return spec.model_copy(update={"metric": Metric(name=name, direction="maximize")})
 
 
 def _learns(engine: ChosenEngine) -> bool:

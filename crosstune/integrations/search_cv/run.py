@@ -14,13 +14,15 @@ from optuna.trial import Trial, TrialState
 from sklearn.exceptions import FitFailedWarning
 
 from crosstune.engines import study_values as ledger
-from crosstune.engines.feasibility import best_trial, is_feasible, why_no_best
+from crosstune.engines.feasibility import is_feasible, why_no_best
 from crosstune.engines.record_names import ERROR, SCORES
 from crosstune.errors import described, message_of
 from crosstune.integrations.search_cv import scikit
+from crosstune.integrations.search_cv.objectives import values_of
 from crosstune.integrations.search_cv.request import OpenSearch
 from crosstune.integrations.search_cv.scores import FoldScores, read_trial, table
 from crosstune.objectives.base import suggest
+from crosstune.objectives.measured import is_nan
 from crosstune.objectives.questions import noting
 from crosstune.samplers.declared import SpaceExhausted
 from crosstune.samplers.engine import EngineSampler
@@ -51,6 +53,7 @@ class SearchRun:
         self._returned: dict[str, Any] | None = None
         self._rows = 0
         self._failure: ValueError | None = None
+        self._several = search.objectives is not None
 
     def __call__(self) -> None:
         """Search, and pass `cv_results_` to scikit-learn's `fit`.
@@ -111,7 +114,7 @@ class SearchRun:
                 empty = [FoldScores()] * self._folds.n
                 scores = FoldScores.join(empty, self._named(), self._missing)
             for step, score in enumerate(scores.test.get(self._metric(scores), [])):
-                if score is not None:
+                if score is not None and not self._several:
                     trial.report(score, step)
             self._tell(trial, point, scores, pruned=False)
 
@@ -158,14 +161,16 @@ class SearchRun:
             mean = scores.mean(metric)
             if metric != driving and mean == mean:
                 trial.set_user_attr(metric, mean)
-        value = scores.mean(driving)
+        outcome: Any = scores.mean(driving)
+        if self._several:
+            outcome = tuple(values_of(scores, self._search.objectives))
         if pruned:
             self._study.tell(trial, state=TrialState.PRUNED)
-        elif value != value:
+        elif is_nan(outcome):
             trial.set_user_attr(ERROR, self._reason())
             self._study.tell(trial, state=TrialState.FAIL)
         else:
-            self._study.tell(trial, value)
+            self._study.tell(trial, outcome)
 
     def _reason(self) -> str:
         last = str(self._failure).strip().splitlines() if self._failure else []
@@ -191,7 +196,8 @@ class SearchRun:
         Needed if a resumed study has all its trials already.
         """
         done = [t for t in self._study.get_trials(deepcopy=False) if SCORES in t.user_attrs]
-        done.sort(key=lambda t: (is_feasible(t), -math.inf if t.value is None else t.value))
+        driving = self._metric(read_trial(done[0])) if done else ""
+        done.sort(key=lambda t: (is_feasible(t), _rank(read_trial(t).mean(driving))))
         if not done:
             raise ValueError("there is no candidate: the study has no trial with scores")
         point = ledger.read_point(self._opened.translation.space, done[-1].params)
@@ -216,7 +222,7 @@ class SearchRun:
     def _check_feasible(self) -> None:
         """Raise ValueError if all candidates violate a constraint."""
         complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if complete and best_trial(self._study) is None:
+        if complete and not any(map(is_feasible, complete)):
             raise ValueError(f"{why_no_best(self._study)}. The attribute study_ has all trials")
 
     @contextmanager
@@ -230,6 +236,10 @@ class SearchRun:
                     trial.set_user_attr(ERROR, described(error))
                     self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
+
+
+def _rank(mean: float) -> float:
+    return -math.inf if mean != mean else mean
 
 
 def _is_over(sampler: EngineSampler, study: Study) -> bool:
