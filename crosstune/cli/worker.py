@@ -16,6 +16,7 @@ from crosstune.cli.options import (
     QUIET,
     REPEATS,
     SAMPLER,
+    SCHEDULER,
     STUDY,
     TRIALS,
     VERBOSE,
@@ -54,6 +55,7 @@ most three times. The server may restart meanwhile. On one machine: crosstune ru
 @BACKEND
 @SAMPLER
 @PRUNER
+@SCHEDULER
 @click.option("--seed", type=int, metavar="N", help="Of the study; the first worker's is used.")
 @STUDY
 @click.option(

@@ -19,8 +19,9 @@ from optuna.trial import TrialState
 
 import crosstune
 from crosstune.cli.main import crosstune as command_line
-from crosstune.engines.record_names import BEGAN, ERROR, LOST, REPEATS
+from crosstune.engines.record_names import BEGAN, ERROR, LOST, REPEATS, TRIAL_BUDGET
 from crosstune.errors import RequestError
+from crosstune.study.configurations import configurations_of
 from crosstune.worker.database import cannot_open, check_is_shared
 from crosstune.worker.lost_trials import counting, sweep
 from tests.support.postgres import PASSWORD, NoServer, Server, running_server
@@ -246,6 +247,28 @@ def test_workers_begin_with_the_defaults_and_end_with_repeats(
     assert len(repeats) == 5
     for trial in repeats:
         assert trial.params == trials[trial.user_attrs[REPEATS]].params
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("scheduler", "engine"), [("freeze-thaw", "optuna"), ("i-epoch", "hyperopt")]
+)
+def test_workers_share_a_scheduled_study(
+    server: Server, tmp_path: Path, scheduler: str, engine: str
+) -> None:
+    settings = f"scheduler: {{name: {scheduler}, max_epochs: 3, first: 1}}"
+    _spec(tmp_path, f"backend: {engine}", "trials: 12", settings)
+    workers = _workers(tmp_path, server, scheduler, 3)
+    said = _ended(workers)
+    assert [worker.returncode for worker in workers] == [0] * 3, said
+    begun = configurations_of(_study_of(server, scheduler))
+    assert begun is not None
+    assert len(begun) == 12
+    assert any(configuration.state == "finished" for configuration in begun)
+    assert not any(configuration.state == "running" for configuration in begun)
+    for configuration in begun:
+        budgets = [part.user_attrs[TRIAL_BUDGET]["epochs"] for part in configuration.parts]
+        assert budgets == sorted(set(budgets)), "no part is trained twice"
 
 
 @pytest.mark.slow
