@@ -22,9 +22,9 @@ from crosstune.samplers.gaussian_process.fit import BOUND
 from crosstune.samplers.gaussian_process.kernel import Scales, parts
 from crosstune.samplers.gaussian_process.model import Earlier
 
-IN_MODEL, IN_FIT = 320, 192
+IN_MODEL, IN_FIT = 320, 144
 """Maximum numbers of rows in the model and in the fit."""
-STEPS = 12
+STEPS = 10
 
 
 class CurveRegression:

@@ -170,12 +170,13 @@ class GaussianProcessEngine(Engine):
         usable = sum(observation.state != FAILED for observation in self._observed)
         if usable < 2:
             return self._drawn()
+        horizon = None if "curves" in self._without else horizon_of(self._observed)
         proposer = MODEL
-        if "hedge" not in self._without and self._rng.random() < self._hedge.share:
-            proposer = PARZEN
+        if horizon is None and "hedge" not in self._without:
+            proposer = PARZEN if self._rng.random() < self._hedge.share else MODEL
         self.proposers[trial] = proposer
         with _blas().limit(limits=1):
-            return self._modelled(proposer)
+            return self._modelled(proposer, horizon)
 
     @cached_property
     def _design(self) -> Numbers:
@@ -216,25 +217,18 @@ class GaussianProcessEngine(Engine):
                 return row
         raise Exhausted
 
-    def _modelled(self, proposer: str) -> Numbers:
+    def _modelled(self, proposer: str, horizon: TrainingHorizon | None) -> Numbers:
+        if proposer == PARZEN:
+            rows, values = self._regression.targets(self._observed)
+            row = self._first_new(drawn(self._encoding, rows, values, self._rng))
+            if row is not None:
+                return row
         pending = [*self._open.values(), *self._elsewhere]
         model: Model | CurveProcess
-        horizon = None
-        if "curves" not in self._without:
-            horizon = horizon_of(self._observed)
-        if horizon is not None:
-            model, best, ends = self._curved(horizon, pending)
-            if proposer == PARZEN:
-                row = self._first_new(drawn(self._encoding, best, ends, self._rng))
-                if row is not None:
-                    return row
-        else:
-            if proposer == PARZEN:
-                rows, values = self._regression.targets(self._observed)
-                row = self._first_new(drawn(self._encoding, rows, values, self._rng))
-                if row is not None:
-                    return row
+        if horizon is None:
             model, best = self._regression.model(self._observed, pending)
+        else:
+            model, best = self._curved(horizon, pending)
         power = BETA / len(self._observed)
         search = Search(
             self._encoding,
@@ -255,15 +249,15 @@ class GaussianProcessEngine(Engine):
 
     def _curved(
         self, horizon: TrainingHorizon, pending: Sequence[Numbers]
-    ) -> tuple[CurveProcess, Numbers, Numbers]:
-        """The model of the ends, its rows, the best first, and their predicted ends."""
+    ) -> tuple[CurveProcess, Numbers]:
+        """The model of the ends, and its rows, the best first."""
         rows = np.array([observation.row for observation in self._observed])
         curves = [observation.curve for observation in self._observed]
         waiting = self._encoding.points(np.array(pending)) if pending else None
         points = self._encoding.points(rows)
         model, chosen = self._ends.model(points, curve_rows(curves, horizon)[0], waiting)
         order = np.argsort(model.means, kind="stable")
-        return model, rows[chosen][order], model.means[order]
+        return model, rows[chosen][order]
 
     @cached_property
     def _listed(self) -> Numbers:
