@@ -237,7 +237,7 @@ class GaussianProcessEngine(Engine):
             self._rng,
             self._beliefs,
             power,
-            edges="edges" not in self._without,
+            edges=horizon is None and "edges" not in self._without,
         )
         if self._encoding.size <= LISTED:
             listed = search.of(self._listed)
