@@ -134,7 +134,7 @@ def _common(
 ) -> tuple[list[str], list[int]]:
     """The sets and seeds of which every run is there."""
     wanted = [(engine, method) for method in methods] + ([(TPE, WHOLE)] if tpe else [])
-    sets = dict.fromkeys(name for name, of_engine, _, _ in runs if of_engine == engine)
+    sets = sorted({name for name, of_engine, _, _ in runs if of_engine == engine})
     seeds = sorted({seed for _, of_engine, _, seed in runs if of_engine == engine})
     whole = {
         name: {seed for seed in seeds if all((name, *method, seed) in runs for method in wanted)}

@@ -30,6 +30,7 @@ from crosstune.benchmarks.research.curves import losses, methods, sets, stored_s
 from crosstune.benchmarks.research.curves.grids import GRIDS
 from crosstune.benchmarks.research.curves.stored_savings import Savings, SavingsPlan
 from crosstune.errors import CrosstuneError, RequestError, no_such
+from crosstune.presentation.numbers import counted
 
 LIBRARIES = ("crosstune", "optuna", "hyperopt", "keras-tuner")
 GROUPS = {"development": sets.development, "own": lambda: list(GRIDS)}
@@ -114,7 +115,8 @@ def tables(
         yield ""
         yield from losses.table(of)
         yield (
-            f"\n{len(of.sets)} sets, {len(of.seeds)} seeds, {savings.trials} configurations, "
+            f"\n{counted(len(of.sets), 'set')}, {counted(len(of.seeds), 'seed')}, "
+            f"{savings.trials} configurations, "
             f"95 % intervals; python {platform.python_version()}, {savings.versions}"
             + (f"; the difference is to {against}" if against else "")
         )

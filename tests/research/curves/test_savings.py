@@ -270,3 +270,12 @@ def test_the_scale_of_a_set_is_always_the_same() -> None:
         sets.scale(flat)
     ends = [toy_curve({"x": x})[-1] for x in np.linspace(0, 1, 5)]
     assert ends[0] < first.best < ends[1] < first.median < ends[3]
+
+
+def test_the_documentation_has_the_table_of_the_stored_studies() -> None:
+    root = Path(__file__).parents[3]
+    studies = stored.read(root / "benchmarks/research/results/savings-development.json.xz")
+    page = (root / "docs/pruning.md").read_text(encoding="utf-8")
+    listed = list(dict.fromkeys(key[2] for key in studies.runs if key[1] == losses.TPE))
+    of = losses.losses(studies.runs, studies.scales, losses.TPE, listed)
+    assert "\n".join(losses.table(of)) in page
