@@ -9,7 +9,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from crosstune.benchmarks.research.curves.losses import Losses
+from crosstune.benchmarks.research.curves.losses import EngineLosses
 from crosstune.errors import RequestError
 from crosstune.presentation.numbers import counted
 
@@ -37,7 +37,7 @@ def kind(method: str) -> int:
     return 4 if method.startswith("none") else 2
 
 
-def draw(panels: Sequence[Losses], target: Path) -> None:
+def draw(panels: Sequence[EngineLosses], target: Path) -> None:
     """Write the figure.
 
     Args:
@@ -69,12 +69,12 @@ def draw(panels: Sequence[Losses], target: Path) -> None:
             axes.set_ylabel("loss; 1 = from the best to the median of 200 random points")
             seeds = counted(len(of.seeds), "seed")
             axes.set_title(f"{of.engine}: {len(of.sets)} sets, {seeds}, 95 % intervals")
-            axes.legend(frameon=False)
+            axes.legend(frameon=False, loc="upper right")
             _labels(axes, of)
         figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None)
 
 
-def _points(axes: Axes, of: Losses) -> None:
+def _points(axes: Axes, of: EngineLosses) -> None:
     used = set()
     for method, row in of.estimates.items():
         label, colour, marker = KINDS[kind(method)]
@@ -93,7 +93,7 @@ def _points(axes: Axes, of: Losses) -> None:
         used.add(label)
 
 
-def _labels(axes: Axes, of: Losses) -> None:
+def _labels(axes: Axes, of: EngineLosses) -> None:
     """Name each point at its right, above the names that would be in the way."""
     scale = 72 / axes.figure.dpi
     places: list[tuple[float, float]] = []

@@ -45,7 +45,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Losses:
+class EngineLosses:
     """The losses of the methods of one engine.
 
     Attributes:
@@ -83,7 +83,7 @@ def losses(
     engine: str,
     methods: Sequence[str],
     against: str | None = None,
-) -> Losses:
+) -> EngineLosses:
     """The losses of some methods on the sets and seeds that all of them have.
 
     Args:
@@ -126,7 +126,7 @@ def losses(
             for i, method in enumerate(compared)
             if method != against
         }
-    return Losses(engine, tuple(sets), tuple(seeds), estimates, differences)
+    return EngineLosses(engine, tuple(sets), tuple(seeds), estimates, differences)
 
 
 def _common(
@@ -177,7 +177,7 @@ def _rows(
     return np.concatenate(rows)
 
 
-def table(of: Losses) -> Iterator[str]:
+def table(of: EngineLosses) -> Iterator[str]:
     """The lines of a Markdown table, largest loss first."""
     heads = ["share", "without checkpoints", "loss", "by selection", "by proposals"]
     tpe = of.engine != TPE and "tpe" in of.estimates[WHOLE]

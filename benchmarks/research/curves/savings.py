@@ -124,7 +124,7 @@ def tables(
 
 def _losses(
     savings: Savings, engine: str, listed: Sequence[str], against: str | None = None
-) -> losses.Losses:
+) -> losses.EngineLosses:
     there = dict.fromkeys(method for _, of, method, _ in savings.runs if of == engine)
     return losses.losses(savings.runs, savings.scales, engine, list(listed or there), against)
 
