@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 FACES = (
@@ -44,6 +44,7 @@ PAGES = {
         (
             *_under("crosstune", "tune create_study SearchCV KerasTuner compare check"),
             *_under("crosstune", "recommend Recommendation export_study import_study"),
+            *_under("crosstune", "record StudyRecord remeasure"),
             "crosstune.benchmarks.compare.Comparison",
             "crosstune.proofs.certificate.Certificate",
             "crosstune.space.verdicts.Verdict",
@@ -81,7 +82,7 @@ PAGES = {
                 "crosstune.callbacks",
                 "TorchPruningCallback LightningPruningCallback KerasPruningCallback "
                 "KerasTunerPruningCallback PruningCallback partial_fit_with_pruning "
-                "TensorBoardCallback TrainingDiverged",
+                "TensorBoardCallback TrainingDiverged ProgressBar",
             ),
             *_under("crosstune.pruners", "CurvePruner create"),
         ),
@@ -126,7 +127,7 @@ def public_names() -> set[str]:
         f"{face}.{name}"
         for face in FACES
         for name in getattr(importlib.import_module(face), "__all__", ())
-        if not isinstance(getattr(importlib.import_module(face), name), ModuleType)
+        if importlib.util.find_spec(f"{face}.{name}") is None
     }
 
 
