@@ -42,7 +42,7 @@ class _Algorithms(dict[str, Algorithm]):
     def __missing__(self, name: str) -> Algorithm:
         if not user_samplers.is_name(name):
             raise KeyError(name)
-        return Algorithm("your own sampler", lambda: user_samplers.maker(name))
+        return Algorithm("your own sampler", lambda: user_samplers.maker(name), objectives=True)
 
 
 def _grid_options(points: int = 10) -> None:
