@@ -77,16 +77,16 @@ def showcase(spec: Path, contenders: tuple[str, ...], trials: int | None, base: 
     """
     wall, cpu = time.monotonic(), time.process_time()
     with seeds_of(base):
-        found = matches.compare(
+        ended = matches.compare(
             Spec.load(spec), contenders=contenders, trials=trials, until_decided=True
         )
-    (pair,) = found.summary.verdict.pairs
+    (pair,) = ended.summary.verdict.pairs
     verdict = pair.seen_from(contenders[0]).verdict
     return Showcase(
-        found.results,
-        found.sentence,
+        ended.results,
+        ended.sentence,
         verdict,
-        found.results.settings.seeds,
+        ended.results.settings.seeds,
         time.monotonic() - wall,
         time.process_time() - cpu,
     )
@@ -96,6 +96,10 @@ def against_itself(one: Results, other: Results, contender: str) -> Decision:
     """The verdict between the runs of a contender in two matches.
 
     Both are cut to the seeds that they share, and the looks are those of the rounds.
+
+    Args:
+        one, other: the matches, with seeds of their own.
+        contender: a label in both.
     """
     again = f"{contender} again"
     problem = one.settings.problems[0].name
@@ -132,13 +136,13 @@ def main() -> None:
         done: list[Showcase] = []
         for base, job in zip(bases, jobs, strict=True):
             done.append(job.result())
-            found = done[-1]
+            ended = done[-1]
             print(
-                f"base {base}: {contenders[0]} {found.verdict} after {found.seeds} seeds, "
-                f"{found.wall:.0f} s, {found.cpu:.0f} s of CPU. {found.sentence}",
+                f"base {base}: {contenders[0]} {ended.verdict} after {ended.seeds} seeds, "
+                f"{ended.wall:.0f} s, {ended.cpu:.0f} s of CPU. {ended.sentence}",
                 flush=True,
             )
-    decided = sum(found.verdict != UNDECIDED for found in done)
+    decided = sum(ended.verdict != UNDECIDED for ended in done)
     print(f"decided: {decided} of {len(done)} matches between {' and '.join(contenders)}")
     false = tried = 0
     for one, other in pairwise(done):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from crosstune.terminal.html import html_table
 
-if TYPE_CHECKING:
-    from crosstune.spec.spec import Spec
 
-
-def html_of_spec(spec: Spec) -> str:
+def html_of_spec(keys: Mapping[str, Any], space: Mapping[str, Mapping[str, Any]]) -> str:
     """The parameters of a spec in a table, and its other keys below."""
-    keys = spec.to_dict()
-    space = spec.space.to_dict()
     rows = []
     for name, item in space.items():
         described = dict(item)
@@ -22,7 +18,9 @@ def html_of_spec(spec: Spec) -> str:
     notes = [
         f"{key}: {_shown(value)}" for key, value in keys.items() if key not in ("name", "space")
     ]
-    return html_table(f"Spec {spec.name}", ("parameter", "type", "values", "if"), rows, notes=notes)
+    return html_table(
+        f"Spec {keys['name']}", ("parameter", "type", "values", "if"), rows, notes=notes
+    )
 
 
 def _pairs(mapping: dict[str, Any]) -> str:

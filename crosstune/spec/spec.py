@@ -188,7 +188,7 @@ class Spec(BaseModel):
         return type(self)(**{**keys, "start": start})
 
     def _repr_html_(self) -> str:
-        return html_of_spec(self)
+        return html_of_spec(self.to_dict(), self.space.to_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> Spec:

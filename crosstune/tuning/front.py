@@ -224,8 +224,8 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
     if several is not None:
         engine = several.workers.noted(engine)
     with located(request.spec) as reading:
-        asked = (request.repeats, request.patience)
-        reading.key = "repeats" if asked == (None, None) else None
+        from_spec = request.repeats is None and request.patience is None
+        reading.key = "repeats" if from_spec else None
         budget = budgets.settle(
             spec,
             trials=request.trials,
