@@ -79,7 +79,7 @@ def worker(
     from crosstune.cli.console import SafeConsole
     from crosstune.cli.outcome import live_line, recommendation, report, status_of
     from crosstune.cli.run import study_request
-    from crosstune.spec.callbacks import entered
+    from crosstune.spec.callbacks import Callback, entered
     from crosstune.study.storage import describe
     from crosstune.terminal.streams import lossy_stdout
     from crosstune.tuning.front import settle
@@ -96,7 +96,7 @@ def worker(
         console.print(escape(heading), highlight=False, soft_wrap=True)
         before = time.monotonic()
         with entered(plan.callbacks), live_line(plan, study, console, verbose=verbose) as line:
-            callbacks = [*plan.callbacks, line]
+            callbacks: list[Callback] = [*plan.callbacks, line]
             status = status_of(lambda: joined.run(callbacks), line, console, debug=debug)
         seconds = time.monotonic() - before
         status = report(study, plan, console, seconds, status, recommendation(study, plan))
