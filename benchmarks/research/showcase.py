@@ -1,6 +1,7 @@
 """How often the README's match decides, and how often it tells an engine from itself.
 
     python -m crosstune.benchmarks.research.showcase --bases 10 --jobs 2
+    ... --problem training/diabetes-explosive --trials 40
 
 For each base the match of the README runs with seeds of its own, in rounds, by the rule of
 `--until-decided`. Then the first contender meets itself with the seeds of two bases: whatever that
@@ -21,6 +22,7 @@ from pathlib import Path
 from unittest import mock
 
 from crosstune.benchmarks import compare as matches
+from crosstune.benchmarks import problems
 from crosstune.benchmarks.match import run as match_run
 from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.match.seeding import MOST_SEEDS, engine_seed
@@ -66,11 +68,13 @@ def seeds_of(base: int) -> Iterator[None]:
         yield
 
 
-def showcase(spec: Path, contenders: tuple[str, ...], trials: int | None, base: int) -> Showcase:
+def showcase(
+    subject: Path | str, contenders: tuple[str, ...], trials: int | None, base: int
+) -> Showcase:
     """The match of one base.
 
     Args:
-        spec: the file.
+        subject: the file of a spec, or the name of a problem.
         contenders: two of them.
         trials: of each run; None: the spec's.
         base: chooses the seeds.
@@ -78,7 +82,10 @@ def showcase(spec: Path, contenders: tuple[str, ...], trials: int | None, base: 
     wall, cpu = time.monotonic(), time.process_time()
     with seeds_of(base):
         ended = matches.compare(
-            Spec.load(spec), contenders=contenders, trials=trials, until_decided=True
+            problems.get(subject) if isinstance(subject, str) else Spec.load(subject),
+            contenders=contenders,
+            trials=trials,
+            until_decided=True,
         )
     (pair,) = ended.summary.verdict.pairs
     verdict = pair.seen_from(contenders[0]).verdict
@@ -120,6 +127,7 @@ def main() -> None:
     """Print a line for each base, and the shares."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spec", type=Path, default=SPEC)
+    parser.add_argument("--problem", help="one of a suite, instead of the spec")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--trials", type=int)
     parser.add_argument("--bases", type=int, default=10)
@@ -131,7 +139,8 @@ def main() -> None:
     pool = ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn"))
     with pool:
         jobs = [
-            pool.submit(showcase, options.spec, contenders, options.trials, base) for base in bases
+            pool.submit(showcase, options.problem or options.spec, contenders, options.trials, base)
+            for base in bases
         ]
         done: list[Showcase] = []
         for base, job in zip(bases, jobs, strict=True):
