@@ -18,8 +18,9 @@ from crosstune.errors import UnknownName, no_such
 
 __all__ = ["SUITES", "Problem", "get", "names", "suite"]
 
-SUITES = ("tables", "functions", "training", "kinds")
-"""Recorded tunings, functions with a known optimum, real training, and problems by kind."""
+SUITES = ("tables", "functions", "training", "kinds", "fronts")
+"""Recorded tunings, functions with a known optimum, real training, problems by kind, and problems
+with two metrics or with constraints."""
 
 
 def names(suite: str | None = None) -> list[str]:

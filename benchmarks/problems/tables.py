@@ -12,7 +12,7 @@ import gc
 import itertools
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from statistics import fmean
 from typing import Any
@@ -51,6 +51,8 @@ COLLECTIONS: Mapping[str, str] = {
 
 NAMES = tuple(COLLECTIONS)
 
+_FURTHER = ("model_size", "latency")
+
 TIME = "train_time"
 """The metric with the training time in seconds."""
 
@@ -64,6 +66,7 @@ class RecordedTable:
         space: numbers as ordered choices, strings as unordered ones.
         values: the metric, mean over the seeds, length n; the last parameter varies fastest.
         times: seconds of training, mean over the seeds, length n.
+        further: other recorded measures by name, mean over the seeds, each of length n.
     """
 
     metric: str
@@ -71,6 +74,11 @@ class RecordedTable:
     space: Space
     values: array[float]
     times: array[float]
+    further: Mapping[str, array[float]] = field(default_factory=dict)
+
+    def column(self, name: str) -> array[float]:
+        """`train_time`, or one of the further measures."""
+        return self.times if name == TIME else self.further[name]
 
     @property
     def optimum(self) -> float:
@@ -172,6 +180,11 @@ def table(name: str) -> RecordedTable:
             space=space,
             values=array("d", [fmean(row[metric]) for row in rows]),
             times=array("d", [fmean(row[TIME]) for row in rows]),
+            further={
+                name: array("d", [fmean(row[name]) for row in rows])
+                for name in _FURTHER
+                if name in rows[0]
+            },
         )
     finally:
         if collecting:

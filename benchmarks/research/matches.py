@@ -207,6 +207,38 @@ ENGINES = {
     "functions": Published("Functions", FUNCTIONS, FAST, 20, 100),
     "training": Published("Real training", TRAINING, FAST, 20, 50),
 }
+FRONT_CONTENDERS = (
+    *(f"optuna:{name}" for name in ("tpe", "nsga2", "nsga3", "qmc", "random")),
+    *(f"hyperopt:{name}" for name in ("tpe", "anneal", "mix", "rand")),
+    *("keras_tuner:random", OURS),
+)
+"""Every sampler that takes several metrics and constraints, natively or by scalarisation."""
+FRONT_PROBLEMS = (
+    *problems.names("fronts"),
+    *(f"surrogates/front-{task}" for task in (3, 14, 22, 29, 38, 50)),
+)
+FRONTS = {
+    "fronts": Published(
+        "Several metrics, and constraints", FRONT_PROBLEMS[:-6], FRONT_CONTENDERS, 10, 60
+    ),
+    "fronts-surrogates": Published(
+        "Accuracy, training time and memory", FRONT_PROBLEMS[-6:], FRONT_CONTENDERS, 10, 60
+    ),
+    "fronts-gp": Published(
+        "Several metrics, and constraints: Optuna's GP",
+        tuple(name for i, name in enumerate(problems.names("fronts")) if i % 3),
+        ("optuna:gp", "optuna:tpe", "optuna:random"),
+        3,
+        60,
+    ),
+    "fronts-keras": Published(
+        "Several metrics, and constraints: Keras Tuner's Bayesian",
+        FRONT_PROBLEMS[::3],
+        ("keras_tuner:bayesian", "optuna:tpe", "optuna:random"),
+        3,
+        60,
+    ),
+}
 MATCHES = {
     **ENGINES,
     **FROZEN,
@@ -217,4 +249,5 @@ MATCHES = {
     **SURROGATES,
     **LONGER,
     **DEVELOPMENT,
+    **FRONTS,
 }

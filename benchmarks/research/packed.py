@@ -48,6 +48,9 @@ def _packed(run: MatchRun) -> dict[str, Any]:
         "tests": [trial.test for trial in trials]
         if any(t.test is not None for t in trials)
         else [],
+        "metrics": [list(trial.values) for trial in trials]
+        if any(trial.values for trial in trials)
+        else [],
         "infeasible": [i for i, trial in enumerate(trials) if not _feasible(trial)],
         "unconstrained": run.unconstrained,
         "epochs": [trial.epochs for trial in trials] if any(t.epochs != 1 for t in trials) else [],
@@ -59,6 +62,7 @@ def _packed(run: MatchRun) -> dict[str, Any]:
 def _unpacked(stored: dict[str, Any]) -> MatchRun:
     n = len(stored["values"])
     tests, epochs = stored["tests"] or [None] * n, stored["epochs"] or [1] * n
+    metrics = stored.get("metrics") or [()] * n
     infeasible = set(stored.get("infeasible", ()))
     evaluations = tuple(
         Evaluation(
@@ -71,6 +75,7 @@ def _unpacked(stored: dict[str, Any]) -> MatchRun:
             seconds=stored["seconds"],
             sampler_seconds=stored["sampler_seconds"],
             constraints={"packed": 1.0} if i in infeasible else None,
+            values=tuple(metrics[i]),
         )
         for i in range(n)
     )

@@ -27,7 +27,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError, UnknownName, no_such
 from crosstune.space.parameters import Choice, Float, Int, Parameter, Scalar
 from crosstune.space.space import Space
-from crosstune.spec.measures import Metric
+from crosstune.spec.measures import Metric, MetricLimit
 from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
@@ -202,14 +202,47 @@ def frozen(scenario: str) -> list[str]:
 
 
 def problem(name: str) -> Problem:
-    """The problem of a name such as ``lcbench-3945``.
+    """The problem of a name such as ``lcbench-3945``; ``front-3`` is rbv2_rpart with two metrics.
 
     Raises:
         UnknownName: there is no such scenario.
     """
     scenario, _, instance = name.partition("-")
+    if scenario == "front":
+        return _front_problem(name, instance)
     if scenario not in SCENARIOS:
         raise UnknownName(no_such("scenario", scenario, SCENARIOS))
     about = SCENARIOS[scenario]
     spec = Spec(name=name, space=Space(about.space), metric=about.metric)
     return Problem(f"surrogates/{name}", spec, Surrogate(scenario, instance))
+
+
+TIME, MEMORY = 6, 8
+"""Columns of rbv2_rpart: the seconds of training, and the memory."""
+
+
+@dataclass(frozen=True)
+class FrontSurrogate:
+    """A decision tree of rbv2_rpart: its accuracy, its training time, and its memory."""
+
+    instance: str
+
+    def __call__(self, params: Mapping[str, Scalar]) -> dict[str, float]:
+        """The metrics and the memory at a point."""
+        outputs = Surrogate("rbv2_rpart", self.instance).outputs([params])[0]
+        return {
+            "acc": float(outputs[0]),
+            "timetrain": float(outputs[TIME]),
+            "memory": float(outputs[MEMORY]),
+        }
+
+
+def _front_problem(name: str, instance: str) -> Problem:
+    """Accuracy against training time, with at most the median memory of 200 random points."""
+    space = Space(SCENARIOS["rbv2_rpart"].space)
+    random = np.random.default_rng(0)
+    outputs = Surrogate("rbv2_rpart", instance).outputs([space.sample(random) for _ in range(200)])
+    limit = MetricLimit(metric="memory", max=float(f"{np.median(outputs[:, MEMORY]):.3g}"))
+    metrics = (Metric(name="acc", direction="maximize"), Metric(name="timetrain"))
+    spec = Spec(name=name, space=space, metrics=metrics, constraints=(limit,))
+    return Problem(f"surrogates/{name}", spec, FrontSurrogate(instance))

@@ -46,7 +46,7 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
     help="Judge existing studies, each perhaps as NAME=STUDY; evaluate nothing.",
 )
 @click.option(
-    "--suite", metavar="NAME", help="Instead of SPEC: tables, functions, training or kinds."
+    "--suite", metavar="NAME", help="Instead of SPEC: tables, functions, training, kinds or fronts."
 )
 @click.option(
     "--problem",
