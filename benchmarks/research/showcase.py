@@ -1,7 +1,7 @@
 """How often the README's match decides, and how often it tells an engine from itself.
 
     python -m crosstune.benchmarks.research.showcase --bases 10 --jobs 2
-    ... --problem training/diabetes-explosive --trials 40
+    ... --spec examples/diabetes.yaml --contenders crosstune:gp,hyperopt:tpe --trials 25
 
 For each base the match of the README runs with seeds of its own, in rounds, by the rule of
 `--until-decided`. Then the first contender meets itself with the seeds of two bases: whatever that
@@ -30,8 +30,9 @@ from crosstune.benchmarks.statistics.sequential import Decision, Sequential
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
 from crosstune.spec.spec import Spec
 
-SPEC = Path(__file__).resolve().parents[2] / "examples" / "diabetes.yaml"
-CONTENDERS = ("crosstune:gp", "hyperopt:tpe")
+PROBLEM = "training/diabetes-explosive"
+TRIALS = 40
+CONTENDERS = ("crosstune:gp", "optuna:tpe")
 CAP = matches.CAP
 FIRST = 100
 """The first seed of base 0: apart from those of the README's own match."""
@@ -126,10 +127,10 @@ def against_itself(one: Results, other: Results, contender: str) -> Decision:
 def main() -> None:
     """Print a line for each base, and the shares."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spec", type=Path, default=SPEC)
-    parser.add_argument("--problem", help="one of a suite, instead of the spec")
+    parser.add_argument("--spec", type=Path, help="instead of the problem")
+    parser.add_argument("--problem", default=PROBLEM, help="one of a suite")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
-    parser.add_argument("--trials", type=int)
+    parser.add_argument("--trials", type=int, default=TRIALS)
     parser.add_argument("--bases", type=int, default=10)
     parser.add_argument("--first", type=int, default=0, help="the first base")
     parser.add_argument("--jobs", type=int, default=1, help="matches at a time")
@@ -139,7 +140,7 @@ def main() -> None:
     pool = ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn"))
     with pool:
         jobs = [
-            pool.submit(showcase, options.problem or options.spec, contenders, options.trials, base)
+            pool.submit(showcase, options.spec or options.problem, contenders, options.trials, base)
             for base in bases
         ]
         done: list[Showcase] = []
