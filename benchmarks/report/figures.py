@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from crosstune.benchmarks.match.results import Results
+from crosstune.benchmarks.match.results import About, FrontScale, Results
 from crosstune.benchmarks.report.plots import Curves
+from crosstune.benchmarks.statistics.fronts import hypervolume
 from crosstune.benchmarks.statistics.precision import between
-from crosstune.benchmarks.statistics.verdicts import Interval, Ranking, Standing, Summary
+from crosstune.benchmarks.statistics.verdicts import (
+    IncumbentCurve,
+    Interval,
+    Ranking,
+    Standing,
+    Summary,
+)
 from crosstune.presentation.dots import Dots, Mark
 from crosstune.presentation.numbers import duration, percent, rounded
 from crosstune.presentation.tables import plain
@@ -37,8 +45,30 @@ def curves(results: Results, summary: Summary, problem: str) -> Curves:
     }
     drawn = {axis: by_contender for axis, by_contender in by_axis.items() if by_contender}
     best_known = best if best is not None and math.isfinite(best) else None
+    if about.metrics and about.scale is not None:
+        return _volumes(drawn, about, about.scale)
     name = f"curves-{as_own_file_name(problem)}"
     return Curves(name, problem, about.metric, about.maximize, drawn, best_known)
+
+
+def _volumes(
+    drawn: Mapping[str, Mapping[str, IncumbentCurve]], about: About, scale: FrontScale
+) -> Curves:
+    """The curves of hypervolume regret as those of hypervolume."""
+    lines = {
+        axis: {
+            contender: replace(
+                curve,
+                mean=hypervolume(curve.mean, scale),
+                low=hypervolume(curve.high, scale),
+                high=hypervolume(curve.low, scale),
+            )
+            for contender, curve in by_contender.items()
+        }
+        for axis, by_contender in drawn.items()
+    }
+    name = f"curves-{as_own_file_name(about.name)}"
+    return Curves(name, about.name, "hypervolume", True, lines, None)
 
 
 def scores(rows: Sequence[Standing], measure: str) -> Dots:

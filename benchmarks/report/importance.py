@@ -32,6 +32,8 @@ def importance(results: Results, problem: str, contender: str) -> Importance:
         problem, contender: names in the match.
     """
     about = results.about(problem)
+    if about.metrics:
+        return Importance(why="it is about one metric, and there are several")
     try:
         space = Spec(**dict(about.spec)).space
     except CrosstuneError as error:

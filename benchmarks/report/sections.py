@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crosstune.benchmarks.match.results import Results, Settings
-from crosstune.benchmarks.report import figures, findings, ranks, standings
+from crosstune.benchmarks.report import figures, findings, fronts, ranks, standings
 from crosstune.benchmarks.report.importance import importance, importance_table
 from crosstune.benchmarks.report.plots import Curves
 from crosstune.benchmarks.statistics.verdicts import Ranking, Summary
@@ -62,6 +62,7 @@ def sections(results: Results, summary: Summary) -> list[MatchSection]:
         *_pairs(summary),
         _ranks(summary),
         _gap(results, summary),
+        _fronts(results),
         _settings(results),
         _importance(results),
         _cost(summary),
@@ -76,10 +77,14 @@ def _curves(results: Results, summary: Summary) -> MatchSection:
     pictures = tuple(figures.curves(results, summary, problem) for problem in summary.curves)
     seeds = results.settings.seeds
     band = "The band is the interval of that mean." if seeds > 1 else "One seed has no band."
+    every = all(results.about(name).metrics for name in summary.curves)
+    some = any(results.about(name).metrics for name in summary.curves)
+    what = "hypervolume of the feasible front" if every else "best value"
+    what += ", or the hypervolume of the front," if some and not every else ""
     return MatchSection(
         "curves",
-        "The best so far",
-        f"Each line is the mean over the seeds of the best value found up to that budget. {band} "
+        "The front so far" if every else "The best so far",
+        f"Each line is the mean over the seeds of the {what} found up to that budget. {band} "
         "A line begins where every seed has a complete trial.",
         pictures=pictures,
     )
@@ -100,8 +105,10 @@ def _standings(results: Results, summary: Summary) -> MatchSection:
     else:
         score, measure = "normalised regret", "normalised regret, lower is better"
         reading = "The score is the normalised regret at the end, mean over the problems. "
+    several = any(results.about(name).metrics for name in summary.by_problem)
+    known = "best value or front known, and below 0 beyond it" if several else "best value known"
     reading += (
-        "Regret is 0 at the best value known; "
+        f"Regret is 0 at the {known}; "
         f"{_scale(summary)} is 1. The area is the mean regret along the way. "
         "The mean rank is 1 for one that always comes first."
     )
@@ -181,9 +188,28 @@ def _gap(results: Results, summary: Summary) -> MatchSection | None:
     )
 
 
-def _settings(results: Results) -> MatchSection:
+def _fronts(results: Results) -> MatchSection | None:
+    problems = [about.name for about in results.settings.problems if about.metrics]
+    if not problems:
+        return None
+    pictures = [fronts.picture(results, name) for name in problems]
+    tables = tuple(fronts.pooled_table(results, name) for name in problems)
+    return MatchSection(
+        "fronts",
+        "The fronts",
+        "A dot is a feasible trial that no other one of any contender beats; the tooltip has its "
+        "values. A line is the median attainment surface: half of the contender's runs have found "
+        "a point that is as good as each on it.",
+        pictures=tuple(drawn for drawn in pictures if drawn is not None),
+        folded=tables,
+    )
+
+
+def _settings(results: Results) -> MatchSection | None:
     contenders = list(results.settings.contenders)
-    problems = [about.name for about in results.settings.problems]
+    problems = [about.name for about in results.settings.problems if not about.metrics]
+    if not problems:
+        return None
     tables = [findings.best_settings(results, name, contenders) for name in problems]
     return MatchSection(
         "settings",
@@ -195,10 +221,14 @@ def _settings(results: Results) -> MatchSection:
     )
 
 
-def _importance(results: Results) -> MatchSection:
+def _importance(results: Results) -> MatchSection | None:
+    if all(about.metrics for about in results.settings.problems):
+        return None
     contenders = list(results.settings.contenders)
     pictures, tables, remarks = [], [], []
     for about in results.settings.problems:
+        if about.metrics:
+            continue
         by_contender = {name: importance(results, about.name, name) for name in contenders}
         tables.append(importance_table(about.name, by_contender))
         if any(estimate.shares for estimate in by_contender.values()):

@@ -185,6 +185,20 @@ def _standing_columns(rows: Sequence[Standing], score: str) -> Columns[Standing]
             (Column(level, ("test_low", "test_high")), lambda s: _interval(s.test_interval)),
             (Column("gap", ("gap",)), _gap),
         ]
+    if any(standing.hypervolume is not None for standing in rows):
+        columns.append(
+            (
+                Column("hypervolume", ("hypervolume",)),
+                lambda s: number(s.hypervolume, _fixed(s.hypervolume, 3)),
+            )
+        )
+    if any(standing.feasible is not None for standing in rows):
+        columns.append(
+            (
+                Column("feasible", ("feasible",)),
+                lambda s: number(s.feasible, NONE if s.feasible is None else percent(s.feasible)),
+            )
+        )
     return [
         *columns,
         (Column("regret", ("regret",)), lambda s: number(s.regret, _fixed(s.regret, 2))),

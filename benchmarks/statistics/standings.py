@@ -9,15 +9,21 @@ from numpy.typing import NDArray
 
 from crosstune.benchmarks.match.results import MatchRun
 from crosstune.benchmarks.statistics import intervals
+from crosstune.benchmarks.statistics.fronts import hypervolume
 from crosstune.benchmarks.statistics.ranks import mean_ranks
 from crosstune.benchmarks.statistics.scores import RunScores, ScoredProblem
 from crosstune.benchmarks.statistics.verdicts import IncumbentCurve, Interval, Standing
 
 
-def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float]:
+def _counts(runs: Sequence[MatchRun]) -> dict[str, int | float | None]:
     evaluations = [evaluation for run in runs for evaluation in run.evaluations]
     trials = len(evaluations)
+    complete = [evaluation for evaluation in evaluations if evaluation.state == "complete"]
+    constrained = any(evaluation.constraints for evaluation in complete)
     return {
+        "feasible": sum(evaluation.counts for evaluation in complete) / len(complete)
+        if constrained
+        else None,
         "runs": len(runs),
         "failed": sum(run.end == "failed" for run in runs),
         "ended_early": sum(run.end == "exhausted" for run in runs),
@@ -57,6 +63,8 @@ def on_problem(
     tuned, unseen = problem.tuned, problem.unseen
     ranks = mean_ranks(tuned.heights)
     regret = tuned.regret
+    scale = problem.about.scale if problem.about.metrics else None
+    volumes = None if scale is None else hypervolume(tuned.values.mean(axis=1), scale)
     gaps = None if unseen is None else tuned.heights - unseen.heights
     standings = [
         Standing(
@@ -69,6 +77,7 @@ def on_problem(
             regret=float(regret[row].mean()),
             area=next((curve.area for curve in curves[name].values()), None),
             rank=float(ranks[row]),
+            hypervolume=None if volumes is None else float(volumes[row]),
             **_counts(problem.runs[row]),  # type: ignore[arg-type]
         )
         for row, name in enumerate(names)

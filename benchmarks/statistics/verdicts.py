@@ -119,6 +119,9 @@ class Standing:
         failed, ended_early: the numbers of `runs` that failed, and that were exhausted early.
         failed_trials, pruned_trials: their numbers among the `trials` of all runs.
         sampler_seconds, objective_seconds: means per trial.
+        hypervolume: with several metrics, that of the front at the end, mean over the seeds, 1 if
+            it reaches the ideal; None over several problems.
+        feasible: the share of complete trials that are feasible; None without constraints.
     """
 
     contender: str
@@ -138,6 +141,8 @@ class Standing:
     pruned_trials: int
     sampler_seconds: float
     objective_seconds: float
+    hypervolume: float | None = None
+    feasible: float | None = None
 
 
 @dataclass(frozen=True)
