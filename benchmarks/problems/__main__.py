@@ -41,7 +41,7 @@ def rows(suite: str | None = None, *, timed: bool = False) -> Iterator[str]:
             f"`{name}`",
             parameters(problem),
             points(problem),
-            f"{problem.metric}, {'highest' if problem.maximize else 'lowest'}",
+            measures(problem),
             optimum,
         ]
         cells += [f"{1000 * seconds(problem):.3g}"] if timed else []
@@ -56,6 +56,14 @@ def parameters(problem: Problem) -> str:
     )
     conditional = sum(bool(item.parents) for item in problem.space.values())
     return f"{text}; {conditional} conditional" if conditional else text
+
+
+def measures(problem: Problem) -> str:
+    """The metrics with their directions, and the number of constraints."""
+    ways = {"maximize": "highest", "minimize": "lowest"}
+    text = "; ".join(f"{item.name}, {ways[item.direction]}" for item in problem.spec.objectives)
+    number = len(problem.spec.constraints)
+    return f"{text}; {number} constraint{'s' if number > 1 else ''}" if number else text
 
 
 def points(problem: Problem) -> str:

@@ -18,7 +18,16 @@ from crosstune.benchmarks import problems
 from crosstune.benchmarks.problems.__main__ import main, rows, seconds
 
 PAGE = Path(__file__).parents[3] / "docs" / "problems.md"
-MODULES = ("", ".tables", ".functions", ".training", ".kinds", ".kinds.drawn", ".optunahub")
+MODULES = (
+    "",
+    ".tables",
+    ".functions",
+    ".training",
+    ".kinds",
+    ".kinds.drawn",
+    ".fronts",
+    ".optunahub",
+)
 
 
 def with_table(text: str) -> str:
