@@ -258,6 +258,14 @@ def test_workers_share_a_scheduled_study(
 ) -> None:
     settings = f"scheduler: {{name: {scheduler}, max_epochs: 3, first: 1}}"
     _spec(tmp_path, f"backend: {engine}", "trials: 12", settings)
+    (tmp_path / "train.py").write_text(
+        "import optuna\n\n\ndef score(params, trial):\n"
+        "    for step in range(3):\n"
+        "        trial.report(params['a'] - step, step)\n"
+        "        if trial.should_prune():\n"
+        "            raise optuna.TrialPruned\n"
+        "    return params['a'] - 2\n"
+    )
     workers = _workers(tmp_path, server, scheduler, 3)
     said = _ended(workers)
     assert [worker.returncode for worker in workers] == [0] * 3, said
