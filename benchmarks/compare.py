@@ -19,7 +19,7 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.match.start import with_start
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import budget as budgets
-from crosstune.errors import RequestError, SpecError, no_such
+from crosstune.errors import RequestError, no_such
 from crosstune.spec.spec import Spec, load
 from crosstune.system.extras import needing, require
 from crosstune.system.scalars import plain_arguments
@@ -295,12 +295,6 @@ def _problems(spec: Subject, objective: Callable[..., Any] | str | None) -> Iter
             yield from _problems(item, objective)
     else:
         loaded = load(spec)
-        if loaded.metrics:
-            raise SpecError(
-                "a match scores one metric. Make constraints of the others, or run the spec with "
-                "each engine",
-                ("metrics",),
-            )
         yield Problem(loaded.name, loaded, objective)
 
 

@@ -119,7 +119,7 @@ def contender(entry: Entry) -> Contender:
     >>> contender({"backend": "optuna", "sampler": {"name": "tpe", "gamma": 1}, "label": "x"}).label
     'x'
     """
-    if user_samplers.is_sampler(entry):
+    if isinstance(entry, type) or user_samplers.is_sampler(entry):
         entry = _of_class(entry)
     if isinstance(entry, str):
         engine, plus, pruning = entry.partition("+")

@@ -160,14 +160,14 @@ def _about(entries: Sequence[_Entry], *, same_objective: bool) -> About:
             raise _different(first, entry, _difference(spaces[0], space))
     if not same_objective:
         for entry in entries:
-            said = [item.content.attrs.get(EVALUATED) for item in (first, entry)]
-            if None not in said and said[0] != said[1]:
-                names = [k for k in {**said[0], **said[1]} if said[0].get(k) != said[1].get(k)]
+            one, other = (item.content.attrs.get(EVALUATED) for item in (first, entry))
+            if one is not None and other is not None and one != other:
+                differing = [k for k in {**one, **other} if one.get(k) != other.get(k)]
                 raise _different(
                     first,
                     entry,
-                    f"what they were evaluated on: {', '.join(names)}. If they measure the same, "
-                    "add --same-objective",
+                    f"what they were evaluated on: {', '.join(differing)}. If they measure the "
+                    "same, add --same-objective",
                 )
     names = dict.fromkeys(entry.content.study.study_name for entry in entries)
     name = next(iter(names)) if len(names) == 1 else PROBLEM

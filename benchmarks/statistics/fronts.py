@@ -45,13 +45,14 @@ def volume(points: NDArray[np.float64]) -> float:
     with needing("a match with several metrics", "crosstune[compare]", "moocore"):
         import moocore
     whole = REACH ** points.shape[1]
-    return float(moocore.hypervolume(inside, ref=[REACH] * points.shape[1])) / whole
+    volume = float(moocore.hypervolume(inside, ref=[REACH] * points.shape[1]))
+    return volume / float(whole)
 
 
 def losses(points: Iterable[Sequence[float]], metrics: Sequence[Metric]) -> NDArray[np.float64]:
     """Values of several metrics, negated where more is better; shape (n, metrics)."""
     signs = np.array([-1.0 if metric.direction == "maximize" else 1.0 for metric in metrics])
-    return np.array(list(points), float).reshape(-1, len(signs)) * signs
+    return np.asarray(np.array(list(points), float).reshape(-1, len(signs)) * signs)
 
 
 def normalised(

@@ -13,7 +13,7 @@ OPTUNA = EngineRow(
     takeover="crosstune.adapters.optuna.takeover:take_over",
     by_hand="crosstune.adapters.optuna.by_hand:search",
     learners={
-        **dict.fromkeys(("tpe", "tpe-v4", "nsga2", "random", "bayesian"), ()),
+        **dict.fromkeys(("tpe", "tpe-v4", "nsga2", "nsga3", "random", "bayesian"), ()),
         **{"gp": ("torch", "scipy"), "cmaes": ("cmaes",), "qmc": ("scipy",)},
     },
 )

@@ -61,7 +61,8 @@ def draft(contents: Contents, *, metric: str | None = None, script: str | None =
     """
     runs = contents.attrs.get(RUNS) or []
     record = runs[0] if runs else {}
-    name = metric or (contents.metric_names or [None])[0] or record.get("metric")
+    first = contents.metric_names[0] if contents.metric_names else None
+    name = metric or first or record.get("metric")
     notes = ["name the objective: `objective: module:function`, or pass it to crosstune.tune"]
     if name is None:
         notes.append("guess: the metric has no name in the study")

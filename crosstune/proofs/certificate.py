@@ -65,8 +65,9 @@ class Certificate:
     def _repr_html_(self) -> str:
         colours = {EXACT: "good", APPROXIMATE: "fair", REFUSED: "bad"}
         names = list(next(iter(self.verdicts.values()), {}))
-        rows = [(name, *(by_name[name] for by_name in self.verdicts.values())) for name in names]
-        kinds = [("", *(colours[verdict.kind] for verdict in row[1:])) for row in rows]
+        verdicts = [[by_name[name] for by_name in self.verdicts.values()] for name in names]
+        rows = [(name, *row) for name, row in zip(names, verdicts, strict=True)]
+        kinds = [("", *(colours[verdict.kind] for verdict in row)) for row in verdicts]
         reasons = {
             f"{engine}: {name}: {verdict.reason}": None
             for engine, by_name in self.verdicts.items()

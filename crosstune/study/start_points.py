@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial, front, why_no_best
-from crosstune.errors import RequestError
+from crosstune.errors import RequestError, shortened
 from crosstune.space.space import Space
 
 Start: TypeAlias = str | Study | Iterable[Mapping[str, Any] | FrozenTrial | str]
@@ -29,6 +29,8 @@ def start_points(start: Start, space: Space) -> str | list[Mapping[str, Any] | s
     """
     if isinstance(start, str):
         return start
+    if isinstance(start, Mapping) or not isinstance(start, Iterable):
+        raise RequestError(f"start: a list is needed, not {shortened(repr(start))}")
     if isinstance(start, Study):
         several = len(start.directions) > 1
         best = front(start) if several else [t for t in (best_trial(start),) if t is not None]

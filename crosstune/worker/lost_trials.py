@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -53,13 +53,13 @@ def sweep(study: Study) -> None:
             _queue_again(study, trial, trials)
 
 
-def counting(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+def counting(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that count for the budget: of a trial and its retries only the last."""
     left_out = _retried(trials) | {trial.number for trial in _twice(trials)}
     return [t for t in trials if t.number not in left_out and LOST not in t.user_attrs]
 
 
-def _twice(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+def _twice(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Second retries of a trial, queued by a worker whose turn was lost as it swept."""
     seen: set[tuple[int, ...]] = set()
     second = []
@@ -126,5 +126,5 @@ def _history(trial: FrozenTrial) -> list[int]:
     return list(trial.system_attrs.get(_HISTORY, []))
 
 
-def _retried(trials: list[FrozenTrial]) -> set[int]:
+def _retried(trials: Sequence[FrozenTrial]) -> set[int]:
     return {number for trial in trials for number in _history(trial)}

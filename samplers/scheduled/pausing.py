@@ -38,6 +38,8 @@ def end_part(trial: Trial, value: float) -> float:
     Raises:
         optuna.TrialPruned: its scheduler pauses it here.
     """
+    if not isinstance(trial, Trial):
+        return value  # outside a study
     frozen = _optuna.frozen(trial)
     planned = budget_of(frozen)
     if planned is None or planned.final or value != value:

@@ -54,7 +54,7 @@ def _curve(configuration: Configuration, max_epochs: int) -> list[tuple[float, f
     """The reports of a configuration, with its final value at the end; none of a failed one."""
     if configuration.state == FAILED:
         return []
-    curve: dict[float, float] = {**configuration.curve}
+    curve: dict[float, float] = dict(configuration.curve.items())
     if configuration.state == FINISHED and np.isfinite(configuration.value):
         curve[max_epochs] = configuration.value
     return sorted((epoch, value) for epoch, value in curve.items() if epoch <= max_epochs)

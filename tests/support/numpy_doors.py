@@ -280,6 +280,7 @@ DOORS = {
             "seconds": 0.5,
             "repeats": 1,
             "patience": 2,
+            "scheduler": {"name": "i-epoch", "max_epochs": 4, "first": 2},
             "seed": 2,
             "start": [{"n": 3}],
             "study_name": "other",
@@ -300,6 +301,7 @@ DOORS = {
             "backend": "hyperopt",
             "sampler": {"name": "tpe", "n_startup_trials": 3},
             "pruner": {"name": "median", "n_startup_trials": 3},
+            "scheduler": {"name": "freeze-thaw", "max_epochs": 4, "share": 0.5},
             "seed": 2,
             "study_name": "other",
         },
@@ -309,9 +311,11 @@ DOORS = {
         crosstune.create_study,
         lambda folder, **given: created(folder, backend="crosstune", **given),
         {"warm_start": EARLIER},
-        {"spec", "backend", "sampler", "pruner", "seed", "storage", "study_name"},
+        {"spec", "backend", "sampler", "pruner", "scheduler", "seed", "storage", "study_name"},
     ),
-    "finished": Door(finished, lambda folder, **given: finished(**given), {"earlier": EARLIER}),
+    "finished": Door(
+        finished, lambda folder, **given: finished(**given), {"earlier": EARLIER}, {"directions"}
+    ),
     "compare": Door(
         crosstune.compare,
         compared,
@@ -433,7 +437,7 @@ DOORS = {
             seed=0,
         ),
         {"algorithm": "rand", "seed": 2, "options": {"n_startup_jobs": 3}},
-        {"adapter", "space"},
+        {"adapter", "space", "scheduler"},
     ),
     "GaussianProcessSampler": Door(
         samplers.GaussianProcessSampler,
@@ -530,8 +534,10 @@ DOORS = {
             "objective": {"estimator": "a:b", "folds": 3},
             "patience": 4,
             "callbacks": [{"name": "a:b", "every": 3}],
+            "scheduler": {"name": "hyperband", "max_epochs": 9, "factor": 3},
+            "constraints": [{"metric": "memory", "max": 0.5}],
         },
-        {"folder"},
+        {"folder", "metrics"},
     ),
     "Problem": Door(
         Problem,
@@ -539,7 +545,7 @@ DOORS = {
             vars(Problem(**{"name": "p", "spec": None, **given})).values()
         ),
         {"name": "mine", "optimum": 0.5, "duration": "seconds", "kind": "wide", "batch": 4},
-        {"spec", "objective", "truth"},
+        {"spec", "objective", "truth", "front"},
     ),
     "Space": Door(Space, lambda folder, **given: Space(**given).to_dict(), {"parameters": SPACE}),
     "Float": Door(

@@ -50,7 +50,8 @@ class TorchDigits:
         self._model.train()
         for rows in torch.split(torch.randperm(len(x)), self._batch):
             self._optimizer.zero_grad()
-            functional.cross_entropy(self._model(x[rows]), y[rows]).backward()
+            loss = functional.cross_entropy(self._model(x[rows]), y[rows])
+            loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
         self._model.eval()
         with torch.no_grad():

@@ -44,7 +44,14 @@ QUICK = ("optuna/quadratic", "optuna/dynamic_ranges", "optuna/ask_and_tell")
 
 SAMPLED = ("optuna/quadratic_seeded", "optuna/dynamic_ranges", "optuna/failing_trials")
 SAMPLERS = (
-    *("optuna:tpe-v4", "optuna:cmaes", "optuna:nsga2", "optuna:qmc", "optuna:random"),
+    *(
+        "optuna:tpe-v4",
+        "optuna:cmaes",
+        "optuna:nsga2",
+        "optuna:nsga3",
+        "optuna:qmc",
+        "optuna:random",
+    ),
     *("hyperopt:tpe", "hyperopt:rand", "hyperopt:anneal", "hyperopt:mix"),
     "keras_tuner:random",
 )

@@ -192,7 +192,7 @@ def test_several_metrics_run_and_have_no_best_trial_to_save(
     with pytest.raises(SystemExit) as ended:
         main(["run", "spec.yaml", "--save-params", "best.json"])
     assert ended.value.code == 2
-    assert "nothing to save" in capsys.readouterr().err
+    assert "no single best trial to save" in capsys.readouterr().err
 
 
 def test_a_model_is_never_saved_as_a_pickle(
