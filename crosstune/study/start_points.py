@@ -29,8 +29,6 @@ def start_points(start: Start, space: Space) -> str | list[Mapping[str, Any] | s
     """
     if isinstance(start, str):
         return start
-    if isinstance(start, Mapping) or not isinstance(start, Iterable):
-        raise RequestError(f"start: a list is needed, not {shortened(repr(start))}")
     if isinstance(start, Study):
         several = len(start.directions) > 1
         best = front(start) if several else [t for t in (best_trial(start),) if t is not None]
@@ -38,6 +36,8 @@ def start_points(start: Start, space: Space) -> str | list[Mapping[str, Any] | s
             why = why_no_best(start)
             raise RequestError(f"the study {start.study_name!r} has nothing to start from: {why}")
         start = best
+    if isinstance(start, Mapping) or not isinstance(start, Iterable):
+        raise RequestError(f"start: a list is needed, not {shortened(repr(start))}")
     return [_point(item, space) if isinstance(item, FrozenTrial) else item for item in start]
 
 
