@@ -106,9 +106,9 @@ def _standings(results: Results, summary: Summary) -> MatchSection:
         score, measure = "normalised regret", "normalised regret, lower is better"
         reading = "The score is the normalised regret at the end, mean over the problems. "
     several = any(results.about(name).metrics for name in summary.by_problem)
-    known = "best value or front known, and below 0 beyond it" if several else "best value known"
+    zero = "best value or front known, and below 0 beyond it" if several else "best value known"
     reading += (
-        f"Regret is 0 at the {known}; "
+        f"Regret is 0 at the {zero}; "
         f"{_scale(summary)} is 1. The area is the mean regret along the way. "
         "The mean rank is 1 for one that always comes first."
     )
