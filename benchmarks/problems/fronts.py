@@ -110,11 +110,12 @@ def problem(name: str) -> Problem:
     objective = CocoObjective(family, int(number[1:]), int(dimension[1:]))
     # The single optima are within these bounds; the suite's own reach to 100.
     space = Space({f"x{i}": Float(-5, 5) for i in range(objective.dimension)})
+    function = _built(objective)
     if family == "biobj":
         metrics = (Metric(name="f0"), Metric(name="f1"))
         return Problem(full, Spec(name=full, space=space, metrics=metrics), objective)
     limits = tuple(
-        MetricLimit(metric=f"g{i}", max=0.0) for i in range(_built(objective).number_of_constraints)
+        MetricLimit(metric=f"g{i}", max=0.0) for i in range(function.number_of_constraints)
     )
     return Problem(full, Spec(name=full, space=space, constraints=limits), objective)
 

@@ -20,6 +20,7 @@ LIBRARIES = {
     "functions": "cocoex",
     "training": "sklearn",
     "kinds": "sklearn",
+    "fronts": "cocoex",
 }
 ENGINES = ("optuna", "hyperopt", "keras_tuner")
 EXAMPLES = {
@@ -27,6 +28,7 @@ EXAMPLES = {
     "functions": "functions/mixint-f8-d5",
     "training": "training/digits-pipeline",
     "kinds": "kinds/noisy-weak-cancer",
+    "fronts": "fronts/biobj-f11-d3",
 }
 
 
@@ -99,7 +101,7 @@ def test_an_engine_tunes_a_problem_of_each_suite(suite: str, engine: str) -> Non
         problem.spec, problem.objective, backend=engine, sampler="random", trials=4, seed=1
     )
     assert len(study.trials) == 4
-    values = [trial.value for trial in study.trials if trial.value is not None]
+    values = [trial.values[0] for trial in study.trials if trial.values is not None]
     assert values
     if problem.optimum is not None:
         assert all(
@@ -110,7 +112,7 @@ def test_an_engine_tunes_a_problem_of_each_suite(suite: str, engine: str) -> Non
 def evaluate(problem: Problem, connection: Any) -> None:
     """In a spawned process: a study of two trials, as a match runs one there."""
     study = tune(problem.spec, problem.objective, sampler="random", trials=2, seed=3)
-    connection.send([(trial.params, trial.value, trial.user_attrs) for trial in study.trials])
+    connection.send([(trial.params, trial.values, trial.user_attrs) for trial in study.trials])
 
 
 @pytest.mark.parametrize(
