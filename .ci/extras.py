@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NO_EXAMPLE = {
     "all": "the union of the others, which tests/journeys/test_bare_install.py compares",
     "dev": "for the tests, which run with it",
+    "docs": "for the site, which a step of .ci/run builds with it",
 }
 PINS = {"torch": ["torch==2.13.0"]}
 """Of any other version pip takes a build for GPUs, of several GB."""
