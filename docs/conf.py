@@ -50,7 +50,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
-maximum_signature_line_length = 80
+# Signatures stay on one line: on several they would be definition lists without terms, which
+# screen readers do not take.
 nitpick_ignore_regex = [
     # The types of other libraries, and our own in an annotation that no page describes.
     # `generate.api.report_missing` sees that each public name has an entry.
