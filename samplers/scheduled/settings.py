@@ -11,8 +11,15 @@ from crosstune.engines.base import Adapter
 from crosstune.errors import RequestError, UnknownName, Unsupported, no_such
 from crosstune.space.space import Space
 
-TOLD = ("last", "end", "draw", "pruned", "nothing")
+TOLD = ("last", "common", "end", "draw", "pruned", "nothing")
 """What an engine may be told of configurations that are not trained to the end."""
+
+
+LAST = "last"
+EARLY = ("successive-halving", "hyperband")
+"""Schedulers whose first parts are so short that a common epoch would say little."""
+BEGINNINGS = 0.7
+"""The part of the share of `freeze-thaw` that its first parts have, unless `first` is given."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,9 @@ class Scheduler:
         options: those of the scheduler, all of them.
         told: what the engine is told of configurations that are not trained to the end: their last
             report ("last"), the predicted end ("end"), a draw of the prediction ("draw"), that they
-            were pruned, with their reports ("pruned"), or nothing until they end ("nothing").
+            were pruned, with their reports ("pruned"), or nothing until they end ("nothing"). With
+            "common" it is told of all, also of finished ones, the report at the last epoch that
+            each of them has reached.
         anew: whether the engine is made again, and told everything, before each proposal. Else it
             is told once of each configuration. An engine that does not learn from other trials than
             its own is never made again.
@@ -86,7 +95,7 @@ class Scheduler:
     name: str
     max_epochs: int
     options: Mapping[str, float] = field(default_factory=dict)
-    told: str = "last"
+    told: str = LAST
     anew: bool = True
     checkpoints: int | None = None
     limits: tuple[tuple[int, int | None], ...] = ((0, None),)
@@ -114,7 +123,10 @@ class Scheduler:
         most = options["max_epochs"]
         if isinstance(most, bool) or not isinstance(most, int) or most < 2:
             raise RequestError(f"max_epochs is a number of epochs from 2 on, not {most!r}")
-        told, anew = options.get("told", "last"), options.get("anew", True)
+        told, anew = (
+            options.get("told", LAST if name in EARLY else "common"),
+            options.get("anew", True),
+        )
         if told not in TOLD:
             raise UnknownName(no_such("value of told", told, TOLD))
         if not isinstance(anew, bool):
@@ -128,7 +140,9 @@ class Scheduler:
             key: option.checked(key, options.get(key, option.default))
             for key, option in own_options.items()
         }
-        if "first" not in options and "first" in chosen:
+        if "first" not in options and "share" in chosen:
+            chosen["first"] = max(1, round(BEGINNINGS * chosen["share"] * most))
+        elif "first" not in options and "first" in chosen:
             chosen["first"] = min(chosen["first"], most)
         if chosen.get("first", 1) > most:
             raise RequestError(f"first is at most max_epochs, which is {most}")

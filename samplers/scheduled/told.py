@@ -45,11 +45,14 @@ def as_trials(
     """
     sign = -1.0 if maximize else 1.0
     ends = _ends(begun, scheduler, seed) if scheduler.told in PREDICTED else None
+    common = _common(begun)
     trials = []
     for configuration in begun:
         state, value = _told(configuration, scheduler.told)
         if ends is not None and state == TrialState.COMPLETE and configuration.state != FINISHED:
             value = ends[configuration.index]
+        if scheduler.told == "common" and state == TrialState.COMPLETE:
+            value = _at(configuration, common)
         # The budget of a running part says nothing of the curve, which ends before it.
         over = [part for part in configuration.parts if part.state != TrialState.RUNNING]
         trial = copy.copy((over or configuration.parts)[-1])
@@ -77,6 +80,18 @@ def _told(configuration: Configuration, told: str) -> tuple[TrialState, float]:
         return TrialState.RUNNING, math.inf
     assert configuration.state in (PAUSED, RUNNING)
     return (TrialState.PRUNED if told == "pruned" else TrialState.COMPLETE), configuration.value
+
+
+def _common(begun: Sequence[Configuration]) -> float:
+    """The last epoch that all configurations with a curve have reached."""
+    reached = [max(c.curve) for c in begun if c.curve and c.state not in (FAILED, STOPPED)]
+    return min(reached, default=math.inf)
+
+
+def _at(configuration: Configuration, epoch: float) -> float:
+    """The last report up to an epoch; without one, what the configuration has."""
+    reports = [(at, report) for at, report in configuration.curve.items() if at <= epoch]
+    return max(reports)[1] if reports else configuration.value
 
 
 def _ends(

@@ -148,7 +148,7 @@ def test_a_space_that_is_exhausted_ends_the_study(backend: str, scheduler: str) 
     assert study.best_trial.params["k"] == "a"
 
 
-@pytest.mark.parametrize("told", ["last", "end", "draw", "pruned", "nothing"])
+@pytest.mark.parametrize("told", ["last", "common", "end", "draw", "pruned", "nothing"])
 @pytest.mark.parametrize("anew", [True, False])
 def test_what_the_engine_is_told_is_an_option(told: str, anew: bool) -> None:
     study = crosstune.tune(

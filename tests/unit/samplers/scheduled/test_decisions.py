@@ -177,7 +177,7 @@ def test_the_trainings_end_at_the_rungs_of_the_scheduler(name: str) -> None:
     run(study, 1)
     ends = {Budget(**trial.user_attrs[TRIAL_BUDGET]).epochs for trial in study.trials}
     legal = {
-        "freeze-thaw": set(rungs(3, 1.6, 27)),
+        "freeze-thaw": set(rungs(4, 1.6, 27)),
         "i-epoch": {10, 27},
         "successive-halving": {1, 3, 9, 27},
         "hyperband": {rung for bracket in brackets(3, 27) for rung in bracket.rungs},

@@ -64,6 +64,27 @@ def test_the_last_report_is_told_of_a_configuration_that_runs_or_is_paused(maxim
     ]
 
 
+@pytest.mark.parametrize("maximize", [False, True])
+def test_the_report_at_the_last_common_epoch_is_told_of_all(maximize: bool) -> None:
+    values = [value for _, value in told("common", maximize=maximize)]
+    assert values == [5.0, 8.0, None, 9.0, None]
+    begun = configurations(study()[:2], maximize=maximize, max_epochs=MOST)
+    begun[1].curve.pop(3)
+    scheduler = Scheduler.of("freeze-thaw", {"max_epochs": MOST, "told": "common"})
+    trials = as_trials(begun, scheduler, maximize=maximize, seed=1)
+    assert [trial.value for trial in trials] == [6.0, 9.0]
+
+
+def test_the_defaults_are_those_that_lost_least_on_learning_curves() -> None:
+    assert Scheduler.of("freeze-thaw", {"max_epochs": 52}).told == "common"
+    assert Scheduler.of("hyperband", {"max_epochs": 52}).told == "last"
+    firsts = [
+        Scheduler.of("freeze-thaw", {"max_epochs": most, "share": share}).options["first"]
+        for most, share in ((52, 0.22), (10, 0.1), (2, 1.0))
+    ]
+    assert firsts == [8, 1, 1]
+
+
 def test_a_paused_configuration_may_be_told_as_pruned_or_not_at_all() -> None:
     assert told("pruned")[1] == (PRUNED, 8.0)
     assert told("nothing")[1] == (RUNNING, None)
