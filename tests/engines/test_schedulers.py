@@ -7,6 +7,7 @@ from typing import Any
 
 import optuna
 import pytest
+from sklearn.dummy import DummyClassifier
 
 import crosstune
 from crosstune import Choice, Float, Int
@@ -184,3 +185,13 @@ def test_what_the_engine_is_told_is_an_option(told: str, anew: bool) -> None:
 def test_what_cannot_be_scheduled_is_refused(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(CrosstuneError, match=f"(?i){reason}"):
         crosstune.tune({"space": SPACE, "seed": 1}, objective, **options)
+
+
+@pytest.mark.parametrize("face", ["SearchCV", "KerasTuner"])
+def test_a_face_that_trains_to_the_end_refuses_a_scheduler(face: str, tmp_path: Path) -> None:
+    spec = {"space": {"x": Float(0, 1)}, "scheduler": {"name": "i-epoch", "max_epochs": 4}}
+    with pytest.raises(CrosstuneError, match="takes no scheduler"):
+        if face == "SearchCV":
+            crosstune.SearchCV(DummyClassifier(), spec).fit([[0], [1]] * 6, [0, 1] * 6)
+        else:
+            crosstune.KerasTuner(lambda hp: None, objective="loss", spec=spec, directory=tmp_path)

@@ -198,8 +198,13 @@ def with_metric(spec: Spec, objective: Any) -> Spec:
     """A spec whose metric is Keras Tuner's objective.
 
     Raises:
-        Unsupported: the spec has several metrics, or constraints.
+        Unsupported: the spec has several metrics, constraints or a scheduler.
     """
+    if spec.scheduler is not None:
+        raise Unsupported(
+            f"a tuner of Keras Tuner trains each trial by its own epochs, so it takes no scheduler "
+            f"such as {spec.scheduler.name}. Run the spec with crosstune.tune or crosstune run"
+        )
     if spec.metrics or spec.constraints:
         what = "several metrics" if spec.metrics else "constraints"
         raise Unsupported(

@@ -17,7 +17,17 @@ TIMES = ("fit_time", "score_time")
 
 
 def measured(spec: Spec, search: Any) -> Spec:
-    """The spec with the search's objectives, or with the one score."""
+    """The spec with the search's objectives, or with the one score.
+
+    Raises:
+        SpecError: the spec has what a search of scikit-learn's form cannot have.
+    """
+    if spec.scheduler is not None:
+        raise SpecError(
+            "SearchCV fits each candidate to the end, so it takes no scheduler. Run the spec with "
+            "crosstune.tune",
+            ("scheduler",),
+        )
     if search.objectives is not None:
         return _with_objectives(spec, search.objectives, search.scoring)
     return _scored(spec)
