@@ -31,6 +31,7 @@ class CrosstuneAdapter(Adapter):
             lambda: _gaussian_process(),
             ("space", "seed", "maximize"),
             needs=(("scipy", "threadpoolctl"), "optuna"),
+            reads_curves=True,
         ),
         "random": Algorithm("random search", keeps_state=True, learns=False),
         "grid": Algorithm(

@@ -73,6 +73,7 @@ class Algorithm:
         keeps_state: True if it does not learn from points that it never proposed, or has no use
             for outcomes, such as CMA-ES with its generations, or a random search. It cannot be
             made again from a history.
+        reads_curves: True if it learns from all reports of a trial, also of an unfinished one.
         constraints: True if it learns from `Outcome.constraints` which points are infeasible.
         objectives: True if it searches for several objectives itself, by `Adapter.engine_for`.
         learns: False if its points do not depend on any outcome, so that objectives and constraints
@@ -90,6 +91,7 @@ class Algorithm:
     exhaustive: bool = False
     scheduler: bool = False
     keeps_state: bool = False
+    reads_curves: bool = False
     constraints: bool = False
     objectives: bool = False
     learns: bool = True

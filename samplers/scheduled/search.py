@@ -28,7 +28,7 @@ from crosstune.samplers.scheduled.decisions import (
     Pause,
     ScheduleOver,
 )
-from crosstune.samplers.scheduled.settings import Scheduler
+from crosstune.samplers.scheduled.settings import COMMON, Scheduler
 from crosstune.samplers.scheduled.told import as_trials
 from crosstune.space.space import Space
 
@@ -52,7 +52,9 @@ class ScheduledSearch(DeclaredSearch):
         super().__init__(source, space)
         self._scheduler = scheduler
         algorithm = source.algorithm
-        self._fresh = scheduler.anew and not (algorithm.keeps_state or algorithm.exhaustive)
+        changes = scheduler.told != COMMON or algorithm.reads_curves
+        anew = changes if scheduler.anew is None else scheduler.anew
+        self._fresh = anew and not (algorithm.keeps_state or algorithm.exhaustive)
         self._for = -1, -1
         """The trial and the number of configurations that a fresh engine was made for."""
         self._proposals = 0

@@ -15,7 +15,7 @@ TOLD = ("last", "common", "end", "draw", "pruned", "nothing")
 """What an engine may be told of configurations that are not trained to the end."""
 
 
-LAST = "last"
+LAST, COMMON = "last", "common"
 EARLY = ("successive-halving", "hyperband")
 """Schedulers whose first parts are so short that a common epoch would say little."""
 BEGINNINGS = 0.7
@@ -85,8 +85,9 @@ class Scheduler:
             "common" it is told of all, also of finished ones, the report at the last epoch that
             each of them has reached.
         anew: whether the engine is made again, and told everything, before each proposal. Else it
-            is told once of each configuration. An engine that does not learn from other trials than
-            its own is never made again.
+            is told once of each configuration. None: if what it is told changes, which it does not
+            with "common", unless the engine reads the curves themselves. An engine that does not
+            learn from other trials than its own is never made again.
         checkpoints: the most paused configurations that keep their checkpoint; None for no limit.
         limits: from which trial on how many configurations are wanted in all; None for no limit.
             A study that is resumed with more of them has several entries.
@@ -96,7 +97,7 @@ class Scheduler:
     max_epochs: int
     options: Mapping[str, float] = field(default_factory=dict)
     told: str = LAST
-    anew: bool = True
+    anew: bool | None = None
     checkpoints: int | None = None
     limits: tuple[tuple[int, int | None], ...] = ((0, None),)
 
@@ -123,13 +124,11 @@ class Scheduler:
         most = options["max_epochs"]
         if isinstance(most, bool) or not isinstance(most, int) or most < 2:
             raise RequestError(f"max_epochs is a number of epochs from 2 on, not {most!r}")
-        told, anew = (
-            options.get("told", LAST if name in EARLY else "common"),
-            options.get("anew", True),
-        )
+        told = options.get("told", LAST if name in EARLY else COMMON)
+        anew = options.get("anew")
         if told not in TOLD:
             raise UnknownName(no_such("value of told", told, TOLD))
-        if not isinstance(anew, bool):
+        if anew is not None and not isinstance(anew, bool):
             raise RequestError(f"anew is true or false, not {anew!r}")
         stored = options.get("checkpoints")
         if stored is not None and (

@@ -19,7 +19,7 @@ from crosstune.samplers.scheduled.configurations import (
     Configuration,
 )
 from crosstune.samplers.scheduled.prediction import predicted
-from crosstune.samplers.scheduled.settings import Scheduler
+from crosstune.samplers.scheduled.settings import COMMON, Scheduler
 
 PREDICTED = ("end", "draw")
 """The values of `told` that need a prediction."""
@@ -51,7 +51,7 @@ def as_trials(
         state, value = _told(configuration, scheduler.told)
         if ends is not None and state == TrialState.COMPLETE and configuration.state != FINISHED:
             value = ends[configuration.index]
-        if scheduler.told == "common" and state == TrialState.COMPLETE:
+        if scheduler.told == COMMON and state == TrialState.COMPLETE:
             value = _at(configuration, common)
         # The budget of a running part says nothing of the curve, which ends before it.
         over = [part for part in configuration.parts if part.state != TrialState.RUNNING]

@@ -162,12 +162,12 @@ def test_a_trial_that_its_objective_gives_up_is_not_continued() -> None:
 
 def test_a_trial_that_fails_is_not_continued() -> None:
     def train(params: dict[str, Any], trial: optuna.Trial) -> float:
-        if params["x"] > 0.4:
+        if params["x"] > 0.7:
             raise ValueError("no")
         return value(params["x"], epochs(trial))
 
     begun = tune(train)
-    assert {c.state for c in begun if c.params["x"] > 0.4} == {FAILED}
+    assert {c.state for c in begun if c.params["x"] > 0.7} == {FAILED}
 
 
 def keeping(params: dict[str, Any], trial: optuna.Trial) -> float:
