@@ -52,6 +52,7 @@ def with_table(text: str) -> str:
     return TABLE.sub(lambda match: match[1] + table() + match[2], text)
 
 
+@pytest.mark.optuna5
 def test_the_table_is_what_the_engines_declare() -> None:
     assert with_table(PAGE.read_text()) == PAGE.read_text()
 
@@ -59,10 +60,19 @@ def test_the_table_is_what_the_engines_declare() -> None:
 ALGORITHMS = [
     f"{backend}:{name}" for backend in BACKENDS for name in adapters.get(backend).algorithms
 ]
-RUN = [label for label in ALGORITHMS if label not in SLOW]
+
+
+def _marks(label: str, case: str) -> list[pytest.MarkDecorator]:
+    """Constraints need Optuna 5, and some engines take long."""
+    limited = CASES[case][1]
+    return [
+        *([pytest.mark.slow] if label in SLOW else []),
+        *([pytest.mark.optuna5] if limited else []),
+    ]
+
+
 PARAMETERS = [
-    *[pytest.param(label, case) for label in RUN for case in CASES],
-    *[pytest.param(label, case, marks=pytest.mark.slow) for label in SLOW for case in CASES],
+    pytest.param(label, case, marks=_marks(label, case)) for label in ALGORITHMS for case in CASES
 ]
 FINITE = {
     "x": Float(0, 1, step=0.05),
@@ -113,7 +123,8 @@ def test_each_cell_is_as_declared(label: str, case: str, tmp_path: Path) -> None
 
 LEARNING = [
     label
-    for label in RUN
+    for label in ALGORITHMS
+    if label not in SLOW
     if supports(adapters.get(label.split(":")[0]), 2, constraints=False)[label.split(":")[1]].reason
     == ""
 ]

@@ -128,6 +128,7 @@ def test_more_seeds_and_contenders_change_no_earlier_score(tmp_path: Path) -> No
     assert len(set(scores(few))) > 2
 
 
+@pytest.mark.optuna5
 def test_a_match_cut_short_continues_as_it_began(tmp_path: Path) -> None:
     spec = {**SPEC, "constraints": [{"metric": "size", "max": 1.0}]}
     calls = 0
@@ -153,6 +154,7 @@ def test_a_match_cut_short_continues_as_it_began(tmp_path: Path) -> None:
     assert calls == 61 + 2 * 3 * 8 + 5 * 8 - 60
 
 
+@pytest.mark.optuna5
 def test_values_and_constraints_are_on_file(tmp_path: Path) -> None:
     spec = {**SPEC, "constraints": [{"metric": "size", "max": 1.0}]}
     crosstune.compare(spec, train, seeds=1, out=tmp_path, **ASKED)
@@ -163,6 +165,7 @@ def test_values_and_constraints_are_on_file(tmp_path: Path) -> None:
     assert dict(trial.constraints or {}) == {"size <= 1": pytest.approx(x + y - 1.0)}
 
 
+@pytest.mark.optuna5
 def test_one_metric_under_a_constraint_in_the_spec_ranks_no_feasible_trial_last() -> None:
     spec = {**SPEC, "metric": "cost", "constraints": [{"metric": "size", "max": 0.5}]}
     del spec["metrics"]

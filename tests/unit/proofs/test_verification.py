@@ -224,6 +224,7 @@ def test_a_terminal_shows_the_runs_and_the_time_left() -> None:
     assert "about 1 min 31 s left" in shown.getvalue()
 
 
+@pytest.mark.optuna5
 def test_several_metrics_and_constraints_are_searched_as_by_hand() -> None:
     measures = {"metrics": ["f", "g"], "constraints": [{"metric": "m", "max": 1}]}
     spec = Spec(space=SMALL.space, **measures)
@@ -236,6 +237,7 @@ def test_several_metrics_and_constraints_are_searched_as_by_hand() -> None:
     assert "one value" in refused.refused
 
 
+@pytest.mark.optuna5
 def test_a_constraint_that_the_library_does_not_get_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -32,6 +32,7 @@ def study_of(*, lucky: int | None = None) -> Any:
     return crosstune.tune(SPEC, measured, sampler="random")
 
 
+@pytest.mark.optuna5
 def test_a_point_that_was_lucky_leaves_the_front() -> None:
     clean = study_of()
     lucky = min(clean.trials, key=lambda trial: trial.params["x"]).number
@@ -48,6 +49,7 @@ def test_a_point_that_was_lucky_leaves_the_front() -> None:
     assert f"trial {lucky} leaves: cost" in str(again)
 
 
+@pytest.mark.optuna5
 def test_medians_spreads_and_points_that_became_infeasible_or_fail() -> None:
     calls: dict[float, int] = {}
 
@@ -69,6 +71,7 @@ def test_medians_spreads_and_points_that_became_infeasible_or_fail() -> None:
     assert {len(t.values) for t in again.front} == {2}
 
 
+@pytest.mark.optuna5
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

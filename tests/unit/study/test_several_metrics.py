@@ -38,6 +38,7 @@ def points(study: Any) -> list[dict[str, Any]]:
     return [trial.params for trial in study.trials]
 
 
+@pytest.mark.optuna5
 @pytest.mark.parametrize("engine", ["optuna:tpe", "optuna:nsga3", "hyperopt:tpe", "crosstune:gp"])
 def test_a_study_with_two_metrics_and_a_constraint(engine: str) -> None:
     backend, sampler = engine.split(":")
@@ -51,6 +52,7 @@ def test_a_study_with_two_metrics_and_a_constraint(engine: str) -> None:
     assert ("scalarise" in record["options"]) is (backend != "optuna")
 
 
+@pytest.mark.optuna5
 def test_a_native_study_is_that_of_optuna_by_hand() -> None:
     import optuna
 
@@ -72,6 +74,7 @@ def test_a_native_study_is_that_of_optuna_by_hand() -> None:
     assert points(ours) == points(hand)
 
 
+@pytest.mark.optuna5
 def test_a_latent_space_has_a_mirror_with_all_objectives() -> None:
     latent = {**SPACE, "n": crosstune.Normal(0, 1)}
     made = crosstune.tune(
@@ -83,6 +86,7 @@ def test_a_latent_space_has_a_mirror_with_all_objectives() -> None:
     assert native.trials[0].constraints == made.trials[0].constraints
 
 
+@pytest.mark.optuna5
 @pytest.mark.parametrize("keys", [{**TWO, **LIMITED}, {"metric": "g", **LIMITED}])
 def test_a_killed_scalarised_run_continues_to_the_same_trials(
     keys: dict[str, Any], tmp_path: Path
@@ -96,6 +100,7 @@ def test_a_killed_scalarised_run_continues_to_the_same_trials(
     assert points(again) == points(whole)
 
 
+@pytest.mark.optuna5
 def test_a_penalised_search_finds_the_feasible_best() -> None:
     limited = spec(metric="g", constraints=[{"metric": "m", "min": 1.6}], trials=60)
     study = crosstune.tune(limited, objective, backend="hyperopt")
@@ -103,6 +108,7 @@ def test_a_penalised_search_finds_the_feasible_best() -> None:
     assert feasible >= 7  # of 40, of which 3.2 are feasible at random
 
 
+@pytest.mark.optuna5
 def test_constraints_that_the_objective_sets_count_if_it_is_asked_for() -> None:
     def setting(params: dict[str, Any], trial: Any) -> float:
         trial.set_constraint("m", 1.6 - objective(params)["m"])
@@ -125,6 +131,7 @@ def test_what_an_objective_may_return() -> None:
         crosstune.tune(spec(**TWO), lambda params: 1.0)
 
 
+@pytest.mark.optuna5
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -152,6 +159,7 @@ def test_a_metric_that_one_trial_lacks_fails_that_trial(
     assert error in made.trials[1].user_attrs[ERROR]
 
 
+@pytest.mark.optuna5
 @pytest.mark.parametrize(
     ("keys", "options", "message"),
     [
@@ -187,6 +195,7 @@ def test_constraints_are_refused_on_an_older_optuna(monkeypatch: pytest.MonkeyPa
         crosstune.tune(spec(**LIMITED), objective)
 
 
+@pytest.mark.optuna5
 def test_a_study_with_other_measures_is_not_continued(tmp_path: Path) -> None:
     place = str(tmp_path / "a.journal")
     crosstune.tune(spec(**TWO, trials=2), objective, storage=place)
@@ -200,6 +209,7 @@ def test_a_study_with_other_measures_is_not_continued(tmp_path: Path) -> None:
             crosstune.tune(spec(**keys), objective, storage=place, resume=True)
 
 
+@pytest.mark.optuna5
 def test_any_number_of_workers_in_order_has_the_same_history() -> None:
     runs = [
         crosstune.tune(
@@ -244,6 +254,7 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.optuna5
 def test_run_ends_with_the_front(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

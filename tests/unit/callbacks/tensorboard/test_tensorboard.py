@@ -118,6 +118,7 @@ def test_objectives_are_called_as_the_study_calls_them(
     assert {name: points[name] for name in names} == {names[0]: [(0, 1.0)], names[1]: [(0, 2.0)]}
 
 
+@pytest.mark.optuna5
 def test_a_study_with_several_objectives_has_the_curves_of_its_front(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", directions=["minimize", "maximize"])
 
