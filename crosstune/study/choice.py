@@ -69,6 +69,12 @@ class ChosenEngine:
         return f"{self.adapter.name}:{self.algorithm}"
 
     @property
+    def reads_curves(self) -> bool:
+        """True if it learns from all reports of a trial."""
+        algorithm = None if self.ours else self.adapter.algorithms.get(self.algorithm)
+        return algorithm is not None and algorithm.reads_curves
+
+    @property
     def ends_by_itself(self) -> bool:
         """True if it decides when the search is over: a grid or a scheduler."""
         if self.scheduler is not None:

@@ -208,7 +208,9 @@ def _settled(request: StudyRequest, spec: Spec) -> Plan:
             warm_start=request.warm_start,
         )
         reading.key = "scheduler" if request.scheduler is None else None
-        engine = scheduled(engine, scheduler_of(spec, request.scheduler))
+        engine = scheduled(
+            engine, scheduler_of(spec, request.scheduler, reads_curves=engine.reads_curves)
+        )
         engine.sampler(spec.space)
         reading.key = "pruner" if request.pruner is None else None
         pruner = _pruner(request, spec)

@@ -20,7 +20,12 @@ NONE = "none"
 """The name that leaves out the scheduler of a spec."""
 
 
-def scheduler_of(spec: Spec, asked_for: str | Mapping[str, Any] | None = None) -> Scheduler | None:
+def scheduler_of(
+    spec: Spec,
+    asked_for: str | Mapping[str, Any] | None = None,
+    *,
+    reads_curves: bool = False,
+) -> Scheduler | None:
     """The scheduler that a request names, or else the spec; None if neither does.
 
     A name alone takes the number of epochs from the spec's scheduler.
@@ -28,6 +33,7 @@ def scheduler_of(spec: Spec, asked_for: str | Mapping[str, Any] | None = None) -
     Args:
         spec: of the study.
         asked_for: a name, such as "i-epoch" or "i-epoch:50", or a mapping of a name and options.
+        reads_curves: whether the engine learns from all reports, so that short beginnings do.
 
     Raises:
         RequestError: there is no such scheduler or option, or the number of epochs is missing.
@@ -38,7 +44,7 @@ def scheduler_of(spec: Spec, asked_for: str | Mapping[str, Any] | None = None) -
     options = wanted.options
     if spec.scheduler is not None and "max_epochs" in spec.scheduler.options:
         options = {"max_epochs": spec.scheduler.options["max_epochs"], **options}
-    return Scheduler.of(wanted.name, options)
+    return Scheduler.of(wanted.name, options, reads_curves=reads_curves)
 
 
 def written(scheduler: str | Mapping[str, Any]) -> Named:

@@ -102,8 +102,14 @@ class Scheduler:
     limits: tuple[tuple[int, int | None], ...] = ((0, None),)
 
     @classmethod
-    def of(cls, name: str, options: Mapping[str, Any]) -> Scheduler:
+    def of(cls, name: str, options: Mapping[str, Any], *, reads_curves: bool = False) -> Scheduler:
         """The scheduler that a name and options ask for.
+
+        Args:
+            name: of the scheduler.
+            options: of it, with `max_epochs`; the others have defaults.
+            reads_curves: whether the engine learns from all reports of a trial. Then the first
+                parts of `freeze-thaw` are short, also where its share is large.
 
         Raises:
             RequestError: an option is missing or out of its range.
@@ -139,7 +145,7 @@ class Scheduler:
             key: option.checked(key, options.get(key, option.default))
             for key, option in own_options.items()
         }
-        if "first" not in options and "share" in chosen:
+        if "first" not in options and "share" in chosen and not reads_curves:
             chosen["first"] = max(1, round(BEGINNINGS * chosen["share"] * most))
         elif "first" not in options and "first" in chosen:
             chosen["first"] = min(chosen["first"], most)

@@ -83,6 +83,8 @@ def test_the_defaults_are_those_that_lost_least_on_learning_curves() -> None:
         for most, share in ((52, 0.22), (10, 0.1), (2, 1.0))
     ]
     assert firsts == [8, 1, 1]
+    learns = Scheduler.of("freeze-thaw", {"max_epochs": 52}, reads_curves=True)
+    assert learns.options["first"] == 3
 
 
 def test_a_paused_configuration_may_be_told_as_pruned_or_not_at_all() -> None:
