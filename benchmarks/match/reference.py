@@ -16,7 +16,6 @@ from crosstune.benchmarks.match.results import FrontScale, Settings
 from crosstune.benchmarks.match.run import MatchTask
 from crosstune.benchmarks.match.seeding import MOST_SEEDS
 from crosstune.benchmarks.problems.base import Problem
-from crosstune.benchmarks.statistics.fronts import front_scale
 from crosstune.errors import RequestError
 
 RUNS = 5
@@ -45,6 +44,8 @@ def with_scales(
     Raises:
         RequestError: random search has no complete trial on a problem.
     """
+    from crosstune.benchmarks.statistics.fronts import front_scale  # libraries of an extra
+
     without = {about.name for about in settings.problems if about.scale is None}
     scales: dict[str, FrontScale] = {}
     for problem in problems:
