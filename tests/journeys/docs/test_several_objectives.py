@@ -130,27 +130,29 @@ LEARNING = [
 ]
 
 
+NARROW = "hyperopt:anneal"
+"""It draws ever nearer to good points, so it finds a part of the front; the page says so."""
 SLOWER = ("optuna:nsga2", "hyperopt:anneal", "hyperopt:mix")
-"""They learn less from sixty trials."""
+"""They need more trials for the same front."""
 
 
 @pytest.mark.parametrize("label", slow_but_first(LEARNING))
 def test_the_front_of_a_known_problem_is_found(label: str) -> None:
     backend, name = label.split(":")
     space = {"x": Float(0, 1), "y": Float(0, 1)}
-    spec = Spec(space=space, metrics=["f", "g"], trials=60, seed=0)
+    trials = 150 if label in SLOWER else 60
+    spec = Spec(space=space, metrics=["f", "g"], trials=trials, seed=0)
     study = crosstune.tune(
         spec,
         lambda params: objective({**params, "kind": "a"}),
         backend=backend,
         sampler=name,
     )
-    late = sorted(trial.params["y"] for trial in study.trials[30:])
-    slack = 0.15 if label in SLOWER else 0.0
-    assert late[len(late) // 2] < 0.35 + slack / 3  # 0.5 at random
+    late = sorted(trial.params["y"] for trial in study.trials[trials // 2 :])
+    assert late[len(late) // 2] < 0.35  # 0.5 at random
     front = sorted(trial.params["x"] for trial in study.best_trials)
-    assert front[0] < 0.3 + slack
-    assert front[-1] > 0.7 - slack
+    assert front[0] < (0.3 if label != NARROW else 0.5)
+    assert front[-1] > 0.7
 
 
 def test_a_reason_is_told_in_full() -> None:

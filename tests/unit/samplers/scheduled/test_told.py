@@ -75,7 +75,7 @@ def test_the_report_at_the_last_common_epoch_is_told_of_all(maximize: bool) -> N
     assert [trial.value for trial in trials] == [6.0, 9.0]
 
 
-def test_the_defaults_are_those_that_lost_least_on_learning_curves() -> None:
+def test_the_first_parts_have_most_of_the_share_unless_short_ones_are_read() -> None:
     assert Scheduler.of("freeze-thaw", {"max_epochs": 52}).told == "common"
     assert Scheduler.of("hyperband", {"max_epochs": 52}).told == "last"
     firsts = [
