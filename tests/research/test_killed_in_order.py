@@ -12,15 +12,26 @@ from pathlib import Path
 import pytest
 
 import crosstune
-from crosstune.adapters import get
 from crosstune.benchmarks.research import resume
+
+SERVER = multiprocessing.get_context("forkserver")
+"""It has one thread, so that no process that it forks inherits a lock which is never released."""
+SERVER.set_forkserver_preload(
+    [
+        "crosstune.benchmarks.research.resume",
+        *(f"crosstune.adapters.{name}.adapter" for name in ("hyperopt", "keras_tuner", "optuna")),
+        *("hyperopt", "keras_tuner", "pytest"),
+        *("crosstune.samplers.gaussian_process.engine", "crosstune.parallel.replay_in_order"),
+    ]
+)
+PATIENCE = 120.0
+"""Seconds within which a run ends that nobody kills."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", [each for each in resume.RUNS if each != "keras_tuner:bayesian"])
 def test_every_engine_is_resumed_in_order(engine: str, tmp_path: Path) -> None:
     """With threads, whose driver is quick to start, so that many can be killed."""
-    get(engine.split(":")[0])  # imported here, once; the processes are forked
     lasted = _forked(engine, tmp_path / "whole", "calls", 4, None)
     wanted = resume.rows(tmp_path / "whole" / "a.journal")
     found, chance = resume.KilledRuns(), random.Random(2)
@@ -43,15 +54,14 @@ def test_every_engine_is_resumed_in_order(engine: str, tmp_path: Path) -> None:
 def _forked(engine: str, folder: Path, calls: str, workers: int, kill: float | None) -> float:
     """The seconds of a run in a process of its own; infinite where it was killed after `kill`."""
     folder.mkdir(exist_ok=True)
-    process = multiprocessing.get_context("fork").Process(
-        target=_carry_out, args=(engine, folder, calls, workers)
-    )
+    process = SERVER.Process(target=_carry_out, args=(engine, folder, calls, workers))
     began = time.monotonic()
     process.start()
-    process.join(kill)
+    process.join(PATIENCE if kill is None else kill)
     if process.exitcode is None:
         process.kill()
-        process.join()
+        process.join(PATIENCE)
+        assert kill is not None, f"a run did not end in {PATIENCE:.0f} seconds"
         return math.inf
     assert process.exitcode == 0
     return time.monotonic() - began
