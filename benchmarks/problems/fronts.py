@@ -22,7 +22,7 @@ from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
 INSTANCE = 1
-_TABLES = {
+TABLES = {
     "vehicle-time": TIME,
     "car-time": TIME,
     "protein_structure-size": "model_size",
@@ -37,7 +37,7 @@ NAMES = (
     # With 1, 3, 1, 3, 1 and 9 constraints.
     *("constrained-f1-d5", "constrained-f8-d3", "constrained-f13-d5"),
     *("constrained-f20-d3", "constrained-f31-d5", "constrained-f45-d2"),
-    *_TABLES,
+    *TABLES,
 )
 
 
@@ -104,8 +104,8 @@ def problem(name: str) -> Problem:
     ['val_acc', 'latency']
     """
     full = f"fronts/{name}"
-    if name in _TABLES:
-        return _of_table(full, name.rpartition("-")[0], _TABLES[name])
+    if name in TABLES:
+        return _of_table(full, name.rpartition("-")[0], TABLES[name])
     family, number, dimension = name.split("-")
     objective = CocoObjective(family, int(number[1:]), int(dimension[1:]))
     # The single optima are within these bounds; the suite's own reach to 100.

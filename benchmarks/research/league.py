@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from crosstune.benchmarks.statistics import intervals, summarize
 from crosstune.benchmarks.statistics.precision import between, half
 from crosstune.benchmarks.statistics.summary import usable
 from crosstune.benchmarks.statistics.verdicts import Ranking, Standing, Summary
+from crosstune.errors import RequestError
 from crosstune.presentation.numbers import counted, duration, percent, rounded
 
 BUDGETS = (10, 25, 50, 100, 200)
@@ -43,7 +45,10 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
     """
     settings = results.settings
     budgets = _budgets(settings.trials or 0)
-    summaries = {budget: summarize(cut(results, budget), axes=()) for budget in budgets}
+    summaries = {}
+    for budget in budgets:
+        with suppress(RequestError):  # no trial is feasible so early
+            summaries[budget] = summarize(cut(results, budget), axes=())
     last = summaries[budgets[-1]]
     versions = ", ".join(f"{name} {version}" for name, version in settings.versions.items())
     machine = ", ".join(settings.machine.values())
@@ -63,19 +68,26 @@ def section(title: str, results: Results, head: str = "##", other: str = AGAINST
 
 
 def standings(summaries: Mapping[int, Summary]) -> str:
-    """One row per contender: its normalised regret at each budget, its rank and its cost."""
+    """One row per contender: its normalised regret at each budget, its rank and its cost.
+
+    Under constraints, also the share of its trials that are feasible.
+    """
     last = list(summaries.values())[-1]
     rows_at = {
         budget: {standing.contender: standing for standing in summary.standings}
         for budget, summary in summaries.items()
     }
-    heads = ["contender", *(f"regret after {budget}" for budget in summaries), "rank", "a proposal"]
+    constrained = any(standing.feasible is not None for standing in last.standings)
+    heads = ["contender", *(f"regret after {budget}" for budget in summaries), "rank"]
+    heads += [*(["feasible"] if constrained else []), "a proposal"]
     rows = []
     for standing in last.standings:
         cells = [_with_interval(rows_at[budget][standing.contender]) for budget in summaries]
-        rank = rounded(standing.rank, 0.1)
-        rows.append([f"`{standing.contender}`", *cells, rank, duration(standing.sampler_seconds)])
-    return _table(heads, rows)
+        cells.append(rounded(standing.rank, 0.1))
+        if constrained:
+            cells.append("" if standing.feasible is None else percent(standing.feasible))
+        rows.append([f"`{standing.contender}`", *cells, duration(standing.sampler_seconds)])
+    return markdown_table(heads, rows)
 
 
 def against(ranking: Ranking, other: str = AGAINST) -> str:
@@ -95,7 +107,7 @@ def against(ranking: Ranking, other: str = AGAINST) -> str:
                 seen.verdict,
             ]
         )
-    return _table([f"against `{other}`", "ahead by (95 %)", "wins", "verdict"], rows)
+    return markdown_table([f"against `{other}`", "ahead by (95 %)", "wins", "verdict"], rows)
 
 
 def wins(title: str, matches: Sequence[Results], ours: str) -> str:
@@ -118,12 +130,14 @@ def wins(title: str, matches: Sequence[Results], ours: str) -> str:
         counts = f"{sum(len(match.settings.problems) for match in met)}"
         seeds = " or ".join(str(n) for n in sorted({match.settings.seeds for match in met}))
         cells = [
-            _chance([row for match in met for row in _ahead(match, budget, ours, rival).values()])
+            chance_to_win(
+                [row for match in met for row in _ahead(match, budget, ours, rival).values()]
+            )
             for budget in budgets
         ]
         rows.append([f"`{rival}`", counts, seeds, *cells])
     heads = ["rival", "problems", "seeds", *(f"after {budget}" for budget in budgets)]
-    return f"## {title}\n\n{_table(heads, rows)}\n"
+    return f"## {title}\n\n{markdown_table(heads, rows)}\n"
 
 
 def wins_by_kind(results: Results, ours: str, rival: str, kind: Callable[[str], str]) -> str:
@@ -141,9 +155,11 @@ def wins_by_kind(results: Results, ours: str, rival: str, kind: Callable[[str], 
         for name in dict.fromkeys(kind(at) for at in ahead[-1])
     }
     order = sorted(of_kind, key=lambda name: float(np.mean(of_kind[name][-1])))
-    rows = [[name, *map(_chance, of_kind[name])] for name in order]
+    rows = [[name, *map(chance_to_win, of_kind[name])] for name in order]
     heads = [f"against `{rival}`", *(f"after {budget}" for budget in budgets)]
-    return _table(heads, [*rows, ["all", *(_chance([*rows.values()]) for rows in ahead)]])
+    return markdown_table(
+        heads, [*rows, ["all", *(chance_to_win([*rows.values()]) for rows in ahead)]]
+    )
 
 
 def _budgets(trials: int) -> list[int]:
@@ -163,21 +179,34 @@ def _first_of(matches: Iterable[Results]) -> list[Results]:
     return distinct
 
 
-def _ahead(results: Results, budget: int, ours: str, rival: str) -> dict[str, NDArray[np.float64]]:
-    """By problem 1, 1/2 or 0 a seed, as one contender is ahead, level or behind."""
+def final_heights(results: Results, budget: int) -> dict[str, NDArray[np.float64]]:
+    """By problem the scores after a budget, higher is better; shape (contenders, seeds)."""
     if budget > (results.settings.trials or 0):
         return {}
     problems, _ = usable(cut(results, budget))
+    return {problem.about.name: problem.tuned.heights for problem in problems}
+
+
+def share_ahead(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1, 1/2 or 0 for each seed, as one contender is ahead of another, level or behind."""
+    return np.asarray((ours > theirs) + 0.5 * (ours == theirs))
+
+
+def _ahead(results: Results, budget: int, ours: str, rival: str) -> dict[str, NDArray[np.float64]]:
+    """By problem, the seeds under which one contender is ahead."""
     names = results.settings.contenders
-    differences = {
-        problem.about.name: problem.tuned.heights[names.index(ours)]
-        - problem.tuned.heights[names.index(rival)]
-        for problem in problems
+    return {
+        name: share_ahead(heights[names.index(ours)], heights[names.index(rival)])
+        for name, heights in final_heights(results, budget).items()
     }
-    return {name: (row > 0) + 0.5 * (row == 0) for name, row in differences.items()}
 
 
-def _chance(rows: Sequence[NDArray[np.float64]]) -> str:
+def chance_to_win(rows: Sequence[NDArray[np.float64]]) -> str:
+    """The chance to end ahead, with its interval; "" without problems.
+
+    Args:
+        rows: of each problem, shares as of `share_ahead`.
+    """
     if not rows:
         return ""
     interval = intervals.of_draws(intervals.hierarchical([row[None] for row in rows])[0])
@@ -195,7 +224,7 @@ def by_problem(summary: Summary) -> str:
         regrets = {standing.contender: standing.regret for standing in standings}
         least = min((value for value in regrets.values() if value is not None), default=None)
         rows.append([problem, *(_best(regrets.get(name), least) for name in names)])
-    return _table(["regret", *(f"`{name}`" for name in names)], rows)
+    return markdown_table(["regret", *(f"`{name}`" for name in names)], rows)
 
 
 def _with_interval(standing: Standing) -> str:
@@ -207,7 +236,8 @@ def _best(value: float | None, least: float | None) -> str:
     return f"**{text}**" if value is not None and value == least else text
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
+def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown, whose first column is text; "" without rows."""
     if not rows:
         return ""
     lines = [heads, ["---", *("---:" for _ in heads[1:])], *rows]

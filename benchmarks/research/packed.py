@@ -1,7 +1,7 @@
 """A match in one small file that has only what the statistics need.
 
 The parameters, reports, errors and end times of the trials are left out. Of the constraints it
-keeps which trials are infeasible.
+keeps whether there are some, and which trials are infeasible.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def _packed(run: MatchRun) -> dict[str, Any]:
         "metrics": [list(trial.values) for trial in trials]
         if any(trial.values for trial in trials)
         else [],
+        "constrained": any(trial.constraints for trial in trials),
         "infeasible": [i for i, trial in enumerate(trials) if not _feasible(trial)],
         "unconstrained": run.unconstrained,
         "epochs": [trial.epochs for trial in trials] if any(t.epochs != 1 for t in trials) else [],
@@ -64,6 +65,7 @@ def _unpacked(stored: dict[str, Any]) -> MatchRun:
     tests, epochs = stored["tests"] or [None] * n, stored["epochs"] or [1] * n
     metrics = stored.get("metrics") or [()] * n
     infeasible = set(stored.get("infeasible", ()))
+    constrained = stored.get("constrained", bool(infeasible))
     evaluations = tuple(
         Evaluation(
             i,
@@ -74,7 +76,7 @@ def _unpacked(stored: dict[str, Any]) -> MatchRun:
             epochs=epochs[i],
             seconds=stored["seconds"],
             sampler_seconds=stored["sampler_seconds"],
-            constraints={"packed": 1.0} if i in infeasible else None,
+            constraints={"packed": float(i in infeasible)} if constrained else None,
             values=tuple(metrics[i]),
         )
         for i in range(n)

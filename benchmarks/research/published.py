@@ -24,6 +24,7 @@ from crosstune.benchmarks.research.matches import (
     ABLATION,
     DEVELOPMENT,
     ENGINES,
+    FRONTS,
     FROZEN,
     KINDS,
     KINDS_OUTSIDE,
@@ -35,6 +36,7 @@ from crosstune.benchmarks.research.matches import (
     Published,
 )
 from crosstune.benchmarks.research.packed import pack, unpack
+from crosstune.benchmarks.research.suites import of_suites
 from crosstune.errors import no_such
 
 HERE = Path(__file__).parent
@@ -69,6 +71,19 @@ better than the rival on a new seed of a new problem like these, ties shared, wi
 from a bootstrap over problems and seeds; with four problems a kind, that of one kind is wide. A
 problem whose score had no fixed seed, `kinds/conditional-wine-nested`, was run again after that was
 mended.
+"""
+
+OF_FRONTS = f"""# Several metrics, and constraints
+
+With several metrics a run is scored by the hypervolume regret of its feasible front: 0 is the best
+known front, below 0 a better one, and 1 what five runs of random search, under seeds of their own,
+have after all trials. So random search is above 1 at the smaller budgets. Under constraints with
+one metric regret is that of the best feasible value, and a run without one is worse than all
+others. Feasible is the share of all trials that meet the constraints.
+
+In the first table of a match a cell is the chance to end ahead, as above, for `{OURS}` or else the
+first contender. The rivals to which it loses most come first, and so do the suites, and in each the
+problems, on which it loses.
 """
 
 BEFORE_KINDS = f"""# crosstune's own sampler before that
@@ -122,6 +137,10 @@ def write() -> str:
     ]
     for wanted, results in _kept_of({**NOT_LOST, **SURROGATES}):
         parts += [wins(wanted.title, [results], OURS), section("All", results, "###", OURS)]
+    fronts = _kept_of(FRONTS)
+    if fronts:
+        parts.append(OF_FRONTS)
+        parts += [of_suites(wanted.title, results, _judged(results)) for wanted, results in fronts]
     parts.append(BEFORE_KINDS)
     for title, matches in (
         ("The frozen half", FROZEN),
@@ -138,6 +157,12 @@ def write() -> str:
 def _of_kinds(wanted: Published, results: Results, rivals: Sequence[str]) -> str:
     tables = [wins_by_kind(results, OURS, rival, _kind) for rival in rivals]
     return "\n\n".join([f"## {wanted.title}", *tables, section("All", results, "###", OURS)])
+
+
+def _judged(results: Results) -> str:
+    """The contender whose losses come first."""
+    contenders = results.settings.contenders
+    return OURS if OURS in contenders else contenders[0]
 
 
 def _kind(name: str) -> str:

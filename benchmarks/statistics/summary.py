@@ -73,6 +73,7 @@ def usable(results: Results) -> tuple[list[ScoredProblem], list[str]]:
     ]
     for problem in problems:
         notes += [*problem.notes, *_ends(results, problem), *_feasible(results, problem)]
+    notes += _unconstrained(results, problems)
     unseen = [problem.about.name for problem in problems if problem.unseen is None]
     if unseen and len(unseen) < len(problems):
         notes.append(
@@ -99,11 +100,6 @@ def _ends(results: Results, problem: ScoredProblem) -> list[str]:
                 f"({ends[failed[0]].error}); such a run counts with the best it had found. "
                 "--retry-failed does it again."
             )
-        if any(run.unconstrained for run in row):
-            notes.append(
-                f"{contender} cannot use constraints: on {name} it proposed infeasible points as "
-                "readily as others."
-            )
         if early:
             notes.append(
                 f"{contender} had no more to propose on {name} in {len(early)} of {have} runs; "
@@ -113,6 +109,23 @@ def _ends(results: Results, problem: ScoredProblem) -> list[str]:
         notes.append(f"On {name} {have} of {planned} seeds are finished for every contender.")
     if have == 1:
         notes.append(f"One seed on {name}: there is no interval and no p-value.")
+    return notes
+
+
+def _unconstrained(results: Results, problems: Sequence[ScoredProblem]) -> list[str]:
+    """A note on each contender that cannot use the constraints of some problems."""
+    notes = []
+    for row, contender in enumerate(results.settings.contenders):
+        where = [
+            problem.about.name
+            for problem in problems
+            if any(run.unconstrained for run in problem.runs[row])
+        ]
+        if where:
+            notes.append(
+                f"{contender} cannot use constraints: on {', '.join(where)} it proposed infeasible "
+                "points as readily as others."
+            )
     return notes
 
 
