@@ -60,8 +60,8 @@ def note_constraints(study: Study, sampler: BaseSampler, trial: Trial | FrozenTr
     if (number, label) not in warned:
         warn(
             f"{label} cannot use constraints: it proposes infeasible points as readily as others. "
-            "Optuna's tpe, gp and nsga2 can use them, and others do where the spec has "
-            "'constraints', or the sampler the option 'scalarise: chebyshev'"
+            "Optuna's tpe, gp and nsga2 can use them, and so can the samplers of Hyperopt, Keras "
+            "Tuner and crosstune that learn from values"
         )
         warned.add((number, label))
 

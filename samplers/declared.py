@@ -36,14 +36,16 @@ class DeclaredSearch:
     Args:
         source: makes the engine.
         space: the declared space.
+        whole: see `EngineSource.follower`.
 
     Attributes:
         follower: the engine and how much of the study it was told; None before the first trial.
     """
 
-    def __init__(self, source: EngineSource, space: Space):
+    def __init__(self, source: EngineSource, space: Space, *, whole: bool = True):
         self._source = source
         self._space = space
+        self._whole = whole
         self.follower: Follower | None = None
 
     @property
@@ -55,6 +57,11 @@ class DeclaredSearch:
     def native(self) -> Any:
         """The live native object; None before the first trial."""
         return None if self.follower is None else self.follower.engine.native
+
+    @property
+    def penalises(self) -> bool:
+        """True if the engine was made anew because trials have constraints."""
+        return self.follower is not None and self.follower.penalises
 
     @property
     def why_it_ends(self) -> str:
@@ -163,7 +170,12 @@ class DeclaredSearch:
         if self.follower is None:
             read_point = partial(ledger.read_point, self._space)
             self.follower = self._source.follower(
-                study, self._space, read_point, self._source.seed, strict=True
+                study,
+                self._space,
+                read_point,
+                self._source.seed,
+                strict=True,
+                whole=self._whole,
             )
         return self.follower
 

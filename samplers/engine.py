@@ -98,6 +98,7 @@ class EngineSampler(BaseSampler):
         self._searches: WeakKeyDictionary[Any, dict[int, Search]] = WeakKeyDictionary()
         self._search: Search | None = None
         self._scalarises = False
+        self._penalises = self._source.can_penalise
 
     @property
     def label(self) -> str:
@@ -131,7 +132,10 @@ class EngineSampler(BaseSampler):
         """True if it learns from the constraints of trials which points are infeasible."""
         algorithm = self.adapter.algorithms[self.algorithm]
         scalarised = self._scalarises or self._source.rule is not None
-        return algorithm.constraints or scalarised or "constraints_func" in self.options
+        penalises = self._penalises and self.scheduler is None
+        return (
+            algorithm.constraints or scalarised or penalises or "constraints_func" in self.options
+        )
 
     def close(self) -> None:
         """End processes that the engine of a declared space has started."""
@@ -171,7 +175,10 @@ class EngineSampler(BaseSampler):
         with self._lock:
             search = self._search_of(study)
             self._lineage.note(trial.number)
-            return search.propose(study, trial, search_space)
+            proposed = search.propose(study, trial, search_space)
+            if search.penalises:
+                self._source.add_note(study, NOTE)
+            return proposed
 
     @timed
     def sample_independent(
@@ -195,7 +202,10 @@ class EngineSampler(BaseSampler):
         with self._lock:
             search = self._search_of(study)
             self._lineage.note(trial.number)
-            return search.propose_alone(study, trial, param_name, param_distribution)
+            value = search.propose_alone(study, trial, param_name, param_distribution)
+            if search.penalises:
+                self._source.add_note(study, NOTE)
+            return value
 
     @timed
     def after_trial(
@@ -319,6 +329,7 @@ class EngineSampler(BaseSampler):
             self._scalarises = self._source.scalarisation(len(study.directions)) is not None
             searches[number] = self._new_search()
             self._source.leave_record(study, self._notes())
+            self._penalises = self._source.penalises(study)
         self._search = searches[number]
         return self._search
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from crosstune import _optuna
 from crosstune.engines.base import Adapter, Algorithm, Engine, seed_in_32_bits
 from crosstune.engines.pruner_record import described
 from crosstune.engines.record import PRUNER, amend_record, leave_record, records, run_record
+from crosstune.engines.record_names import PENALISED_FROM
 from crosstune.engines.seeds import derived_seed
 from crosstune.engines.several import REFUSED, SCALARISED, support
 from crosstune.errors import Unsupported
@@ -72,8 +74,33 @@ class EngineSource:
             return f"{self.label} has completed its schedule"
         return f"{self.label} has no new point"
 
+    def penalises(self, study: Study) -> bool:
+        """True if an engine with one objective is made anew once a trial has constraints.
+
+        A study that an earlier version began continues as it did.
+
+        Args:
+            study: with its record, if it has one.
+        """
+        runs = records(study)
+        earlier = bool(runs) and runs[-1].get("format", 1) < PENALISED_FROM
+        return self.can_penalise and len(study.directions) == 1 and not earlier
+
+    @property
+    def can_penalise(self) -> bool:
+        """True if the engine has no constraints of its own, and can be made anew with penalties."""
+        able = support(self.algorithm, objectives=1, constraints=True)
+        return self.rule is None and able.kind == SCALARISED
+
     def follower(
-        self, study: Study, space: Space, read_point: ReadPoint, seed: int | None, *, strict: bool
+        self,
+        study: Study,
+        space: Space,
+        read_point: ReadPoint,
+        seed: int | None,
+        *,
+        strict: bool,
+        whole: bool = True,
     ) -> Follower:
         """A new engine that follows a study.
 
@@ -85,11 +112,15 @@ class EngineSource:
             space: to search.
             seed: the sampler's seed for this space.
             read_point, strict: see `Follower`.
+            whole: the trials are whole trainings, not parts that a scheduler begins.
         """
         seed = seed if self.algorithm.exhaustive else self._lineage.seed(seed)
         maximize = [one == StudyDirection.MAXIMIZE for one in study.directions]
         engine = self._engine(space, seed, maximize)
-        return Follower(engine, space, read_point, strict=strict)
+        penalised = None
+        if whole and self.penalises(study):
+            penalised = partial(self._scalarised, space, seed, maximize, Scalarisation())
+        return Follower(engine, space, read_point, strict=strict, penalised=penalised)
 
     def scalarisation(self, objectives: int) -> Scalarisation | None:
         """How a study with a number of objectives becomes one with a single one, if it does.
@@ -105,20 +136,26 @@ class EngineSource:
         return Scalarisation() if able.kind == SCALARISED else None
 
     def _engine(self, space: Space, seed: int | None, maximize: Sequence[bool]) -> Engine:
-        def single(seed: int | None) -> Engine:
-            more = maximize[0] if len(maximize) == 1 else False
-            return self._adapter.engine(
-                self._algorithm, space, seed=seed, maximize=more, options=self._native
-            )
-
         rule = self.scalarisation(len(maximize))
         if rule is not None:
-            return ScalarisedEngine(space, single, maximize, rule, seed)
+            return self._scalarised(space, seed, maximize, rule)
         if len(maximize) > 1 and self.algorithm.objectives:
             return self._adapter.engine_for(
                 self._algorithm, space, seed=seed, maximize=maximize, options=self._native
             )
-        return single(seed)
+        return self._single(space, maximize, seed)
+
+    def _single(self, space: Space, maximize: Sequence[bool], seed: int | None) -> Engine:
+        """An engine with one objective: that of the study, or the value of a scalarisation."""
+        more = maximize[0] if len(maximize) == 1 else False
+        return self._adapter.engine(
+            self._algorithm, space, seed=seed, maximize=more, options=self._native
+        )
+
+    def _scalarised(
+        self, space: Space, seed: int | None, maximize: Sequence[bool], rule: Scalarisation
+    ) -> Engine:
+        return ScalarisedEngine(space, partial(self._single, space, maximize), maximize, rule, seed)
 
     def leave_record(self, study: Study, notes: Sequence[str]) -> None:
         """Add the sampler's record to a study without one, or if the sampler is a copy.
@@ -142,6 +179,12 @@ class EngineSource:
             self._adapter, self._algorithm, self._options, self.seed, native=not notes, notes=notes
         )
         leave_record(study, record, first_trial=first)
+
+    def add_note(self, study: Study, note: str) -> None:
+        """Add to a study's record why suggestions are not those of the library called by hand."""
+        notes = records(study)[-1]["notes"]
+        if note not in notes:
+            amend_record(study, native=False, notes=[*notes, note])
 
     def number(self, trial: FrozenTrial, *names: str) -> int | None:
         """A seed for the draw of some parameters of a trial."""

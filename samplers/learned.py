@@ -51,6 +51,11 @@ class LearnedSearch:
         self._common: Hashable = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
 
+    @property
+    def penalises(self) -> bool:
+        """True if an engine was made anew because trials have constraints."""
+        return any(follower.penalises for _, follower in self._followers.values())
+
     def distributions(self, study: Study) -> dict[str, BaseDistribution]:
         """The distributions that all trials so far share, without those of a single value."""
         common = self._intersection.calculate(study)

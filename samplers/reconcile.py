@@ -23,7 +23,7 @@ from crosstune.samplers.ask_order import begun, takes_turns
 from crosstune.space.space import Params, Space
 
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-_MADE = ("engine", "_space", "_read_point", "_strict")
+_MADE = ("engine", "_space", "_read_point", "_strict", "_penalised")
 """Attributes that a follower is made with and that do not change."""
 _logger = logging.getLogger("crosstune")
 
@@ -40,10 +40,25 @@ class Follower:
         read_point: decodes the ledger's values.
         strict: warn if a trial is not a point of the space. Off for a learnt space, where this is
             normal.
+        penalised: returns the engine that takes over when a trial has constraints, and is told
+            every trial; None if the engine stays.
+
+    Attributes:
+        penalises: whether that engine has taken over.
     """
 
-    def __init__(self, engine: Engine, space: Space, read_point: ReadPoint, *, strict: bool):
+    def __init__(
+        self,
+        engine: Engine,
+        space: Space,
+        read_point: ReadPoint,
+        *,
+        strict: bool,
+        penalised: Callable[[], Engine] | None = None,
+    ):
         self.engine = engine
+        self.penalises = False
+        self._penalised = penalised
         self._space = space
         self._read_point = read_point
         self._strict = strict
@@ -85,6 +100,8 @@ class Follower:
 
     def thaw(self, frozen: Mapping[str, Any]) -> None:
         """Restore a frozen state."""
+        if frozen.get("penalises"):
+            self._hand_over()
         vars(self).update({name: value for name, value in frozen.items() if name != "engine"})
         self.engine.thaw(frozen["engine"])
 
@@ -133,6 +150,10 @@ class Follower:
 
     def catch_up(self, trials: Sequence[FrozenTrial]) -> None:
         """Tell the engine every finished trial that it was not told yet."""
+        if self._penalised is not None and not self.penalises:
+            ended = (trial for trial in trials[self._first_open :] if trial.state.is_finished())
+            if any(map(_optuna.constraints, ended)):
+                self._hand_over()
         for trial in trials[self._first_open :]:
             if trial.number not in self._told and trial.state.is_finished():
                 self._told.add(trial.number)
@@ -140,6 +161,19 @@ class Follower:
         while self._first_open in self._told:
             self._told.discard(self._first_open)
             self._first_open += 1
+
+    def _hand_over(self) -> None:
+        """Replace the engine by the one that penalises, which knows nothing yet."""
+        assert self._penalised is not None
+        before, self.engine = self.engine, self._penalised()
+        self.engine.part = before.part
+        before.close()
+        self.penalises = True
+        self._proposed.clear()  # what still runs is a point of elsewhere to the new engine
+        self._waiting.clear()
+        self._elsewhere.clear()
+        self._told.clear()
+        self._first_open = 0
 
     def _elsewhere_now(
         self, trials: Sequence[FrozenTrial], number: int | None = None

@@ -6,8 +6,11 @@ to the meaning of a record raises `FORMAT`.
 
 from __future__ import annotations
 
-FORMAT = 3
+FORMAT = 4
 """The format number in each record; a record without one has format 1."""
+
+PENALISED_FROM = 4
+"""From this format on an engine without constraints of its own is made anew for those of trials."""
 
 PREFIX = "crosstune:"
 """The prefix of all names."""

@@ -49,7 +49,7 @@ class ScheduledSearch(DeclaredSearch):
     """
 
     def __init__(self, source: EngineSource, space: Space, scheduler: Scheduler):
-        super().__init__(source, space)
+        super().__init__(source, space, whole=False)
         self._scheduler = scheduler
         algorithm = source.algorithm
         changes = scheduler.told != COMMON or algorithm.reads_curves
@@ -212,6 +212,7 @@ class ScheduledSearch(DeclaredSearch):
                 partial(ledger.read_point, self._space),
                 None if seed is None else derived_seed(seed, number, "anew"),
                 strict=True,
+                whole=False,
             )
             self._for = number, len(begun)
         return self.follower

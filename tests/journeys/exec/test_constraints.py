@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("loop", "engine"),
     [
-        ("optimize", "hyperopt:tpe"),
+        ("optimize", "hyperopt:rand"),
         ("positional", "optuna:random"),
         pytest.param("ask", "optuna:random", marks=pytest.mark.slow),
     ],
@@ -60,8 +60,8 @@ def test_an_engine_that_cannot_use_constraints_says_so_once(loop: str, engine: s
 @pytest.mark.parametrize(
     ("loop", "engine"),
     [
-        pytest.param("optimize", "hyperopt:tpe", marks=pytest.mark.slow),
-        ("jobs", "crosstune:gp"),
+        pytest.param("optimize", "hyperopt:rand", marks=pytest.mark.slow),
+        ("jobs", "crosstune:random"),
         ("ask", "optuna:random"),
     ],
 )
@@ -75,8 +75,12 @@ def test_strict_ends_the_script_at_the_first_constrained_trial(loop: str, engine
     assert "--strict" in done.stderr
 
 
-def test_strict_lets_an_engine_that_uses_constraints_run() -> None:
+@pytest.mark.parametrize(
+    "engine", ["optuna:nsga2", pytest.param("hyperopt:tpe", marks=pytest.mark.slow)]
+)
+def test_strict_lets_an_engine_that_uses_constraints_run(engine: str) -> None:
+    backend, _, sampler = engine.partition(":")
     script = write(SCRIPT.format(loop=LOOPS["optimize"]))
-    done = run("--strict", "--backend", "optuna", "--sampler", "nsga2", script)
+    done = run("--strict", "--backend", backend, "--sampler", sampler, script)
     assert done.returncode == 0, done.stderr
     assert "over 3" in done.stdout

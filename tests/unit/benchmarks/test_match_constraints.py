@@ -114,7 +114,7 @@ def test_constraints_are_kept_on_file_and_those_without_write_none(tmp_path: Pat
 
 @pytest.mark.optuna5
 def test_a_constrained_match_continues_as_it_began(tmp_path: Path) -> None:
-    who = ["optuna:tpe", "hyperopt:tpe"]
+    who = ["optuna:tpe", "hyperopt:rand"]
     asked: dict[str, Any] = {"contenders": who, "seeds": 2, "trials": 16}
     whole = crosstune.compare(SPEC, train, out=tmp_path / "whole", **asked)
     crosstune.compare(SPEC, train, out=tmp_path / "cut", **{**asked, "trials": 13})
@@ -128,7 +128,7 @@ def test_a_constrained_match_continues_as_it_began(tmp_path: Path) -> None:
 
     assert points(again) == points(whole) == points(read(tmp_path / "whole"))
     assert all(each.score >= 5 for each in whole.summary.standings)
-    assert any("hyperopt:tpe cannot use constraints" in note for note in whole.summary.notes)
+    assert any("hyperopt:rand cannot use constraints" in note for note in whole.summary.notes)
     assert not any("optuna:tpe cannot use" in note for note in whole.summary.notes)
 
 
