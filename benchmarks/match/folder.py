@@ -127,7 +127,6 @@ class MatchFolder:
 
     def __init__(self, path: Path):
         self.path = path
-        self._counted: dict[Path, tuple[int, int]] = {}
 
     @property
     def settings_file(self) -> Path:
@@ -143,16 +142,6 @@ class MatchFolder:
     def reference_file(self, problem: str, number: int) -> RunFile:
         """The file of a run of random search that the ranges of the metrics come from."""
         return RunFile(self.path / "reference" / as_own_file_name(problem) / f"{number:04d}.jsonl")
-
-    def count(self) -> int:
-        """The number of lines of all runs, as a measure of progress."""
-        for path in (self.path / "runs").glob("*/*/*.jsonl"):
-            size = path.stat().st_size
-            if not path.is_file():
-                continue
-            if self._counted.get(path, (-1, 0))[0] != size:
-                self._counted[path] = size, path.read_bytes().count(b"\n")
-        return sum(lines for _, lines in self._counted.values())
 
     def settings(self) -> Settings | None:
         """The settings on file; None in a new folder.
@@ -193,12 +182,7 @@ class MatchFolder:
         settings = self.settings()
         if settings is None:
             raise RequestError(f"there is no match in {self.path}: it has no match.json")
-        keys = [
-            (about.name, contender, seed)
-            for about in settings.problems
-            for contender in settings.contenders
-            for seed in range(settings.seeds)
-        ]
+        keys = [key for about in settings.problems for key in settings.keys_of(about)]
         return Results(settings, {key: self.run_file(key).read() for key in keys})
 
     @contextmanager

@@ -187,6 +187,14 @@ class Settings:
     command: str = ""
     startup: Mapping[str, int] = field(default_factory=dict)
 
+    def keys_of(self, about: About) -> list[Key]:
+        """Every run on a problem."""
+        return [
+            (about.name, contender, seed)
+            for contender in self.contenders
+            for seed in range(self.seeds)
+        ]
+
 
 @dataclass(frozen=True)
 class Results:

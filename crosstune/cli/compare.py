@@ -143,7 +143,7 @@ def compare(
             same_objective=options["same_objective"],
             command=command,
         )
-        _finish(comparison, console, as_json=as_json)
+        _finish(comparison, console, as_json=as_json, more_seeds=False)
         return
     if len(places) > 1:
         raise RequestError(f"one SPEC is compared at a time; studies need --studies: {places[1]}")
@@ -166,16 +166,26 @@ def compare(
                 command=command,
                 **options,
             )
-    _finish(comparison, console, as_json=as_json)
+    _finish(comparison, console, as_json=as_json, more_seeds=not options["until_decided"])
 
 
-def _finish(comparison: Any, console: Any, *, as_json: bool) -> None:
-    """Print the verdict and the tables, and write the report."""
+def _finish(comparison: Any, console: Any, *, as_json: bool, more_seeds: bool) -> None:
+    """Print the tables, the verdict and what comes next, and write the report.
+
+    Args:
+        comparison: of the match, or of studies.
+        console: where to print.
+        as_json: whether to print one JSON object too.
+        more_seeds: whether the match can go on with `--until-decided`.
+    """
     from crosstune.benchmarks.report import terminal
 
     terminal(comparison.results, comparison.summary, console)
     page = comparison.write_report()
-    for line in (comparison.sentence, f"report: {page}"):
+    lines = [comparison.sentence, f"report: {page}"]
+    if more_seeds and any(pair.more for pair in comparison.summary.verdict.of_leader):
+        lines.append("to decide it: the same command with --until-decided keeps these runs")
+    for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if as_json:
         click.echo(json.dumps(_as_json(comparison), allow_nan=False))
@@ -201,9 +211,10 @@ def _default_folder(spec: Path | None, suite: str | None, names: tuple[str, ...]
 
 @contextlib.contextmanager
 def _progress(console: Any, folder: Path) -> Iterator[Any]:
-    """A line with the finished runs, the evaluations on file and the time left."""
+    """A line with the finished runs, the contender that leads and the time left."""
     import time
 
+    from crosstune.benchmarks.match.best_so_far import BestSoFar
     from crosstune.benchmarks.match.folder import MatchFolder
     from crosstune.cli.progress_line import LONG, Pace, fitted_progress, is_live, left
 
@@ -212,10 +223,11 @@ def _progress(console: Any, folder: Path) -> Iterator[Any]:
     pace: list[Pace] = []
     over = threading.Event()
 
+    best = BestSoFar(MatchFolder(folder))
+
     def watch() -> None:
-        files = MatchFolder(folder)
         while not over.wait(1.0):
-            bar.update(task, words=f"{files.count()} evaluations")
+            bar.update(task, words=best.words())
 
     def show(done: int, runs: int) -> None:
         if not pace:
@@ -224,18 +236,21 @@ def _progress(console: Any, folder: Path) -> Iterator[Any]:
         bar.update(task, completed=done, total=runs, visible=True, ends=ends)
         if not is_live(console) and (20 * done // runs > 20 * (done - 1) // runs):
             far = ends is not None and ends - time.monotonic() >= LONG
-            console.print(
-                f"{done} of {runs} runs" + (f", {left(ends)}" if far else ""), highlight=False
-            )
+            parts = [f"{done} of {runs} runs", best.words(), left(ends) if far else ""]
+            line = ", ".join(part for part in parts if part)
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     watcher = threading.Thread(target=watch, daemon=True)
     with bar:
-        watcher.start()
+        if is_live(console):
+            watcher.start()
         try:
             yield show
         finally:
             over.set()
-            watcher.join()
+            if watcher.is_alive():
+                watcher.join()
+                bar.update(task, words=best.words())
 
 
 def _as_json(comparison: Any) -> dict[str, Any]:

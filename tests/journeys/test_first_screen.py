@@ -100,6 +100,34 @@ def test_a_run_on_80_columns_shows_progress_best_time_left_and_what_comes_next(a
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)  # no colour
 
 
+def test_a_match_on_80_columns_shows_progress_leader_time_left_and_what_comes_next(
+    at: Path,
+) -> None:
+    command = ["compare", "spec.yaml", "-c", "optuna:random,optuna:qmc", "--seeds", "3"]
+    text = lines(on_a_terminal(*command, "--out", "match", NO_COLOR="1"))
+    drawn = [line for line in text if re.search(r"\d/6 runs", line)]
+    assert any(re.search(r"optuna:\w+ leads, mean a_metric_with", line) for line in drawn)
+    assert any(re.search(r"about \d+ s left$", line) for line in drawn)
+    assert max(map(len, drawn)) < 80
+    assert "report: match/report.html" in text
+    assert "to decide it: the same command with --until-decided keeps these runs" in text
+
+
+def test_a_match_without_a_terminal_prints_plain_lines(
+    at: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (at / "slowly.py").write_text("def loss(params):\n    return params['x']\n")
+    sys.modules.pop("slowly", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "spec.yaml", "-c", "optuna:random,optuna:qmc", "--seeds", "2"])
+    assert ended.value.code == 0
+    err = capfd.readouterr().err
+    name = "a_metric_with_quite_a_long_name"
+    assert re.search(rf"^1 of 4 runs, best {name} [\d.e-]+, no leader yet, 8 evaluations$", err, re.M)
+    assert re.search(rf"^4 of 4 runs, optuna:\w+ leads, mean {name} [\d.e-]+, 32 ev", err, re.M)
+    assert "\x1b" not in err
+
+
 def test_quiet_writes_nothing_and_verbose_a_line_for_each_trial(
     at: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from crosstune.benchmarks.match.results import About, Evaluation, MatchRun, Results, Settings
 from crosstune.benchmarks.statistics.signed_rank import tails
+
+
+def lines_on_file(folder: Path) -> int:
+    """The number of lines of all runs of a match."""
+    return sum(p.read_bytes().count(b"\n") for p in (folder / "runs").glob("*/*/*.jsonl"))
 
 
 def one_sided(differences: ArrayLike) -> tuple[float, float]:

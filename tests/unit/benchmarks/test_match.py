@@ -27,6 +27,7 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.errors import RequestError
 from tests.support.slow import slow_but_first
 from tests.unit.benchmarks import match_objectives as objectives
+from tests.unit.benchmarks.matches import lines_on_file
 
 THREE = "optuna:tpe,hyperopt:tpe,optuna:random"
 
@@ -110,7 +111,7 @@ def test_evaluations_are_on_disk_as_they_are_made(tmp_path: Path) -> None:
     seen = []
 
     def objective(params: dict[str, Any]) -> float:
-        seen.append(folder.count())
+        seen.append(lines_on_file(tmp_path))
         return 0.0
 
     match(objective, "optuna:random,optuna:qmc", RunLimits(trials=3)).run(folder, 1)
