@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 
 NONE = "\N{EN DASH}"
@@ -93,3 +94,8 @@ def counted(n: int, one: str, several: str = "") -> str:
 
 def _magnitude(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value else 0
+
+
+def moment(time: datetime.datetime | None) -> str:
+    """A time as text, to the second."""
+    return NONE if time is None else time.strftime("%Y-%m-%d %H:%M:%S")

@@ -155,3 +155,8 @@ def content_of(study: Study, place: str, *, metric: str | None = None) -> StudyC
         read.trials,
         read.attrs,
     )
+
+
+def seconds_of(trial: FrozenTrial) -> float | None:
+    """How long a trial took; None for one that has not ended."""
+    return None if trial.duration is None else max(0.0, trial.duration.total_seconds())

@@ -1,8 +1,7 @@
-"""The tables of a study: best trials, all trials, space, failures, runs."""
+"""The tables of a study: best trials, all trials, space, failures, importance."""
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -16,9 +15,8 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial
 
-from crosstune.engines.record import BUDGET, PRUNER
-from crosstune.engines.record_names import BEGAN, ERROR, PREFIX
-from crosstune.presentation.numbers import NONE, duration, percent
+from crosstune.engines.record_names import ERROR, PREFIX
+from crosstune.presentation.numbers import NONE, duration, moment, percent
 from crosstune.presentation.tables import (
     Column,
     ReportTable,
@@ -29,7 +27,7 @@ from crosstune.presentation.tables import (
     table,
     text,
 )
-from crosstune.study_report.content import FAIL, NAMES, StudyContent, brief
+from crosstune.study_report.content import FAIL, NAMES, StudyContent, brief, seconds_of
 from crosstune.study_report.importance import Importance
 
 MOST_TRIALS = 1000
@@ -145,81 +143,6 @@ def failures(content: StudyContent) -> ReportTable | None:
     )
 
 
-def runs(content: StudyContent) -> ReportTable | None:
-    """What ran: one row per run of crosstune; None if it did not run the study."""
-    records = content.records
-    if not records:
-        return None
-    ends = [int(record.get("first_trial", 0)) for record in records[1:]] + [len(content.trials)]
-    rows = list(zip(records, ends, strict=True))
-
-    def first(record: Mapping[str, Any]) -> int:
-        return int(record.get("first_trial", 0))
-
-    def engine(row: tuple[dict[str, Any], int]) -> TableCell:
-        return text(f"{row[0].get('backend')}:{row[0].get('sampler')}")
-
-    def begun(row: tuple[dict[str, Any], int]) -> TableCell:
-        starts = [trial.datetime_start for trial in content.trials[first(row[0]) : row[1]]]
-        return text(moment(next((start for start in starts if start), None)))
-
-    def trials_of(row: tuple[dict[str, Any], int]) -> TableCell:
-        last = row[1] - 1
-        return text(f"{first(row[0])} to {last}" if last >= first(row[0]) else NONE)
-
-    return table(
-        "runs",
-        "What ran",
-        rows,
-        [
-            (Column("engine", ("engine",), "text"), engine),
-            (Column("seed", ("seed",)), lambda row: text(row[0].get("seed", NONE))),
-            (Column("trials", ("trials",), "text"), trials_of),
-            (Column("began", ("began",), "text"), begun),
-            (Column("native", ("native",), "text"), lambda row: text(_yes(row[0].get("native")))),
-            (Column("options", ("options",), "text"), lambda row: _options(row[0].get("options"))),
-            (Column("pruner", ("pruner",), "text"), lambda row: text(_pruner(row[0]))),
-            (Column("budget", ("budget",), "text"), lambda row: _options(row[0].get(BUDGET))),
-        ],
-    )
-
-
-def versions(content: StudyContent) -> ReportTable | None:
-    """The versions and the machine of each run; None without records."""
-    facts: dict[str, list[str]] = {}
-    for record in content.records:
-        for name, value in {**record.get("versions", {}), **record.get("made_on", {})}.items():
-            seen = facts.setdefault(str(name), [])
-            if str(value) not in seen:
-                seen.append(str(value))
-    if not facts:
-        return None
-    columns = (Column("of", ("what",), "fact"), Column("version", ("version",), "text"))
-    cells = tuple((text(name), text(", then ".join(seen))) for name, seen in facts.items())
-    return ReportTable("versions", "Versions and machine", columns, cells)
-
-
-def times(content: StudyContent) -> ReportTable:
-    """When the trials ran, and how long they took."""
-    starts = [trial.datetime_start for trial in content.trials if trial.datetime_start]
-    ends = [trial.datetime_complete for trial in content.trials if trial.datetime_complete]
-    took = sorted(seconds for trial in content.trials if (seconds := _seconds(trial)) is not None)
-    facts: dict[str, str] = {}
-    if starts:
-        facts["first trial began"] = moment(min(starts))
-    if ends:
-        facts["last trial ended"] = moment(max(ends))
-    if took:
-        facts["time in trials"] = duration(sum(took))
-        facts["median trial"] = duration(took[len(took) // 2])
-        facts["longest trial"] = duration(took[-1])
-    where = Counter(str(w) for trial in content.trials if (w := trial.user_attrs.get(BEGAN)))
-    facts.update({f"trials of {worker}": str(count) for worker, count in where.items()})
-    columns = (Column("time", ("what",), "fact"), Column("value", ("value",), "text"))
-    cells = tuple((text(name), text(value)) for name, value in facts.items())
-    return ReportTable("times", "Times", columns, cells)
-
-
 def importances(estimates: Mapping[str, Importance]) -> ReportTable | None:
     """The share of each parameter for each objective; None without any."""
     totals: Counter[str] = Counter()
@@ -241,15 +164,6 @@ def importances(estimates: Mapping[str, Importance]) -> ReportTable | None:
     return table("importance", "Importance", names, [parameter, *columns])
 
 
-def _share(name: str, shares: Mapping[str, float]) -> TableCell:
-    return number(shares.get(name), percent(shares.get(name)))
-
-
-def moment(time: datetime.datetime | None) -> str:
-    """A time as text, to the second."""
-    return NONE if time is None else time.strftime("%Y-%m-%d %H:%M:%S")
-
-
 def _further(trial: FrozenTrial) -> dict[str, Any]:
     """The attributes that the objective has set."""
     return {
@@ -268,12 +182,8 @@ def _cell(value: object) -> TableCell:
 
 
 def _took(trial: FrozenTrial) -> TableCell:
-    seconds = _seconds(trial)
+    seconds = seconds_of(trial)
     return number(seconds, duration(seconds))
-
-
-def _seconds(trial: FrozenTrial) -> float | None:
-    return None if trial.duration is None else max(0.0, trial.duration.total_seconds())
 
 
 def _part(some: int, every: int) -> TableCell:
@@ -297,23 +207,3 @@ def _range(distribution: BaseDistribution) -> str:
             scale = ", log" if distribution.log else ""
             return f"{kind}: {brief(distribution.low)} to {brief(distribution.high)}{step}{scale}"
     return type(distribution).__name__
-
-
-def _options(options: object) -> TableCell:
-    if not isinstance(options, Mapping):
-        return text(NONE)
-    parts = [f"{name} {shortened(plain(v), 60)}" for name, v in options.items() if v is not None]
-    return text(", ".join(parts) or NONE)
-
-
-def _pruner(record: Mapping[str, Any]) -> str:
-    pruner = record.get(PRUNER)
-    if not isinstance(pruner, Mapping):
-        return NONE
-    options = pruner.get("options") or pruner.get("parameters") or {}
-    words = [f"{name} {value}" for name, value in options.items()]
-    return " ".join([str(pruner.get("name") or pruner.get("class")), ", ".join(words)]).strip()
-
-
-def _yes(value: object) -> str:
-    return NONE if value is None else "yes" if value else "no"

@@ -10,7 +10,7 @@ from crosstune.presentation.dots import Dots, Mark
 from crosstune.presentation.numbers import counted, percent
 from crosstune.presentation.sections import Section
 from crosstune.presentation.tables import plain
-from crosstune.study_report import charts, facts
+from crosstune.study_report import charts, facts, what_ran
 from crosstune.study_report.content import StudyContent, brief
 from crosstune.study_report.importance import Importance, importance_of
 from crosstune.study_report.parallel_coordinates import MOST_AXES, parallel_coordinates
@@ -191,7 +191,7 @@ def _trials(content: StudyContent) -> Section:
 
 
 def _record(content: StudyContent) -> Section:
-    tables = (facts.runs(content), facts.versions(content), facts.times(content))
+    tables = (what_ran.runs(content), what_ran.versions(content), what_ran.times(content))
     notes = [plain(note) for record in content.records for note in record.get("notes", ())]
     imported = content.attrs.get(IMPORTED)
     if isinstance(imported, Mapping):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crosstune.errors import RequestError
 from crosstune.presentation.markup import escaped, markdown_table, write_tables
+from crosstune.presentation.numbers import moment
 from crosstune.presentation.sections import Section, as_markdown, every_table
 from crosstune.study_report import facts
 from crosstune.study_report.charts import LOOKS
@@ -91,7 +92,7 @@ def page(content: StudyContent, parts: Sequence[Section]) -> str:
         best=facts.best(content),
         sections=parts,
         version=version("crosstune"),
-        made=facts.moment(datetime.datetime.now()),
+        made=moment(datetime.datetime.now()),
     )
 
 
