@@ -181,7 +181,7 @@ def report(
         if exit_status == 0:
             named = f" --study {shlex.quote(plan.study_name)}" if plan.request.storage else ""
             place = shlex.quote(str(plan.storage))
-            _print(console, f"its page: crosstune report {place}{named}")
+            _print(console, f"for a page about it: crosstune report {place}{named}")
     if log_dir is not None:
         _print(console, f"look at it with: tensorboard --logdir {shlex.quote(log_dir)}")
     return exit_status

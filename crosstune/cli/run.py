@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from contextlib import nullcontext
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crosstune.cli.outcome import Result
-    from crosstune.tuning.front import StudyRequest
+    from crosstune.tuning.front import Plan, StudyRequest
 
 FOLDER = Path("runs")
 """The folder for the journal file of a study without a storage."""
@@ -247,10 +248,19 @@ def run_spec(
     files = BestFiles(*save)
     files.check(plan)
     log = TensorBoardCallback(tensorboard) if tensorboard else None
+    unfinished = _unfinished(plan)
     plan = placed(plan)
     with opened(plan) as study:
         plan = replace(plan, engine=replace(plan.engine, seed=asked_seed(study)))
         say_what_runs(plan, study, console)
+        if unfinished is not None:
+            console.print(
+                f"this is a new study; the one in {unfinished} is not finished. To continue that "
+                f"one: --storage {shlex.quote(str(unfinished))} --resume",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
         clock = SamplerClock(study)
         before = time.monotonic()
         with log or nullcontext(), live_line(plan, study, console, verbose=verbose) as line:
@@ -265,3 +275,13 @@ def run_spec(
             for path in () if best is None else files.write(study, plan, best):
                 console.print(f"written: {path}", highlight=False, markup=False, soft_wrap=True)
         return Result(status, summary(study, plan, seconds, clock.seconds, recommended))
+
+
+def _unfinished(plan: Plan) -> Path | None:
+    """The file of an unfinished run beside which a new one begins; None without one."""
+    from crosstune.study.journals import unfinished_journal
+
+    folder = plan.request.folder
+    if plan.storage is not None or folder is None:
+        return None
+    return unfinished_journal(folder, plan.spec.name, plan.engine, plan.study_name)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import optuna
 
+from crosstune.engines.record import BUDGET
+from crosstune.engines.record_names import RUNS
 from crosstune.errors import RequestError
 from crosstune.study.choice import ChosenEngine
 from crosstune.study.storage import open_storage
+from crosstune.study.trials import finished
 from crosstune.system.filenames import as_file_name
 
 
@@ -50,6 +53,29 @@ def kept_journal(folder: Path, spec_name: str, engine: ChosenEngine, study_name:
     """
     files, free = _names(folder, spec_name, engine)
     return _with_study(study_name, files) or free
+
+
+def unfinished_journal(
+    folder: Path, spec_name: str, engine: ChosenEngine, study_name: str
+) -> Path | None:
+    """The latest journal file with a study, if its run ended before its budget; else None.
+
+    A run that time or patience may have ended is not called unfinished.
+
+    Args:
+        folder, spec_name, engine, study_name: see `kept_journal`.
+    """
+    path = kept_journal(folder, spec_name, engine, study_name)
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    try:
+        study = optuna.load_study(study_name=study_name, storage=open_storage(path))
+        budget = study.user_attrs[RUNS][-1][BUDGET]
+        trials = budget["trials"]
+    except (RequestError, ValueError, LookupError, TypeError):  # damaged, or not our run
+        return None
+    only_trials = not budget.get("seconds") and "patience" not in budget
+    return path if trials and only_trials and finished(study) < trials else None
 
 
 def _names(folder: Path, spec_name: str, engine: ChosenEngine) -> tuple[list[Path], Path]:

@@ -96,7 +96,7 @@ def test_a_run_on_80_columns_shows_progress_best_time_left_and_what_comes_next(a
     assert any("best a_metric_with_quite_a_long_name 0." in line for line in drawn)
     assert any(re.search(r"about \d s left$", line) for line in drawn)
     assert max(map(len, drawn)) < 80
-    assert "its page: crosstune report runs/spec-optuna-random.journal" in text
+    assert "for a page about it: crosstune report runs/spec-optuna-random.journal" in text
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)  # no colour
 
 
@@ -123,7 +123,7 @@ def test_a_match_without_a_terminal_prints_plain_lines(
     assert ended.value.code == 0
     err = capfd.readouterr().err
     name = "a_metric_with_quite_a_long_name"
-    assert re.search(rf"^1 of 4 runs, best {name} [\d.e-]+, no leader yet, 8 evaluations$", err, re.M)
+    assert re.search(rf"^1 of 4 runs, best {name} [\d.e-]+, no leader yet, 8 ev", err, re.M)
     assert re.search(rf"^4 of 4 runs, optuna:\w+ leads, mean {name} [\d.e-]+, 32 ev", err, re.M)
     assert "\x1b" not in err
 
@@ -141,6 +141,33 @@ def test_quiet_writes_nothing_and_verbose_a_line_for_each_trial(
             assert err == ""
         else:
             assert len(re.findall(r"^trial \d of 2: .* in .* \(x .*\)$", err, re.MULTILINE)) == 2
+
+
+def test_a_run_beside_an_unfinished_one_says_how_to_continue_that_one(
+    at: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (at / "slowly.py").write_text(
+        "def loss(params):\n"
+        "    if STOPS and params['x'] > 0.5:\n"
+        "        raise KeyboardInterrupt\n"
+        "    return params['x']\n\nSTOPS = True\n"
+    )
+    said = []
+    for status, stops in ((130, True), (0, False), (0, False)):
+        sys.modules.pop("slowly", None)
+        if not stops:
+            text = (at / "slowly.py").read_text()
+            (at / "slowly.py").write_text(text.replace("STOPS = True", "STOPS = False"))
+        with pytest.raises(SystemExit) as ended:
+            main(["run", "spec.yaml"])
+        assert ended.value.code == status
+        said.append(capfd.readouterr().err)
+    how = "To continue that one: --storage runs/spec-optuna-random.journal --resume"
+    assert [how in text for text in said] == [False, True, False]
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "spec.yaml", *how.split(": ")[1].split()])
+    assert ended.value.code == 0
+    assert "8 complete" in capfd.readouterr().err
 
 
 def test_a_quiet_run_that_fails_says_why(at: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -59,9 +59,7 @@ def test_the_words_follow_the_files(tmp_path: Path) -> None:
 
 def test_before_any_seed_has_ended_there_is_a_best_value_and_no_leader(tmp_path: Path) -> None:
     match = results({"p": {A: [run([0.5, 0.8])], B: [None]}}, maximize=True)
-    assert on_file(tmp_path, match).words() == (
-        "best accuracy 0.8, no leader yet, 2 evaluations"
-    )
+    assert on_file(tmp_path, match).words() == ("best accuracy 0.8, no leader yet, 2 evaluations")
 
 
 def test_several_problems_are_counted(tmp_path: Path) -> None:
