@@ -22,6 +22,12 @@ from crosstune.study_report.content import StudyContent, content_of
 from crosstune.terminal.urls import clean_cause
 
 _SQLITE = b"SQLite format 3\x00"
+_TABLES = {
+    *("studies", "study_directions", "study_user_attributes", "study_system_attributes"),
+    *("trials", "trial_params", "trial_values", "trial_intermediate_values"),
+    *("trial_user_attributes", "trial_system_attributes"),
+}
+"""Those of Optuna that hold a study. Optuna makes missing ones when it opens a database."""
 _RECORD = "op_code"
 """A key of each line of a journal."""
 
@@ -182,6 +188,9 @@ def _check_database(url: str) -> None:
         raise _damaged(str(file), reason) from clean_cause(error)
     if not {"studies", "trials"} <= set(tables):
         raise RequestError(f"{describe(url)} is foreign: a database without studies of Optuna's")
+    missing = sorted(_TABLES - set(tables))
+    if missing:
+        raise _damaged(describe(url), f"it has no table {missing[0]}")
 
 
 def _missing(place: str) -> RequestError:

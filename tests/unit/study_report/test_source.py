@@ -90,6 +90,16 @@ def test_a_damaged_database_is_damaged(tmp_path: Path) -> None:
     assert "is damaged" in said(tmp_path / "a.db")
 
 
+def test_a_database_without_a_table_is_damaged_and_gets_none(tmp_path: Path) -> None:
+    plain_study(f"sqlite:///{tmp_path}/a.db", trials=3)
+    with sqlite3.connect(tmp_path / "a.db") as database:
+        database.execute("drop table trial_values")
+    database.close()
+    before = (tmp_path / "a.db").read_bytes()
+    assert "is damaged: it has no table trial_values" in said(tmp_path / "a.db")
+    assert (tmp_path / "a.db").read_bytes() == before
+
+
 def test_an_unfinished_last_line_is_no_damage(file: Path) -> None:
     with file.open("ab") as end:
         end.write(b'{"op_code": 4, "wor')
