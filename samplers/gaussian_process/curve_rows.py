@@ -163,12 +163,15 @@ def rows(curves: Sequence[Curve], horizon: TrainingHorizon) -> tuple[Rows, Targe
     values: list[float] = []
     lasts: list[float] = []
     failures: list[int] = []
+    looks: dict[tuple[float, ...], list[tuple[int, float]]] = {}
     for i, curve in enumerate(curves):
         if curve.failed:
             failures.append(i)
             continue
-        looks = _looks([horizon.position(step) for step in curve.steps], horizon.length)
-        seen = [(horizon.position(curve.steps[k]), curve.values[k]) for k in looks]
+        steps = tuple(curve.steps)  # most curves report at the same ones
+        if steps not in looks:
+            looks[steps] = _looks([horizon.position(step) for step in steps], horizon.length)
+        seen = [(at, curve.values[k]) for k, at in looks[steps]]
         if curve.end is not None:
             seen = [(at, value) for at, value in seen if at < horizon.length]
             seen.append((horizon.length, curve.end))
@@ -190,8 +193,9 @@ def rows(curves: Sequence[Curve], horizon: TrainingHorizon) -> tuple[Rows, Targe
     return Rows(numbers[order], times[order], left[order], targets[order], extra[order]), scale
 
 
-def _looks(positions: Sequence[float], length: float) -> list[int]:
-    """Which reports are used: the first at or after each rung, and the last."""
+def _looks(positions: Sequence[float], length: float) -> list[tuple[int, float]]:
+    """Which reports are used, with their positions: the first at or after each rung, and the last.
+    """
     if not positions:
         return []
     looks = {len(positions) - 1}
@@ -199,7 +203,7 @@ def _looks(positions: Sequence[float], length: float) -> list[int]:
     while rung < min(length, positions[-1]):
         looks.add(bisect_left(positions, rung - 1e-9))
         rung = max(rung * RUNG, rung + 1.0)
-    return sorted(looks)
+    return [(look, positions[look]) for look in sorted(looks)]
 
 
 def scale_of(values: Sequence[float], lasts: Sequence[float]) -> TargetScale:

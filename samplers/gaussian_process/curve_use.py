@@ -45,4 +45,4 @@ def horizon_of(observed: Sequence[Observation]) -> TrainingHorizon | None:
 
 
 def _reported(end: float | None, curve: Curve) -> bool:
-    return any(math.isclose(value, end or 0.0, rel_tol=NEAR) for value in curve.values)
+    return any(math.isclose(value, end or 0.0, rel_tol=NEAR) for value in reversed(curve.values))

@@ -44,13 +44,33 @@ class Scales(Protocol):
 def matern(square: Numbers) -> Numbers:
     """M at squared distances: (1 + sqrt(5) r + 5/3 r^2) exp(-sqrt(5) r)."""
     root = ROOT * np.sqrt(square)
-    return np.asarray((1.0 + root + root * root / 3.0) * np.exp(-root))
+    decay = np.exp(-root)
+    polynomial = 1.0 + root
+    root *= root
+    root /= 3.0
+    polynomial += root
+    polynomial *= decay
+    return np.asarray(polynomial)
 
 
 def slope(square: Numbers) -> Numbers:
     """dM / d(r^2): -5/6 (1 + sqrt(5) r) exp(-sqrt(5) r)."""
     root = ROOT * np.sqrt(square)
     return np.asarray(-5.0 / 6.0 * (1.0 + root) * np.exp(-root))
+
+
+def matern_and_slope(square: Numbers) -> tuple[Numbers, Numbers]:
+    """M and dM / d(r^2), for the work of one of them."""
+    root = ROOT * np.sqrt(square)
+    decay = np.exp(-root)
+    linear = 1.0 + root
+    root *= root
+    root /= 3.0
+    root += linear
+    root *= decay
+    linear *= decay
+    linear *= -5.0 / 6.0
+    return root, linear
 
 
 def squared_distances(encoding: Scales, a: Points, b: Points, weights: Numbers) -> Numbers:
