@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky
+from scipy.linalg.lapack import dtrtri
 
 from crosstune.samplers.gaussian_process.curve_fit import SHORTER, CurveHyperparameters, course
 from crosstune.samplers.gaussian_process.curve_rows import Rows
@@ -45,14 +46,14 @@ class CurveProcess:
         self._times = np.concatenate([rows.times, np.ones(len(pending))])
         self._to_end = course(np.ones(1), self._times)[0]
         left = np.concatenate([rows.left, np.zeros(len(pending))])
-        times = course(self._times, self._times)
         square = squared_distances(scales, points, points, hyper.weights)
-        level, shorter = matern(square), matern(square / SHORTER**2)
-        pairs = np.ix_(self._of, self._of)
-        same = np.eye(len(points))
-        covariance = (hyper.near * level)[pairs]
-        covariance += (hyper.common + hyper.course * shorter + hyper.own * same)[pairs] * times
-        covariance += (hyper.rise * level + hyper.own_rise * same)[pairs] * np.outer(left, left)
+        level, moving = self._correlated(square)
+        covariance = self._of_rows(moving + hyper.own * np.eye(len(points)))
+        covariance *= course(self._times, self._times)
+        covariance += self._of_rows(hyper.near * level)
+        rising = self._of_rows(hyper.rise * level + hyper.own_rise * np.eye(len(points)))
+        rising *= np.outer(left, left)
+        covariance += rising
         total = len(self._of)
         covariance.flat[:: total + 1] += hyper.noise + JITTER
         covariance.flat[: self._n * (total + 1) : total + 1] += rows.extra
@@ -66,24 +67,36 @@ class CurveProcess:
         n = self._n
         # The leading block of the factor is that of the rows.
         self._alpha = cho_solve((lower[:n, :n], True), rows.values - offset[:n], check_finite=False)
-        self._inverse = solve_triangular(lower, np.eye(total), lower=True, check_finite=False)
-        self.means, self.deviations = self._ends()
+        self._inverse, _ = dtrtri(lower, lower=1)
+        self.means, self.deviations = self._ends(level[: self._m], moving[: self._m])
         """(m,) each, of the ends of the configurations."""
         believed = offset[n:] + covariance[n:, :n] @ self._alpha
         self.smallest = float(np.concatenate([self.means, believed]).min())
         """The smallest mean of an end, to improve on."""
 
-    def _ends(self) -> tuple[Numbers, Numbers]:
+    def _correlated(self, square: Numbers) -> tuple[Numbers, Numbers]:
+        """K, and what changes with time, between configurations at squared distances."""
+        moving = matern(square / SHORTER**2)
+        moving *= self._hyper.course
+        moving += self._hyper.common
+        return matern(square), moving
+
+    def _of_rows(self, pairs: Numbers) -> Numbers:
+        """From pairs of configurations to pairs of rows."""
+        return pairs[self._of][:, self._of]
+
+    def _ends(self, level: Numbers, moving: Numbers) -> tuple[Numbers, Numbers]:
         """Mean and deviation of the ends of the configurations, with their own curves."""
         configurations = np.arange(self._m)
-        cross, offset, prior = self._covariance(self._points[configurations])
-        alone = self._hyper.own * (configurations[:, None] == self._of) * self._to_end
-        mean, variance = self._conditioned(cross + alone, offset, prior + self._hyper.own)
+        cross, offset, prior = self._covariance(self._points[configurations], level, moving)
+        cross += self._hyper.own * (configurations[:, None] == self._of) * self._to_end
+        mean, variance = self._conditioned(cross, offset, prior + self._hyper.own)
         return mean, np.sqrt(variance)
 
     def predict(self, points: Points) -> tuple[Numbers, Numbers]:
         """Mean and deviation of the ends of new configurations; (k,) each."""
-        mean, variance = self._conditioned(*self._covariance(points))
+        square = squared_distances(self._scales, points, self._points, self._hyper.weights)
+        mean, variance = self._conditioned(*self._covariance(points, *self._correlated(square)))
         return mean, np.sqrt(variance)
 
     def _conditioned(
@@ -98,7 +111,7 @@ class CurveProcess:
         hyper, of, n = self._hyper, self._of, self._n
         square = squared_distances(self._scales, points, self._points, hyper.weights)[0]
         wide = square / SHORTER**2
-        cross, offset, prior = self._covariance(points)
+        cross, offset, prior = self._covariance(points, *self._correlated(square[None]))
         cross = cross[0]
         half = self._inverse @ cross
         solved = self._inverse.T @ half
@@ -119,18 +132,18 @@ class CurveProcess:
         mean = float(np.ravel(offset)[0] + cross[:n] @ self._alpha)
         return mean, deviation, by_mean, by_deviation
 
-    def _between(self, points: Points) -> Numbers:
-        """(k, n) the covariance of the ends of k new points with the rows."""
-        hyper = self._hyper
-        square = squared_distances(self._scales, points, self._points, hyper.weights)
-        moving = hyper.common + hyper.course * matern(square / SHORTER**2)
-        return np.asarray(
-            (hyper.near * matern(square))[:, self._of] + moving[:, self._of] * self._to_end
-        )
+    def _covariance(
+        self, points: Points, level: Numbers, moving: Numbers
+    ) -> tuple[Numbers, Numbers | float, Numbers | float]:
+        """The covariance of the ends of k points with the rows, and their prior means and variances.
 
-    def _covariance(self, points: Points) -> tuple[Numbers, Numbers | float, Numbers | float]:
-        """That covariance, with the prior means and variances of the ends."""
-        cross = self._between(points)
+        Args:
+            points: k of them, without what each has of its own.
+            level, moving: as from `_correlated`, (k, m).
+        """
+        cross = moving[:, self._of]
+        cross *= self._to_end
+        cross += (self._hyper.near * level)[:, self._of]
         if self._earlier is None:
             return cross, 0.0, self._hyper.end
         basis = self._earlier.values(points)
