@@ -85,7 +85,10 @@ class CurveModel:
         points = Points(self._places, np.empty((n, 0)))
         regression = CurveRegression(PlainScales(d, np.arange(d)))
         model, chosen = regression.model(points[np.array(self._seen)], self._rows)
-        means, deviations = model.predict(points)
         inside = np.array(self._seen)[chosen]
+        outside = np.setdiff1d(np.arange(n), inside)
+        means, deviations = np.empty(n), np.empty(n)
         means[inside], deviations[inside] = model.means, model.deviations
+        if len(outside):
+            means[outside], deviations[outside] = model.predict(points[outside])
         return means, deviations

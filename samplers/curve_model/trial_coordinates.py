@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, TypeGuard
+from functools import lru_cache
+from itertools import chain
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +56,9 @@ def _number(distribution: BaseDistribution, value: Any) -> float | None:
     match distribution:
         case CategoricalDistribution():
             choices = distribution.choices
-            ranks = sorted({choice for choice in choices if _is_number(choice)})
-            if len(ranks) < len(choices) or len(ranks) < 2:
-                return None
-            return ranks.index(value) / (len(ranks) - 1)
+            # The types, because True == 1.
+            ranks = _ranks(choices, types) if _numbers(types := tuple(map(type, choices))) else ()
+            return ranks.index(value) / (len(ranks) - 1) if ranks else None
         case FloatDistribution() | IntDistribution():
             if distribution.low == distribution.high:
                 return 0.5
@@ -71,8 +72,16 @@ def _half(number: float) -> float:
     return number / 2  # so that no difference overflows
 
 
-def _is_number(choice: Any) -> TypeGuard[float]:
-    return isinstance(choice, int | float) and not isinstance(choice, bool) and choice == choice
+@lru_cache
+def _numbers(types: tuple[type, ...]) -> bool:
+    return all(issubclass(kind, int | float) and kind is not bool for kind in types)
+
+
+@lru_cache
+def _ranks(choices: tuple[float, ...], types: tuple[type, ...]) -> tuple[float, ...]:
+    """Numbers in their order; none if they have no order, or if there is one alone."""
+    ranks = sorted({choice for choice in choices if choice == choice})
+    return () if len(ranks) < len(choices) or len(ranks) < 2 else tuple(ranks)
 
 
 class Map:
@@ -105,7 +114,9 @@ class Map:
 
 def coordinates(places: Iterable[Place]) -> NDArray[np.float64]:
     """(n, d) the coordinates of n places; d counts those that any place has."""
-    matrix = Map()
-    for place in places:
-        matrix.add(place)
-    return matrix.rows
+    places = list(places)
+    columns = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(places)))}
+    matrix = np.zeros((len(places), len(columns)))
+    for row, place in zip(matrix, places, strict=True):
+        row[[columns[name] for name in place]] = list(place.values())
+    return matrix
