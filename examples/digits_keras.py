@@ -116,8 +116,8 @@ def fit(params: dict[str, Any], *callbacks: keras.callbacks.Callback) -> keras.M
 
 def scores(model: keras.Model, part: str) -> dict[str, float]:
     x, y = parts()[part]
-    found = model.evaluate(x, y, batch_size=len(x), verbose=0, return_dict=True)
-    return {"accuracy": float(found["accuracy"]), "loss": float(found["loss"])}
+    logs = model.evaluate(x, y, batch_size=len(x), verbose=0, return_dict=True)
+    return {"accuracy": float(logs["accuracy"]), "loss": float(logs["loss"])}
 
 
 def train(params: dict[str, Any], trial: optuna.Trial) -> dict[str, float]:

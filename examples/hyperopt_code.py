@@ -39,17 +39,17 @@ space = hp.choice(
 
 def error(params):
     """One minus the accuracy of three folds."""
-    held = dict(params)
-    if held.pop("type") == "forest":
-        model = RandomForestClassifier(random_state=0, **held)
+    settings = dict(params)
+    if settings.pop("type") == "forest":
+        model = RandomForestClassifier(random_state=0, **settings)
     else:
-        kernel = held["kernel"]
+        kernel = settings["kernel"]
         more = {"kernel": kernel}
         if kernel != "linear":
             more = {"kernel": kernel["name"], "gamma": kernel["gamma"]}
-        if held["C"] > 1e4:
+        if settings["C"] > 1e4:
             return {"status": STATUS_FAIL, "why": "it would not converge"}
-        model = make_pipeline(StandardScaler(), SVC(C=held["C"], **more))
+        model = make_pipeline(StandardScaler(), SVC(C=settings["C"], **more))
     scores = cross_val_score(model, *load_breast_cancer(return_X_y=True), cv=3)
     return {"status": STATUS_OK, "loss": 1 - scores.mean(), "spread": scores.std()}
 

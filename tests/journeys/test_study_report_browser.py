@@ -1,4 +1,4 @@
-"""A person opens the report of a study: without a network, in light, in dark, on a phone, in print."""
+"""A person opens the report of a study: offline, in light, in dark, on a phone, in print."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def window() -> Iterator[Any]:
 
 
 def opened(window: Any, page: Path, look: str = "light") -> list[str]:
-    """Open a page; returns the list that collects messages, errors, dialogs and further requests."""
+    """Open a page; returns the list that collects messages, errors, dialogs and requests."""
     said: list[str] = []
     window.set_viewport_size({"width": LOOKS[look], "height": 900})
     colours = "light" if look == "light" else "dark"

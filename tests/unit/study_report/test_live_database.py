@@ -29,14 +29,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def url(server: Server) -> Iterator[str]:
+def url(server: Server) -> str:
     """The URL of the server, with an empty database."""
     import psycopg
 
     with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("drop schema public cascade")
         connection.execute("create schema public")
-    yield server.url
+    return server.url
 
 
 def test_a_live_study_is_reported_and_said_to_run(
