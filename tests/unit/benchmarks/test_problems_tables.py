@@ -102,3 +102,18 @@ def test_a_private_name_of_the_package_holds_a_row_for_each_point() -> None:
     assert len(recorded) == 5**6
     assert len(recorded["000000"]["val_acc"]) in (2, 3)
     assert recorded["000000"].keys() >= {"val_acc", "train_time"}
+
+
+def test_44_points_of_car_reach_the_optimum_as_the_page_says() -> None:
+    car = table("car")
+    assert [value == car.optimum for value in car.values].count(True) == 44
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mean_training_takes_as_long_as_the_page_says(name: str) -> None:
+    seconds = fmean(table(name).times)
+    if COLLECTIONS[name] == "NASBench201":
+        assert 30 * 60 <= seconds <= 3.1 * 3600
+    else:
+        assert seconds < 10 * 60
