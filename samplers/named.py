@@ -12,6 +12,7 @@ from crosstune.engines import user_samplers
 from crosstune.engines.base import Adapter
 from crosstune.errors import Unsupported
 from crosstune.samplers.engine import EngineSampler
+from crosstune.samplers.scalarisation import SCALARISE
 
 
 def named_sampler(
@@ -39,7 +40,9 @@ def named_sampler(
     adapter, algorithm = named_algorithm(name)
     check_learns(adapter, algorithm)
     options = dict(options or {})
-    direct = adapter.sampler(algorithm, None, seed=seed, options=options)
+    direct = None
+    if SCALARISE not in options:
+        direct = adapter.sampler(algorithm, None, seed=seed, options=options)
     return direct or EngineSampler(adapter, algorithm, seed=seed, options=options)
 
 

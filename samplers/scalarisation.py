@@ -155,6 +155,28 @@ def of_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], Scalarisatio
     return native, Scalarisation(rule, None if weights is None else checked_weights(weights))
 
 
+def with_listed_weights(options: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    """The options with weights by metric as a list in the order of the metrics.
+
+    Args:
+        options: of a sampler.
+        names: of the metrics.
+
+    Raises:
+        RequestError: a metric has no weight, or there is a weight of no metric.
+    """
+    weights = options.get(WEIGHTS)
+    if SCALARISE not in options or not isinstance(weights, Mapping):
+        return options
+    for name in weights:
+        if name not in names:
+            raise RequestError(no_such("metric with a weight", str(name), names))
+    missing = [name for name in names if name not in weights]
+    if missing:
+        raise RequestError(f"the weights have none for the metric {missing[0]!r}")
+    return {**options, WEIGHTS: [weights[name] for name in names]}
+
+
 def checked_weights(weights: Any) -> tuple[float, ...]:
     """Weights as numbers of 0 or more, one of them above 0.
 

@@ -25,6 +25,7 @@ from crosstune.adapters.keras_tuner.trial_state import (
     STATES,
     TRIAL_ID,
     reports_of,
+    values_of,
 )
 from crosstune.engines.budget import SearchBudget
 from crosstune.engines.feasibility import is_feasible
@@ -91,11 +92,15 @@ class LedgerOracle(ReloadedOracle):
     def report(self, trial_id: str, value: float, step: int) -> None:
         """Report the objective; a step that was reported before is unchanged.
 
+        A study with several objectives takes no reports.
+
         Args:
             trial_id: Keras Tuner's name of the trial.
             value: of the objective.
             step: after which it was measured.
         """
+        if self._several:
+            return
         live, value, step = self._live[trial_id], float(value), int(step)
         metrics = self.trials[trial_id].metrics
         if not metrics.exists(REPORTED):
@@ -109,13 +114,14 @@ class LedgerOracle(ReloadedOracle):
 
         Keras Tuner's own oracles cannot learn from NaN, so their trial has no score.
         """
-        self._live[trial_id].report(math.nan, int(step))
+        if not self._several:
+            self._live[trial_id].report(math.nan, int(step))
         self._diverged.add(trial_id)
 
     def should_prune(self, trial_id: str) -> bool:
         """True if the pruner decides to prune the trial. Its training has to stop then."""
         reports = self._reports(trial_id)
-        if not self._live[trial_id].should_prune():
+        if self._several or not self._live[trial_id].should_prune():
             return False
         last = max(reports)
         self._pruned[trial_id] = f"Pruned at step {last}: {self.objective.name} = {reports[last]}"
@@ -248,16 +254,27 @@ class LedgerOracle(ReloadedOracle):
         live = self._live.pop(trial.trial_id)
         self._write(trial.trial_id, trial.hyperparameters)
         state = STATES.get(trial.status, TrialState.FAIL)
-        value = trial.score if state == TrialState.COMPLETE else None
-        if state == TrialState.COMPLETE and (value is None or math.isnan(value)):
-            state, value = TrialState.FAIL, None
+        values = None
+        if state == TrialState.COMPLETE:
+            values = None if trial.score is None else self._values(trial)
+            if values is None or any(map(math.isnan, values)):
+                state, values = TrialState.FAIL, None
         if state == TrialState.FAIL and trial.message:
             live.set_user_attr(ERROR, trial.message.strip().splitlines()[-1])
-        self._tell(live.number, state, value)
+        self._tell(live.number, state, values)
 
-    def _tell(self, number: int, state: TrialState, value: float | None = None) -> None:
+    @property
+    def _several(self) -> bool:
+        """Whether the study has a value of each objective, not their sum."""
+        return len(self.study.directions) > 1
+
+    def _values(self, trial: Any) -> list[float]:
+        """The values of a trial in the study."""
+        return values_of(trial, self.objective) if self._several else [float(trial.score)]
+
+    def _tell(self, number: int, state: TrialState, values: list[float] | None = None) -> None:
         try:
-            self.study.tell(number, None if value is None else float(value), state=state)
+            self.study.tell(number, values, state=state)
         except RuntimeError:
             # A sampler at its end calls `study.stop()`, which is refused outside
             # `study.optimize`; the trial is told nevertheless.

@@ -97,7 +97,7 @@ class ReloadedOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
                 if trial.status in STATES:  # the process ended between the folder and the study
                     self._close(trial)
             elif trial.status not in STATES:  # between the study and the folder
-                _end_as(trial, in_study[number])
+                _end_as(trial, in_study[number], self.objective)
 
     def _restore(self, trial_id: str, live: Trial) -> None:
         self._write(trial_id, self.trials[trial_id].hyperparameters)
@@ -115,7 +115,7 @@ class ReloadedOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
             attrs[ERROR] = trial.message.strip().splitlines()[-1]
         return create_trial(
             state=state,
-            value=None if state == TrialState.FAIL else trial.score,
+            values=None if state == TrialState.FAIL else self._values(trial),
             params=params,
             distributions=laws,
             user_attrs=attrs,
@@ -123,7 +123,11 @@ class ReloadedOracle(keras_tuner.Oracle):  # type: ignore[misc]  # untyped
         )
 
 
-def _end_as(trial: Any, frozen: FrozenTrial) -> None:
+def _end_as(trial: Any, frozen: FrozenTrial, objective: Any) -> None:
     """End a trial of the project folder like its trial in the study."""
     trial.status = next(name for name, state in STATES.items() if state == frozen.state)
-    trial.score, trial.best_step = frozen.value, frozen.last_step or 0
+    values = frozen.values or [None]
+    trial.score, trial.best_step = values[0], frozen.last_step or 0
+    if len(values) > 1:
+        names = (part.name for part in objective.objectives)
+        trial.score = objective.get_value(dict(zip(names, values, strict=True)))

@@ -58,3 +58,23 @@ def reports_of(trial: Any) -> dict[int, float]:
         return {}
     history = trial.metrics.get_history(REPORTED)
     return {int(observation.step): float(observation.mean()) for observation in history}
+
+
+def values_of(trial: Any, objective: Any) -> list[float]:
+    """The values of one of Keras Tuner's trials in its study, at its best step.
+
+    Args:
+        trial: a completed one.
+        objective: Keras Tuner's. Several objectives have a value each.
+    """
+    parts = getattr(objective, "objectives", None)
+    if parts is None:
+        return [float(trial.score)]
+    return [
+        next(
+            float(observation.mean())
+            for observation in trial.metrics.get_history(part.name)
+            if observation.step == trial.best_step
+        )
+        for part in parts
+    ]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crosstune.engines.base import Adapter, Algorithm
 from crosstune.engines.several import BLIND, REFUSED, SCALARISED, support
-from crosstune.errors import RequestError, Unsupported, no_such
+from crosstune.errors import Unsupported
 from crosstune.samplers.scalarisation import (
     CHEBYSHEV,
     NOTE,
     SCALARISE,
-    WEIGHTS,
     of_options,
+    with_listed_weights,
 )
 from crosstune.spec.spec import Spec
 
@@ -39,12 +39,8 @@ def with_scalarisation(
     label = f"{adapter.name}:{algorithm}"
     declared = None if ours else adapter.algorithms[algorithm]
     count = len(spec.objectives)
-    options = _with_list_of_weights(options, spec)
-    _, rule = of_options(options)
-    if rule is not None:
-        _check_asked(label, declared)
-        rule.drawn(count, 0, 0)  # the weights are as many as the metrics
-        return options, [NOTE]
+    if SCALARISE in options:
+        return asked_for(label, declared, options, [metric.name for metric in spec.objectives])
     if not spec.metrics and not spec.constraints:
         return options, []
     able = support(declared, objectives=count, constraints=bool(spec.constraints))
@@ -56,25 +52,27 @@ def with_scalarisation(
     return options, []
 
 
-def _with_list_of_weights(options: Mapping[str, Any], spec: Spec) -> Mapping[str, Any]:
-    """The options with weights by metric as a list in the order of the metrics."""
-    weights = options.get(WEIGHTS)
-    if SCALARISE not in options or not isinstance(weights, Mapping):
-        return options
-    names = [metric.name for metric in spec.objectives]
-    for name in weights:
-        if name not in names:
-            raise RequestError(no_such("metric with a weight", str(name), names))
-    missing = [name for name in names if name not in weights]
-    if missing:
-        raise RequestError(f"the weights have none for the metric {missing[0]!r}")
-    return {**options, WEIGHTS: [weights[name] for name in names]}
+def asked_for(
+    label: str, declared: Algorithm | None, options: Mapping[str, Any], metrics: Sequence[str]
+) -> tuple[Mapping[str, Any], list[str]]:
+    """The options of a sampler with a scalarisation that was asked for, and notes for the user.
 
+    Args:
+        label: backend and algorithm.
+        declared: the algorithm; None for crosstune's own grid.
+        options: of the sampler.
+        metrics: their names.
 
-def _check_asked(label: str, declared: Algorithm | None) -> None:
-    """Raise RequestError if a scalarisation that was asked for is not possible."""
+    Raises:
+        RequestError: the scalarisation is not possible.
+    """
+    options = with_listed_weights(options, metrics)
+    _, rule = of_options(options)
+    assert rule is not None
     if declared is None or declared.exhaustive or not declared.learns:
         raise Unsupported(f"there is nothing to {SCALARISE} for {label}: {BLIND}")
     if declared.scheduler or declared.one_scalar is not None:
         able = support(declared, objectives=2, constraints=True)
         raise Unsupported(f"{label} cannot be scalarised: {able.reason}")
+    rule.drawn(len(metrics), 0, 0)  # the weights are as many as the metrics
+    return options, [NOTE]

@@ -24,6 +24,7 @@ from crosstune.errors import RequestError, Unsupported
 from crosstune.pruners import as_pruner
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm
+from crosstune.samplers.scalarisation import SCALARISE
 from crosstune.spec.spec import Spec, load
 from crosstune.study.storage import Place
 from crosstune.tuning.front import StudyRequest, settle
@@ -79,7 +80,7 @@ def choose_oracle(
     ends = adapter.name == "keras_tuner" and ends_by_itself(adapter, algorithm)
     budget = budgets.settle(None, trials=max_trials, ends_by_itself=ends, default=_TRIALS)
     more |= {"max_trials": budget.trials, "options": options}
-    if adapter.name != "keras_tuner":
+    if adapter.name != "keras_tuner" or SCALARISE in options:
         return Oracle(f"{adapter.name}:{algorithm}", **more)
     study = {name: more.pop(name) for name in ("pruner", "storage", "study_name", "new")}
     if adapter.algorithms[algorithm].scheduler and study["pruner"] is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
@@ -19,7 +19,9 @@ from crosstune.pruners import as_pruner
 from crosstune.resume.agreement import plain
 from crosstune.samplers.engine import EngineSampler
 from crosstune.samplers.named import named_algorithm, named_sampler
+from crosstune.samplers.scalarisation import NOTE, SCALARISE
 from crosstune.study.internal import own_study
+from crosstune.study.several import asked_for
 from crosstune.study.storage import Place, describe, open_storage
 from crosstune.tuning.measures import name_metrics
 
@@ -34,7 +36,8 @@ class StudyKeeper:
         seed, options: of a sampler by name.
         pruner: an Optuna pruner, a name, or a mapping of a name and options.
         storage, study_name: of the study.
-        objective: Keras Tuner's; determines the direction.
+        objective: Keras Tuner's; determines the direction. Of several objectives the study has
+            the signed sum, or, with the option `scalarise` of the sampler, each.
         new: refuse a study that has trials.
     """
 
@@ -59,8 +62,13 @@ class StudyKeeper:
         self._pruner = as_pruner(pruner)
         self._storage = storage
         self._name = study_name or "study"
-        self._direction = direction_of(objective)
-        self._metric = str(keras_tuner.Oracle(objective, seed=1).objective.name)
+        parts = scalarised_parts(objective, options)
+        self._directions = [direction_of(part) for part in parts or [objective]]
+        self._metrics = [
+            str(keras_tuner.Oracle(part, seed=1).objective.name) for part in parts or [objective]
+        ]
+        if parts:
+            self._options = self._scalarising(options or {}, pruner)
         self._new = new
         self._first: BaseSampler = self._make(0)
 
@@ -77,14 +85,32 @@ class StudyKeeper:
                 storage=open_storage(self._storage),
                 sampler=self._first,
                 pruner=self._pruner,
-                direction=self._direction,
+                directions=self._directions,
                 load_if_exists=True,
             )
-        check_direction(study, self._direction)
-        name_metrics(study, [self._metric])
+        check_directions(study, self._directions)
+        name_metrics(study, self._metrics)
         if self._new:
             check_new(study, self._storage)
         return study
+
+    def _scalarising(self, options: Mapping[str, Any], pruner: Any) -> Mapping[str, Any]:
+        """The options of a sampler that scalarises, with the weights in the order of the metrics.
+
+        Raises:
+            RequestError: the sampler cannot scalarise, or there is a pruner.
+        """
+        if isinstance(self._sampler, BaseSampler):
+            raise RequestError("give the sampler by name, with scalarise among its options")
+        if pruner is not None:
+            raise RequestError(
+                "a pruner compares trials by one value, and there are several objectives. Leave "
+                "the pruner out"
+            )
+        adapter, algorithm = named_algorithm(self._sampler or _DEFAULT)
+        declared = adapter.algorithms[algorithm]
+        label = f"{adapter.name}:{algorithm}"
+        return asked_for(label, declared, options, self._metrics)[0]
 
     @property
     def run(self) -> dict[str, Any]:
@@ -110,6 +136,8 @@ class StudyKeeper:
     def _record(self, sampler: BaseSampler, seed: int | None) -> dict[str, Any]:
         if isinstance(sampler, EngineSampler):
             learnt = [] if sampler.space is not None else ["the space is learnt from the trials"]
+            if SCALARISE in sampler.options:
+                learnt.append(NOTE)
             return run_record(
                 sampler.adapter,
                 sampler.algorithm,
@@ -166,12 +194,24 @@ def direction_of(objective: Any) -> Literal["minimize", "maximize"]:
     return "maximize" if oracle.objective.direction == "max" else "minimize"
 
 
-def check_direction(study: Study, direction: str) -> None:
-    """Raise RequestError if a study has another direction."""
-    if study.direction.name.lower() != direction:
+def scalarised_parts(objective: Any, options: Mapping[str, Any] | None) -> list[Any]:
+    """The objectives of a study that scalarises them; empty for one with a single value.
+
+    Args:
+        objective: Keras Tuner's, perhaps a list of objectives.
+        options: of the sampler.
+    """
+    parts = getattr(objective, "objectives", objective)
+    return list(parts) if SCALARISE in (options or {}) and isinstance(parts, list | tuple) else []
+
+
+def check_directions(study: Study, directions: Sequence[str]) -> None:
+    """Raise RequestError if a study has other directions."""
+    made = [one.name.lower() for one in study.directions]
+    if made != list(directions):
         raise RequestError(
-            f"the study {study.study_name!r} was made to {study.direction.name.lower()}, and the "
-            f"objective says {direction}"
+            f"the study {study.study_name!r} was made to {', '.join(made)}, and the objective says "
+            f"{', '.join(directions)}"
         )
 
 
