@@ -17,6 +17,7 @@ from crosstune import Choice, Float, Spec, adapters
 from crosstune.engines.record import records
 from crosstune.engines.several import BLIND, CASES, NATIVE, REFUSED, SCALARISED, supports
 from crosstune.errors import RequestError
+from tests.support.front_objective import objective
 from tests.support.slow import slow_but_first
 
 PAGE = Path(__file__).parents[3] / "docs" / "several-objectives.md"
@@ -80,12 +81,6 @@ FINITE = {
     "kind": Choice(["a", "b"]),
 }
 """Finite for brute force; with a mirror on Optuna, where such floats are searched by index."""
-
-
-def objective(params: dict[str, Any]) -> dict[str, float]:
-    """Convex in the first two; the front of these is y = 0."""
-    x, y = params["x"], params["y"]
-    return {"f": x**2 + y, "g": (1 - x) ** 2 + y, "h": y + (params["kind"] == "b"), "m": x}
 
 
 def spec_of(case: str, trials: int) -> Spec:
