@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from crosstune.cli.console import LiveLine, count, finite, table, values
+from crosstune.cli.failed import reasons
 from crosstune.cli.front import front_as_json, print_front
 from crosstune.cli.words import duration
 from crosstune.engines.feasibility import (
@@ -156,6 +157,9 @@ def report(
             + f"; {states.total()} trials of {epochs_trained(study)} epochs"
         )
     console.print(escape(f"{text} in {duration(seconds)}"), highlight=False)
+    if states["complete"]:  # otherwise the run has ended with the error
+        for line in reasons(study):
+            _print(console, line)
     several = len(study.directions) > 1
     best = None if several else best_trial(study)
     if several and front(study):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +279,37 @@ def test_run_ends_with_the_front(
     ended = capsys.readouterr()
     assert "the least violated is trial" in ended.err
     assert "m <= -1 by" in ended.err
+
+
+@pytest.fixture
+def spec_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A spec with two metrics, whose objective does not return the second in trial 1."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "lacking", raising=False)
+    (tmp_path / "lacking.py").write_text(
+        "def objective(params, trial):\n"
+        "    returned = {'f': params['x'], 'g': params['y']}\n"
+        "    return {'f': params['x']} if trial.number == 1 else returned\n"
+    )
+    spec(**TWO, objective="lacking:objective", trials=4, sampler="random").save("a.yaml")
+    return tmp_path / "a.yaml"
+
+
+def test_run_names_the_metric_that_one_trial_lacks(
+    spec_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("a.yaml", "--json") == 0
+    ended = capsys.readouterr()
+    assert json.loads(ended.out)["trials"] == {"complete": 3, "failed": 1}
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("trial 1 failed: ")]
+    assert "no 'g'" in line
+
+
+def test_run_refuses_stored_directions_that_differ_with_both(
+    spec_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("a.yaml", "--storage", "a.journal") == 0
+    spec_file.write_text(spec_file.read_text().replace("maximize", "minimize"))
+    assert run("a.yaml", "--storage", "a.journal", "--resume") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "was made to maximize, minimize, and the spec says minimize, minimize" in said
