@@ -16,7 +16,7 @@ from crosstune.engines.base import Adapter
 from crosstune.errors import MissingLibrary, RequestError
 from crosstune.samplers.named import named_algorithm
 from crosstune.spec.spec import Named, Spec
-from crosstune.tuning.front import StudyRequest
+from crosstune.tuning.request import StudyRequest
 from crosstune.tuning.scheduling import is_scheduler, written
 
 Entry: TypeAlias = str | Mapping[str, Any] | type[BaseSampler]

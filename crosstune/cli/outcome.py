@@ -30,7 +30,7 @@ from crosstune.study.configurations import counts, progress
 from crosstune.study.storage import describe
 from crosstune.study.trials import epochs_trained
 from crosstune.terminal.text import say
-from crosstune.tuning.front import Plan
+from crosstune.tuning.request import Plan
 
 
 @dataclass(frozen=True)

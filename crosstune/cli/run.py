@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crosstune.cli.outcome import Result
-    from crosstune.tuning.front import Plan, StudyRequest
+    from crosstune.tuning.request import Plan, StudyRequest
 
 FOLDER = Path("runs")
 """The folder for the journal file of a study without a storage."""
@@ -199,7 +199,7 @@ def study_request(spec: Path, **options: Any) -> StudyRequest:
         limit = options[name]
         if limit is not None and not 0 < limit < float("inf"):
             raise RequestError(f"--{name} has to be above 0, not {limit!r}")
-    from crosstune.tuning.front import StudyRequest
+    from crosstune.tuning.request import StudyRequest
 
     return StudyRequest(spec=spec, folder=FOLDER, **options)
 

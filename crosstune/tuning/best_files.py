@@ -14,7 +14,7 @@ from crosstune.errors import RequestError, RunError, raised_by_user
 from crosstune.spec import files as specfile
 from crosstune.system.atomic_write import placed
 from crosstune.system.extras import require
-from crosstune.tuning.front import Plan
+from crosstune.tuning.request import Plan
 
 MODEL_ENDING = ".skops"
 

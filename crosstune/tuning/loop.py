@@ -33,7 +33,7 @@ from crosstune.study.patience import log_end, out_of_patience
 from crosstune.study.storage import file_of
 from crosstune.study.trials import finished
 from crosstune.system.interrupts import Watch, watched
-from crosstune.tuning.front import Plan
+from crosstune.tuning.request import Plan
 
 if TYPE_CHECKING:
     from crosstune.parallel.parallel_evaluation import Several

@@ -59,8 +59,8 @@ from crosstune.study.lock import driving
 from crosstune.study.storage import describe, file_at, open_storage
 from crosstune.study.trials import finished
 from crosstune.system.interrupts import watched
-from crosstune.tuning.front import Plan
 from crosstune.tuning.measures import check_measures_agree, name_metrics, recorded_measures
+from crosstune.tuning.request import Plan
 
 _logger = logging.getLogger("crosstune")
 

@@ -17,9 +17,10 @@ from crosstune.study.start_points import Start
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
 from crosstune.system.scalars import plain_arguments
-from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.front import settle
 from crosstune.tuning.loop import Callback, run_plan
 from crosstune.tuning.opening import open_study, opened
+from crosstune.tuning.request import StudyRequest
 
 
 @plain_arguments("spec")

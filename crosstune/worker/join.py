@@ -14,8 +14,8 @@ from crosstune.engines.record_names import SPACE
 from crosstune.resume.agreement import agreed_pruner, is_same_engine
 from crosstune.study.evaluated import agree
 from crosstune.study.internal import own_study
-from crosstune.tuning.front import Plan
 from crosstune.tuning.opening import check_same, open_study
+from crosstune.tuning.request import Plan
 
 
 def joined(plan: Plan, storage: BaseStorage) -> Study:

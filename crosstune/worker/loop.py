@@ -34,7 +34,8 @@ from crosstune.study.internal import own_study
 from crosstune.study.patience import out_of_patience
 from crosstune.study.storage import describe
 from crosstune.system.interrupts import Watch, watched
-from crosstune.tuning.front import Plan, settle
+from crosstune.tuning.front import settle
+from crosstune.tuning.request import Plan
 from crosstune.worker.ask_lock import WorkerTurns
 from crosstune.worker.database import Steady, check_is_shared, open_database, steadily
 from crosstune.worker.heartbeat import Heartbeat

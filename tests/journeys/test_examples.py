@@ -22,7 +22,7 @@ from crosstune import Spec
 from crosstune.cli.outcome import Result
 from crosstune.cli.run import run_spec
 from crosstune.spec import files as specfile
-from crosstune.tuning.front import StudyRequest
+from crosstune.tuning.request import StudyRequest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKENDS = ("optuna", "hyperopt", "keras_tuner")

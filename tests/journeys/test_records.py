@@ -29,7 +29,8 @@ from crosstune.errors import RequestError
 from crosstune.samplers import HyperoptSampler
 from crosstune.study.storage import open_storage
 from crosstune.takeover.choice import ScriptEngine
-from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.front import settle
+from crosstune.tuning.request import StudyRequest
 from tests.unit.resume.support import Killed
 
 SPACE = Space({"alpha": Float(0.0, 1.0)})

@@ -27,7 +27,8 @@ from crosstune.samplers.named import named_algorithm
 from crosstune.samplers.scalarisation import SCALARISE
 from crosstune.spec.spec import Spec, load
 from crosstune.study.storage import Place
-from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.front import settle
+from crosstune.tuning.request import StudyRequest
 
 _TRIALS = 10
 """Default number of trials (Keras Tuner's own), except for a grid or a scheduler."""

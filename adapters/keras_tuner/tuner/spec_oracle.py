@@ -28,8 +28,8 @@ from crosstune.study.choice import continued_engine
 from crosstune.study.internal import own_study
 from crosstune.study.patience import out_of_patience
 from crosstune.study.trials import budget as budget_of
-from crosstune.tuning.front import Plan
 from crosstune.tuning.opening import open_study
+from crosstune.tuning.request import Plan
 
 
 class SpecOracle(Oracle):

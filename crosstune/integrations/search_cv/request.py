@@ -28,8 +28,9 @@ from crosstune.study.choice import ChosenEngine
 from crosstune.study.patience import out_of_patience
 from crosstune.study.trials import finished
 from crosstune.system.scalars import plain
-from crosstune.tuning.front import Plan, StudyRequest, settle
+from crosstune.tuning.front import settle
 from crosstune.tuning.opening import opened
+from crosstune.tuning.request import Plan, StudyRequest
 
 DRAWS = 10
 """Default number of draws (`RandomizedSearchCV`'s own)."""

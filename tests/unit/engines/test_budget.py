@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge
 import crosstune
 from crosstune import Int, Space, Spec
 from crosstune.cli.run import run_spec
-from crosstune.tuning.front import StudyRequest
+from crosstune.tuning.request import StudyRequest
 
 POINTS = 110
 """More than the default number of trials."""

@@ -35,6 +35,35 @@ def test_the_study_has_the_objectives_and_refit_chooses_the_model(backend: str) 
     assert made.predict(X).shape == Y.shape
 
 
+def test_the_model_that_refit_chooses_is_as_good_on_data_that_no_trial_saw() -> None:
+    train, held_out = slice(0, None, 2), slice(1, None, 2)
+    made = search(objectives=["accuracy", "f1_macro"], refit="f1_macro").fit(X[train], Y[train])
+    table = made.cv_results_
+    best = int(made.best_index_)
+    assert table["mean_test_f1_macro"][best] == max(table["mean_test_f1_macro"])
+    assert made.best_params_ == table["params"][best]
+    alone = clone(made.estimator).set_params(**made.best_params_).fit(X[train], Y[train])
+    assert (made.predict(X[held_out]) == alone.predict(X[held_out])).all()
+    assert made.score(X[held_out], Y[held_out]) > 0.85  # by f1_macro; a third at random
+
+
+def test_refit_may_be_a_function_or_nothing() -> None:
+    def smallest(table: dict[str, Any]) -> int:
+        on_front = table["mean_test_accuracy"] >= max(table["mean_test_accuracy"]) - 0.02
+        depths = [params["max_depth"] for params in table["params"]]
+        return min((i for i, good in enumerate(on_front) if good), key=depths.__getitem__)
+
+    both = ["accuracy", "f1_macro"]
+    made = search(objectives=both, refit=smallest).fit(X, Y)
+    assert made.best_index_ == smallest(made.cv_results_)
+    assert made.best_estimator_.get_depth() <= made.best_params_["max_depth"]
+    without = search(objectives=both, refit=False).fit(X, Y)
+    assert not hasattr(without, "best_estimator_")
+    assert {t.number for t in without.study_.best_trials} <= set(
+        without.cv_results_["trial_number"]
+    )
+
+
 def test_a_time_is_minimized_and_a_finished_search_is_resumed(tmp_path: Any) -> None:
     place = {"storage": str(tmp_path / "a.journal"), "resume": True}
     made = search(objectives=["accuracy", "score_time"], **place).fit(X, Y)

@@ -24,9 +24,10 @@ from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines.record_names import QUESTIONS
 from crosstune.objectives import prepare
 from crosstune.resume import ResumeMismatch
-from crosstune.tuning.front import StudyRequest, settle
+from crosstune.tuning.front import settle
 from crosstune.tuning.loop import run, run_plan
 from crosstune.tuning.opening import open_study
+from crosstune.tuning.request import StudyRequest
 from tests.support.slow import slow_but, slow_but_first
 from tests.unit.resume.support import DIRECT, Killed, rows, snapshot_never
 
