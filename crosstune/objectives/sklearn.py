@@ -33,7 +33,8 @@ from crosstune.objectives.estimator_defaults import estimator_defaults, settable
 from crosstune.objectives.table import CsvKeys, TrainingData, read_table
 from crosstune.space.defaults import Defaults
 from crosstune.space.space import Params
-from crosstune.spec.spec import Spec, readable
+from crosstune.spec.faults import readable
+from crosstune.spec.spec import Spec
 from crosstune.system.extras import needing
 
 with needing("an objective with an estimator", "crosstune[scikit-learn]", "sklearn"):

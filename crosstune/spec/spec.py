@@ -16,6 +16,7 @@ from crosstune.space.belief import beliefs
 from crosstune.space.parameters import shown
 from crosstune.space.space import Params, Space
 from crosstune.spec import files as specfile
+from crosstune.spec.faults import readable
 from crosstune.spec.foreign_space import as_space, engine_that_reads
 from crosstune.spec.html import html_of_spec
 from crosstune.spec.measures import Metric as Metric
@@ -249,7 +250,6 @@ class Spec(BaseModel):
         specfile.write(Path(path), self.to_dict())
 
 
-_UNION_TAGS = ("str", "dict[str,any]", "literal['defaults']", "Named", "list[str]", "CsvKeys")
 _AS_THEY_ARE = ("space", "folder")
 """A space converts its own scalars; that of another library is left unchanged."""
 _KEYS = [name for name in Spec.model_fields if name != "folder"]
@@ -267,42 +267,3 @@ def load(spec: Spec | str | Path | Mapping[str, Any]) -> Spec:
     if engine_that_reads(spec) is not None:
         return Spec(space=spec)
     raise RequestError(f"a spec, its file or a mapping is needed, not {spec!r}")
-
-
-def readable(error: ValidationError, keys: list[str]) -> SpecError:
-    """The first fault of a validation as a sentence; `keys` are those of the top level.
-
-    If several forms are allowed, it is the fault of the form that fits furthest.
-    """
-    faults = error.errors(include_url=False)
-    same_key = [fault for fault in faults if fault["loc"][:1] == faults[0]["loc"][:1]]
-    fault = max(same_key, key=lambda fault: len(fault["loc"]))
-    path = tuple(key for key in fault["loc"] if key not in _UNION_TAGS)
-    value = fault.get("input")
-    match fault["type"]:
-        case "extra_forbidden":
-            sub_keys = {
-                "metric": ["name", "direction"],
-                "metrics": ["name", "direction"],
-                "constraints": ["metric", "max", "min"],
-                "data": ["csv", "target", "groups", "weights"],
-            }
-            return SpecError(no_such("key", path[-1], sub_keys.get(str(path[0]), keys)), path)
-        case "literal_error":
-            names = fault["ctx"]["expected"].replace("'", "").split(" or ")
-            return SpecError(no_such(str(path[-1]), value, names), path)
-        case "missing":
-            return SpecError(f"{path[-1]!r} is missing", path[:-1])
-    needed = {
-        "int_type": "an integer is needed",
-        "float_type": "a number is needed",
-        "string_type": "a string is needed",
-        "dict_type": "a mapping is needed",
-        "model_type": "a name, or a mapping with a name, is needed",
-        "tuple_type": "a list is needed",
-        "string_too_short": "a string with a letter or more is needed",
-        "finite_number": "a finite number is needed",
-        "greater_than": "a number above {gt} is needed",
-        "greater_than_equal": "a number of {ge} or more is needed",
-    }.get(fault["type"], fault["msg"])
-    return SpecError(f"{needed.format(**fault.get('ctx', {}))}, not {shown(value)}", path)
