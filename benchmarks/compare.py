@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from crosstune.benchmarks.match.contender import REFERENCE, Contender, Entry, contender
 from crosstune.benchmarks.match.contender import contenders as all_contenders
@@ -19,23 +19,18 @@ from crosstune.benchmarks.match.results import Results
 from crosstune.benchmarks.match.start import with_start
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import budget as budgets
-from crosstune.errors import RequestError, no_such
+from crosstune.errors import RequestError
 from crosstune.spec.spec import Spec, load
 from crosstune.system.extras import needing, require
 from crosstune.system.scalars import plain_arguments
-from crosstune.terminal.html import html_table
 
 LIBRARIES = ("scipy", "matplotlib", "jinja2")
 
 with needing("a match", "crosstune[compare]", *LIBRARIES):
-    from crosstune.benchmarks.report import curves_of, markdown, write_report
+    from crosstune.benchmarks.comparison import Comparison
     from crosstune.benchmarks.statistics import summarize
     from crosstune.benchmarks.statistics.rankings import Rule
     from crosstune.benchmarks.statistics.sequential import Sequential
-    from crosstune.benchmarks.statistics.verdicts import Summary
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SEEDS = 10
 TRIALS = 50
@@ -45,67 +40,6 @@ CAP = 40
 """The largest number of seeds of `until_decided`."""
 
 Subject: TypeAlias = Spec | str | Path | Mapping[str, Any] | Problem | Sequence[Problem]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The outcome of a match.
-
-    Attributes:
-        results: every evaluation.
-        summary: the statistics and the verdicts.
-        folder: holds the results; None for a match in memory.
-
-    `print(comparison)` shows the verdict and the tables.
-    """
-
-    results: Results
-    summary: Summary
-    folder: Path | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The verdict in plain words."""
-        return self.summary.verdict.sentence
-
-    def __str__(self) -> str:
-        return markdown(self.results, self.summary)
-
-    def _repr_html_(self) -> str:
-        pairs = [
-            (pair.a, pair.verdict, pair.b, f"{pair.p_difference:.2g}", pair.n)
-            for pair in self.summary.verdict.pairs
-        ]
-        header = ("contender", "is", "than", "p", self.summary.verdict.unit + "s")
-        return html_table(self.sentence, header, pairs, notes=self.summary.notes)
-
-    def plot(self, problem: str | None = None) -> Figure:
-        """The best value so far of each contender, as a matplotlib figure: mean and interval.
-
-        Args:
-            problem: its name; None for the first.
-
-        Raises:
-            RequestError: the match has no such problem.
-        """
-        names = [about.name for about in self.results.settings.problems]
-        if problem is not None and problem not in names:
-            raise RequestError(no_such("problem", problem, names))
-        return curves_of(self.results, self.summary, problem or names[0])
-
-    def write_report(self, folder: str | Path | None = None) -> Path:
-        """Write report.html, its tables and figures, and return the path of the page.
-
-        Args:
-            folder: defaults to the folder of the results.
-
-        Raises:
-            RequestError: the match was in memory and no folder was passed.
-        """
-        place = folder or self.folder
-        if place is None:
-            raise RequestError("the match was in memory: say in which folder the report goes")
-        return write_report(self.results, self.summary, Path(place))
 
 
 @plain_arguments("spec")

@@ -45,7 +45,7 @@ PAGES = {
             *_under("crosstune", "tune create_study SearchCV KerasTuner compare check"),
             *_under("crosstune", "recommend Recommendation export_study import_study"),
             *_under("crosstune", "record StudyRecord remeasure"),
-            "crosstune.benchmarks.compare.Comparison",
+            "crosstune.benchmarks.comparison.Comparison",
             "crosstune.proofs.certificate.Certificate",
             "crosstune.space.verdicts.Verdict",
             "crosstune.space.defaults.DefaultPoint",
