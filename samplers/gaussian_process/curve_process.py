@@ -135,7 +135,7 @@ class CurveProcess:
     def _covariance(
         self, points: Points, level: Numbers, moving: Numbers
     ) -> tuple[Numbers, Numbers | float, Numbers | float]:
-        """The covariance of the ends of k points with the rows, and their prior means and variances.
+        """The covariance of the ends of k points with the rows, and their prior mean and variance.
 
         Args:
             points: k of them, without what each has of its own.

@@ -194,8 +194,7 @@ def rows(curves: Sequence[Curve], horizon: TrainingHorizon) -> tuple[Rows, Targe
 
 
 def _looks(positions: Sequence[float], length: float) -> list[tuple[int, float]]:
-    """Which reports are used, with their positions: the first at or after each rung, and the last.
-    """
+    """Which reports are used, and where they are: the first at or after each rung, the last."""
     if not positions:
         return []
     looks = {len(positions) - 1}
