@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks import randomness
 from crosstune.callbacks.fold import check_fold
+from crosstune.callbacks.pausable import PausableTraining
 from crosstune.callbacks.report import Divergence, check, check_choices
+from crosstune.checkpoints.stores import Store
 from crosstune.errors import RequestError
 from crosstune.system.extras import needing
 from crosstune.system.scalars import plain_arguments
@@ -19,6 +25,9 @@ with needing("LightningPruningCallback", "lightning", "lightning"):
 
     from crosstune.callbacks.torch import TorchPruningCallback
 
+NAME = "training.ckpt"
+"""The file name of a paused training."""
+
 
 class LightningPruningCallback(Callback):
     """Reports a metric after each epoch, and ends a trial that is pruned.
@@ -27,13 +36,19 @@ class LightningPruningCallback(Callback):
     ran are reported, with its last logged value, and without the sanity check before training. See
     `PruningCallback` for the treatment of the metric.
 
+    Under a scheduler, ``trainer.fit(module, data, ckpt_path=callback.ckpt_path)`` continues a
+    paused training: the callback has Lightning save its checkpoint where the trial is paused, with
+    the states of the shared random generators.
+
     In a distributed run the ranks agree as in `TorchPruningCallback`: start them by ``torchrun``,
-    and give the trial to rank 0 and None to the others.
+    and give the trial to rank 0 and None to the others. Such a training is not continued, but
+    trained from the beginning.
 
     Args:
         trial: the trial to report to; None on every rank but 0.
         monitor, divergence, fold: as in `PruningCallback`.
         epochs: of a fold; None for the trainer's `max_epochs`.
+        store: of the checkpoint, as in `crosstune.checkpoints.find`.
 
     Raises:
         Unsupported: the study has several objectives.
@@ -43,7 +58,7 @@ class LightningPruningCallback(Callback):
     >>> callback = LightningPruningCallback(optuna.create_study().ask(), "val_loss")
     """
 
-    @plain_arguments()
+    @plain_arguments("store")
     def __init__(
         self,
         trial: BaseTrial | None,
@@ -52,6 +67,7 @@ class LightningPruningCallback(Callback):
         divergence: Divergence = "prune",
         fold: int | None = None,
         epochs: int | None = None,
+        store: Store | None = None,
     ):
         super().__init__()
         check_fold(fold, epochs)
@@ -64,6 +80,32 @@ class LightningPruningCallback(Callback):
         self._process = os.getpid()
         self._prune: TorchPruningCallback | None = None
         self._validated = False
+        self._pausable = PausableTraining(trial if fold is None else None, NAME, store)
+        self._continues = False
+        self._path: Path | None = None
+
+    @property
+    def ckpt_path(self) -> str | None:
+        """The checkpoint for `Trainer.fit`; None for a training that begins.
+
+        Once it was asked for, the training is kept where the trial is paused.
+        """
+        if not self._continues:
+            self._continues = True
+            self._pausable.restore(self._note)
+        return None if self._path is None else str(self._path)
+
+    def _note(self, path: Path) -> None:
+        self._path = path
+
+    def state_dict(self) -> dict[str, Any]:
+        """The shared random generators, which Lightning's checkpoint stores with the training."""
+        return {"random": randomness.state()} if self._continues else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Set the random generators as they were."""
+        if "random" in state_dict:
+            randomness.restore(state_dict["random"])
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Connect the callbacks of the ranks, which Lightning calls after it connected the ranks.
@@ -102,5 +144,14 @@ class LightningPruningCallback(Callback):
         if trainer.enable_validation and not self._validated:
             return
         self._validated = False
-        if self._prune is not None:
-            self._prune(trainer.current_epoch, trainer.callback_metrics)
+        if self._prune is None:
+            return
+        epoch = trainer.current_epoch
+        keeps = self._continues and trainer.world_size == 1
+        if keeps and self._pausable.pauses_at(
+            epoch + 1
+        ):  # before the report, which may end the trial
+            self._pausable.keep(trainer.save_checkpoint, epoch + 1)
+        self._prune(epoch, trainer.callback_metrics)
+        if epoch + 1 >= (self._pausable.end or math.inf):
+            trainer.should_stop = True

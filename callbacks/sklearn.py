@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks import pickled
+from crosstune.callbacks.pausable import PausableTraining
 from crosstune.callbacks.report import Divergence, PruningCallback
-from crosstune.callbacks.resumable import restored, stored
+from crosstune.checkpoints.stores import Store
 from crosstune.errors import RequestError
 from crosstune.system.extras import needing
 from crosstune.system.scalars import plain_arguments
@@ -23,11 +26,13 @@ with needing("partial_fit_with_pruning", "crosstune[scikit-learn]", "sklearn"):
     from sklearn.metrics import check_scoring
     from sklearn.utils import gen_batches, shuffle
 
+NAME = "estimator.pickle"
+"""The file name of a paused estimator."""
 _OVERFLOWS = ("Floating-point under-/overflow", "non-finite parameter weights")
 """Parts of the messages of scikit-learn's ValueErrors for weights that are NaN or infinite."""
 
 
-@plain_arguments("X", "y", "X_valid", "y_valid", "classes")
+@plain_arguments("X", "y", "X_valid", "y_valid", "classes", "store")
 def partial_fit_with_pruning(
     estimator: Any,
     X: Any,  # noqa: N803  # as in scikit-learn
@@ -43,6 +48,7 @@ def partial_fit_with_pruning(
     seed: int | None = None,
     divergence: Divergence = "prune",
     fold: int | None = None,
+    store: Store | None = None,
 ) -> float:
     """Fit an estimator epoch by epoch, and return its final score on the validation data.
 
@@ -70,6 +76,7 @@ def partial_fit_with_pruning(
             `PruningCallback`.
         fold: the trial's fold that these data are, from 0; None if there is only one. Every fold
             has the same `epochs`.
+        store: of the checkpoint, as in `crosstune.checkpoints.find`.
 
     Raises:
         optuna.TrialPruned: the pruner stops the trial, or it diverged.
@@ -97,12 +104,14 @@ def partial_fit_with_pruning(
         named["classes"] = np.unique(y) if classes is None else classes
     order = np.random.RandomState(seed)
     score = math.nan
-    done = restored(trial, estimator) if fold is None else 0
+    pausable = PausableTraining(trial if fold is None else None, NAME, store)
+    done = pausable.restore(partial(pickled.read, subject=estimator))
     for _ in range(done):  # the batches that follow are those of an uninterrupted training
         next(_batches(X, y, batch_size, order))
-    if done >= epochs:
+    last = min(epochs, pausable.end or epochs)
+    if done >= last:
         return _score(scorer, estimator, X_valid, y_valid)
-    for epoch in range(done, epochs):
+    for epoch in range(done, last):
         try:
             for rows, targets in _batches(X, y, batch_size, order):
                 estimator.partial_fit(rows, targets, **named)
@@ -112,8 +121,8 @@ def partial_fit_with_pruning(
             score = math.nan
         else:
             score = _score(scorer, estimator, X_valid, y_valid)
-        if fold is None:
-            stored(trial, estimator, epoch + 1)
+        if pausable.pauses_at(epoch + 1):
+            pausable.keep(partial(pickled.write, subject=estimator), epoch + 1)
         prune(epoch, score=score)
     return score
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Mapping
-from typing import Any, SupportsIndex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, SupportsIndex
 
 from optuna import TrialPruned
 from optuna.trial import BaseTrial
 
+from crosstune.callbacks import randomness
 from crosstune.callbacks.fold import as_fold
+from crosstune.callbacks.pausable import PausableTraining
 from crosstune.callbacks.report import (
     Divergence,
     PruningCallback,
@@ -20,12 +24,27 @@ from crosstune.callbacks.report import (
     measured,
     whole,
 )
+from crosstune.checkpoints.stores import Store
 from crosstune.errors import CrosstuneError, ObjectiveError, RequestError, RunError, described
 from crosstune.system.extras import needing
 from crosstune.system.scalars import plain_arguments
 
 with needing("TorchPruningCallback", "crosstune[torch]", "torch"):
+    import torch
     import torch.distributed as dist
+
+NAME = "training.pt"
+"""The file name of a paused training."""
+
+
+class HasState(Protocol):
+    """A module, an optimizer, a learning-rate schedule or the like."""
+
+    def state_dict(self) -> Any:
+        """Its state."""
+
+    def load_state_dict(self, state_dict: Any) -> Any:
+        """Take over a state."""
 
 
 class TorchPruningCallback:
@@ -33,6 +52,14 @@ class TorchPruningCallback:
 
     Call it like `PruningCallback`, ``prune(epoch, val_loss=loss)``; see there for the treatment of
     metric and steps.
+
+    Under a scheduler, give it what training changes, and let it count the epochs. Call it at the
+    end of each of them; then a paused training continues by itself, with the same random numbers::
+
+        prune = TorchPruningCallback(trial, "val_loss", state=[net, optimizer])
+        for epoch in prune.epochs(20):
+            ...
+            prune(epoch, val_loss=loss)
 
     In a distributed run (with `torch.distributed` already initialized), each rank makes a callback
     and calls it at the same steps. Rank 0 has the trial, the others get None. The metric of rank 0
@@ -42,19 +69,23 @@ class TorchPruningCallback:
     Args:
         trial: the trial to report to; None on every rank but 0.
         monitor, divergence, fold, epochs: as in `PruningCallback`; the same on every rank.
+        state: what is restored when the training continues, always in the same order: modules,
+            optimizers and whatever else has `state_dict` and `load_state_dict`.
+        store: of the checkpoint, as in `crosstune.checkpoints.find`.
         group: the ranks that train the trial; None for all. Under NCCL each rank has to set its
             CUDA device first, as for any exchange of objects; a gloo group needs none.
 
     Raises:
         Unsupported: the study has several objectives.
-        RequestError: a trial is missing on rank 0, or another rank has one.
+        RequestError: a trial is missing on rank 0, another rank has one, or a state has no
+            `state_dict`, or is given for a fold.
 
     >>> prune = TorchPruningCallback(optuna.create_study().ask(), "val_loss")
     >>> for epoch in range(3):
     ...     prune(epoch, val_loss=torch.tensor(1 / (epoch + 1)))
     """
 
-    @plain_arguments()
+    @plain_arguments("state", "store")
     def __init__(
         self,
         trial: BaseTrial | None,
@@ -63,6 +94,8 @@ class TorchPruningCallback:
         divergence: Divergence = "prune",
         fold: int | None = None,
         epochs: int | None = None,
+        state: Sequence[HasState] = (),
+        store: Store | None = None,
         group: dist.ProcessGroup | None = None,
     ):
         self._monitor, self._group = monitor, group
@@ -73,6 +106,7 @@ class TorchPruningCallback:
         try:
             self._check(trial, divergence)
             as_fold(fold, epochs)
+            _check_state(state, fold)
         except CrosstuneError as error:
             fault = error
         _raise_first(self._exchange(fault))
@@ -81,6 +115,26 @@ class TorchPruningCallback:
             if trial is None
             else PruningCallback(trial, monitor, divergence=divergence, fold=fold, epochs=epochs)
         )
+        self._state = tuple(state)
+        self._pausable = PausableTraining(None if fold is not None else trial, NAME, store)
+        self._kept_after: int | None = None
+        """The epochs after which the state is kept, in the last one before a pause."""
+
+    def epochs(self, most: int) -> Iterator[int]:
+        """The epochs that this trial has to train, after its state is restored.
+
+        Args:
+            most: the epochs of a whole training.
+        """
+        self._restore()
+        last = min(most, self._pausable.end or most)
+        part = self._pausable.done, last, self._pausable.pauses_at(last)
+        first, last, pauses = self._exchange(part)[0]
+        for epoch in range(first, last):
+            if pauses and epoch + 1 == last:
+                self._kept_after = last
+            yield epoch
+        self._kept_after = None
 
     def __call__(
         self, step: SupportsIndex, metrics: Mapping[str, Any] | None = None, /, **more: Any
@@ -101,11 +155,42 @@ class TorchPruningCallback:
         except ObjectiveError as error:
             mine = error
         everyone = self._exchange(mine)
+        if self._kept_after is not None and self._state:
+            self._keep(self._kept_after)
         failure = None if self._single is None else self._decide(self._single, everyone)
         verdict = self._exchange(_sendable(failure))[0]
         if failure is not None:
             raise failure
         _raise_first([verdict])
+
+    def _restore(self) -> None:
+        """Give every rank the state that rank 0 has found."""
+        content = b""
+
+        def note(path: Path) -> None:
+            nonlocal content
+            torch.load(path, weights_only=True)  # raises where a state is more than values
+            content = path.read_bytes()
+
+        if not self._state:
+            return
+        self._pausable.restore(note)
+        content = self._exchange(content)[0]
+        if content:
+            saved = torch.load(io.BytesIO(content), weights_only=True)
+            for owner, its_state in zip(self._state, saved["state"], strict=True):
+                owner.load_state_dict(its_state)
+            if len(saved["random"]) == self._ranks:
+                randomness.restore(saved["random"][self._rank])
+
+    def _keep(self, done: int) -> None:
+        """Store the state after so many epochs; every rank has to take part."""
+        content = {
+            "state": [owner.state_dict() for owner in self._state],
+            "random": self._exchange(randomness.state()),
+        }
+        if self._rank == 0:
+            self._pausable.keep(lambda path: torch.save(content, path), done)
 
     def _check(self, trial: object, divergence: str) -> None:
         if self._rank == 0:
@@ -143,6 +228,18 @@ class TorchPruningCallback:
         everyone: list[Any] = [None] * self._ranks
         dist.all_gather_object(everyone, mine, group=self._group)
         return everyone
+
+
+def _check_state(state: object, fold: int | None) -> None:
+    """Raise a RequestError if what is to be restored cannot be."""
+    owners = list(state) if isinstance(state, Sequence) else [state]
+    if not all(hasattr(one, "state_dict") and hasattr(one, "load_state_dict") for one in owners):
+        raise RequestError(
+            "state is a list of what has state_dict() and load_state_dict(), such as "
+            f"[net, optimizer], not {state!r:.80}"
+        )
+    if owners and fold is not None:
+        raise RequestError("the training of a fold cannot be paused: leave state= or fold= out")
 
 
 def _sendable(failure: Exception | None) -> Exception | None:

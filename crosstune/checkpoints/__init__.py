@@ -72,7 +72,9 @@ class Checkpoint:
     trial: int
 
 
-def find(trial: BaseTrial, *, store: Store | None = None) -> Checkpoint | None:
+def find(
+    trial: BaseTrial, *, name: str | None = None, store: Store | None = None
+) -> Checkpoint | None:
     """The newest checkpoint that a trial can continue from; None if it has to start from scratch.
 
     The checkpoint is of the trial itself, of the killed one that it retries, or of the one that was
@@ -81,6 +83,7 @@ def find(trial: BaseTrial, *, store: Store | None = None) -> Checkpoint | None:
 
     Args:
         trial: an Optuna trial, running or finished.
+        name: the file name under which it was saved; others are passed over. None takes any.
         store: a folder or an Optuna artifact store. None is the study's folder: beside its journal
             file or SQLite database, or a temporary one for a study in memory.
 
@@ -98,6 +101,8 @@ def find(trial: BaseTrial, *, store: Store | None = None) -> Checkpoint | None:
     passed: list[str] = []
     checkpoint = None
     for number, entry in _candidates(trial):
+        if entry is not None and name not in (None, entry.name):
+            continue
         try:
             if entry is None:
                 raise Unusable("there is none, or what the study says of it is damaged")

@@ -18,6 +18,7 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
+import crosstune
 from crosstune import Spec
 from crosstune.cli.outcome import Result
 from crosstune.cli.run import run_spec
@@ -35,7 +36,7 @@ EACH = pytest.mark.parametrize("name", NEEDS)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(str(EXAMPLES))
     yield
-    for name in NEEDS:
+    for name in (*NEEDS, "paused"):
         sys.modules.pop(name, None)
 
 
@@ -60,6 +61,16 @@ def scores_on_the_test_part(printed: str) -> dict[str, float]:
     (line,) = [line for line in printed.splitlines() if "held out for the test: " in line]
     pairs = line.split("held out for the test: ")[1].split(", ")
     return {name: float(value) for name, value in (pair.split() for pair in pairs)}
+
+
+def test_the_example_of_a_paused_training_continues_it(tmp_path: Path) -> None:
+    if find_spec("torch") is None:
+        pytest.skip("torch is not installed")
+    scheduler = {"name": "i-epoch", "max_epochs": 3, "first": 2, "finalists": 1}
+    study = crosstune.tune(
+        EXAMPLES / "paused.yaml", trials=2, scheduler=scheduler, storage=tmp_path / "s.journal"
+    )
+    assert [list(trial.intermediate_values) for trial in study.trials] == [[0, 1], [0, 1], [2]]
 
 
 @pytest.mark.parametrize(

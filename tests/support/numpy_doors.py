@@ -479,7 +479,7 @@ DOORS = {
             "divergence": "fail",
             "fold": 1,
         },
-        {"estimator", "X", "y", "X_valid", "y_valid", "trial", "classes"},
+        {"estimator", "X", "y", "X_valid", "y_valid", "trial", "classes", "store"},
     ),
     "PruningCallback": Door(
         callbacks.PruningCallback, reporting("PruningCallback"), REPORTS, {"trial"}
@@ -488,10 +488,13 @@ DOORS = {
         callbacks.TorchPruningCallback,
         reporting("TorchPruningCallback"),
         REPORTS,
-        {"trial", "group"},
+        {"trial", "state", "store", "group"},
     ),
     "KerasPruningCallback": Door(
-        callbacks.KerasPruningCallback, reporting("KerasPruningCallback"), REPORTS, {"trial"}
+        callbacks.KerasPruningCallback,
+        reporting("KerasPruningCallback"),
+        REPORTS,
+        {"trial", "store"},
     ),
     "TensorBoardCallback": Door(
         callbacks.TensorBoardCallback,
