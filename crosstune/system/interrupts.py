@@ -24,7 +24,13 @@ _PAUSE = 0.01
 # tests/engines/optuna/test_private.py fails if one moves.
 _ON_THE_WAY = ("optuna.storages", "optuna.study._tell")
 """Modules that are protected together with everything they call."""
-_HERE = ("optuna.study._optimize", "crosstune.tuning.loop", "crosstune.system.interrupts")
+_HERE = (
+    "optuna.study._optimize",
+    "crosstune.tuning.loop",
+    "crosstune.tuning.between_trials",
+    "crosstune.tuning.run_errors",
+    "crosstune.system.interrupts",
+)
 """Modules that are protected, unlike the functions they call, such as the objective."""
 
 

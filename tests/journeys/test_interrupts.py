@@ -77,7 +77,12 @@ def interrupt_at(line: int, prefixes: tuple[str, ...], action: Callable[[], Any]
 WHERE = {
     "the journal": ("optuna.storages.journal",),
     "the tell": ("optuna.study._tell", "optuna.study._optimize"),
-    "the loop": ("crosstune.tuning.loop", "crosstune.system.interrupts"),
+    "the loop": (
+        "crosstune.tuning.loop",
+        "crosstune.tuning.between_trials",
+        "crosstune.tuning.run_errors",
+        "crosstune.system.interrupts",
+    ),
     "the watch": ("crosstune.system.interrupts",),
 }
 
