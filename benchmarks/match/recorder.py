@@ -19,7 +19,7 @@ from crosstune.benchmarks.match.results import Evaluation, MatchRun
 from crosstune.benchmarks.problems.base import Problem
 from crosstune.engines import study_values as ledger
 from crosstune.engines.feasibility import best_trial
-from crosstune.engines.record_names import ERROR, QUESTIONS
+from crosstune.engines.record_names import ERROR, PAUSED, QUESTIONS
 from crosstune.errors import RequestError, RunError
 from crosstune.objectives import TrialFailed, suggest
 from crosstune.objectives.questions import ask_again, propose_again
@@ -94,6 +94,8 @@ class Recorder:
             )
         ask_again(trial, dict(evaluation.reports), evaluation.questions)
         _optuna.constrain(trial, evaluation.constraints or {})
+        if evaluation.paused is not None:
+            trial.set_user_attr(PAUSED, evaluation.paused)
         return evaluation
 
     def record(self, evaluation: Evaluation) -> None:
@@ -140,6 +142,7 @@ class Recorder:
             constraints=dict(_optuna.constraints(frozen)) or None,
             questions=frozen.user_attrs.get(QUESTIONS),
             values=values,
+            paused=frozen.user_attrs.get(PAUSED),
         )
 
     def final_test(self, study: Study) -> float | None:

@@ -34,6 +34,7 @@ class Evaluation:
         constraints: by key, feasible at 0 or below; None without constraints.
         questions: unusual calls of sampler and pruner; see `crosstune.objectives.questions`.
         values: of several metrics, in the order of the spec; empty with one metric.
+        paused: what the objective returned where a scheduler paused it; None if it did not.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Evaluation:
     constraints: Mapping[str, float] | None = None
     questions: Mapping[str, Any] | None = None
     values: tuple[float, ...] = ()
+    paused: float | None = None
 
     @property
     def counts(self) -> bool:

@@ -43,6 +43,40 @@ def test_trials_alone_are_no_fair_budget_for_a_scheduler() -> None:
         )
 
 
+def rows(comparison: Any, party: str) -> list[Any]:
+    run = comparison.results.runs["curve", party, 0]
+    return [(e.number, e.state, e.value, e.params, e.reports, e.paused) for e in run.evaluations]
+
+
+@pytest.mark.parametrize("scheduler", ["freeze-thaw", "hyperband"])
+def test_a_match_that_was_interrupted_continues_where_an_objective_reports_once(
+    scheduler: str, tmp_path: Path
+) -> None:
+    party = f"optuna:tpe+{scheduler}:12"
+    left = [1000]
+
+    def once(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if not left[0]:
+            left[0] = 1000
+            raise KeyboardInterrupt
+        left[0] -= 1
+        planned = crosstune.budget(trial)
+        epochs = 12 if planned is None else planned.epochs
+        trial.report(params["x"], 0)
+        return float((params["x"] - 0.3) ** 2 + 1 / epochs)
+
+    match: dict[str, Any] = {"contenders": ["optuna:random", party], "epochs": 30, "seeds": 1}
+    whole = crosstune.compare(SPEC, once, **match)
+    for calls in (45, 1000):
+        left[0] = calls
+        try:
+            parted = crosstune.compare(SPEC, once, out=tmp_path, **match)
+        except KeyboardInterrupt:
+            assert calls == 45
+    assert any(row[-1] is not None for row in rows(whole, party))
+    assert rows(parted, party) == rows(whole, party)
+
+
 def test_a_match_by_epochs_has_schedulers_and_continues(tmp_path: Path) -> None:
     parties = ["optuna:random", "optuna:tpe+freeze-thaw:12", "optuna:random+hyperband:12"]
     for seeds in (1, 2):
