@@ -22,15 +22,10 @@ from crosstune.samplers.scheduled.configurations import (
     RUNNING,
     Configuration,
 )
-from crosstune.samplers.scheduled.decisions import (
-    Continuation,
-    Decision,
-    NewConfiguration,
-    Pause,
-    ScheduleOver,
-)
+from crosstune.samplers.scheduled.decisions import Continuation, Decision, Pause, ScheduleOver
 from crosstune.samplers.scheduled.improvement import expected_improvement
 from crosstune.samplers.scheduled.prediction import Prediction
+from crosstune.samplers.scheduled.ranking import begin_at_first
 from crosstune.samplers.scheduled.rungs import rungs
 from crosstune.samplers.scheduled.settings import Scheduler
 
@@ -41,14 +36,7 @@ Predict = Callable[[], Prediction]
 """Predicts the end of each configuration."""
 
 
-def begin(begun: Sequence[Configuration], scheduler: Scheduler) -> NewConfiguration:
-    """How far a new configuration is trained at first.
-
-    Args:
-        begun: the earlier ones.
-        scheduler: with the epochs of the first rung.
-    """
-    return NewConfiguration(int(scheduler.options["first"]))
+begin = begin_at_first
 
 
 def decide(

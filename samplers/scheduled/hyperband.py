@@ -12,20 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from crosstune.samplers.scheduled.configurations import (
-    FAILED,
-    PAUSED,
-    RUNNING,
-    STOPPED,
-    Configuration,
-)
-from crosstune.samplers.scheduled.decisions import (
-    Continuation,
-    Decision,
-    NewConfiguration,
-    Pause,
-    ScheduleOver,
-)
+from crosstune.samplers.scheduled.configurations import RUNNING, Configuration
+from crosstune.samplers.scheduled.decisions import Continuation, Decision, NewConfiguration
+from crosstune.samplers.scheduled.ranking import next_promotion, pause_or_end, ranked
 from crosstune.samplers.scheduled.settings import Scheduler
 
 
@@ -101,20 +90,20 @@ def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | No
         number += 1
     if more:
         return begin(begun, scheduler)
-    return Pause() if any(c.state == RUNNING for c in begun) else ScheduleOver()
+    return pause_or_end(begun)
 
 
 def _promoted(
     group: Sequence[Configuration], bracket: HyperbandBracket, factor: int
 ) -> Continuation | None:
     """The next continuation in a full bracket; None if there is none now."""
-    members = [c for c in group if c.state not in (FAILED, STOPPED)]
+    members = list(group)
     for rung, following in pairwise(bracket.rungs):
+        members = ranked(members, rung)
         if any(c.state == RUNNING and c.epochs <= rung for c in members):
             return None
-        members.sort(key=lambda c: (c.at(rung), c.index))
         members = members[: max(len(members) // factor, 1)]
-        for configuration in members:
-            if configuration.state == PAUSED and configuration.epochs < following:
-                return Continuation(configuration, following)
+        promotion = next_promotion(members, following)
+        if promotion is not None:
+            return promotion
     return None

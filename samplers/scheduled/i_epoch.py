@@ -8,31 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crosstune.samplers.scheduled.configurations import (
-    FAILED,
-    PAUSED,
-    RUNNING,
-    STOPPED,
-    Configuration,
-)
-from crosstune.samplers.scheduled.decisions import (
-    Continuation,
-    Decision,
-    NewConfiguration,
-    Pause,
-    ScheduleOver,
+from crosstune.samplers.scheduled.configurations import RUNNING, Configuration
+from crosstune.samplers.scheduled.decisions import Decision, Pause
+from crosstune.samplers.scheduled.ranking import (
+    begin_at_first,
+    next_promotion,
+    pause_or_end,
+    ranked,
 )
 from crosstune.samplers.scheduled.settings import Scheduler
 
-
-def begin(begun: Sequence[Configuration], scheduler: Scheduler) -> NewConfiguration:
-    """How far a new configuration is trained at first.
-
-    Args:
-        begun: the earlier ones.
-        scheduler: with the epochs of the first rung.
-    """
-    return NewConfiguration(int(scheduler.options["first"]))
+begin = begin_at_first
 
 
 def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | None) -> Decision:
@@ -48,11 +34,5 @@ def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | No
     first = int(scheduler.options["first"])
     if any(c.state == RUNNING and c.epochs <= first < scheduler.max_epochs for c in begun):
         return Pause()
-    ranked = sorted(
-        (c for c in begun if c.state not in (FAILED, STOPPED)), key=lambda c: (c.at(first), c.index)
-    )
-    finalists = ranked[: int(scheduler.options["finalists"])]
-    for configuration in finalists:
-        if configuration.state == PAUSED:
-            return Continuation(configuration, scheduler.max_epochs)
-    return Pause() if any(c.state == RUNNING for c in finalists) else ScheduleOver()
+    finalists = ranked(begun, first)[: int(scheduler.options["finalists"])]
+    return next_promotion(finalists, scheduler.max_epochs) or pause_or_end(finalists)

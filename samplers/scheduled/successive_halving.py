@@ -10,33 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from crosstune.samplers.scheduled.configurations import (
-    FAILED,
-    FINISHED,
-    PAUSED,
-    RUNNING,
-    STOPPED,
-    Configuration,
-)
-from crosstune.samplers.scheduled.decisions import (
-    Continuation,
-    Decision,
-    NewConfiguration,
-    Pause,
-    ScheduleOver,
-)
+from crosstune.samplers.scheduled.configurations import FINISHED, PAUSED, RUNNING, Configuration
+from crosstune.samplers.scheduled.decisions import Continuation, Decision, Pause, ScheduleOver
+from crosstune.samplers.scheduled.ranking import begin_at_first, next_promotion, ranked
 from crosstune.samplers.scheduled.rungs import rungs
 from crosstune.samplers.scheduled.settings import Scheduler
 
-
-def begin(begun: Sequence[Configuration], scheduler: Scheduler) -> NewConfiguration:
-    """How far a new configuration is trained at first.
-
-    Args:
-        begun: the earlier ones.
-        scheduler: with the epochs of the first rung.
-    """
-    return NewConfiguration(int(scheduler.options["first"]))
+begin = begin_at_first
 
 
 def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | None) -> Decision:
@@ -50,11 +30,10 @@ def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | No
     factor = int(scheduler.options["factor"])
     ladder = rungs(int(scheduler.options["first"]), factor, scheduler.max_epochs)
     for rung, following in reversed(list(pairwise(ladder))):
-        there = [c for c in begun if _has_reached(c, rung)]
-        best = sorted(there, key=lambda c: (c.at(rung), c.index))[: len(there) // factor]
-        for configuration in best:
-            if configuration.state == PAUSED and configuration.epochs < following:
-                return Continuation(configuration, following)
+        there = ranked((c for c in begun if _has_reached(c, rung)), rung)
+        promotion = next_promotion(there[: len(there) // factor], following)
+        if promotion is not None:
+            return promotion
     if limit is None or len(begun) < limit:
         return begin(begun, scheduler)
     if any(c.state == RUNNING for c in begun):
@@ -69,8 +48,6 @@ def decide(begun: Sequence[Configuration], scheduler: Scheduler, limit: int | No
 
 def _has_reached(configuration: Configuration, rung: int) -> bool:
     """Whether a configuration has been trained to a rung, so that it is compared there."""
-    if configuration.state in (FAILED, STOPPED):
-        return False
     if configuration.state == RUNNING:
         return any(epoch >= rung for epoch in configuration.curve)
     return configuration.epochs >= rung
