@@ -1,40 +1,36 @@
 """Any engine as an Optuna sampler.
 
-declared.py searches a declared space, and learned.py a space that is learnt from the trials. Both
-make their engines with engine_source.py and keep them up to date with the study by reconcile.py.
+searches.py has the search of each study. declared.py searches a declared space, and learned.py one
+that is learnt from the trials; scheduled/ has both with a scheduler in front. All make engines with
+engine_source.py, and keep them up to date with the study by reconcile.py.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from crosstune import _optuna
 from crosstune.engines.base import Adapter, Engine
 from crosstune.errors import Unsupported
 from crosstune.samplers.constraints import note_constraints
 from crosstune.samplers.copies import Lineage, differ_after_fork
 from crosstune.samplers.declared import DeclaredSearch
 from crosstune.samplers.engine_source import EngineSource
-from crosstune.samplers.learned import NOTE as LEARNED
-from crosstune.samplers.learned import LearnedSearch
 from crosstune.samplers.scalarisation import NOTE, of_options
+from crosstune.samplers.scheduled.learned_search import ScheduledLearnedSearch
 from crosstune.samplers.scheduled.pausing import check_end
 from crosstune.samplers.scheduled.search import ScheduledSearch
 from crosstune.samplers.scheduled.settings import Scheduler, check_schedulable
+from crosstune.samplers.searches import Searches
 from crosstune.samplers.timed import timed
 from crosstune.space.space import Space
 from crosstune.system.scalars import plain_arguments
-
-Search: TypeAlias = DeclaredSearch | LearnedSearch
-"""The search of a sampler in one study."""
 
 
 class EngineSampler(BaseSampler):
@@ -71,7 +67,7 @@ class EngineSampler(BaseSampler):
         self.options = dict(options or {})
         self.scheduler = scheduler
         if scheduler is not None:
-            check_schedulable(adapter, algorithm, space, scheduler)
+            check_schedulable(adapter, algorithm, scheduler)
         if space is not None:
             adapter.compiled(space)
         elif adapter.algorithms[algorithm].scheduler:
@@ -95,10 +91,7 @@ class EngineSampler(BaseSampler):
         self._source = EngineSource(
             self.adapter, self.algorithm, self.seed, self.options, self._lineage
         )
-        self._searches: WeakKeyDictionary[Any, dict[int, Search]] = WeakKeyDictionary()
-        self._search: Search | None = None
-        self._scalarises = False
-        self._penalises = self._source.can_penalise
+        self._searches = Searches(self._source, self.space, self.scheduler)
 
     @property
     def label(self) -> str:
@@ -120,22 +113,22 @@ class EngineSampler(BaseSampler):
     @property
     def engine(self) -> Engine | None:
         """The live engine of a declared space; None before the first trial."""
-        return self._search.engine if isinstance(self._search, DeclaredSearch) else None
+        search = self._searches.last
+        return search.engine if isinstance(search, DeclaredSearch) else None
 
     @property
     def native(self) -> Any:
         """The live native object of a declared space; None before the first trial."""
-        return None if self._search is None else self._search.native
+        search = self._searches.last
+        return None if search is None else search.native
 
     @property
     def uses_constraints(self) -> bool:
         """True if it learns from the constraints of trials which points are infeasible."""
         algorithm = self.adapter.algorithms[self.algorithm]
-        scalarised = self._scalarises or self._source.rule is not None
-        penalises = self._penalises and self.scheduler is None
-        return (
-            algorithm.constraints or scalarised or penalises or "constraints_func" in self.options
-        )
+        searches = self._searches
+        rebuilt = searches.scalarises or searches.penalises or self._source.rule is not None
+        return algorithm.constraints or rebuilt or "constraints_func" in self.options
 
     def close(self) -> None:
         """End processes that the engine of a declared space has started."""
@@ -144,13 +137,14 @@ class EngineSampler(BaseSampler):
 
     @timed
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Set the budget of a trial that was queued, if there is a scheduler."""
+        """Let the scheduler, if there is one, set the budget of a trial whose parameters it does
+        not wait for."""
         if self.scheduler is None:
             return
         with self._lock:
-            search = self._search_of(study)
-            if isinstance(search, ScheduledSearch):
-                search.begin_queued(study, trial)
+            search = self._searches.of(study)
+            if isinstance(search, ScheduledSearch | ScheduledLearnedSearch):
+                search.begin(study, trial)
 
     @timed
     def infer_relative_search_space(
@@ -158,7 +152,7 @@ class EngineSampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """All of a declared space; the parameters that all trials share of a learnt one."""
         with self._lock:
-            return self._search_of(study).distributions(study)
+            return self._searches.of(study).distributions(study)
 
     @timed
     def sample_relative(
@@ -173,7 +167,7 @@ class EngineSampler(BaseSampler):
             SpaceExhausted: a declared space has no point left. `study.stop()` was called.
         """
         with self._lock:
-            search = self._search_of(study)
+            search = self._searches.of(study)
             self._lineage.note(trial.number)
             proposed = search.propose(study, trial, search_space)
             if search.penalises:
@@ -200,7 +194,7 @@ class EngineSampler(BaseSampler):
             SpecError: the parameter, or its range, is not that of the declared space.
         """
         with self._lock:
-            search = self._search_of(study)
+            search = self._searches.of(study)
             self._lineage.note(trial.number)
             value = search.propose_alone(study, trial, param_name, param_distribution)
             if search.penalises:
@@ -257,30 +251,36 @@ class EngineSampler(BaseSampler):
     @property
     def _asked(self) -> int:
         """How many proposals were made by this sampler and those that it is a copy of."""
-        return self._lineage.asked + sum(
-            search.asked for searches in self._searches.values() for search in searches.values()
-        )
+        return self._lineage.asked + self._searches.asked
 
     def lasts(self, study: Study) -> float:
         """How many calls of `sample_relative` are guaranteed to return a point."""
         with self._lock:
-            return self._search_of(study).lasts(study)
+            return self._searches.of(study).lasts(study)
 
     @timed
     def exhausted(self, study: Study) -> bool:
-        """True if a declared space has no point left for one more trial."""
-        if self.space is None:
+        """True if nothing is left for one more trial: no point of a declared space, or no part of
+        a schedule."""
+        if self.space is None and self.scheduler is None:
             return False
         with self._lock:
-            return self._search_of(study).has_point(study) is None
+            return self._searches.of(study).has_point(study) is None
 
     @timed
     def ready(self, study: Study) -> bool:
         """True if there is a point for one more trial now; there may be when one has ended."""
-        if self.space is None:
+        if self.space is None and self.scheduler is None:
             return True
         with self._lock:
-            return bool(self._search_of(study).has_point(study))
+            return bool(self._searches.of(study).has_point(study))
+
+    def limit_configurations(self, study: Study, most: int | None) -> None:
+        """Change how many configurations a study with a scheduler has; None for no limit."""
+        with self._lock:
+            search = self._searches.of(study)
+            assert isinstance(search, ScheduledSearch | ScheduledLearnedSearch)
+            search.schedule.scheduler = search.schedule.scheduler.limited(((0, most),))
 
     def freeze(self, study: Study) -> dict[str, Any]:
         """The state of the search of a declared space, with the engine's native objects.
@@ -289,12 +289,12 @@ class EngineSampler(BaseSampler):
         `thaw` continues exactly as this one would.
         """
         with self._lock:
-            return {"copy": self._lineage.freeze(), "search": self._search_of(study).freeze()}
+            return {"copy": self._lineage.freeze(), "search": self._searches.of(study).freeze()}
 
     def thaw(self, study: Study, frozen: Mapping[str, Any]) -> None:
         """Restore the frozen search of a study."""
         with self._lock:
-            search = self._search_of(study)
+            search = self._searches.of(study)
             self._lineage.thaw(frozen["copy"])
             if frozen["search"] is not None:
                 search.thaw(study, frozen["search"])
@@ -315,33 +315,3 @@ class EngineSampler(BaseSampler):
         self.copies_differ = differ
         if differ:
             self._lineage.reseed()
-
-    def _search_of(self, study: Study) -> Search:
-        """The search of a study; each study with this sampler has one."""
-        storage, number = _optuna.identity(study)
-        searches = self._searches.setdefault(storage, {})
-        if number not in searches:
-            if self.scheduler is not None and len(study.directions) > 1:
-                raise Unsupported(
-                    f"a scheduler compares learning curves of one metric, and the study "
-                    f"{study.study_name!r} has {len(study.directions)}. Leave the scheduler out"
-                )
-            self._scalarises = self._source.scalarisation(len(study.directions)) is not None
-            searches[number] = self._new_search()
-            self._source.leave_record(study, self._notes())
-            self._penalises = self._source.penalises(study)
-        self._search = searches[number]
-        return self._search
-
-    def _new_search(self) -> Search:
-        if self.space is None:
-            return LearnedSearch(self._source)
-        if self.scheduler is not None:
-            return ScheduledSearch(self._source, self.space, self.scheduler)
-        return DeclaredSearch(self._source, self.space)
-
-    def _notes(self) -> list[str]:
-        """Why its suggestions are not those of the library called by hand."""
-        notes = [NOTE] if self._scalarises else []
-        learned = [] if self.space is not None else [LEARNED]
-        return [*notes, *learned, *([] if self.scheduler is None else [self.scheduler.note])]

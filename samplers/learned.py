@@ -36,6 +36,7 @@ class LearnedSearch:
 
     Args:
         source: makes the engines.
+        whole: see `EngineSource.follower`.
     """
 
     native: Any = None
@@ -43,8 +44,9 @@ class LearnedSearch:
     asked = 0
     """A copy does not count the proposals: its engines depend on the parameters' names."""
 
-    def __init__(self, source: EngineSource):
+    def __init__(self, source: EngineSource, *, whole: bool = True):
         self._source = source
+        self._whole = whole
         self._followers: dict[Hashable, tuple[LearnedSpace, Follower]] = {}
         self._parameters: dict[Hashable, dict[str, Parameter]] = {}
         """By search space, the parameters that an engine can search."""
@@ -119,15 +121,16 @@ class LearnedSearch:
     ) -> dict[str, Any]:
         """Values for those parameters of a search space that an engine can search."""
         searched = {name: search_space[name] for name in parameters}
+        trials, number = self._history(study, trial)
         space, follower = self._follower(study, searched, parameters)
         engine = follower.engine
         fixed = begun(trial)
         if engine.distinct:
             self._source.ask_order.wait(study, trial)
-        trials = _optuna.all_trials(study)
+            trials, number = self._history(study, trial)
         _note_parts(engine, trials, searched)
         try:
-            point = follower.propose(trials, trial.number)
+            point = follower.propose(trials, number)
         except (Exhausted, Busy):
             point = space.space.sample(self._source.rng(trial, *searched))
         drawn = space.write(point)
@@ -140,6 +143,10 @@ class LearnedSearch:
             drawn = space.apart(drawn, fixed, running, self._source.rng(trial, *searched))
             self._source.ask_order.publish(study, trial, {**fixed, **drawn})
         return drawn
+
+    def _history(self, study: Study, trial: FrozenTrial) -> tuple[Sequence[FrozenTrial], int]:
+        """The trials that the engines are told of, and the number of this one among them."""
+        return _optuna.all_trials(study), trial.number
 
     def _follower(
         self,
@@ -159,7 +166,9 @@ class LearnedSearch:
                 seed = derived_seed(seed, *space.space)
             self._followers[key] = (
                 space,
-                self._source.follower(study, space.space, space.read, seed, strict=False),
+                self._source.follower(
+                    study, space.space, space.read, seed, strict=False, whole=self._whole
+                ),
             )
         return self._followers[key]
 

@@ -38,6 +38,7 @@ def _driven(fmin: Callable[..., Any], make: Callable[[], ScriptEngine]) -> Calla
         if any(algo is one for one in ours):
             return fmin(*args, **kwargs)
         choice = make()
+        choice.refuse_scheduler("fmin")
         if choice.swaps:
             _swap(call, choice)
         if choice.trials is not None:

@@ -35,6 +35,7 @@ def _driven(init: Callable[..., None], make: Callable[[], ScriptEngine]) -> Call
         from crosstune.adapters.keras_tuner.oracle_with_study import LedgerOracle
 
         choice = make()
+        choice.refuse_scheduler("a search of Keras Tuner")
         is_oracle = isinstance(oracle, keras_tuner.Oracle)
         wanted = oracle.max_trials if is_oracle else None
         swapped = is_oracle and choice.swaps and not isinstance(oracle, LedgerOracle)

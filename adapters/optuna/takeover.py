@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial
 
 from crosstune import _optuna
 from crosstune.adapters.optuna.takeover_limit import OptunaLimit
+from crosstune.adapters.optuna.takeover_schedule import ScheduledStudies
 from crosstune.engines.budget import SearchBudget
 from crosstune.engines.several import REFUSED, SCALARISED, support
 from crosstune.samplers import constraints
@@ -35,23 +36,26 @@ _OWN = "crosstune's own"
 
 def take_over(make: Callable[[], ScriptEngine]) -> None:
     """Drive, and log, every study that is made or loaded in this process from now on."""
-    takeover = _Takeover(make)
+    scheduled = ScheduledStudies(make, is_own)
+    takeover = _Takeover(make, scheduled)
     for name in optuna.samplers.__all__:
         takeover.note_seeds(getattr(optuna.samplers, name))
     Study.sampler = property(takeover.sampler, takeover.adopt)
     Study.__setstate__ = takeover.restoring(Study.__setstate__)  # type: ignore[method-assign]
-    limit = OptunaLimit(make, is_own)
-    Study.ask = limit.asking(takeover.asking(Study.ask))  # type: ignore[method-assign]
+    limit = OptunaLimit(make, is_own, scheduled.includes)
+    Study.ask = limit.asking(  # type: ignore[method-assign]
+        takeover.asking(scheduled.asking(Study.ask))
+    )
     Study.optimize = limit.optimizing(  # type: ignore[method-assign]
-        takeover.optimizing(Study.optimize)
+        takeover.optimizing(scheduled.optimizing(Study.optimize))
     )
     Study.tell = takeover.telling(Study.tell)  # type: ignore[method-assign]
     constraints.warn = lambda text: make().warn_of_constraints(text)
 
 
 class _Takeover:
-    def __init__(self, make: Callable[[], ScriptEngine]):
-        self._make = make
+    def __init__(self, make: Callable[[], ScriptEngine], scheduled: ScheduledStudies):
+        self._make, self._scheduled = make, scheduled
         self._swapped: WeakKeyDictionary[Study, dict[str, Any]] = WeakKeyDictionary()
         """Seed and replaced sampler of each study, for its record at its first trial."""
         self._ours: WeakSet[BaseSampler] = WeakSet()
@@ -109,7 +113,10 @@ class _Takeover:
                 f"{choice.engine.label} does not take them: {able.reason}. {name} proposes",
             )
             return sampler
+        scheduler = choice.engine.scheduler
         reason = _irreplaceable(sampler)
+        if reason is None and scheduler is not None:
+            reason = _unschedulable(sampler, count)
         if reason is not None:
             choice.leave(f"a study with {name}", reason)
             return sampler
@@ -123,7 +130,9 @@ class _Takeover:
             name = f"{type(base).__name__} (the fixed parameters stay)"
             made = PartialFixedSampler(fixed, made)
             self._ours.add(made)
-        choice.say(f"{choice.engine.label} proposes in place of {name}", f" (seed {seed})")
+        behind = "" if scheduler is None else f" with {scheduler.name}"
+        engine = f"{choice.engine.label}{behind}"
+        choice.say(f"{engine} proposes in place of {name}", f" (seed {seed})")
         self._swapped[study] = {"seed": seed, "replaced": type(sampler).__name__}
         return made
 
@@ -151,14 +160,19 @@ class _Takeover:
 
         @functools.wraps(ask)
         def recorded(study: Study, *args: Any, **options: Any) -> optuna.Trial:
-            swapped = self._swapped.pop(study, None)
-            if swapped is not None:
-                self._leave_record(study, **swapped)
+            self._note_engine(study)
             if not is_own_study():
                 self._choice.log(study)
             return ask(study, *args, **options)
 
         return recorded
+
+    def _note_engine(self, study: Study) -> None:
+        """Write the record of a study whose first trial begins."""
+        swapped = self._swapped.pop(study, None)
+        if swapped is not None:
+            self._scheduled.set_pruner(study)
+            self._leave_record(study, **swapped)
 
     def _leave_record(self, study: Study, seed: int, replaced: str) -> None:
         from crosstune.engines.record import leave_record
@@ -170,6 +184,8 @@ class _Takeover:
         able = support(algorithm, objectives=len(study.directions), constraints=False)
         if able.kind == SCALARISED:
             notes.append(NOTE)
+        if engine.scheduler is not None:
+            notes.append(engine.scheduler.note)
         if learns:
             notes.append("the space is learnt from the trials")
         native = not learns and replaced != "PartialFixedSampler"
@@ -179,12 +195,14 @@ class _Takeover:
         leave_record(study, record, first_trial=first, budget=budget, replaced=replaced)
 
     def optimizing(self, optimize: Callable[..., None]) -> Callable[..., None]:
-        """`Study.optimize`, with a warning about constraints."""
+        """`Study.optimize`, with a warning about constraints; a schedule is there before it."""
         signature = inspect.signature(optimize)
 
         @functools.wraps(optimize)
         def optimized(study: Study, *args: Any, **options: Any) -> None:
             call = signature.bind(study, *args, **options)
+            if self._scheduled.includes(study):
+                self._note_engine(study)
             if self._watches(study):
                 callbacks = call.arguments.get("callbacks") or []
                 call.arguments["callbacks"] = [*callbacks, _note_constraints]
@@ -225,6 +243,15 @@ def _irreplaceable(sampler: BaseSampler) -> str | None:
         return "it proposes its own points, and ends the study after the last"
     if _optuna.has_constraints(sampler):
         return "its constraints are known to it alone"
+    return None
+
+
+def _unschedulable(sampler: BaseSampler, objectives: int) -> str | None:
+    """Why a scheduler cannot decide how far the trials of a study are trained."""
+    if objectives > 1:
+        return "a scheduler compares learning curves of one metric"
+    if isinstance(sampler, PartialFixedSampler):
+        return "a scheduler proposes all parameters of a point"
     return None
 
 

@@ -30,10 +30,16 @@ class OptunaLimit:
     Args:
         make: returns the choice.
         is_own: whether a study is one of crosstune's own, which are not limited.
+        is_scheduled: whether a study has a scheduler, which counts configurations.
     """
 
-    def __init__(self, make: Callable[[], ScriptEngine], is_own: Callable[[Study], bool]):
-        self._make, self._is_own = make, is_own
+    def __init__(
+        self,
+        make: Callable[[], ScriptEngine],
+        is_own: Callable[[Study], bool],
+        is_scheduled: Callable[[Study], bool],
+    ):
+        self._make, self._is_own, self._is_scheduled = make, is_own, is_scheduled
         self._excused: set[str] = set()
 
     def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
@@ -42,7 +48,7 @@ class OptunaLimit:
         @functools.wraps(ask)
         def limited(study: Study, *args: Any, **options: Any) -> optuna.Trial:
             most = self._make().trials
-            if most is None or self._is_own(study):
+            if most is None or self._is_own(study) or self._is_scheduled(study):
                 return ask(study, *args, **options)
             with shared.turn(_key(study)):
                 count = _count(study)
@@ -63,7 +69,7 @@ class OptunaLimit:
             study: Study, func: Any, n_trials: int | None = None, *args: Any, **options: Any
         ) -> None:
             most = self._make().trials
-            if most is None or n_trials == 0:
+            if most is None or n_trials == 0 or self._is_scheduled(study):
                 return optimize(study, func, n_trials, *args, **options)
             count = _count(study)
             if count >= most:

@@ -21,6 +21,7 @@ from crosstune.errors import RequestError
 Examples:
   crosstune exec --backend hyperopt train.py --epochs 3
   crosstune exec --backend keras_tuner --seed 1 -m my_package.train
+  crosstune exec --sampler tpe --scheduler i-epoch:50 train.py
 
 \b
 Arguments after the script belong to the script. Its studies may have a sampler of their own or
@@ -42,6 +43,11 @@ error and recorded in the study. Without --backend and --sampler no sampler is s
     type=click.IntRange(1),
     metavar="N",
     help="At most N trials in each study or search.",
+)
+@named(
+    "--scheduler",
+    metavar="NAME:EPOCHS",
+    help="Pause and continue the trainings of Optuna's studies; trials are configurations then.",
 )
 @named("--tensorboard", metavar="DIR", help="Log every study in DIR as it runs.")
 @click.option("--strict", is_flag=True, help="Make a study that cannot be swapped an error.")

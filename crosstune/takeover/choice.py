@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from crosstune.engines.registry import HOST
 from crosstune.engines.seeds import derived_seed
-from crosstune.errors import Unsupported
+from crosstune.errors import RequestError, Unsupported
 from crosstune.takeover import shared
 from crosstune.takeover.engines import is_ready
+from crosstune.takeover.schedulers import check_written
 from crosstune.terminal.text import say
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class ScriptEngine:
         backend, sampler: names; both None leaves every study to the script's own sampler.
         seed: of the script's first study; each later one has a seed derived from it.
         trials: the most trials of each study; None leaves the number to the script.
+        scheduler: of every study, as its name with the epochs of a training, "i-epoch:50".
         strict: raise an error if a study stays with the script's own sampler.
         tensorboard: the folder of a TensorBoard log of every study; None for none.
         worker: whether this is a process that the script started.
@@ -51,6 +53,7 @@ class ScriptEngine:
         seed: int | None = None,
         *,
         trials: int | None = None,
+        scheduler: str | None = None,
         strict: bool = False,
         tensorboard: str | None = None,
         worker: bool = False,
@@ -58,6 +61,13 @@ class ScriptEngine:
         self.swaps = backend is not None or sampler is not None
         self._backend = (backend or HOST).replace("-", "_")
         self._sampler = sampler or "bayesian"
+        self._scheduler = scheduler
+        if scheduler is not None and not self.swaps:
+            raise RequestError(
+                "a scheduler stands in front of an engine: name it, with --backend or --sampler"
+            )
+        if scheduler is not None and not worker:
+            check_written(scheduler)
         if self.swaps and not worker and not is_ready(self._backend, self._sampler):
             self.engine  # noqa: B018  (raises)
         self.trials = trials
@@ -86,7 +96,28 @@ class ScriptEngine:
 
         adapter, algorithm = named_algorithm(f"{self._backend}:{self._sampler}")
         check_learns(adapter, algorithm)
-        return ChosenEngine(adapter, algorithm, {}, 0)
+        chosen = ChosenEngine(adapter, algorithm, {}, 0)
+        if self._scheduler is None:
+            return chosen
+        from crosstune.samplers.scheduled.settings import Scheduler
+        from crosstune.study.choice import scheduled
+
+        name, epochs = self._scheduler.split(":")
+        options = {"max_epochs": int(epochs)}
+        made = Scheduler.of(name, options, reads_curves=chosen.reads_curves)
+        return scheduled(chosen, made)
+
+    def refuse_scheduler(self, what: str) -> None:
+        """Raise Unsupported if a scheduler is asked for where nothing is paused.
+
+        Args:
+            what: the search, in words.
+        """
+        if self._scheduler is not None:
+            raise Unsupported(
+                f"{what} has no trials that report and are paused, so it takes no scheduler. Leave "
+                "--scheduler out"
+            )
 
     @property
     def is_first_process(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from crosstune.engines import registry as adapters
 from crosstune.errors import RequestError
+from crosstune.takeover import schedulers
 from crosstune.takeover.engines import names_sampler
 from crosstune.terminal.text import say
 
@@ -20,6 +21,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[str], bool] | None]] = {
     "--sampler": ("-s", names_sampler),
     "--trials": ("-n", _is_integer),
     "--seed": ("", _is_integer),
+    "--scheduler": ("", lambda value: value.partition(":")[0] in schedulers.NAMES),
     "--tensorboard": ("", lambda value: bool(value) and not value.startswith("-")),
     "--strict": ("", None),
 }

@@ -7,20 +7,18 @@ from functools import partial
 from typing import Any
 
 from optuna.distributions import BaseDistribution
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from crosstune import _optuna
 from crosstune.engines import study_values as ledger
 from crosstune.engines.base import Budget, Exhausted
-from crosstune.engines.record_names import TRIAL_BUDGET
 from crosstune.engines.seeds import derived_seed
 from crosstune.errors import SpecError, Unsupported
 from crosstune.samplers.declared import DeclaredSearch
 from crosstune.samplers.engine_source import EngineSource
 from crosstune.samplers.reconcile import Follower
-from crosstune.samplers.scheduled.configurations import Configuration, budget_of, configurations
-from crosstune.samplers.scheduled.deciding import begin, decide
+from crosstune.samplers.scheduled.configurations import Configuration, budget_of
 from crosstune.samplers.scheduled.decisions import (
     Continuation,
     Decision,
@@ -28,12 +26,9 @@ from crosstune.samplers.scheduled.decisions import (
     Pause,
     ScheduleOver,
 )
-from crosstune.samplers.scheduled.settings import COMMON, Scheduler
-from crosstune.samplers.scheduled.told import as_trials
+from crosstune.samplers.scheduled.schedule import QUEUED, StudySchedule
+from crosstune.samplers.scheduled.settings import Scheduler
 from crosstune.space.space import Space
-
-_QUEUED = "fixed_params"
-"""Optuna's attribute of a trial that was queued: its parameters."""
 
 
 class ScheduledSearch(DeclaredSearch):
@@ -50,33 +45,24 @@ class ScheduledSearch(DeclaredSearch):
 
     def __init__(self, source: EngineSource, space: Space, scheduler: Scheduler):
         super().__init__(source, space, whole=False)
-        self._scheduler = scheduler
-        algorithm = source.algorithm
-        changes = scheduler.told != COMMON or algorithm.reads_curves
-        anew = changes if scheduler.anew is None else scheduler.anew
-        self._fresh = anew and not (algorithm.keeps_state or algorithm.exhaustive)
+        self.schedule = StudySchedule(source, scheduler)
         self._for = -1, -1
         """The trial and the number of configurations that a fresh engine was made for."""
         self._proposals = 0
-        self._last: tuple[Any, Decision] | None = None
-        """The last decision, and what it was made from."""
 
     @property
     def why_it_ends(self) -> str:
         """A message for the end of the search."""
-        return f"{self._source.label} with {self._scheduler.name} has completed its schedule"
+        return f"{self.schedule.label} has completed its schedule"
 
     @property
     def asked(self) -> int:
         """How many proposals were made."""
         return self._proposals
 
-    def begin_queued(self, study: Study, trial: FrozenTrial) -> None:
+    def begin(self, study: Study, trial: FrozenTrial) -> None:
         """Set the budget of a trial that was queued, for which no engine is asked."""
-        if TRIAL_BUDGET in trial.user_attrs or not trial.system_attrs.get(_QUEUED):
-            return
-        new = begin(self._begun(study, trial.number), self._scheduler)
-        self._set(study, trial, self._first_budget(new))
+        self.schedule.begin_queued(study, trial)
 
     def propose(
         self, study: Study, trial: FrozenTrial, search_space: Mapping[str, BaseDistribution]
@@ -95,18 +81,18 @@ class ScheduledSearch(DeclaredSearch):
         self._proposals += 1
         if (planned := budget_of(trial)) is not None:  # it was queued, perhaps as a retry
             return self._of_queued(study, trial, search_space, planned)
-        begun = self._begun(study, trial.number)
+        begun = self.schedule.begun(study, trial.number)
         match self._decision(study, begun, trial.number):
-            case Continuation(configuration, epochs):
-                self._set(study, trial, self._continued(configuration, epochs))
-                return dict(configuration.params)
+            case Continuation() as continuation:
+                self.schedule.resume(study, trial, continuation)
+                return dict(continuation.configuration.params)
             case NewConfiguration() as new:
                 return self._new(study, trial, search_space, begun, new)
             case ScheduleOver():
                 self._stop(study, trial)
         raise Unsupported(
-            f"{self._source.label} with {self._scheduler.name} has nothing to train until a "
-            "running trial has ended. Tell its value first"
+            f"{self.schedule.label} has nothing to train until a running trial has ended. Tell its "
+            "value first"
         )
 
     def lasts(self, study: Study) -> float:
@@ -119,31 +105,19 @@ class ScheduledSearch(DeclaredSearch):
         if any(trial.state == TrialState.WAITING for trial in trials):
             return True
         number = len(trials)
-        decision = self._decision(study, self._begun(study, number), number)
+        decision = self._decision(study, self.schedule.begun(study, number), number)
         if isinstance(decision, ScheduleOver):
             return None
         return not isinstance(decision, Pause)
 
     def _decision(self, study: Study, begun: Sequence[Configuration], number: int) -> Decision:
-        """What to train next.
-
-        An engine that has no point left limits the configurations to those that have begun.
-        """
-        key = (number, [(c.last, c.state) for c in begun])
-        if self._last is not None and self._last[0] == key:
-            return self._last[1]
-        limit = self._scheduler.limit(number)
-        decision = decide(begun, self._scheduler, limit)
-        if isinstance(decision, NewConfiguration) and not self._has_new(study, begun, number):
-            decision = decide(begun, self._scheduler, len(begun))
-        self._last = key, decision
-        return decision
+        return self.schedule.decision(begun, number, partial(self._has_new, study, begun, number))
 
     def _has_new(self, study: Study, begun: Sequence[Configuration], number: int) -> bool:
         """Whether the engine has a point for another configuration."""
         follower = self._prepared(study, begun, number)
         try:
-            return follower.look_ahead(self._told(study, begun, number))
+            return follower.look_ahead(self.schedule.told(study, begun, number))
         except Exhausted:
             return False
 
@@ -157,8 +131,8 @@ class ScheduledSearch(DeclaredSearch):
     ) -> dict[str, Any]:
         """A point of the engine, with the budget of a new configuration."""
         follower = self._prepared(study, begun, trial.number)
-        point = follower.propose(self._told(study, begun, trial.number), len(begun))
-        self._set(study, trial, self._first_budget(new))
+        point = follower.propose(self.schedule.told(study, begun, trial.number), len(begun))
+        self.schedule.begin(study, trial, new)
         params = ledger.write_point(self._space, point)
         for name, value in params.items():
             if not _optuna.contains(search_space[name], value):  # Optuna would draw it again
@@ -180,18 +154,18 @@ class ScheduledSearch(DeclaredSearch):
         """
         queued = {
             name: value
-            for name, value in trial.system_attrs.get(_QUEUED, {}).items()
+            for name, value in trial.system_attrs.get(QUEUED, {}).items()
             if name in search_space
         }
         if planned.resume_from is not None or self._is_whole(queued):
             return queued
-        begun = self._begun(study, trial.number)
+        begun = self.schedule.begun(study, trial.number)
         new = NewConfiguration(planned.epochs, planned.bracket)
         return self._new(study, trial, search_space, begun, new)
 
     def freeze(self) -> dict[str, Any] | None:
         """The state of an engine that is not made again for each proposal."""
-        if self._fresh or self.follower is None:
+        if self.schedule.fresh or self.follower is None:
             return None
         return {**(super().freeze() or {}), "proposals": self._proposals}
 
@@ -202,7 +176,7 @@ class ScheduledSearch(DeclaredSearch):
 
     def _prepared(self, study: Study, begun: Sequence[Configuration], number: int) -> Follower:
         """The engine for a proposal; a fresh one for each trial if it is told everything anew."""
-        if not self._fresh:
+        if not self.schedule.fresh:
             return self._follower(study)
         if self.follower is None or self._for != (number, len(begun)):
             seed = self._source.seed
@@ -217,38 +191,6 @@ class ScheduledSearch(DeclaredSearch):
             self._for = number, len(begun)
         return self.follower
 
-    def _told(self, study: Study, begun: Sequence[Configuration], number: int) -> list[FrozenTrial]:
-        """What the engine is told, as trials."""
-        seed = None if self._source.seed is None else derived_seed(self._source.seed, number)
-        return as_trials(begun, self._scheduler, maximize=_maximizes(study), seed=seed)
-
-    def _begun(self, study: Study, number: int) -> list[Configuration]:
-        """The configurations, without the trial of this number."""
-        return configurations(
-            (trial for trial in _optuna.all_trials(study) if trial.number != number),
-            maximize=_maximizes(study),
-            max_epochs=self._scheduler.max_epochs,
-        )
-
-    def _first_budget(self, new: NewConfiguration) -> Budget:
-        return Budget(new.epochs, bracket=new.bracket, max_epochs=self._scheduler.max_epochs)
-
-    def _continued(self, configuration: Configuration, epochs: int) -> Budget:
-        """The budget of a trial that continues a configuration."""
-        planned = budget_of(configuration.parts[-1])
-        return Budget(
-            epochs,
-            initial_epoch=configuration.epochs,
-            resume_from=configuration.last,
-            bracket=configuration.bracket,
-            round=1 if planned is None else planned.round + 1,
-            max_epochs=self._scheduler.max_epochs,
-        )
-
-    def _set(self, study: Study, trial: FrozenTrial, planned: Budget) -> None:
-        if trial.user_attrs.get(TRIAL_BUDGET) != planned.plain():
-            _optuna.set_user_attr(study, trial, TRIAL_BUDGET, planned.plain())
-
     def _is_whole(self, queued: Mapping[str, Any]) -> bool:
         """Whether queued parameters are all active ones of a point."""
         try:
@@ -256,7 +198,3 @@ class ScheduledSearch(DeclaredSearch):
         except SpecError:
             return False
         return all(name in point for name in self._space if self._space.is_active(name, point))
-
-
-def _maximizes(study: Study) -> bool:
-    return bool(study.direction == StudyDirection.MAXIMIZE)

@@ -9,7 +9,6 @@ from typing import Any
 
 from crosstune.engines.base import Adapter
 from crosstune.errors import RequestError, UnknownName, Unsupported, no_such
-from crosstune.space.space import Space
 
 TOLD = ("last", "common", "end", "draw", "pruned", "nothing")
 """What an engine may be told of configurations that are not trained to the end."""
@@ -194,14 +193,11 @@ class Scheduler:
         return self.limited((*(limit for limit in earlier if limit[0] < first), (first, now)))
 
 
-def check_schedulable(
-    adapter: Adapter, algorithm: str, space: Space | None, scheduler: Scheduler
-) -> None:
+def check_schedulable(adapter: Adapter, algorithm: str, scheduler: Scheduler) -> None:
     """Raise Unsupported if a scheduler cannot stand in front of an engine.
 
     Args:
         adapter, algorithm: the engine.
-        space: to search; None if it is not declared.
         scheduler: the scheduler.
     """
     label = f"{adapter.name}:{algorithm}"
@@ -209,9 +205,4 @@ def check_schedulable(
         raise Unsupported(
             f"{label} is a scheduler itself, so {scheduler.name} cannot stand in front of it. "
             "Leave one of them out"
-        )
-    if space is None:
-        raise Unsupported(
-            f"{scheduler.name} continues whole points, so it needs to know the space: give it in "
-            "the spec"
         )
