@@ -51,7 +51,21 @@ RUNS: dict[str, dict[str, Any]] = {
     },
     "keras_tuner:hyperband": {"trials": 12, "sampler": {"name": "hyperband", "max_epochs": 4}},
     "crosstune:gp": {"trials": 9, "sampler": "gp"},
+    "optuna:tpe+freeze-thaw": {"trials": 12, "scheduler": {"name": "freeze-thaw", "max_epochs": 4}},
+    "hyperopt:tpe+i-epoch": {
+        "trials": 12,
+        "scheduler": {"name": "i-epoch", "max_epochs": 4, "first": 2},
+    },
+    "optuna:tpe+successive-halving": {
+        "trials": 12,
+        "scheduler": {"name": "successive-halving", "max_epochs": 4, "factor": 2},
+    },
+    "crosstune:gp+hyperband": {
+        "trials": 9,
+        "scheduler": {"name": "hyperband", "max_epochs": 4, "factor": 2},
+    },
 }
+"""The studies by engine, some with a scheduler after a plus."""
 ENGINES = ("optuna:tpe", "hyperopt:tpe", "keras_tuner:bayesian")
 """The three of which the figures are published; the others on demand."""
 REPORTS = 4
@@ -71,11 +85,16 @@ class KilledRuns:
 
 
 def spec(engine: str) -> dict[str, Any]:
-    """The study of an engine; it has a pruner that keeps what it decided in the trials."""
-    pruner = {"name": "successive-halving", "min_resource": 1, "reduction_factor": 2}
-    backend = engine.split(":")[0]
-    return {"name": "killed", "space": SPACE, "backend": backend, "seed": 1, "pruner": pruner,
-            **RUNS[engine]}  # fmt: skip
+    """The study of an engine; without a scheduler it has a pruner that keeps what it decided in
+    the trials.
+    """
+    run: dict[str, Any] = {"name": "killed", "space": SPACE, "seed": 1}
+    run["backend"] = engine.split(":")[0]
+    if "scheduler" in RUNS[engine]:
+        run["sampler"] = engine.split(":")[1].split("+")[0]
+    else:
+        run["pruner"] = {"name": "successive-halving", "min_resource": 1, "reduction_factor": 2}
+    return {**run, **RUNS[engine]}
 
 
 class Objective:
