@@ -16,6 +16,7 @@ import pytest
 
 import crosstune
 from crosstune.errors import RequestError
+from crosstune.samplers.scheduled.settings import OPTIONS
 from tests.unit.parallel import families, objectives
 from tests.unit.parallel.histories import errors, history, states
 from tests.unit.parallel.test_processes import start_run
@@ -40,6 +41,23 @@ def test_a_cluster_of_threads_evaluates() -> None:
         )
     assert len(study.trials) == 10
     assert set(states(study)) <= {"COMPLETE", "PRUNED"}
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_a_cluster_has_the_schedule_of_one_worker(name: str) -> None:
+    spec = {"space": objectives.SPACE, "seed": 5, "trials": 9}
+    scheduler = {"name": name, "max_epochs": 9, **({"first": 3} if name == "i-epoch" else {})}
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None
+    ) as cluster:
+        where = {"executor": cluster.scheduler_address, "host": "127.0.0.1"}
+        study = crosstune.tune(spec, objectives.curve, scheduler=scheduler, lag=2, **where)
+    with ThreadPoolExecutor(1) as executor:
+        alone = crosstune.tune(
+            spec, objectives.curve, scheduler=scheduler, lag=2, executor=executor, workers=1
+        )
+    assert history(study) == history(alone)
+    assert {"COMPLETE", "PRUNED"} == set(states(study))
 
 
 def test_a_cluster_with_tls_is_reached_with_the_certificates_of_the_configuration() -> None:
