@@ -16,6 +16,7 @@ from weakref import WeakSet
 from optuna.trial import BaseTrial, Trial
 
 from crosstune import checkpoints
+from crosstune.checkpoints.content import Content
 from crosstune.checkpoints.record import read
 from crosstune.checkpoints.stores import Store, home
 from crosstune.engines.base import Budget
@@ -92,7 +93,7 @@ class PausableTraining:
             return False
         return planned.max_epochs is None or epochs < planned.max_epochs
 
-    def keep(self, content: checkpoints.Content, epochs: int) -> None:
+    def keep(self, content: Content, epochs: int) -> None:
         """Store the state of the training as the trial's checkpoint.
 
         Args:

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, Trial
 
 from crosstune.callbacks import TensorBoardCallback
 from crosstune.study.storage import open_storage
-from crosstune.tuning.loop import Callback
+from crosstune.tuning.between_trials import Callback
 
 PARAMS = 10
 REPORTS = 500

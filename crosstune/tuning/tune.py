@@ -17,8 +17,9 @@ from crosstune.study.start_points import Start
 from crosstune.study.storage import Place
 from crosstune.study.warm_start import Earlier
 from crosstune.system.scalars import plain_arguments
+from crosstune.tuning.between_trials import Callback
 from crosstune.tuning.front import settle
-from crosstune.tuning.loop import Callback, run_plan
+from crosstune.tuning.loop import run_plan
 from crosstune.tuning.opening import open_study, opened
 from crosstune.tuning.request import StudyRequest
 
