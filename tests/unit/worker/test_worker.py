@@ -153,7 +153,11 @@ def _workers(
 
 
 def _ended(workers: list[subprocess.Popen[bytes]], seconds: float = 300) -> list[str]:
-    said = [worker.communicate(timeout=seconds)[0].decode() for worker in workers]
+    try:
+        said = [worker.communicate(timeout=seconds)[0].decode() for worker in workers]
+    finally:
+        for worker in workers:  # those that are too slow would wait for the server for ever
+            worker.kill()
     for text in said:
         assert PASSWORD not in text
     return said
