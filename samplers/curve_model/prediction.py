@@ -1,9 +1,13 @@
-"""The chance of a trial to end as the best one, from its learning curve and those of others.
+"""The end of a learning curve, predicted by a Gaussian process over parameters and training time.
 
-The model is that of the Gaussian-process sampler, with the medians of its hyperparameters: the few
-trials that a decision uses contain too little information to fit them. Its values are the best
-reports so far. The idea is from Swersky, Snoek and Adams, Freeze-thaw Bayesian optimization (2014).
-See `crosstune.benchmarks.research.curves`.
+A curve is the sum of a component common to all trials, one shared by near trials, and one of its
+own. Each of the three has a constant part and one that changes during the training. So the
+prediction uses the trial's own reports, the level and course of its neighbours, which may have been
+stopped early, and the general course of the study's curves. The idea is from Swersky, Snoek and
+Adams, Freeze-thaw Bayesian optimization (2014).
+
+The scales are constants. Fitting them by likelihood predicted recorded curves worse, since the few
+trials of a study contain too little information. See `crosstune.benchmarks.research.curves`.
 """
 
 from __future__ import annotations
@@ -17,13 +21,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crosstune.samplers.curve_model.curves import LearningCurve, Schedule
-from crosstune.samplers.curve_model.model import PlainScales
 from crosstune.samplers.curve_model.trial_coordinates import coordinates
 
 FLOOR = 0.1
 """Differences far below this share of the typical distance from the best value are ignored."""
 HOPELESS = 3.0
 """Upper limit on that log scale, so that a trial that exploded has no more weight than others."""
+
+COMMON = 1.0
+"""Variance of the course that all trials have in common, on a logarithmic scale."""
+NEAR, NEAR_COURSE = 1.0, 0.5
+"""Variances that near trials share: of their level, and of their course."""
+OWN, OWN_COURSE = 0.05, 0.05
+"""Variances of a trial alone: of its level, and of its course."""
+NOISE = 0.01
+"""Variance of a report."""
+LENGTH = 0.5
+"""Length scale of the parameters, for ranges of length 1."""
+TIME = 0.5
+"""Length scale of the training time, in units of `Schedule.along`."""
 
 AS_COMPLETE = 2.0
 """Weight, in complete trials, of the assumption that a trial ends at its best report."""
@@ -67,25 +83,37 @@ def _end(
     curves: Sequence[LearningCurve], far: Callable[[Sequence[float]], Numbers], schedule: Schedule
 ) -> tuple[float, float]:
     """Mean and variance of the best report of the last curve at the end of its training."""
-    # scipy is of an extra.
-    from crosstune.samplers.gaussian_process.curve_fit import NAMES, hyperparameters
-    from crosstune.samplers.gaussian_process.curve_process import CurveProcess
-    from crosstune.samplers.gaussian_process.curve_rows import Rows
-    from crosstune.samplers.gaussian_process.encoding import Points
+    from scipy.linalg import cho_factor, cho_solve  # a library of an extra
 
     looks = [(i, step) for i, curve in enumerate(curves) for step in schedule.looks(curve)]
     seen = far([curves[i].at(step) for i, step in looks])
-    level = float(seen.mean())
-    rows = Rows(
-        of=np.array([i for i, _ in looks]),
-        times=np.array([schedule.along(step) for _, step in looks]),
-        left=np.array([schedule.left(step) for _, step in looks]),
-        values=seen - level,
-        extra=np.zeros(len(looks)),
-    )
-    places = coordinates([curve.place for curve in curves])
-    n, d = places.shape
-    medians = hyperparameters(np.zeros(d + len(NAMES)), d)
-    points = Points(places, np.empty((n, 0)))
-    model = CurveProcess(PlainScales(d, np.arange(d)), points, rows, medians)
-    return level + float(model.means[-1]), float(model.deviations[-1]) ** 2 + medians.noise / 2
+    of = np.array([*(i for i, _ in looks), len(curves) - 1])
+    times = np.array([*(schedule.along(step) for _, step in looks), 1.0])
+    covariance = covariance_of(coordinates([curve.place for curve in curves]), of, times)
+    noisy = covariance[:-1, :-1] + NOISE * np.eye(len(seen))
+    towards = covariance[:-1, -1]
+    level = seen.mean()
+    weights = cho_solve(cho_factor(noisy, lower=True), np.stack([seen - level, towards], axis=1))
+    mean, explained = towards @ weights
+    return float(level + mean), float(covariance[-1, -1] - explained) + NOISE / 2
+
+
+def covariance_of(places: Numbers, of: NDArray[np.intp], times: Numbers) -> Numbers:
+    """(m, m) the covariance of m looks.
+
+    Args:
+        places: (n, d) of the curves.
+        of: (m,) the curve of each look.
+        times: (m,) in [0, 1].
+    """
+    squares = ((places[:, None] - places) ** 2).sum(axis=2)
+    scaled = np.sqrt(5 * squares) / LENGTH
+    near = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)  # Matern, 5/2
+    alone = np.eye(len(places))
+    standing = NEAR * near + OWN * alone
+    changing = COMMON + NEAR_COURSE * near + OWN_COURSE * alone
+    moments, at = np.unique(times, return_inverse=True)
+    course = np.exp(-0.5 * ((moments[:, None] - moments) / TIME) ** 2)
+    pairs, instants = np.ix_(of, of), np.ix_(at, at)
+    covariance: Numbers = standing[pairs] + changing[pairs] * course[instants]
+    return covariance

@@ -274,33 +274,32 @@ def test_the_prediction_is_that_of_a_gaussian_process() -> None:
     def far(place: float) -> float:
         return min(math.log((place - lowest) / typical + prediction.FLOOR), prediction.HOPELESS)
 
-    def correlation(scaled: float) -> float:
-        root = math.sqrt(5) * scaled
-        return (1 + root + root**2 / 3) * math.exp(-root)
-
     def covariance(one: tuple[LearningCurve, float], other: tuple[LearningCurve, float]) -> float:
         names = {*one[0].place, *other[0].place}
         apart = math.hypot(*(one[0].place.get(n, 0) - other[0].place.get(n, 0) for n in names))
-        near, shorter = correlation(apart / 1.5), correlation(apart / 1.5 / 0.7)
-        gap = math.sqrt(3) * abs(one[1] - other[1]) / 0.8
+        scaled = math.sqrt(5) * apart / prediction.LENGTH
+        near = (1 + scaled + scaled**2 / 3) * math.exp(-scaled)
+        course = math.exp(-(((one[1] - other[1]) / prediction.TIME) ** 2) / 2)
         own = one[0] is other[0]
-        moving = 1.0 + 0.5 * shorter + 0.05 * own
-        left = (1 - 9 ** one[1] / 9) * (1 - 9 ** other[1] / 9)
-        return near + moving * (1 + gap) * math.exp(-gap) + (0.3 * near + 0.1 * own) * left
+        return (
+            prediction.COMMON * course
+            + near * (prediction.NEAR + prediction.NEAR_COURSE * course)
+            + own * (prediction.OWN + prediction.OWN_COURSE * course)
+        )
 
     looks = [(curve, step) for curve in curves for step in schedule.looks(curve)]
     at = [(curve, math.log(step) / math.log(9)) for curve, step in looks]
     seen = np.array([far(curve.at(step)) for curve, step in looks])
     end = (trial, 1.0)
     noisy = np.array([[covariance(a, b) for b in at] for a in at])
-    noisy += 0.01 * np.eye(len(at))
+    noisy += prediction.NOISE * np.eye(len(at))
     towards = np.array([covariance(each, end) for each in at])
     mean = seen.mean() + towards @ np.linalg.solve(noisy, seen - seen.mean())
     variance = covariance(end, end) - towards @ np.linalg.solve(noisy, towards)
     beyond = np.array([far(curve.value) - far(curve.best[-1]) for curve in complete])
     shift = beyond.sum() / (len(beyond) + prediction.AS_COMPLETE)
     variance += ((beyond - shift) ** 2).sum() / (len(beyond) + prediction.AS_COMPLETE)
-    variance += 0.01 / 2
+    variance += prediction.NOISE / 2
     best = min(curve.value for curve in complete)
     said = NormalDist(mean + shift, math.sqrt(variance)).cdf(far(best))
     assert prediction.chance(trial, finished, finished, schedule) == pytest.approx(said, rel=1e-6)
