@@ -131,7 +131,8 @@ class CurvePosterior:
         """The sums over pairs of rows, by pair of configurations."""
         if self._pairs is None:
             return pairs
-        return np.bincount(self._pairs, pairs, len(self._configurations))
+        sums: Numbers = np.bincount(self._pairs, pairs, len(self._configurations)).astype(float)
+        return sums
 
     def __call__(self, theta: Numbers) -> tuple[float, Numbers]:
         """The value and its gradient, (d + 7,)."""
