@@ -82,10 +82,8 @@ def test_hypervolume_over_the_budget_and_the_share_feasible(tmp_path: Path) -> N
             cells = [cell.strip() for cell in row.locator("th, td").all_inner_texts()]
             shown = dict(zip(heads, cells, strict=True))
             standing = next(one for one in summary.standings if one.contender in shown["contender"])
-            volume = next(float(v) for name, v in shown.items() if "hypervolume" in name)
-            share = next(v for name, v in shown.items() if "feasible" in name)
-            assert volume == pytest.approx(standing.hypervolume, abs=0.01)
-            assert float(re.sub(r"[^0-9.]", "", share)) == pytest.approx(
+            assert float(shown["hypervolume"]) == pytest.approx(standing.hypervolume, abs=0.001)
+            assert float(shown["feasible"].removesuffix(" %")) == pytest.approx(
                 100 * (standing.feasible or 0), abs=1
             )
 
@@ -121,16 +119,28 @@ def test_the_front_of_a_study(
     with opened(out, size) as page:
         section = page.locator("#front")
         expect(section.locator("h2")).to_have_text("The front")
-        title = section.locator("figcaption").first.inner_text()
+        title = section.locator("svg.diagram").get_attribute("aria-label")
         assert f"{len(best)} of {len(made.trials)} trials are on the front" in title
         dots = section.locator("svg.diagram circle:not(.hollow)")
         shown = [dot for dot in dots.all() if dot.locator("title").count()]
         assert len(shown) == len(best)
-        said = {under_the_pointer(page, dot) for dot in shown}
+        titles = [dot.locator("title").text_content() for dot in shown]
+        by_number = {_number_in(words): words for words in titles}
+        assert by_number.keys() == {trial.number for trial in best}
         for trial in best:
-            assert any(
-                re.search(rf"\b{trial.number}\b", words) and f"{trial.values[0]:.3g}"[:4] in words
-                for words in said
-            ), (trial.number, said)
+            good, cost = trial.values
+            assert f"good {good:.6g}, cost {cost:.6g}" in by_number[trial.number]
+        # A dot may lie behind another one, so not each of them is met.
+        met = [under_the_pointer(page, dot) for dot in shown]
+        assert set(met) <= set(titles)
+        assert len(set(met)) > len(titles) / 2
         section.locator("details summary").first.click()
-        expect(section.locator("details table tbody tr")).to_have_count(len(best))
+        heads = section.locator("details table thead th")
+        expect(heads).to_have_count(1 + len(best))  # a column for each trial
+
+
+def _number_in(words: str) -> int:
+    """The number of the trial in a tooltip."""
+    found = re.match(r"trial (\d+):", words)
+    assert found, words
+    return int(found[1])
