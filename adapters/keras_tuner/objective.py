@@ -34,8 +34,8 @@ from crosstune.objectives.base import Prepared
 from crosstune.objectives.params import DescribedObjective
 from crosstune.space.defaults import Defaults
 from crosstune.space.space import Params
-from crosstune.spec.import_path import find
 from crosstune.spec.faults import readable
+from crosstune.spec.import_path import find
 from crosstune.spec.spec import Spec
 from crosstune.study.trials import budget
 
