@@ -2,6 +2,8 @@
 
 A script's number of trials, and `--trials`, count configurations. So `Study.optimize` runs as many
 parts as the schedule has, and `Study.ask` begins none after the last.
+
+What loads the library that reads specs is imported where it is used: a script may have no study.
 """
 
 from __future__ import annotations
@@ -17,11 +19,8 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from crosstune.checkpoints.superseded import Tidying
 from crosstune.errors import RequestError
-from crosstune.pruners.pause import PausePruner
 from crosstune.samplers.engine import EngineSampler
-from crosstune.study.configurations import configurations_of
 from crosstune.takeover import shared
 from crosstune.takeover.choice import ScriptEngine
 from crosstune.takeover.limit import spent
@@ -51,6 +50,8 @@ class ScheduledStudies:
     def set_pruner(self, study: Study) -> None:
         """Put a pruner that pauses in place of the script's, if the study has a scheduler."""
         if self.includes(study):
+            from crosstune.pruners.pause import PausePruner
+
             study.pruner = PausePruner()
 
     def asking(self, ask: Callable[..., optuna.Trial]) -> Callable[..., optuna.Trial]:
@@ -87,6 +88,8 @@ class ScheduledStudies:
             ends = functools.partial(_end, None if timeout is None else time.monotonic() + timeout)
             call.arguments["n_trials"] = None
             callbacks = call.arguments["callbacks"] or []
+            from crosstune.checkpoints.superseded import Tidying
+
             call.arguments["callbacks"] = [*callbacks, Tidying(), ends]
             return optimize(*call.args, **call.kwargs)
 
@@ -125,4 +128,6 @@ def _sampler(study: Study) -> EngineSampler:
 
 
 def _begun(study: Study) -> int:
+    from crosstune.study.configurations import configurations_of
+
     return len(configurations_of(study) or study.get_trials(deepcopy=False))

@@ -49,6 +49,7 @@ print("noise of the script", len(study.trials), sys.argv[1:])
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    sys.modules.pop("slowly", None)  # of another test
     (tmp_path / "spec.yaml").write_text(SPEC)
     (tmp_path / "slowly.py").write_text(
         "import time\n\ndef loss(params):\n    time.sleep(0.3)\n    return params['x']\n"

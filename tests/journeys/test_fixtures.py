@@ -50,11 +50,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def command(*arguments: str) -> Any:
-    """The JSON object of a command that succeeds."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as ended:
+    """The JSON object of a command that succeeds.
+
+    Another processor may compute other last digits, so that the study continues afresh there.
+    """
+    out, said = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(said),
+        pytest.raises(SystemExit) as ended,
+    ):
         main([*arguments, "--json"])
-    assert not ended.value.code
+    differs = re.search(r"has \w+ = (\S+), and its engine proposes (\S+) now", said.getvalue())
+    if ended.value.code and differs and "--fresh" not in arguments:
+        assert float(differs[1]) == pytest.approx(float(differs[2]), rel=1e-12)
+        return command(*arguments, "--fresh")
+    assert not ended.value.code, said.getvalue()
     return json.loads(out.getvalue())
 
 

@@ -18,6 +18,7 @@ from sklearn.linear_model import Ridge
 import crosstune
 from crosstune import Float, Space, Spec, pruners
 from crosstune.adapters.optuna.takeover import _Takeover
+from crosstune.adapters.optuna.takeover_schedule import ScheduledStudies
 from crosstune.benchmarks.match.contender import contender
 from crosstune.benchmarks.match.limits import RunLimits
 from crosstune.benchmarks.match.run import MatchTask, task_study
@@ -191,7 +192,11 @@ def test_a_pruner_that_the_user_sets_before_the_first_trial_is_recorded() -> Non
 
 def test_exec_records_the_pruner_of_the_script() -> None:
     study = optuna.create_study(pruner=median())
-    takeover = _Takeover(lambda: ScriptEngine("hyperopt", seed=5, trials=3))
+
+    def make() -> ScriptEngine:
+        return ScriptEngine("hyperopt", seed=5, trials=3)
+
+    takeover = _Takeover(make, ScheduledStudies(make, lambda study: False))
     takeover._leave_record(study, seed=5, replaced="TPESampler")
     (record,) = study.user_attrs[RUNS]
     assert (record["pruner"], record["budget"], record["seed"]) == (MEDIAN, BUDGET, 5)

@@ -278,7 +278,7 @@ def test_the_option_is_kept_with_the_study_and_true_or_false() -> None:
     spec = {"space": SMALL, "backend": "hyperopt", "sampler": {"name": "tpe", "fast": False}}
     study = crosstune.tune(spec, lambda params: params["x"], trials=2)
     assert study.user_attrs["crosstune:runs"][0]["options"] == {"fast": False}
-    assert not is_quick(study.sampler._search.follower.engine)
+    assert not is_quick(study.sampler._searches.last.follower.engine)
     with pytest.raises(SpecError, match="hyperopt:tpe has fast: 0. It is true or false"):
         make(SMALL, fast=0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 import crosstune
 from crosstune import Float, Space, checkpoints
 from crosstune.adapters.keras_tuner.exporting import ORACLE
+from crosstune.benchmarks.match.best_so_far import BestSoFar
 from crosstune.benchmarks.match.folder import FolderError, MatchFolder, RunFile
 from crosstune.callbacks.tensorboard.callback import TensorBoardCallback
 from crosstune.callbacks.tensorboard.directory import alone, read_mark
@@ -29,6 +31,8 @@ from crosstune.study.lock import driving
 from crosstune.study.sidecar_paths import beside
 from crosstune.study.storage import open_storage
 from crosstune.system import signed_file as sealed
+
+FIRST = Path(__file__).parents[2] / "fixtures" / "first"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
 
@@ -182,7 +186,14 @@ def test_at_a_run_of_a_match(tmp_path: Path, make: Callable[[Path], None]) -> No
         run.read()
     with pytest.raises(FolderError, match=ODD), run.open():
         pass
-    MatchFolder(tmp_path).count()
+    shutil.copy(FIRST / "match" / "match.json", tmp_path)
+    shown = MatchFolder(tmp_path)
+    settings = shown.settings()
+    assert settings is not None
+    one = shown.run_file(settings.keys_of(settings.problems[0])[0]).path
+    one.parent.mkdir(parents=True)
+    make(one)
+    assert BestSoFar(shown).words() == "0 evaluations"
 
 
 @pytest.mark.parametrize("make", KINDS)

@@ -116,7 +116,7 @@ def test_a_point_that_was_looked_ahead_for_is_not_evaluated_where_another_has_it
         study.optimize(objective, n_trials=2)
     for study in studies:
         assert isinstance(study.sampler, EngineSampler)
-        follower = study.sampler._search.follower
+        follower = study.sampler._searches.last.follower
         assert follower is not None
         follower.engine.lasts = 0
         assert study.sampler.ready(study)  # each has a point in hand, and the same one
