@@ -90,7 +90,15 @@ for _ in range(30):
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
 """
     )
-    done = run("--sampler", "tpe", "--scheduler", f"successive-halving:{MOST}", write(script))
+    done = run(
+        "--sampler",
+        "tpe",
+        "--seed",
+        "1",
+        "--scheduler",
+        f"successive-halving:{MOST}",
+        write(script),
+    )
     assert done.returncode == 0, done.stderr
     assert (FINISHED, MOST) in begun(load())
     Path("study.journal").unlink()
