@@ -30,7 +30,7 @@ from crosstune.benchmarks.statistics.sequential import Decision, Sequential
 from crosstune.benchmarks.statistics.verdicts import EQUIVALENT, UNDECIDED
 from crosstune.spec.spec import Spec
 
-PROBLEM = "training/diabetes-explosive"
+PROBLEM = "kinds/wide-cancer-votes"
 TRIALS = 40
 CONTENDERS = ("crosstune:gp", "optuna:tpe")
 CAP = matches.CAP
