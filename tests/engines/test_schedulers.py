@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from crosstune.errors import CrosstuneError
 from crosstune.samplers.scheduled.configurations import FINISHED, configurations
 from crosstune.samplers.scheduled.settings import OPTIONS
 from crosstune.study.trials import epochs_trained
+from tests.support.slow import slow_but
 
 SPACE = {
     "x": Float(0.0, 1.0),
@@ -89,18 +91,23 @@ def test_every_scheduler_runs_every_engine(engine: str, scheduler: str) -> None:
     assert spent == epochs_trained(study) <= MOST_SPENT[scheduler]
 
 
-@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+RESUMED = (
+    *("optuna:tpe", "optuna:cmaes", "hyperopt:tpe", "hyperopt:rand"),
+    *("keras_tuner:bayesian", "keras_tuner:random", "crosstune:gp"),
+)
+
+
 @pytest.mark.parametrize(
-    "engine",
-    [
-        "optuna:tpe",
-        "optuna:cmaes",
-        "hyperopt:tpe",
-        "hyperopt:rand",
-        "keras_tuner:bayesian",
-        "keras_tuner:random",
-        "crosstune:gp",
-    ],
+    ("engine", "scheduler"),
+    slow_but(
+        product(RESUMED, sorted(OPTIONS)),
+        [
+            ("optuna:tpe", "freeze-thaw"),
+            ("hyperopt:tpe", "i-epoch"),
+            ("keras_tuner:bayesian", "hyperband"),
+            ("crosstune:gp", "successive-halving"),
+        ],
+    ),
 )
 def test_an_interrupted_study_continues_to_the_same_trials(
     engine: str, scheduler: str, tmp_path: Path
@@ -123,7 +130,7 @@ def test_an_interrupted_study_continues_to_the_same_trials(
     assert rows(study) == rows(whole)
 
 
-@pytest.mark.parametrize("scheduler", sorted(OPTIONS))
+@pytest.mark.parametrize("scheduler", slow_but(sorted(OPTIONS), ["freeze-thaw"]))
 def test_a_finished_study_continues_with_more_configurations(
     scheduler: str, tmp_path: Path
 ) -> None:

@@ -16,13 +16,14 @@ from crosstune import Float, checkpoints
 from crosstune.samplers.scheduled.configurations import FINISHED, Configuration
 from crosstune.study.configurations import configurations_of
 from crosstune.study.trials import epochs_trained
+from tests.support.slow import slow_but
 from tests.unit.callbacks.trainings import MOST, TRAININGS, Weights, files, here
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 FIRST = 2
 
 
-@pytest.fixture(params=TRAININGS)
+@pytest.fixture(params=slow_but(TRAININGS, ["torch", "sklearn"]))
 def library(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if not here(name):
