@@ -114,7 +114,7 @@ PAGES = {
     "schedulers.md": Page(
         "## What has been measured",
         "## What is in the study",
-        lambda: [*of_savings("schedulers"), *of_savings("own")],
+        lambda: [*of_savings("schedulers"), *of_savings("own"), *of_savings("frozen")],
         2,
     ),
 }
