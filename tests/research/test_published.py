@@ -93,7 +93,7 @@ def test_a_published_match_is_fair(name: str, monkeypatch: pytest.MonkeyPatch) -
     check_fairness(tuple(chosen), contenders(wanted.contenders), RunLimits(trials=wanted.trials))
 
 
-NOT_RUN = {"kinds-hebo", "fronts", "fronts-surrogates", "fronts-gp", "fronts-keras"}
+NOT_RUN = {"kinds-hebo"}
 """Matches that are declared and have not been run yet."""
 
 
