@@ -54,12 +54,8 @@ class TorchPruningCallback:
     metric and steps.
 
     Under a scheduler, give it what training changes, and let it count the epochs. Call it at the
-    end of each of them; then a paused training continues by itself, with the same random numbers::
-
-        prune = TorchPruningCallback(trial, "val_loss", state=[net, optimizer])
-        for epoch in prune.epochs(20):
-            ...
-            prune(epoch, val_loss=loss)
+    end of each of them: ``for epoch in prune.epochs(20)``. Then a paused training continues by
+    itself, with the same random numbers.
 
     In a distributed run (with `torch.distributed` already initialized), each rank makes a callback
     and calls it at the same steps. Rank 0 has the trial, the others get None. The metric of rank 0
