@@ -32,6 +32,7 @@ PATIENCE = 120.0
 @pytest.mark.parametrize("engine", [each for each in resume.RUNS if each != "keras_tuner:bayesian"])
 def test_every_engine_is_resumed_in_order(engine: str, tmp_path: Path) -> None:
     """With threads, whose driver is quick to start, so that many can be killed."""
+    _forked(engine, tmp_path / "first", "calls", 4, None)  # starts the server
     lasted = _forked(engine, tmp_path / "whole", "calls", 4, None)
     wanted = resume.rows(tmp_path / "whole" / "a.journal")
     found, chance = resume.KilledRuns(), random.Random(2)
