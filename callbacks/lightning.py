@@ -20,6 +20,7 @@ from crosstune.system.extras import needing
 from crosstune.system.scalars import plain_arguments
 
 with needing("LightningPruningCallback", "lightning", "lightning"):
+    import torch
     from lightning.pytorch import LightningModule, Trainer
     from lightning.pytorch.callbacks import Callback
 
@@ -96,6 +97,7 @@ class LightningPruningCallback(Callback):
         return None if self._path is None else str(self._path)
 
     def _note(self, path: Path) -> None:
+        torch.load(path, weights_only=True)  # raises where a checkpoint is more than values
         self._path = path
 
     def state_dict(self) -> dict[str, Any]:
@@ -148,9 +150,8 @@ class LightningPruningCallback(Callback):
             return
         epoch = trainer.current_epoch
         keeps = self._continues and trainer.world_size == 1
-        if keeps and self._pausable.pauses_at(
-            epoch + 1
-        ):  # before the report, which may end the trial
+        # Before the report, which may end the trial.
+        if keeps and self._pausable.pauses_at(epoch + 1):
             self._pausable.keep(trainer.save_checkpoint, epoch + 1)
         self._prune(epoch, trainer.callback_metrics)
         if epoch + 1 >= (self._pausable.end or math.inf):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 
 import crosstune
 from crosstune import Float, checkpoints
+from crosstune.callbacks.pausable import PausableTraining
 from crosstune.samplers.scheduled.configurations import FINISHED, Configuration
 from crosstune.study.configurations import configurations_of
 from crosstune.study.trials import epochs_trained
@@ -105,6 +108,45 @@ def test_a_training_whose_checkpoint_is_gone_begins_again_and_says_so_once(
     assert epochs_trained(study) == 4 * FIRST + 2 * MOST
     for configuration in finished(study):
         assert len(configuration.curve) == MOST
+
+
+class Payload:
+    """What creates a file when it is unpickled."""
+
+    def __init__(self, target: Path):
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.target),)
+
+
+def test_a_strangers_checkpoint_runs_no_code(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran = tmp_path / "ran"
+    keep = PausableTraining.keep
+
+    def forge(path: str | Path) -> None:
+        if library in ("torch", "lightning"):
+            import torch
+
+            torch.save({"state": Payload(ran), "state_dict": {}}, path)
+        else:
+            Path(path).write_bytes(pickle.dumps(Payload(ran)))
+
+    monkeypatch.setattr(
+        PausableTraining, "keep", lambda self, content, epochs: keep(self, forge, epochs)
+    )
+
+    def train(params: Mapping[str, Any], trial: optuna.Trial) -> float:
+        return TRAININGS[library](params, trial)[0]
+
+    with caplog.at_level(logging.WARNING, "crosstune"):
+        study = scheduled(library, train, tmp_path)
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert said.count("trained from the beginning, since its checkpoint cannot be read") == 2
+    assert not ran.exists()
+    assert all(len(configuration.curve) == MOST for configuration in finished(study))
 
 
 def test_the_rungs_of_keras_tuners_hyperband_continue_too(library: str, tmp_path: Path) -> None:
