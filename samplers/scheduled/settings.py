@@ -14,6 +14,7 @@ TOLD = ("last", "common", "end", "draw", "pruned", "nothing")
 """What an engine may be told of configurations that are not trained to the end."""
 
 
+I_EPOCH = "i-epoch"
 LAST, COMMON = "last", "common"
 EARLY = ("successive-halving", "hyperband")
 """Schedulers whose first parts are so short that a common epoch would say little."""
@@ -60,7 +61,7 @@ OPTIONS: Mapping[str, Mapping[str, SchedulerOption]] = {
         "first": _FIRST,
         "step": SchedulerOption(1.6, 1.01, math.inf, False, "a factor above 1"),
     },
-    "i-epoch": {
+    I_EPOCH: {
         "first": replace(_FIRST, default=10),
         "finalists": SchedulerOption(3, 1, math.inf, True, "a number of configurations from 1 on"),
     },
@@ -146,6 +147,8 @@ class Scheduler:
         }
         if "first" not in options and "share" in chosen and not reads_curves:
             chosen["first"] = max(1, round(BEGINNINGS * chosen["share"] * most))
+        elif "first" not in options and name == I_EPOCH:
+            chosen["first"] = max(1, min(chosen["first"], most // 5))
         elif "first" not in options and "first" in chosen:
             chosen["first"] = min(chosen["first"], most)
         if chosen.get("first", 1) > most:

@@ -178,7 +178,7 @@ def test_the_trainings_end_at_the_rungs_of_the_scheduler(name: str) -> None:
     ends = {Budget(**trial.user_attrs[TRIAL_BUDGET]).epochs for trial in study.trials}
     legal = {
         "freeze-thaw": set(rungs(4, 1.6, 27)),
-        "i-epoch": {10, 27},
+        "i-epoch": {5, 27},
         "successive-halving": {1, 3, 9, 27},
         "hyperband": {rung for bracket in brackets(3, 27) for rung in bracket.rungs},
     }[name]
@@ -191,7 +191,7 @@ def test_i_epoch_continues_the_three_best() -> None:
     run(study, 1)
     begun = study.configurations()
     finished = {c.index for c in begun if c.state == FINISHED}
-    assert finished == set(sorted(range(12), key=lambda i: begun[i].at(10))[:3])
+    assert finished == set(sorted(range(12), key=lambda i: begun[i].at(5))[:3])
 
 
 def test_a_pause_ends_with_the_running_trial() -> None:

@@ -87,6 +87,15 @@ def test_the_first_parts_have_most_of_the_share_unless_short_ones_are_read() -> 
     assert learns.options["first"] == 3
 
 
+def test_i_epoch_begins_with_a_fifth_and_never_with_whole_trainings() -> None:
+    firsts = {
+        most: Scheduler.of("i-epoch", {"max_epochs": most}).options["first"]
+        for most in (2, 4, 10, 27, 52, 300)
+    }
+    assert firsts == {2: 1, 4: 1, 10: 2, 27: 5, 52: 10, 300: 10}
+    assert Scheduler.of("i-epoch", {"max_epochs": 4, "first": 4}).options["first"] == 4
+
+
 def test_a_paused_configuration_may_be_told_as_pruned_or_not_at_all() -> None:
     assert told("pruned")[1] == (PRUNED, 8.0)
     assert told("nothing")[1] == (RUNNING, None)
