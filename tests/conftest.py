@@ -1,4 +1,6 @@
-"""Quiet libraries, one thread for each test process, a Keras backend, CI's shard and time limit."""
+"""Quiet libraries, one thread for each test process, a Keras backend, a PostgreSQL server, and CI's
+shard and time limit.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from hypothesis.configuration import set_hypothesis_home_dir  # noqa: E402
 
+from tests.support.postgres import NoServer, Server, running_server  # noqa: E402
 from tests.support.shards import parse_shard, shard_of  # noqa: E402
 
 _SHARD = pytest.StashKey[tuple[int, int]]()
@@ -52,6 +56,17 @@ settings.load_profile("crosstune")
 def _quiet_optuna() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("crosstune").setLevel(logging.NOTSET)  # `crosstune verify` raises it
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server that is up."""
+    pytest.importorskip("psycopg")
+    try:
+        with running_server() as running:
+            yield running
+    except NoServer as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

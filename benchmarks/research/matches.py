@@ -112,7 +112,7 @@ _AROUND = (
 )
 KINDS_OUTSIDE = {
     "kinds-ax": Published(
-        "Ax on the kinds", (*kinds.FROZEN, *_AROUND), (OURS, "ax:ax", "optuna:random"), 1, 25
+        "Ax on the kinds", (*kinds.FROZEN, *_AROUND), (OURS, "ax:ax", "optuna:random"), 3, 25
     ),
     "kinds-hebo": Published(
         "HEBO on the kinds",

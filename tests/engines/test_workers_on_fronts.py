@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from crosstune.engines.record_names import LOST
 from crosstune.engines.several import CASES, REFUSED, SCALARISED, supports
 from tests.support import front_objective
 from tests.support.front_objective import objective
-from tests.support.postgres import NoServer, Server, running_server
+from tests.support.postgres import Server
 from tests.support.slow import slow_but
 
 pytestmark = pytest.mark.optuna5
@@ -88,16 +87,6 @@ def test_four_workers_on_a_journal(label: str, case: str, tmp_path: Path) -> Non
     study = crosstune.tune(spec_of(label, case), objective, storage=place, workers=WORKERS)
     check(study, label, case)
     assert any("several trials at a time" in note for note in records(study)[0]["notes"])
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as running:
-            yield running
-    except NoServer as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -12,20 +11,10 @@ from crosstune.cli.main import main
 from crosstune.errors import RequestError
 from crosstune.study_report.sections import state
 from crosstune.study_report.source import read
-from tests.support.postgres import PASSWORD, NoServer, Server, running_server
+from tests.support.postgres import PASSWORD, Server
 from tests.unit.study_report.studies import plain_study
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as running:
-            yield running
-    except NoServer as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,16 +165,6 @@ def test_what_will_not_change_by_itself_is_an_error_at_once(said: str, waits: bo
 
     assert may_come_back(OperationalError("", {}, Exception(said))) == waits
     assert not may_come_back(ValueError(said))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as running:
-            yield running
-    except NoServer as reason:
-        pytest.skip(str(reason))
 
 
 def cut(server: Server, process: subprocess.Popen[bytes]) -> None:

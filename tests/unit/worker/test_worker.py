@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from crosstune.errors import RequestError
 from crosstune.study.configurations import configurations_of
 from crosstune.worker.database import cannot_open, check_is_shared
 from crosstune.worker.lost_trials import counting, sweep
-from tests.support.postgres import PASSWORD, NoServer, Server, running_server
+from tests.support.postgres import PASSWORD, Server
 
 ROOT = Path(__file__).parents[3]
 OBJECTIVE = """
@@ -107,16 +106,6 @@ def test_a_trial_that_another_worker_is_at_is_left_alone() -> None:
     study = _study([(TrialState.RUNNING, {BEGAN: "a"})])
     sweep(study)
     assert study.trials[0].state == TrialState.RUNNING
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    pytest.importorskip("psycopg")
-    try:
-        with running_server() as running:
-            yield running
-    except NoServer as reason:
-        pytest.skip(str(reason))
 
 
 def _spec(folder: Path, *lines: str, high: int = 12) -> Path:
