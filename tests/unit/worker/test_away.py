@@ -195,9 +195,9 @@ def test_a_paused_worker_goes_on_when_it_wakes(
     first.send_signal(signal.SIGSTOP)
     if dropped:
         cut(server, first)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not any(t.system_attrs.get("retry_history") for t in _study_of(server, name).trials):
-        assert time.monotonic() < until
+        assert time.monotonic() < until, [t.state.name for t in _study_of(server, name).trials]
         time.sleep(0.2)
     first.send_signal(signal.SIGCONT)
     said = _ended([first, second])
