@@ -235,7 +235,7 @@ FRONTS = {
         "Several metrics, and constraints: Keras Tuner's Bayesian",
         FRONT_PROBLEMS[::3],
         ("keras_tuner:bayesian", "optuna:tpe", "optuna:random"),
-        3,
+        10,
         60,
     ),
 }
