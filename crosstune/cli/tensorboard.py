@@ -14,6 +14,7 @@ from crosstune.terminal.text import say
 
 
 @click.command(
+    short_help="Log the studies in STUDY for TensorBoard.",
     epilog="""
 \b
 An existing log is continued, without repetition. Example:
