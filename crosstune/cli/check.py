@@ -24,7 +24,9 @@ limits the check to the engine that the study is for.
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option("--mode", default="exact", show_default=True, metavar="NAME", help="How a space is drawn: exact or literal.")
+@click.option(
+    "--mode", default="exact", show_default=True, metavar="NAME", help="exact or literal."
+)
 @click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
 @click.option("--strict", is_flag=True, help="Make an approximation an error.")
 @JSON

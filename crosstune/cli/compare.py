@@ -37,7 +37,9 @@ Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrup
 
 
 @click.command(
-    "compare", epilog=_EPILOG, short_help="Compare engines on SPEC, on problems, or by their studies."
+    "compare",
+    epilog=_EPILOG,
+    short_help="Compare engines on SPEC, on problems, or by studies.",
 )
 @click.argument("places", metavar="[SPEC | STUDY...]", nargs=-1)
 @click.option(

@@ -21,7 +21,7 @@ Once, for new shells:
 \b
 For this shell alone:
   eval "$(crosstune completion bash)"
-"""
+""",
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context

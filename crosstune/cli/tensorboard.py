@@ -20,7 +20,7 @@ from crosstune.terminal.text import say
 An existing log is continued, without repetition. Example:
   crosstune tensorboard runs/iris-optuna-tpe.journal logs
   tensorboard --logdir logs
-"""
+""",
 )
 @click.argument("storage", metavar="STUDY")
 @click.argument("log_dir", metavar="DIR", type=click.Path(path_type=Path))

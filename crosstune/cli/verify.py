@@ -33,7 +33,7 @@ Tuner's bayesian, which take up to a second per suggestion. Other samplers are f
 
 \b
   crosstune verify spec.yaml --backend hyperopt --sampler tpe
-"""
+""",
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")

@@ -36,7 +36,7 @@ data; workers may start and stop at any time. Example:
 The first worker makes the study, and all stop when it has its trials. If a worker is killed,
 nothing is lost: after a minute without a heartbeat its trial is queued again, with its values, at
 most three times. The server may restart meanwhile. On one machine: crosstune run --workers 4
-"""
+""",
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
