@@ -59,7 +59,7 @@ def agree(path: Path, before: Settings | None, now: Settings) -> Settings:
         )
     if differing:
         raise RequestError(
-            f"{path} holds another match. Use another folder, or ask for the same:\n  "
+            f"{path} holds another match. Name another folder (--out), or ask for the same:\n  "
             + "\n  ".join(differing)
         )
     scales = {about.name: about.scale for about in before.problems}

@@ -16,6 +16,9 @@ from crosstune.benchmarks.statistics.fronts import is_finite, nothing_feasible, 
 RANDOM = ("optuna:random", "hyperopt:rand", "hyperopt:random", "keras_tuner:random")
 """Labels of random search; the first that takes part without a pruner is the reference."""
 OWN_RANDOM = "the mean of random search under seeds of its own"
+ROUNDING = 1e-14
+"""Scores whose relative difference is at most this are the same but for rounding, as are the means
+of equal scores over folds or seeds."""
 
 
 @dataclass(frozen=True)
@@ -123,17 +126,22 @@ def measured(
     if best is None:
         best = float(values.max() if about.maximize else values.min())
     candidates = [
-        (abs(float(values[contenders.index(label)].mean()) - best), f"the mean of {label}")
+        (float(values[contenders.index(label)].mean()), f"the mean of {label}")
         for name in RANDOM
         for label in (name, f"{name}+none")
         if label in contenders
     ][:1]
     finite = first[~np.isnan(first)]
     if finite.size:
-        candidates.append((abs(float(np.median(finite)) - best), "the median of the first trials"))
-    candidates.append((float(np.abs(values - best).max()), "the worst run"))
+        candidates.append((float(np.median(finite)), "the median of the first trials"))
+    farthest = np.unravel_index(np.abs(values - best).argmax(), values.shape)
+    candidates.append((float(values[farthest]), "the worst run"))
     scale, reference = next(
-        (candidate for candidate in candidates if candidate[0] > 0),
+        (
+            (abs(value - best), words)
+            for value, words in candidates
+            if not math.isclose(value, best, rel_tol=ROUNDING)
+        ),
         (0.0, "nothing: it never varied"),
     )
     return RunScores(about, values, best, scale, reference)

@@ -14,7 +14,7 @@ from crosstune.cli.options import DEBUG, JSON
 _ROLES = ("random", "grid", "bayesian")
 
 
-@click.command()
+@click.command(short_help="List the engines and their samplers, and what is missing.")
 @JSON
 @DEBUG
 def backends(as_json: bool, debug: bool) -> None:

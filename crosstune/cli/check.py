@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="""
-\b
-Exit status 0; 2 if an engine refuses a parameter or, with --strict, approximates one.
---backend limits the check to the engine that the study is for.
+Exit status 0; 2 if an engine refuses a parameter or, with --strict, approximates one. --backend
+limits the check to the engine that the study is for.
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option("--mode", default="exact", show_default=True, metavar="NAME", help="Or literal.")
+@click.option(
+    "--mode", default="exact", show_default=True, metavar="NAME", help="exact or literal."
+)
 @click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")
 @click.option("--strict", is_flag=True, help="Make an approximation an error.")
 @JSON

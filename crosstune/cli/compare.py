@@ -20,25 +20,27 @@ _EPILOG = """
 \b
 Examples:
   crosstune compare examples/iris.yaml --seeds 10 --trials 30
-  crosstune compare examples/digits.yaml --contenders optuna:tpe,hyperopt:tpe+median --jobs 2
-  crosstune compare --suite tables --contenders optuna:tpe,hyperopt:tpe --seeds 20 --jobs 2
+  crosstune compare examples/digits.yaml -c optuna:tpe,hyperopt:tpe+median
+  crosstune compare --suite tables -c optuna:tpe,hyperopt:tpe --jobs 2
   crosstune compare examples/iris.yaml --until-decided --max-seeds 40
   crosstune compare --studies runs/iris-*.journal
-  crosstune compare --studies mine=a.journal mine=b.journal tpe=c.journal tpe=d.journal
+  crosstune compare --studies mine=a.journal tpe=b.journal
 
-\b
 A contender is BACKEND:SAMPLER, BACKEND:SAMPLER+PRUNER or BACKEND:SAMPLER+SCHEDULER:EPOCHS;
-without --contenders the bayesian sampler of every installed engine meets random search. All get the
-same space, budget and seeds.
+without --contenders the bayesian sampler of every installed engine meets random search. All get
+the same space, budget and seeds.
 
-\b
 Everything goes to --out: each evaluation as it is made, and report.html at the end. The same
 command continues a stopped match; with more seeds or contenders it evaluates only what is new.
 Exit status: 0 done, whatever the verdict; 1 failed; 2 bad request; 130 interrupted.
 """
 
 
-@click.command("compare", epilog=_EPILOG)
+@click.command(
+    "compare",
+    epilog=_EPILOG,
+    short_help="Compare engines on SPEC, on problems, or by studies.",
+)
 @click.argument("places", metavar="[SPEC | STUDY...]", nargs=-1)
 @click.option(
     "--studies",

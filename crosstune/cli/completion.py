@@ -9,17 +9,19 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(
+    short_help="Print the script that completes commands in a SHELL.",
     epilog="""
 \b
 Once, for new shells:
-  bash  crosstune completion bash > ~/.local/share/bash-completion/completions/crosstune
-  zsh   crosstune completion zsh > "${fpath[1]}/_crosstune"
-  fish  crosstune completion fish > ~/.config/fish/completions/crosstune.fish
+  crosstune completion bash \\
+    > ~/.local/share/bash-completion/completions/crosstune
+  crosstune completion zsh > "${fpath[1]}/_crosstune"
+  crosstune completion fish > ~/.config/fish/completions/crosstune.fish
 
 \b
 For this shell alone:
   eval "$(crosstune completion bash)"
-"""
+""",
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context

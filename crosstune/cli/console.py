@@ -74,6 +74,7 @@ class LiveLine:
         metrics: their names.
         total: the number of trials in the budget; None if there is no limit.
         done: the number of trials that are finished.
+        best: the value of the best of them, which is no news.
         seconds: of the budget; None if there is no limit.
         verbose: print a line for each trial.
         scheduled: whether a scheduler trains configurations, which are counted then.
@@ -86,6 +87,7 @@ class LiveLine:
         total: int | None,
         done: int,
         *,
+        best: float | None = None,
         seconds: float | None = None,
         verbose: bool = False,
         scheduled: bool = False,
@@ -96,10 +98,10 @@ class LiveLine:
         self._total = total
         self._verbose = verbose
         self._pace = Pace(total, done, seconds)
-        self._quarter = 0
+        self._quarter = 4 * done // total if total else 0
         self._progress = fitted_progress(console, "configurations" if scheduled else "trials")
         self._task = self._progress.add_task("", total=total, completed=done, words="", ends=None)
-        self._best: float | None = None
+        self._best = best
 
     def __enter__(self) -> LiveLine:
         self._progress.start()

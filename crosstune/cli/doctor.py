@@ -16,12 +16,12 @@ _WIDTH = 14
 
 
 @click.command(
+    short_help="Print versions, engines and extras, and what is missing.",
     epilog="""
-\b
-Exit status 0 if crosstune works here, also without extras; 1 if a library that it needs is missing
-or has a version that does not fit, an installed engine cannot be imported, or no study can be kept
-in the folder.
-"""
+Exit status 0 if crosstune works here, also without extras; 1 if a library that it needs is
+missing or has a version that does not fit, an installed engine cannot be imported, or no study
+can be kept in the folder.
+""",
 )
 @click.option(
     "--folder",

@@ -15,6 +15,7 @@ from crosstune.errors import RequestError
 
 @click.command(
     "exec",
+    short_help="Run a script whose studies the chosen engine drives.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="""
 \b
@@ -23,12 +24,11 @@ Examples:
   crosstune exec --backend keras_tuner --seed 1 -m my_package.train
   crosstune exec --sampler tpe --scheduler i-epoch:50 train.py
 
-\b
 Arguments after the script belong to the script. Its studies may have a sampler of their own or
 none, use optimize() or ask and tell, prune, and suggest other parameters in each trial; calls of
 hyperopt.fmin and searches of Keras Tuner are driven too. A study with a grid or with a
-constraints_func is left unchanged, with a message, or with an error under --strict; so is one with
-several objectives if the sampler takes one alone, as cmaes. Each swap is printed on standard
+constraints_func is left unchanged, with a message, or with an error under --strict; so is one
+with several objectives if the sampler takes one alone, as cmaes. Each swap is printed on standard
 error and recorded in the study. Without --backend and --sampler no sampler is swapped.
 """,
 )

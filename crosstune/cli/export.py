@@ -13,15 +13,15 @@ from crosstune.cli.options import DEBUG
     epilog="""
 \b
 Written to PATH:
-  hyperopt     a pickle of hyperopt.Trials, for fmin, space_eval and hyperopt.plotting
+  hyperopt     a pickle of hyperopt.Trials, for fmin and hyperopt.plotting
   keras_tuner  a project folder, which a tuner with overwrite=False opens
-  optuna       a journal file or the storage with that URL; the study is added to it
+  optuna       a journal file or the URL of a storage, to which it is added
   csv          a table with one row per trial
 
 \b
 Examples:
-  crosstune export iris trials.pkl --storage runs/iris-optuna-tpe.journal --to hyperopt
-  crosstune export iris sqlite:///iris.db --storage runs/iris-optuna-tpe.journal --to optuna
+  crosstune export iris trials.pkl --storage iris.journal --to hyperopt
+  crosstune export iris sqlite:///iris.db --storage iris.journal --to optuna
 """
 )
 @click.argument("study")

@@ -16,12 +16,12 @@ from crosstune.cli.options import DEBUG, JSON
     epilog="""
 \b
 SOURCE is
-  hyperopt     a pickle of hyperopt.Trials. READING A PICKLE RUNS ANY CODE IN IT: use only a file
-               that you trust. No other command and no other format reads a pickle.
+  hyperopt     a pickle of hyperopt.Trials. READING A PICKLE RUNS ANY CODE
+               IN IT: use only a file that you trust. No other command and
+               no other format reads a pickle.
   keras_tuner  the project folder of a tuner
   optuna       a journal file, or the URL of a database
 
-\b
 Without --storage the study goes to runs/NAME.journal. An existing study is never changed.
 
 \b

@@ -57,8 +57,8 @@ def say_what_runs(plan: Plan, study: Study, console: Console) -> None:
     trials = None if plan.budget is None else plan.budget.trials
     if trials is not None and done >= trials:
         console.print(
-            f"the study has {done} finished trials already, and --trials {trials} is their "
-            "number in all: there is nothing left to do",
+            f"the study has {done} finished trials already, and its budget is {trials} in all: "
+            "there is nothing left to do. A larger --trials continues it",
             highlight=False,
             soft_wrap=True,
         )
@@ -77,11 +77,13 @@ def live_line(plan: Plan, study: Study, console: Console, *, verbose: bool = Fal
         verbose: print a line for each trial.
     """
     budget = plan.budget
+    best = best_trial(study) if len(study.directions) == 1 else None
     return LiveLine(
         console,
         _metrics(plan),
         None if budget is None else budget.trials or budget.configurations,
         progress(study),
+        best=None if best is None else best.value,
         seconds=None if budget is None else budget.seconds,
         verbose=verbose,
         scheduled=plan.engine.scheduler is not None,

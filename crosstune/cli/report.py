@@ -12,7 +12,6 @@ from crosstune.cli.options import DEBUG, JSON, STUDY, named
 
 @click.command(
     epilog="""
-\b
 STUDY is a journal file, an SQLite file, or the URL of a database. With --from hyperopt it is a
 pickle of Trials, WHICH RUNS ANY CODE IN IT: read only one that you trust; with --from keras_tuner
 it is a project folder. Nothing in it is changed, and a study that is running may be reported.
@@ -20,7 +19,7 @@ it is a project folder. Nothing in it is changed, and a study that is running ma
 \b
 Examples:
   crosstune report runs/iris-optuna-tpe.journal
-  crosstune report runs/iris-optuna-tpe.journal --out iris.html --figures figures --tables tables
+  crosstune report runs/iris-optuna-tpe.journal --figures figures
   crosstune report sqlite:///studies.db --study iris --out iris.md
 """
 )

@@ -43,43 +43,50 @@ FOLDER = Path("runs")
 
 @click.command(
     epilog="""
-\b
-SAMPLER is a role (random, grid, bayesian), which every backend has, or a native
-name of the backend; `crosstune backends` lists them.
+SAMPLER is a role (random, grid, bayesian), which every backend has, or a native name of the
+backend; `crosstune backends` lists them.
 
-\b
-Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if
-that exists. View it with: optuna-dashboard runs/....journal
+Without --storage the study goes to runs/NAME-BACKEND-SAMPLER.journal, with a number if that
+exists. View it with optuna-dashboard and the name of the file.
 
-\b
 A run that was killed or stopped continues with --resume, to the same trials as without the stop.
-The trial that was running is repeated. If a library was upgraded meanwhile and trials would differ,
-that is an error, and --resume --fresh continues with an engine that learns from the trials.
+The trial that was running is repeated. If a library was upgraded meanwhile and trials would
+differ, that is an error, and --resume --fresh continues with an engine that learns from the
+trials.
+
+Several trials at a time, in processes of this machine; one that dies or hangs costs one trial:
 
 \b
-Several trials at a time, in processes of this machine; one that dies or hangs costs one trial:
   crosstune run spec.yaml --workers 4 --trial-seconds 600
+
 The same history for 1 to 8 workers; each suggestion is made with 7 results fewer:
+
+\b
   crosstune run spec.yaml --workers 4 --ordered
+
 On a Dask cluster, whose workers may come and go:
+
+\b
   crosstune run spec.yaml --dask tcp://10.0.0.1:8786 --host 10.0.0.5
+
 Without a cluster manager, over a database: crosstune worker --help
 
-\b
 If the objective has noise, the best observed value is partly luck: --repeats 8 evaluates the
 leaders again in the last 8 trials, and the recommended trial is shown with its uncertainty.
 
-\b
 With several metrics in the spec, the trials that no other one beats in all of them are shown at
 the end. Trials that violate one of its constraints are never among the best; if all do, the exit
 status is 1:
-  metrics: [{name: accuracy, direction: maximize}, {name: latency_ms, direction: minimize}]
-  constraints: [{metric: memory_mb, max: 512}, {metric: recall, min: 0.8}]
 
 \b
-With --tensorboard logs, view it while it runs with: tensorboard --logdir logs
-Several studies may share a directory, and a resumed one continues its log. The log of a finished
-study: crosstune tensorboard runs/....journal logs
+  metrics:
+    - {name: accuracy, direction: maximize}
+    - {name: latency_ms, direction: minimize}
+  constraints: [{metric: memory_mb, max: 512}, {metric: recall, min: 0.8}]
+
+A study with --tensorboard logs is viewed as it runs with: tensorboard --logdir logs. Several
+studies may share a directory, and a resumed one continues its log. A finished study is logged by
+crosstune tensorboard.
 """
 )
 @click.argument("spec", type=click.Path(path_type=Path))

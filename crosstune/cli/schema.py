@@ -7,7 +7,7 @@ import json
 import click
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of a spec, for editors.")
 def schema() -> None:
     """Print the JSON Schema of a spec, for editors and other programs."""
     from crosstune.spec.schema import schema as made

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 
 @click.command(
     "spec",
+    short_help="Draft a spec file from a study or a script.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="""
-\b
 SOURCE is a study (a journal or SQLite file, the URL of a database, or with --format the file of
 another library) or a Python script, which ends in .py, or a module with -m.
 
-\b
 A script runs until each of its studies has N trials, with random search in place of its samplers,
 so that its choices are seen alike. More trials show more of its conditions.
 

@@ -14,12 +14,13 @@ from crosstune.terminal.text import say
 
 
 @click.command(
+    short_help="Log the studies in STUDY for TensorBoard.",
     epilog="""
 \b
 An existing log is continued, without repetition. Example:
   crosstune tensorboard runs/iris-optuna-tpe.journal logs
   tensorboard --logdir logs
-"""
+""",
 )
 @click.argument("storage", metavar="STUDY")
 @click.argument("log_dir", metavar="DIR", type=click.Path(path_type=Path))

@@ -24,14 +24,16 @@ MAX_JOBS = 4
 
 
 @click.command(
+    short_help="Prove that each engine suggests what its library does.",
     epilog="""
-\b
 Each library runs as its own users would call it, on the space of SPEC, and crosstune beside it,
 with the same seed and an objective that takes no time. Exit status 0 if every suggestion is
 identical, else 1. All samplers together take minutes, most of them for Optuna's gp and Keras
 Tuner's bayesian, which take up to a second per suggestion. Other samplers are fast:
+
+\b
   crosstune verify spec.yaml --backend hyperopt --sampler tpe
-"""
+""",
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("-b", "--backend", "backends", multiple=True, metavar="NAME", help="Only this one.")

@@ -24,18 +24,19 @@ from crosstune.cli.options import (
 
 
 @click.command(
+    short_help="Work with others on a study, over a database.",
     epilog="""
-\b
 Start any number, on any machines that reach the database and have SPEC, the objective and its
 data; workers may start and stop at any time. Example:
+
+\b
   export DB=postgresql+psycopg://me:secret@db.example.org/tune
   crosstune worker digits.yaml --storage $DB --trials 500
 
-\b
 The first worker makes the study, and all stop when it has its trials. If a worker is killed,
 nothing is lost: after a minute without a heartbeat its trial is queued again, with its values, at
 most three times. The server may restart meanwhile. On one machine: crosstune run --workers 4
-"""
+""",
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(

@@ -21,7 +21,7 @@ _SQLITE = "sqlite:///"
 
 
 def find(place: Place, name: str | None) -> Study:
-    """A study in an existing storage; without a name the only one.
+    """A study in an existing storage, to be read; without a name the only one.
 
     Raises:
         RequestError: the storage or the study does not exist.
@@ -42,7 +42,7 @@ def _existing(place: Place) -> BaseStorage:
     file = local_file(place)
     if file is not None and not file.is_file():
         raise RequestError(f"there is no file {file}")
-    return open_storage(place)
+    return open_storage(place, mend=False)
 
 
 def local_file(place: Place) -> Path | None:

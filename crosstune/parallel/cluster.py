@@ -25,6 +25,15 @@ LOOK_AGAIN = 1.0
 """Seconds before the number of a cluster's threads is read again."""
 
 
+def check_dask(address: str) -> None:
+    """Raise MissingLibrary if the libraries for a cluster at this address are not installed."""
+    with needing("Dask", "crosstune[dask]", "distributed"):
+        import distributed  # noqa: F401
+    if address == LOCAL:
+        with needing("a local Dask cluster", "crosstune[dask]", "cryptography"):
+            import cryptography  # noqa: F401  (Dask makes the certificate with it)
+
+
 @contextmanager
 def dask_executor(
     address: str, workers: int | None
@@ -42,11 +51,9 @@ def dask_executor(
         RequestError: no scheduler answers.
         MissingLibrary: Dask is not installed, or cryptography for a local cluster.
     """
-    with needing("Dask", "crosstune[dask]", "distributed"):
-        import distributed
-    if address == LOCAL:
-        with needing("a local Dask cluster", "crosstune[dask]", "cryptography"):
-            import cryptography  # noqa: F401  (Dask makes the certificate with it)
+    check_dask(address)
+    import distributed
+
     with ExitStack() as stack:
         place: Any = address
         if address == LOCAL:

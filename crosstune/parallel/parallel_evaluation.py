@@ -16,7 +16,7 @@ from crosstune.errors import RequestError
 from crosstune.objectives import Prepared
 from crosstune.parallel.ask import Begun
 from crosstune.parallel.channel import check_installed, open_to_workers
-from crosstune.parallel.cluster import LOCAL, dask_executor, is_loopback
+from crosstune.parallel.cluster import LOCAL, check_dask, dask_executor, is_loopback
 from crosstune.parallel.driver import Callback, Driver
 from crosstune.parallel.evaluate import Recipe, begin_run, end_run, evaluate
 from crosstune.parallel.one_trial_process import evaluate_alone
@@ -91,6 +91,8 @@ class Workers:
             check_guarded("a run with several workers")
         if not isinstance(self.executor, ThreadPoolExecutor):
             check_installed("dask" if isinstance(self.executor, str) else "parallel")
+        if isinstance(self.executor, str):
+            check_dask(self.executor)
 
     @property
     def sequential(self) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from crosstune.presentation.markup import (
@@ -103,5 +102,5 @@ def show(sections: Iterable[Section], console: Console) -> None:
             console.print(Text(f"- {plain(remark)}"))
         for title, code in section.code:
             console.print(Text(f"{plain(title)}:"))
-            shown = Text("\n".join(plain_line(line) for line in code.splitlines()))
-            console.print(Padding(shown, (0, 0, 0, 2)))
+            for line in code.splitlines():
+                console.print(Text(f"  {plain_line(line)}"), soft_wrap=True)  # to be copied

@@ -28,12 +28,13 @@ _files: WeakKeyDictionary[BaseStorage, Path] = WeakKeyDictionary()
 _behind: WeakKeyDictionary[BaseStorage, BaseStorage] = WeakKeyDictionary()
 
 
-def open_storage(place: Place) -> BaseStorage:
+def open_storage(place: Place, *, mend: bool = True) -> BaseStorage:
     """The storage at a place.
 
     Args:
         place: None is memory; a string with "://" is a database for Optuna; any other string or
             path is a journal file, made with its folders if it is absent.
+        mend: whether what a kill has left on a journal is removed first, as a writer needs it.
 
     Raises:
         RequestError: the file cannot be written, or the database cannot be opened.
@@ -51,8 +52,9 @@ def open_storage(place: Place) -> BaseStorage:
         raise RequestError(f"{path} is no regular file, so no journal can be kept in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_dangling_lock(path)
-        _drop_torn_line(path)
+        if mend:
+            _drop_dangling_lock(path)
+            _drop_torn_line(path)
         # The absolute path, since Optuna waits forever for a lock that a killed process has left on
         # a relative one; without links, since its lock is beside the path that it gets.
         path = _real(path)

@@ -203,4 +203,4 @@ def _damaged(place: str, why: str) -> RequestError:
 
 def names_at(place: str) -> list[str]:
     """The names of the studies in a storage that `read` has opened."""
-    return optuna.get_all_study_names(open_storage(_url(place)))
+    return optuna.get_all_study_names(open_storage(_url(place), mend=False))

@@ -126,6 +126,15 @@ def test_runs_that_all_end_equal_are_judged_by_the_margin():
     assert only(finals(scores)).verdict == EQUIVALENT
 
 
+def test_rounding_is_no_difference_from_the_reference():
+    same = 0.9733333333333334  # its mean over ten seeds is less by the last digit
+    summary = summarize(finals({"optuna:random": [same] * 10, "optuna:tpe": [same] * 10}))
+    scale, of = summary.scale["p"]
+    assert (of, scale) == ("the median of the first trials", pytest.approx(1.0))
+    assert summary.verdict.margin == pytest.approx(0.1)
+    assert all(standing.area < 1 for standing in summary.standings)
+
+
 def test_a_failed_run_keeps_its_best_and_is_named():
     runs = {
         "a": [run([0.0, 1.0]), run([0.3], end="failed", error="ValueError: no")],

@@ -79,6 +79,26 @@ def test_without_a_terminal_a_long_run_says_the_time_left_at_each_quarter(
     ]
 
 
+def test_a_resumed_study_repeats_neither_its_best_value_nor_a_quarter_that_was_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
+    said = io.StringIO()
+    study = optuna.create_study()
+    for value in (1.0, 5.0, 5.0):
+        study.tell(study.ask(), value)
+    with LiveLine(Console(file=said, width=80), ["loss"], 8, 3, best=1.0) as shown:
+        for value in (5.0, 0.5):
+            now[0] += 10
+            study.tell(study.ask(), value)
+            shown(study, study.trials[-1])
+    assert said.getvalue().splitlines() == [
+        "4 of 8 trials, best loss 1, about 40 s left",
+        "trial 4 of 8: loss 0.5",
+    ]
+
+
 def test_verbose_has_a_line_for_each_trial_with_its_parameters() -> None:
     said = io.StringIO()
     study = optuna.create_study()

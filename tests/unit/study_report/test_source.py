@@ -38,6 +38,13 @@ def test_a_study_in_a_journal_and_in_a_database_is_read_alike(file: Path, tmp_pa
         assert [t.params for t in by_database.trials] == [t.params for t in by_journal.trials]
 
 
+def test_a_line_that_is_being_written_is_left_as_it_is(file: Path) -> None:
+    torn = file.read_bytes()[:-5]
+    file.write_bytes(torn)
+    assert len(read(str(file)).trials) == 9  # the last trial was that line
+    assert file.read_bytes() == torn
+
+
 def test_a_missing_study_is_missing_and_is_not_made(tmp_path: Path) -> None:
     for place in (tmp_path / "no.journal", f"sqlite:///{tmp_path}/no.db"):
         assert "missing" in said(place)
