@@ -124,7 +124,7 @@ KINDS_OUTSIDE = {
 }
 """The slow ones from outside, on the frozen half and on problems of the older suites.
 
-A run of theirs takes minutes, so they have one seed each.
+A run of theirs takes a minute or more, so they have few seeds.
 """
 MECHANISMS = ("additive", "edges", "hedge")
 BEFORE = "crosstune:gp before"

@@ -93,11 +93,7 @@ def test_a_published_match_is_fair(name: str, monkeypatch: pytest.MonkeyPatch) -
     check_fairness(tuple(chosen), contenders(wanted.contenders), RunLimits(trials=wanted.trials))
 
 
-NOT_RUN = {"kinds-hebo"}
-"""Matches that are declared and have not been run yet."""
-
-
-@pytest.mark.parametrize("name", sorted(published.MATCHES.keys() - NOT_RUN))
+@pytest.mark.parametrize("name", sorted(published.MATCHES))
 def test_what_is_kept_is_what_is_declared(name: str) -> None:
     wanted, kept = published.MATCHES[name], unpack(published.kept(name))
     settings = kept.settings
