@@ -21,7 +21,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples" / "notebooks"
 IN_A_KERNEL = "three_engines"
 """The notebook that is also executed cell by cell."""
 SMALL = {"CROSSTUNE_NOTEBOOK_TRIALS": "6", "CROSSTUNE_NOTEBOOK_SEEDS": "5"}
-"""Limits of the match, which takes two minutes otherwise."""
+"""Limits of the match, which takes a minute otherwise."""
 
 
 def notebook(script: Path) -> nbformat.NotebookNode:

@@ -20,6 +20,14 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
 
 
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time on the clock of the live line, which a test may set."""
+    time_now = [100.0]
+    monkeypatch.setattr(progress_line.time, "monotonic", lambda: time_now[0])
+    return time_now
+
+
 def line(width: int, words: str, *, total: int | None = 30) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     progress = fitted_progress(console, "trials")
@@ -46,10 +54,8 @@ def test_a_wide_terminal_has_a_bar_and_no_budget_has_none() -> None:
 
 
 def test_the_time_left_is_by_the_pace_and_not_beyond_the_limit(
-    monkeypatch: pytest.MonkeyPatch,
+    now: list[float],
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
     free, limited = Pace(30, done=10), Pace(30, done=10, seconds=50)
     assert free.ends(10) is None
     now[0] += 20
@@ -60,10 +66,8 @@ def test_the_time_left_is_by_the_pace_and_not_beyond_the_limit(
 
 
 def test_without_a_terminal_a_long_run_says_the_time_left_at_each_quarter(
-    monkeypatch: pytest.MonkeyPatch,
+    now: list[float],
 ) -> None:
-    now = [0.0]
-    monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
     said = io.StringIO()
     study = optuna.create_study()
     with LiveLine(Console(file=said, width=80), ["loss"], 8, 0) as shown:
@@ -80,10 +84,8 @@ def test_without_a_terminal_a_long_run_says_the_time_left_at_each_quarter(
 
 
 def test_a_resumed_study_repeats_neither_its_best_value_nor_a_quarter_that_was_passed(
-    monkeypatch: pytest.MonkeyPatch,
+    now: list[float],
 ) -> None:
-    now = [0.0]
-    monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
     said = io.StringIO()
     study = optuna.create_study()
     for value in (1.0, 5.0, 5.0):
