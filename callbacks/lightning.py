@@ -97,7 +97,8 @@ class LightningPruningCallback(Callback):
         return None if self._path is None else str(self._path)
 
     def _note(self, path: Path) -> None:
-        torch.load(path, weights_only=True)  # raises where a checkpoint is more than values
+        # Raises where a checkpoint is more than values.
+        torch.load(path, map_location="cpu", weights_only=True)
         self._path = path
 
     def state_dict(self) -> dict[str, Any]:

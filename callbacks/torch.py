@@ -165,7 +165,8 @@ class TorchPruningCallback:
 
         def note(path: Path) -> None:
             nonlocal content
-            torch.load(path, weights_only=True)  # raises where a state is more than values
+            # Raises where a state is more than values.
+            torch.load(path, map_location="cpu", weights_only=True)
             content = path.read_bytes()
 
         if not self._state:
@@ -173,7 +174,7 @@ class TorchPruningCallback:
         self._pausable.restore(note)
         content = self._exchange(content)[0]
         if content:
-            saved = torch.load(io.BytesIO(content), weights_only=True)
+            saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
             for owner, its_state in zip(self._state, saved["state"], strict=True):
                 owner.load_state_dict(its_state)
             if len(saved["random"]) == self._ranks:

@@ -149,6 +149,34 @@ def test_a_strangers_checkpoint_runs_no_code(
     assert all(len(configuration.curve) == MOST for configuration in finished(study))
 
 
+@pytest.mark.parametrize("name", ["torch", "lightning"])
+def test_a_checkpoint_of_a_machine_with_a_gpu_continues_without_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not here(name):
+        pytest.skip(f"{name} is not installed")
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    save = torch.save
+
+    def from_gpu(*args: Any, **kwargs: Any) -> None:
+        with monkeypatch.context() as saving:
+            saving.setattr("torch.serialization.location_tag", lambda storage: "cuda:0")
+            save(*args, **kwargs)
+
+    monkeypatch.setattr("torch.save", from_gpu)
+
+    def train(params: Mapping[str, Any], trial: optuna.Trial) -> float:
+        return TRAININGS[name](params, trial)[0]
+
+    with caplog.at_level(logging.WARNING, "crosstune"):
+        study = scheduled(name, train, tmp_path)
+    assert "checkpoint" not in caplog.text
+    assert epochs_trained(study) == 4 * FIRST + 2 * (MOST - FIRST)
+
+
 def test_the_rungs_of_keras_tuners_hyperband_continue_too(library: str, tmp_path: Path) -> None:
     pytest.importorskip("keras_tuner")
 
