@@ -109,7 +109,8 @@ class Scheduler:
             name: of the scheduler.
             options: of it, with `max_epochs`; the others have defaults.
             reads_curves: whether the engine learns from all reports of a trial. Then the first
-                parts of `freeze-thaw` are short, also where its share is large.
+                parts of `freeze-thaw` are short, also where its share is large, and by default it
+                is told the last values, so that the end of a finished configuration is its own.
 
         Raises:
             RequestError: an option is missing or out of its range.
@@ -130,7 +131,7 @@ class Scheduler:
         most = options["max_epochs"]
         if isinstance(most, bool) or not isinstance(most, int) or most < 2:
             raise RequestError(f"max_epochs is a number of epochs from 2 on, not {most!r}")
-        told = options.get("told", LAST if name in EARLY else COMMON)
+        told = options.get("told", LAST if name in EARLY or reads_curves else COMMON)
         anew = options.get("anew")
         if told not in TOLD:
             raise UnknownName(no_such("value of told", told, TOLD))

@@ -85,6 +85,14 @@ def test_the_first_parts_have_most_of_the_share_unless_short_ones_are_read() -> 
     assert firsts == [8, 1, 1]
     learns = Scheduler.of("freeze-thaw", {"max_epochs": 52}, reads_curves=True)
     assert learns.options["first"] == 3
+    assert learns.told == "last"
+
+
+def test_an_engine_that_reads_curves_is_told_where_a_finished_configuration_ended() -> None:
+    begun = configurations(study(), maximize=False, max_epochs=MOST)
+    scheduler = Scheduler.of("freeze-thaw", {"max_epochs": MOST}, reads_curves=True)
+    finished = as_trials(begun, scheduler, maximize=False, seed=1)[0]
+    assert finished.value == 4.0
 
 
 def test_i_epoch_begins_with_a_fifth_and_never_with_whole_trainings() -> None:
