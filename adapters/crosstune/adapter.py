@@ -60,15 +60,17 @@ class CrosstuneAdapter(Adapter):
     ) -> Mapping[str, Any]:
         """Those of the earlier formats were made by a Gaussian process with fewer mechanisms.
 
-        Format 1 had none of those that can be switched off, and format 2 no curves.
+        Format 1 had none of those that can be switched off, format 2 no `curves`, and none before
+        format 5 had `plain`.
         """
-        if algorithm != "gp" or record_format > 2:
+        if algorithm != "gp" or record_format > 4:
             return options
         if record_format == 1:
             options = {"startup": 4, "without": ["additive", "edges", "hedge"], **options}
         without = options.get("without", [])
         without = [without] if isinstance(without, str) else [*without]
-        return {**options, "without": [*without, "curves"]}
+        lacking = ["curves", "plain"] if record_format < 3 else ["plain"]
+        return {**options, "without": [*without, *lacking]}
 
     def plain_options(self, algorithm: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options, with earlier studies replaced by their trials."""

@@ -6,7 +6,7 @@ to the meaning of a record raises `FORMAT`.
 
 from __future__ import annotations
 
-FORMAT = 4
+FORMAT = 5
 """The format number in each record; a record without one has format 1."""
 
 PENALISED_FROM = 4

@@ -31,7 +31,7 @@ SHARE = 0.02
 LEAST = 2.0
 """Seconds before the first snapshot, and at least between two."""
 
-FORMAT = 4
+FORMAT = 5
 """The format of a snapshot. Raise it whenever a class or an attribute in it changes its name or
 its meaning: snapshots of other formats are not read, and the run is replayed."""
 

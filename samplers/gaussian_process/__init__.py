@@ -31,14 +31,17 @@ class GaussianProcessSampler(EngineSampler):
       with the square root of the number of parameters (Hvarfner, Hellsten and Nardi 2024).
     - Values are transformed by a shifted logarithm, whose shift is chosen by likelihood (Snelson,
       Rasmussen and Ghahramani 2004).
-    - Up to eight points first (the median of each range, then scrambled Sobol), then the highest
+    - Up to five points first (the median of each range, then scrambled Sobol), then the highest
       log expected improvement (Ament et al. 2023) over random, mutated and neighbouring points, by
       local search and by gradient.
     - The outer tenths of continuous ranges have a penalty, where a model has neighbours on one side
       only ("edges").
     - Some proposals are made by a small tree-structured Parzen estimator, the more the more often
       it found a better point lately; 15 to 67 % ("hedge"). It is meant for where the model is
-      wrong; docs/samplers.md has what it was worth.
+      wrong.
+    - Both are left out of a space without conditions until a trial fails ("plain"). Without it they
+      are in every study, and there are up to eight points first; docs/samplers.md has what each was
+      worth.
     - Where half or more of the parameters are unordered choices, a part of the covariance is
       additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),
@@ -69,7 +72,7 @@ class GaussianProcessSampler(EngineSampler):
     Args:
         space: to search. None: learn it from the trials.
         startup: number of points before the first modelled one, 0 or more. None: two more than
-            parameters, at most 8.
+            parameters, at most 5.
         prior: by name the expected best value, or a mapping of that value, `at`, and the width of
             the belief, `spread`: see `crosstune.space.belief.Belief`.
         warm_start: earlier studies, journal files or URLs of databases; see

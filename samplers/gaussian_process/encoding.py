@@ -79,6 +79,11 @@ class Encoding:
         dim = self.dimensions[self.column[parent]]
         return [dim.entry(item.decode(raw)) for raw in raws]
 
+    @property
+    def conditional(self) -> bool:
+        """Whether a parameter has a condition."""
+        return bool(self._conditions)
+
     @cached_property
     def size(self) -> float:
         """The number of distinct rows; there may be fewer distinct points."""

@@ -33,10 +33,12 @@ from crosstune.samplers.grid import grid
 from crosstune.space.belief import beliefs
 from crosstune.space.space import Params, Space
 
-MECHANISMS = ("additive", "curves", "edges", "hedge")
+MECHANISMS = ("additive", "curves", "edges", "hedge", "plain")
 """What `without` may switch off."""
-START = 8
+START = 5
 """Default number of points before the first modelled one; two more than parameters if fewer."""
+START_WITHOUT_PLAIN = 8
+"""The same number without `plain`."""
 LISTED = 1000
 """Maximum number of points of a space that is scored completely."""
 TRIES = 20
@@ -68,14 +70,15 @@ class GaussianProcessEngine(Engine):
         maximize: bool = False,
     ):
         self._encoding = Encoding(space)
-        if startup is None:
-            startup = min(START, self._encoding.d + 2)
-        if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
-            raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
         self._without = {without} if isinstance(without, str) else set(without)
         for name in self._without:
             if name not in MECHANISMS:
                 raise SpecError(no_such("mechanism", str(name), MECHANISMS))
+        if startup is None:
+            most = START_WITHOUT_PLAIN if "plain" in self._without else START
+            startup = min(most, self._encoding.d + 2)
+        if not isinstance(startup, int) or isinstance(startup, bool) or startup < 0:
+            raise SpecError(f"startup is a number of points, 0 or more, not {startup!r}")
         self._sign = -1.0 if maximize else 1.0
         self._space = space
         # A learnt space may lack parameters of the study.
@@ -172,11 +175,21 @@ class GaussianProcessEngine(Engine):
             return self._drawn()
         horizon = None if "curves" in self._without else horizon_of(self._observed)
         proposer = MODEL
-        if horizon is None and "hedge" not in self._without:
+        if horizon is None and self._uses("hedge"):
             proposer = PARZEN if self._rng.random() < self._hedge.share else MODEL
         self.proposers[trial] = proposer
         with _blas().limit(limits=1):
             return self._modelled(proposer, horizon)
+
+    def _uses(self, mechanism: str) -> bool:
+        """Whether `edges` or `hedge` is in use: `plain` leaves both out of a space without
+        conditions until a trial fails."""
+        needed = (
+            "plain" in self._without
+            or self._encoding.conditional
+            or any(observation.state == FAILED for observation in self._observed)
+        )
+        return needed and mechanism not in self._without
 
     @cached_property
     def _design(self) -> Numbers:
@@ -237,7 +250,7 @@ class GaussianProcessEngine(Engine):
             self._rng,
             self._beliefs,
             power,
-            edges=horizon is None and "edges" not in self._without,
+            edges=horizon is None and self._uses("edges"),
         )
         if self._encoding.size <= LISTED:
             listed = search.of(self._listed)

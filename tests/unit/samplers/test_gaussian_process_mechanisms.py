@@ -88,7 +88,7 @@ def test_the_share_of_the_estimator_follows_its_luck_and_forgets() -> None:
 
 
 def test_proposers_are_noted_for_modelled_points_alone() -> None:
-    engine = GaussianProcessEngine(SWITCHES, seed=0, startup=5)
+    engine = GaussianProcessEngine(SWITCHES, seed=0, startup=5, without="plain")
     for trial in range(25):
         engine.tell(trial, Outcome("complete", _loss(engine.ask(trial))))
     assert sorted(engine.proposers) == list(range(5, 25))
@@ -114,7 +114,7 @@ def test_the_penalty_keeps_proposals_from_the_ends() -> None:
     def on_ends(without: tuple[str, ...]) -> int:
         count = 0
         for seed in range(4):
-            engine = GaussianProcessEngine(_BOX, seed=seed, without=("hedge", *without))
+            engine = GaussianProcessEngine(_BOX, seed=seed, without=("hedge", "plain", *without))
             for trial in range(20):
                 params = engine.ask(trial)
                 count += sum(value in (0.0, 1.0) for value in params.values())
@@ -183,7 +183,38 @@ def test_each_mechanism_can_be_switched_off(name: str) -> None:
             engine.tell(trial, Outcome("complete", end, curve))
         return asked
 
-    assert points(name) != points()
+    always = ("plain",) if name in ("edges", "hedge") else ()
+    assert points(name, *always) != points(*always)
+
+
+@pytest.mark.parametrize(
+    ("space", "fails", "used"),
+    [(SWITCHES, False, False), (SWITCHES, True, True), (BRANCHES, False, True)],
+)
+def test_plain_spaces_have_neither_edges_nor_hedge_until_a_trial_fails(
+    space: Space, fails: bool, used: bool
+) -> None:
+    def asked(*without: str) -> list[Params]:
+        engine = GaussianProcessEngine(space, seed=0, without=without)
+        points = []
+        for trial in range(25):
+            points.append(engine.ask(trial))
+            failed = fails and trial == 3
+            end = None if failed else 0.1 * (trial % 7) + trial / 50
+            engine.tell(trial, Outcome("failed" if failed else "complete", end))
+        assert (PARZEN in engine.proposers.values()) == (used and "hedge" not in without)
+        return points
+
+    assert (asked("edges") != asked()) == used
+    assert (asked("hedge") != asked()) == used
+
+
+@pytest.mark.parametrize(("without", "start"), [((), 5), ("plain", 8)])
+def test_plain_studies_start_with_fewer_points(without: str, start: int) -> None:
+    engine = GaussianProcessEngine(_BOX, seed=0, without=without)
+    for trial in range(10):
+        engine.tell(trial, Outcome("complete", float(engine.ask(trial)["x0"] or 0.0)))
+    assert min(engine.proposers) == start
 
 
 def _loss(params: Params) -> float:
