@@ -15,6 +15,8 @@ FROZEN = "2026-11-26"
 """The date of the freeze."""
 KINDS_FROZEN = "2026-11-29"
 """The date of the freeze before the frozen half of the suite `kinds` was run."""
+KINDS_FROZEN_AGAIN = "2026-11-30"
+"""The date of the freeze before it was run again."""
 
 DEVELOPMENT_TABLES = tuple(
     f"tables/{name}"

@@ -102,8 +102,10 @@ FROZEN = {
 }
 """Our own sampler on the half that it had never seen."""
 OF_KINDS = ("optuna:tpe", "hyperopt:tpe", "optuna:random")
+FIRST = _variant("without plain", without=["plain"])
+"""The sampler as it ran on the frozen half of the kinds for the first time."""
 KINDS = {
-    "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, *OF_KINDS), 8, 60),
+    "kinds": Published("Kinds, frozen half", kinds.FROZEN, (OURS, FIRST, *OF_KINDS), 8, 60),
 }
 """Our own sampler on the problems of seldom judged kinds; the halves follow the rule of `kinds`."""
 _AROUND = (
@@ -127,7 +129,7 @@ KINDS_OUTSIDE = {
 A run of theirs takes a minute or more, so they have few seeds.
 """
 MECHANISMS = ("additive", "edges", "hedge")
-BEFORE = "crosstune:gp before"
+BEFORE = _variant("crosstune:gp before", startup=4, without=list(MECHANISMS))
 """The sampler as it was frozen on 2026-11-26."""
 ABLATION = {
     "ablation": Published(
@@ -136,8 +138,8 @@ ABLATION = {
         (
             OURS,
             *(_variant(f"without {name}", without=[name]) for name in MECHANISMS),
-            _variant("with 4 start points", startup=4),
-            _variant(BEFORE, startup=4, without=list(MECHANISMS)),
+            FIRST,
+            BEFORE,
             "optuna:random",
         ),
         4,
@@ -151,11 +153,11 @@ NOT_LOST = {
         (*halves.TABLES, *halves.FUNCTIONS, *halves.TRAINING),
         (
             OURS,
-            _variant(BEFORE, startup=4, without=list(MECHANISMS)),
+            BEFORE,
             "optuna:tpe",
             "optuna:random",
         ),
-        6,
+        12,
         60,
     )
 }
@@ -173,10 +175,10 @@ SURROGATES = {
         tuple(f"surrogates/{name}" for name in _SURROGATES),
         (
             OURS,
-            _variant(BEFORE, startup=4, without=list(MECHANISMS)),
+            BEFORE,
             *("optuna:tpe", "hyperopt:tpe", "optuna:random"),
         ),
-        8,
+        12,
         60,
     )
 }
