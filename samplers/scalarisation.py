@@ -22,6 +22,7 @@ from crosstune.space.parameters import shown
 from crosstune.space.parameters.checks import is_number
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 CHEBYSHEV, WEIGHTED = "chebyshev", "weighted"
 RULES = (CHEBYSHEV, WEIGHTED)
@@ -91,14 +92,14 @@ class Scalarisation:
             [outcomes[i].values or (outcomes[i].value,) for i in complete], float
         ).reshape(-1, len(maximize))
         values = self._combined(losses * signs, weights)
-        values = _penalized(values, [outcomes[i].constraints for i in complete])
+        feasible = np.array([satisfied(outcomes[i].constraints.values()) for i in complete], bool)
+        values = _penalized(values, feasible, [outcomes[i].constraints for i in complete])
         if single:
             values = values * signs[0]
-        changed = dict(zip(complete, values.tolist(), strict=True))
-        return [
-            replace(outcome, value=changed.get(i, outcome.value), values=(), constraints={})
-            for i, outcome in enumerate(outcomes)
-        ]
+        scalars = [replace(outcome, values=(), constraints={}) for outcome in outcomes]
+        for i, value, ok in zip(complete, values.tolist(), feasible.tolist(), strict=True):
+            scalars[i] = replace(scalars[i], value=value, penalised=not ok)
+        return scalars
 
     def _combined(self, losses: Numbers, weights: Numbers) -> Numbers:
         if losses.shape[1] == 1:
@@ -121,9 +122,10 @@ def _normalized(losses: Numbers) -> Numbers:
     return scaled
 
 
-def _penalized(values: Numbers, constraints: Sequence[Mapping[str, float]]) -> Numbers:
+def _penalized(
+    values: Numbers, feasible: Flags, constraints: Sequence[Mapping[str, float]]
+) -> Numbers:
     """The values, with those of infeasible trials above all others, in the order of violation."""
-    feasible = np.array([satisfied(one.values()) for one in constraints], bool)
     if feasible.all():
         return values
     violations = np.array(total_violations(constraints))

@@ -46,6 +46,7 @@ class Outcome:
             the first of them. Else empty.
         epochs: the epoch at which the training ends, if a scheduler has paused it before, whatever
             the state; its reports are then by epoch. None for a training that is over.
+        penalised: whether `value` is worse than the objective's own, for broken constraints.
     """
 
     state: str
@@ -54,6 +55,7 @@ class Outcome:
     constraints: Mapping[str, float] = field(default_factory=dict)
     values: tuple[float, ...] = ()
     epochs: int | None = None
+    penalised: bool = False
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,9 @@ class GaussianProcessEngine(Engine):
             state = FAILED
         value = math.nan if outcome.value is None else self._sign * outcome.value
         curve = curve_of(outcome, self._sign)
-        self._observed.append(Observation(row, value, state, curve, outcome.epochs))
+        self._observed.append(
+            Observation(row, value, state, curve, outcome.epochs, outcome.penalised)
+        )
         if state == COMPLETE:
             self._best = min(self._best, value)
         self._tried.update(self._encoding.keys(row[None]))
@@ -183,11 +185,11 @@ class GaussianProcessEngine(Engine):
 
     def _uses(self, mechanism: str) -> bool:
         """Whether `edges` or `hedge` is in use: `plain` leaves both out of a space without
-        conditions until a trial fails."""
+        conditions until a trial fails or breaks a constraint."""
         needed = (
             "plain" in self._without
             or self._encoding.conditional
-            or any(observation.state == FAILED for observation in self._observed)
+            or any(trial.state == FAILED or trial.penalised for trial in self._observed)
         )
         return needed and mechanism not in self._without
 

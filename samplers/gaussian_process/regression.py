@@ -32,6 +32,7 @@ class Observation:
         state: complete, pruned or failed.
         curve: its reports.
         epochs: the step at which a whole training ends; None if it is unknown.
+        penalised: whether the value is worse than the objective's own, for broken constraints.
     """
 
     row: Numbers
@@ -39,6 +40,7 @@ class Observation:
     state: int
     curve: Curve = NO_CURVE
     epochs: int | None = None
+    penalised: bool = False
 
 
 class Regression:

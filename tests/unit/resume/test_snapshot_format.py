@@ -23,7 +23,7 @@ ATTRIBUTES = {
     ),
     "Hedge": "_tries _wins",
     "Hyperparameters": "additive amplitude lengths noise",
-    "Observation": "curve epochs row state value",
+    "Observation": "curve epochs penalised row state value",
     "Options": "_edges _number _raw item n odds",
     "Real": "_coarse _high _low _scale item",
     "Regression": (

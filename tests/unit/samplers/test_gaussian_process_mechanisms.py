@@ -187,21 +187,32 @@ def test_each_mechanism_can_be_switched_off(name: str) -> None:
     assert points(name, *always) != points(*always)
 
 
+FINE, FAILS, BREAKS = (
+    Outcome("complete", 0.7),
+    Outcome("failed"),
+    Outcome("complete", 9, penalised=True),
+)
+
+
 @pytest.mark.parametrize(
-    ("space", "fails", "used"),
-    [(SWITCHES, False, False), (SWITCHES, True, True), (BRANCHES, False, True)],
+    ("space", "fourth", "used"),
+    [
+        (SWITCHES, FINE, False),
+        (SWITCHES, FAILS, True),
+        (SWITCHES, BREAKS, True),
+        (BRANCHES, FINE, True),
+    ],
 )
 def test_plain_spaces_have_neither_edges_nor_hedge_until_a_trial_fails(
-    space: Space, fails: bool, used: bool
+    space: Space, fourth: Outcome, used: bool
 ) -> None:
     def asked(*without: str) -> list[Params]:
         engine = GaussianProcessEngine(space, seed=0, without=without)
         points = []
         for trial in range(25):
             points.append(engine.ask(trial))
-            failed = fails and trial == 3
-            end = None if failed else 0.1 * (trial % 7) + trial / 50
-            engine.tell(trial, Outcome("failed" if failed else "complete", end))
+            end = Outcome("complete", 0.1 * (trial % 7) + trial / 50)
+            engine.tell(trial, fourth if trial == 3 else end)
         assert (PARZEN in engine.proposers.values()) == (used and "hedge" not in without)
         return points
 

@@ -76,6 +76,8 @@ def test_infeasible_trials_are_in_the_order_of_violation() -> None:
     assert minimized[0] == 1
     maximized = values(Scalarisation(), outcomes, [True])
     assert np.argsort(maximized).tolist() == [2, 1, 3, 0]
+    marks = [each.penalised for each in Scalarisation().scalars(outcomes, [False], np.ones(1))]
+    assert marks == [False, True, True, True]
 
 
 def test_an_infinite_value_is_bad_and_finite_in_the_scalar() -> None:
