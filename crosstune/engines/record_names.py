@@ -12,6 +12,9 @@ FORMAT = 5
 PENALISED_FROM = 4
 """From this format on an engine without constraints of its own is made anew for those of trials."""
 
+LAST_TOLD_FROM = 5
+"""From this format on a scheduler tells an engine that reads curves the last reports by default."""
+
 PREFIX = "crosstune:"
 """The prefix of all names."""
 

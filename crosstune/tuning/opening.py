@@ -48,6 +48,7 @@ from crosstune.resume.agreement import (
     plain,
 )
 from crosstune.resume.mismatch import FRESH, MADE_ON, made_on
+from crosstune.samplers.scheduled.settings import COMMON, LAST
 from crosstune.space.parameters import Constant
 from crosstune.space.space import Space
 from crosstune.spec.spec import Spec
@@ -167,6 +168,17 @@ def _resumed(study: Study, plan: Plan, trials: Sequence[FrozenTrial]) -> Study:
     return _replayed(study, plan, trials, record)
 
 
+def _told_as_before(engine: ChosenEngine, record: Mapping[str, Any]) -> ChosenEngine:
+    """The engine with a scheduler that tells what was the default when the study began."""
+    scheduler, begun = engine.scheduler, record.get(SCHEDULER)
+    if scheduler is None or not begun or record.get("format", 1) >= record_names.LAST_TOLD_FROM:
+        return engine
+    reads = engine.adapter.algorithms[engine.algorithm].reads_curves
+    if reads and (begun["told"], scheduler.told) == (COMMON, LAST):
+        return replace(engine, scheduler=replace(scheduler, told=COMMON))
+    return engine
+
+
 def _replayed(
     study: Study, plan: Plan, trials: Sequence[FrozenTrial], record: Mapping[str, Any]
 ) -> Study:
@@ -179,6 +191,7 @@ def _replayed(
     if WARM_START in record["options"]:  # stored, so it need not be passed again
         options = {WARM_START: record["options"][WARM_START], **engine.options}
         engine = replace(engine, options=options)
+    engine = _told_as_before(engine, record)
     check_agrees(
         plan.study_name,
         record,

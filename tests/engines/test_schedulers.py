@@ -221,3 +221,37 @@ def test_a_face_that_trains_to_the_end_refuses_a_scheduler(face: str, tmp_path: 
             crosstune.SearchCV(DummyClassifier(), spec).fit([[0], [1]] * 6, [0, 1] * 6)
         else:
             crosstune.KerasTuner(lambda hp: None, objective="loss", spec=spec, directory=tmp_path)
+
+
+def test_an_engine_that_reads_curves_is_told_the_last_reports() -> None:
+    told = {
+        engine: tune(engine, "freeze-thaw").user_attrs[RUNS][-1]["scheduler"]["told"]
+        for engine in ("crosstune:gp", "optuna:tpe")
+    }
+    assert told == {"crosstune:gp": "last", "optuna:tpe": "common"}
+
+
+def test_a_study_of_an_earlier_version_is_told_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = str(tmp_path / "study.journal")
+    sampler = {"name": "gp", "without": ["plain"]}
+    spec = {"space": SPACE, "seed": 5, "trials": 8, "backend": "crosstune", "sampler": sampler}
+    asked = {"name": "freeze-thaw", "max_epochs": MOST}
+    then = {**asked, "told": "common"}
+    whole = crosstune.tune(spec, objective, scheduler=then)
+
+    def interrupted(params: dict[str, Any], trial: optuna.Trial) -> float:
+        if trial.number == 6:
+            raise KeyboardInterrupt
+        return objective(params, trial)
+
+    monkeypatch.setattr("crosstune.engines.record.FORMAT", 4)
+    with pytest.raises(KeyboardInterrupt):
+        crosstune.tune(spec, interrupted, scheduler=then, storage=storage)
+    resumed = crosstune.tune(spec, objective, scheduler=asked, storage=storage, resume=True)
+    assert rows(resumed) == rows(whole)
+    with pytest.raises(CrosstuneError, match="told"):
+        crosstune.tune(
+            spec, objective, scheduler={**asked, "told": "nothing"}, storage=storage, resume=True
+        )
