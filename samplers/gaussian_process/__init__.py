@@ -40,9 +40,8 @@ class GaussianProcessSampler(EngineSampler):
       it found a better point lately; 15 to 67 % ("hedge"). It is meant for where the model is
       wrong.
     - Both are left out of a space without conditions until a trial fails or breaks a constraint
-      ("plain"). Without it they
-      are in every study, and there are up to eight points first; docs/samplers.md has what each was
-      worth.
+      ("plain"). Without it they are in every study, and there are up to eight points first;
+      docs/samplers.md has what each was worth.
     - Where half or more of the parameters are unordered choices, a part of the covariance is
       additive, with a fitted share ("additive"; Duvenaud, Nickisch and Rasmussen 2011).
     - Running trials are modelled with the mean expected there (Desautels, Krause and Burdick 2014),

@@ -109,8 +109,8 @@ class Scheduler:
             name: of the scheduler.
             options: of it, with `max_epochs`; the others have defaults.
             reads_curves: whether the engine learns from all reports of a trial. Then the first
-                parts of `freeze-thaw` are short, also where its share is large, and by default it
-                is told the last values, so that the end of a finished configuration is its own.
+                parts of `freeze-thaw` are short, also where its share is large, and by default the
+                engine is told the last values: the end of a finished configuration is its own.
 
         Raises:
             RequestError: an option is missing or out of its range.
