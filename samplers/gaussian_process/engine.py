@@ -184,8 +184,11 @@ class GaussianProcessEngine(Engine):
             return self._modelled(proposer, horizon)
 
     def _uses(self, mechanism: str) -> bool:
-        """Whether `edges` or `hedge` is in use: `plain` leaves both out of a space without
-        conditions until a trial fails or breaks a constraint."""
+        """Whether `edges` or `hedge` is in use.
+
+        `plain` leaves both out of a space without conditions until a trial fails, is pruned without
+        a report, or breaks a constraint.
+        """
         needed = (
             "plain" in self._without
             or self._encoding.conditional

@@ -237,9 +237,9 @@ def test_a_study_of_an_earlier_version_is_told_what_it_was(
     storage = str(tmp_path / "study.journal")
     sampler = {"name": "gp", "without": ["plain"]}
     spec = {"space": SPACE, "seed": 5, "trials": 8, "backend": "crosstune", "sampler": sampler}
-    asked = {"name": "freeze-thaw", "max_epochs": MOST}
-    then = {**asked, "told": "common"}
-    whole = crosstune.tune(spec, objective, scheduler=then)
+    scheduler = {"name": "freeze-thaw", "max_epochs": MOST}
+    earlier = {**scheduler, "told": "common"}
+    whole = crosstune.tune(spec, objective, scheduler=earlier)
 
     def interrupted(params: dict[str, Any], trial: optuna.Trial) -> float:
         if trial.number == 6:
@@ -248,10 +248,14 @@ def test_a_study_of_an_earlier_version_is_told_what_it_was(
 
     monkeypatch.setattr("crosstune.engines.record.FORMAT", 4)
     with pytest.raises(KeyboardInterrupt):
-        crosstune.tune(spec, interrupted, scheduler=then, storage=storage)
-    resumed = crosstune.tune(spec, objective, scheduler=asked, storage=storage, resume=True)
+        crosstune.tune(spec, interrupted, scheduler=earlier, storage=storage)
+    resumed = crosstune.tune(spec, objective, scheduler=scheduler, storage=storage, resume=True)
     assert rows(resumed) == rows(whole)
     with pytest.raises(CrosstuneError, match="told"):
         crosstune.tune(
-            spec, objective, scheduler={**asked, "told": "nothing"}, storage=storage, resume=True
+            spec,
+            objective,
+            scheduler={**scheduler, "told": "nothing"},
+            storage=storage,
+            resume=True,
         )
